@@ -1,0 +1,65 @@
+# make demo   fold the example RNAs with the shipped model, in a light environment without torch
+# make test   what CI runs: ruff, mypy, pytest
+# make help   everything else
+
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+
+PYTHON ?= python3
+LIGHT := .venv
+DEV := .venv-dev
+PIP_OPTIONS := --quiet --disable-pip-version-check -c constraints.txt
+SOURCES := $(shell find src -type f -not -name '*.pyc')
+
+export OMP_NUM_THREADS ?= 1
+
+.PHONY: help demo test check lint docs bench clean
+.DEFAULT_GOAL := help
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
+
+demo: $(LIGHT)/.installed ## fold examples/rnas.fa and draw it into build/demo
+	mkdir -p build/demo
+	$(LIGHT)/bin/mprna fold examples/rnas.fa -p --format jsonl -o build/demo/rnas.jsonl
+	$(LIGHT)/bin/mprna fold examples/rnas.fa | tee build/demo/rnas.vienna
+	$(LIGHT)/bin/mprna draw build/demo/rnas.jsonl -o build/demo/
+	head -n 1 build/demo/rnas.jsonl | $(LIGHT)/bin/mprna draw -o build/demo/yeast_tRNA_Phe.png
+	@ls -sh build/demo
+
+test: lint ## ruff, mypy and all tests but the slow ones
+	$(DEV)/bin/python -m pytest
+
+check: lint docs ## everything: also the slow tests and the documentation
+	$(DEV)/bin/python -m pytest -m "not gpu and not network"
+
+lint: $(DEV)/.installed ## ruff and mypy
+	$(DEV)/bin/ruff check .
+	$(DEV)/bin/ruff format --check .
+	$(DEV)/bin/mypy
+
+docs: $(DEV)/.installed ## docs/cli.md from --help, then the pages into build/docs
+	$(DEV)/bin/python docs/generate_cli.py
+	$(DEV)/bin/mkdocs build --quiet --strict --site-dir build/docs
+
+bench: $(DEV)/.installed ## speed and memory; prints tables
+	for script in benchmarks/*.py; do $(DEV)/bin/python $$script || exit 1; done
+
+clean: ## remove both environments and everything that was made
+	rm -rf $(LIGHT) $(DEV) build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find src tests docs benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The package as a user gets it: installed, not linked.
+$(LIGHT)/.installed: pyproject.toml constraints.txt README.md LICENSE $(SOURCES)
+	$(PYTHON) -m venv $(LIGHT)
+	$(LIGHT)/bin/python -m pip install $(PIP_OPTIONS) '.[draw]'
+	touch $@
+
+# torch first and alone, at the version of constraints.txt, so that no later package picks another build.
+# On Linux the package index serves the CUDA build (several GB). For the CPU build, download that version's
+# "+cpu" wheel from PyTorch's own index into a folder, and say `PIP_FIND_LINKS=folder make test`.
+$(DEV)/.installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(DEV)
+	$(DEV)/bin/python -m pip install $(PIP_OPTIONS) torch==2.13.0
+	$(DEV)/bin/python -m pip install $(PIP_OPTIONS) -e '.[dev]'
+	touch $@

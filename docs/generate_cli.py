@@ -1,0 +1,103 @@
+"""Write docs/cli.md: every command, argument and option, read off the parser itself.
+
+Not the text of --help, whose layout differs between Python versions.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from mprna.cli.main import build_parser
+
+PAGE = Path(__file__).with_name("cli.md")
+
+HEAD = """\
+# The command line
+
+<!-- Made by `make docs` from the program itself: do not edit. -->
+
+Results go to standard output (or `-o`), progress and messages to standard error. Exit status: 0 all went
+well, 1 the input or a record of it is at fault, 2 the call is, 130 Ctrl-C, 141 a closed pipe.
+"""
+
+
+def page() -> str:
+    """The whole page."""
+    return "\n".join([HEAD, *(_section(parser) for parser in leaves(build_parser()))])
+
+
+def leaves(parser: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]:
+    """The parser and all parsers below it, in the order of --help."""
+    yield parser
+    for action in parser._actions:  # argparse has no public way to look inside
+        if isinstance(action, argparse._SubParsersAction):
+            for child in action.choices.values():
+                yield from leaves(child)
+
+
+def _section(parser: argparse.ArgumentParser) -> str:
+    lines = [f"## {parser.prog}", "", _sentence(parser), ""]
+    if parser.epilog:
+        lines += ["```sh", *_examples(parser.epilog), "```", ""]
+    rows = [row for action in parser._actions for row in _rows(action, parser.prog)]
+    if rows:
+        lines += ["| | |", "|---|---|", *(f"| {names} | {meaning} |" for names, meaning in rows), ""]
+    return "\n".join(lines)
+
+
+def _sentence(parser: argparse.ArgumentParser) -> str:
+    """The description; of "`mprna corpus`: build and verify" what follows the colon."""
+    text = " ".join((parser.description or "").split())
+    text = text.split(": ", 1)[1] if text.startswith("`") else text
+    return text[:1].upper() + text[1:]
+
+
+def _examples(epilog: str) -> list[str]:
+    """Lines of an epilog `example: COMMAND`, or `examples:` and a command in each further line."""
+    lines = (re.sub(r"^examples?:", "", line.strip()).strip() for line in epilog.splitlines())
+    return [line for line in lines if line]
+
+
+def _rows(action: argparse.Action, prog: str) -> Iterator[tuple[str, str]]:
+    if action.help == argparse.SUPPRESS or isinstance(action, argparse._HelpAction):
+        return
+    if isinstance(action, argparse._SubParsersAction):
+        for choice in action._choices_actions:
+            yield f"[`{choice.dest}`](#{_anchor(f'{prog} {choice.dest}')})", _expanded(choice, prog)
+        return
+    yield ", ".join(_names(action)), _expanded(action, prog)
+
+
+def _names(action: argparse.Action) -> Iterator[str]:
+    value = _value(action)
+    for flag in action.option_strings:
+        yield f"`{flag} {value}`" if value else f"`{flag}`"
+    if not action.option_strings:
+        yield f"`{value}`"
+
+
+def _value(action: argparse.Action) -> str:
+    if action.nargs == 0:
+        return ""
+    value = action.metavar or _choices(action) or action.dest.upper()
+    return {"?": f"[{value}]", "*": f"[{value} ...]", "+": f"{value} ..."}.get(str(action.nargs), str(value))
+
+
+def _choices(action: argparse.Action) -> str:
+    return "" if action.choices is None else "{" + ",".join(map(str, action.choices)) + "}"
+
+
+def _expanded(action: argparse.Action, prog: str) -> str:
+    text = (action.help or "") % (vars(action) | {"prog": prog})
+    return " ".join(text.split()).replace("|", "\\|")
+
+
+def _anchor(heading: str) -> str:
+    return heading.lower().replace(" ", "-")
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page())

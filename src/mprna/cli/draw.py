@@ -1,0 +1,132 @@
+"""`mprna draw`: structures to pictures."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mprna.cli.options import example, numbered
+from mprna.cli.tally import Tally
+from mprna.errors import FormatError, UsageError
+
+if TYPE_CHECKING:
+    from mprna.io.records import Record
+
+PICTURES = (".svg", ".png")
+_UNSAFE = re.compile(r"[^\w.+-]+")
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = subparsers.add_parser(
+        "draw",
+        help="structures to pictures (SVG, PNG)",
+        description="Draw the structures of files that have some: dot-bracket, RNAfold's output, CT, BPSEQ, "
+        "JSONL, TSV or Parquet.",
+        epilog=example(
+            "mprna draw trna.dbn > trna.svg",
+            "mprna draw structures.ct -o pictures/",
+            "mprna draw trna.dbn -o trna.png",
+        ),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.set_defaults(run=run)
+    parser.add_argument(
+        "inputs", nargs="*", default=["-"], metavar="FILE", help="standard input without any, or for -"
+    )
+    parser.add_argument(
+        "-o",
+        "--output",
+        metavar="FILE",
+        help="an .svg or .png file for one record, or a directory for one SVG each [standard output]",
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    tally = Tally("records were not drawn", quiet=False)
+    records = numbered(_structures(args.inputs, tally))
+    write_pictures(records, args.output)
+    return tally.finish()
+
+
+def write_pictures(records: Iterable[Record], output: str | None) -> None:
+    """Draw every record that has a structure.
+
+    Args:
+        output: an `.svg` or `.png` file, or standard output (None or `-`), for one record; else a directory,
+            in which each record gets `NAME.svg`.
+
+    Raises:
+        UsageError: several records for one file.
+        FormatError: not writable.
+    """
+    try:
+        if output is None or output == "-":
+            _write_one(records, None)
+        elif output.endswith(PICTURES):
+            _write_one(records, Path(output))
+        else:
+            _write_each(records, Path(output))
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise FormatError(f"cannot write: {error.strerror}", path=output) from error
+
+
+def _structures(inputs: list[str], tally: Tally) -> Iterator[Record]:
+    from mprna.io.formats import read_records
+
+    for path in inputs:
+        for record in read_records(path):
+            tally.add(record.name, None if record.dot_bracket else record.error or "no structure")
+            yield record
+
+
+def _write_one(records: Iterable[Record], path: Path | None) -> None:
+    from mprna.draw.svg import draw_structure
+    from mprna.io.output import open_output
+
+    first, *others = list(islice(records, 2))
+    if others:
+        raise UsageError("several records for one picture; give -o DIRECTORY/")
+    if first.dot_bracket is None:
+        return
+    svg = draw_structure(first)
+    if path is not None and path.suffix == ".png":
+        from mprna.draw.png import svg_to_png
+
+        svg_to_png(svg, path)
+    else:
+        with open_output(path) as stream:
+            stream.write(svg)
+
+
+def _write_each(records: Iterable[Record], directory: Path) -> None:
+    from mprna.draw.svg import draw_structure
+    from mprna.io.output import open_output
+
+    directory.mkdir(parents=True, exist_ok=True)
+    used: set[str] = set()
+    for record in records:
+        if record.dot_bracket is not None:
+            with open_output(directory / f"{_file_stem(record.name, used)}.svg") as stream:
+                stream.write(draw_structure(record))
+
+
+def _file_stem(name: str, used: set[str]) -> str:
+    """A safe file name, numbered where another record has the same.
+
+    >>> used = set()
+    >>> [_file_stem(name, used) for name in ("a/b", "a b", "../x")]
+    ['a_b', 'a_b-2', '_x']
+    """
+    stem = base = _UNSAFE.sub("_", name).lstrip(".") or "sequence"
+    number = 1
+    while stem.lower() in used:
+        number += 1
+        stem = f"{base}-{number}"
+    used.add(stem.lower())
+    return stem

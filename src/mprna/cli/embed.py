@@ -1,0 +1,84 @@
+"""`mprna embed`: sequences to vectors."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Final
+
+from mprna.cli.options import (
+    add_inputs,
+    add_jobs,
+    add_model,
+    example,
+    num_jobs,
+    numbered,
+    positive_int,
+    read_inputs,
+)
+from mprna.cli.tally import Tally
+
+FORMATS: Final = ("npz", "jsonl", "tsv")
+
+DESCRIPTION: Final = """\
+Hidden states of the model's last layer, one vector per nucleotide. npz holds one (length, width) array per
+record, under the record's name; jsonl one object per record; tsv one line per record (needs --pool). Records
+that are no RNA are left out of npz and named on standard error; the exit status is then 1."""
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = subparsers.add_parser(
+        "embed",
+        help="sequences to vectors",
+        description=DESCRIPTION,
+        epilog=example(
+            "mprna embed rnas.fa -o vectors.npz",
+            "mprna embed rnas.fa.gz --pool --format tsv -j 4 > vectors.tsv",
+        ),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.set_defaults(run=run)
+    add_inputs(parser)
+    parser.add_argument(
+        "--format", choices=FORMATS, help="[by the suffix of -o; on standard output jsonl, tsv with --pool]"
+    )
+    parser.add_argument("-o", "--output", metavar="FILE", help="instead of standard output")
+    parser.add_argument(
+        "--pool", action="store_true", help="the mean over nucleotides: one vector per record"
+    )
+    add_model(parser)
+    parser.add_argument(
+        "--max-length",
+        type=positive_int,
+        default=1_000_000,
+        metavar="NT",
+        help="leave out longer sequences [%(default)s]",
+    )
+    add_jobs(parser)
+    parser.add_argument("--quiet", action="store_true", help="no progress and no summary on standard error")
+
+
+def run(args: argparse.Namespace) -> int:
+    from mprna.predict.embed import embed_records
+    from mprna.predict.vectors import write_vectors
+
+    tally = Tally("records have no vectors", quiet=args.quiet)
+    embeddings = embed_records(
+        numbered(read_inputs(args.inputs)),
+        model=args.model,
+        backend=args.backend,
+        pool=args.pool,
+        max_length=args.max_length,
+        jobs=num_jobs(args),
+    )
+    counted = (tally.seen(embedding, embedding.name, embedding.error) for embedding in embeddings)
+    write_vectors(counted, args.output, format_name=_format_name(args), pooled=args.pool)
+    return tally.finish()
+
+
+def _format_name(args: argparse.Namespace) -> str:
+    if args.format is not None:
+        return str(args.format)
+    suffix = (args.output or "").rpartition(".")[2]
+    if suffix in FORMATS:
+        return suffix
+    return "tsv" if args.pool else "jsonl"

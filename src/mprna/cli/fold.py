@@ -1,0 +1,201 @@
+"""`mprna fold`: sequences to structures."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Final
+
+from mprna.cli.options import (
+    add_inputs,
+    add_jobs,
+    add_model,
+    example,
+    num_jobs,
+    numbered,
+    positive_int,
+    read_inputs,
+)
+from mprna.cli.tally import Tally
+from mprna.errors import UsageError
+
+if TYPE_CHECKING:
+    from mprna.io.records import Record
+    from mprna.predict.options import FoldOptions
+
+FORMATS: Final = ("vienna", "dbn", "ct", "bpseq", "tsv", "jsonl", "parquet", "svg")
+NAMELESS: Final = ("vienna", "dbn")
+"""Formats in which a sequence without a header stays without one."""
+WITH_PAIR_PROBS: Final = ("jsonl", "parquet", "svg")
+
+DESCRIPTION: Final = """\
+Fold RNA. A drop-in for RNAfold: header, sequence, then the structure with its true Turner energy in kcal/mol.
+There is one result per record, in the order of the input; a record that cannot be folded carries the reason,
+and the exit status is then 1."""
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = subparsers.add_parser(
+        "fold",
+        help="sequences to structures; a drop-in for RNAfold",
+        description=DESCRIPTION,
+        epilog=example(
+            "mprna fold GGGGAAAACCCC",
+            "mprna fold rnas.fa.gz -j 4 --format tsv -o rnas.tsv --resume",
+            "cat rnas.fa | mprna fold --engine vienna --format ct",
+            "mprna fold rnas.fa --format svg -o pictures/",
+        ),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.set_defaults(run=run)
+    add_inputs(parser)
+    _add_output(parser.add_argument_group("output"))
+    _add_engine(parser.add_argument_group("engine"))
+    _add_energies(parser.add_argument_group("energies"))
+
+
+def _add_output(group: argparse._ArgumentGroup) -> None:
+    group.add_argument("--format", choices=FORMATS, help="[by the suffix of -o, else vienna]")
+    group.add_argument(
+        "-o",
+        "--output",
+        metavar="FILE",
+        help="instead of standard output; for svg a file, or a directory for one picture per record; grows "
+        "as FILE.part and is renamed when complete",
+    )
+    group.add_argument(
+        "-p",
+        "--pair-probs",
+        action="store_true",
+        help="add pair probabilities, which jsonl and parquet hold and svg shows as colours: of ViennaRNA's "
+        "ensemble for the vienna engine, else of the model",
+    )
+    group.add_argument(
+        "--resume",
+        action="store_true",
+        help="go on where an interrupted run with the same input and -o stopped (vienna, dbn, tsv, jsonl)",
+    )
+    group.add_argument("--noPS", action="store_true", help="accepted; no PostScript is ever written")
+    group.add_argument("--quiet", action="store_true", help="no progress and no summary on standard error")
+
+
+def _add_engine(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--engine",
+        choices=("hybrid", "model", "vienna"),
+        default="hybrid",
+        help="hybrid: ViennaRNA with the model's pair probabilities as pseudo-energies; model: the network "
+        "alone; vienna: minimum free energy [%(default)s]",
+    )
+    add_model(group)
+    group.add_argument(
+        "--decoder",
+        choices=("nested", "tokens"),
+        default="nested",
+        help="of the model engine: from pair probabilities or from ( ) . probabilities [%(default)s]",
+    )
+    group.add_argument(
+        "--gamma",
+        type=float,
+        metavar="X",
+        help="of the nested decoder: above 1 more pairs, below 1 fewer [1]",
+    )
+    group.add_argument(
+        "--weight", type=float, metavar="X", help="of the hybrid engine: how much the model counts [1]"
+    )
+    group.add_argument(
+        "--max-length",
+        type=positive_int,
+        metavar="NT",
+        help="give longer sequences a reason instead of a structure [hybrid 4096, vienna 8192, model 32767]",
+    )
+    add_jobs(group)
+
+
+def _add_energies(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "-T", "--temp", type=float, default=37.0, metavar="CELSIUS", help="temperature [%(default)s]"
+    )
+    group.add_argument(
+        "-P",
+        "--paramFile",
+        dest="parameters",
+        type=str.lower,
+        default="turner2004",
+        metavar="SET",
+        help="turner2004, turner1999, andronescu2007 or langdon2018 [%(default)s]",
+    )
+    group.add_argument("-d", "--dangles", type=int, choices=(0, 2), default=2, help="[%(default)s]")
+    group.add_argument(
+        "--maxBPspan", type=positive_int, metavar="NT", help="longest distance of a pair, both ends included"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    from mprna.predict.fold import fold_records
+
+    format_name = _format_name(args)
+    _check_output(args, format_name)
+    options = _options(args)
+    tally = Tally("records have no structure", quiet=args.quiet)
+
+    def compute(records: Iterable[Record]) -> Iterator[Record]:
+        for result in fold_records(records, options, jobs=num_jobs(args)):
+            tally.add(result.name, result.error)
+            yield result
+
+    records = read_inputs(args.inputs)
+    if format_name not in NAMELESS:
+        records = numbered(records)
+    if format_name == "svg":
+        from mprna.cli.draw import write_pictures
+
+        write_pictures(compute(records), args.output)
+    else:
+        from mprna.predict.results import write_results
+
+        write_results(compute, records, args.output, format_name=format_name, resume=args.resume)
+    return tally.finish()
+
+
+def _format_name(args: argparse.Namespace) -> str:
+    if args.format is not None:
+        return str(args.format)
+    if args.output in (None, "-"):
+        return "vienna"
+    if args.output.endswith((".svg", ".png")):
+        return "svg"
+    from mprna.io.formats import format_of_suffix
+
+    format = format_of_suffix(args.output)
+    return format.name if format is not None and format.name in FORMATS else "vienna"
+
+
+def _options(args: argparse.Namespace) -> FoldOptions:
+    from mprna.predict.options import EnergyModel, FoldOptions
+
+    energies = EnergyModel(
+        temperature=args.temp,
+        parameters=args.parameters,
+        max_span=args.maxBPspan,
+        dangles=args.dangles,
+    )
+    options = FoldOptions(
+        engine=args.engine,
+        model=args.model,
+        backend=args.backend,
+        decoder=args.decoder,
+        energy_model=energies,
+        pair_probs=args.pair_probs,
+        max_length=args.max_length,
+    )
+    chosen = {name: getattr(args, name) for name in ("gamma", "weight") if getattr(args, name) is not None}
+    return dataclasses.replace(options, **chosen)
+
+
+def _check_output(args: argparse.Namespace, format_name: str) -> None:
+    if args.pair_probs and format_name not in WITH_PAIR_PROBS:
+        raise UsageError(f"-p: {format_name} has no place for pair probabilities; choose --format jsonl")
+    if args.resume and args.output in (None, "-"):
+        raise UsageError("--resume needs -o FILE")

@@ -1,0 +1,96 @@
+"""`mprna`: one command line over everything. The only place that catches our own errors."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import os
+import sys
+import warnings
+from collections.abc import Sequence
+from typing import Final, TextIO
+
+from mprna import __version__
+from mprna.cli import corpus, doctor, draw, embed, fold, models, pretrain
+from mprna.errors import MprnaError
+
+EXAMPLES: Final = """\
+examples:
+  mprna fold GGGGAAAACCCC
+  mprna fold rnas.fa.gz -j 4 --format tsv -o rnas.tsv
+  cat rnas.fa | mprna fold --engine vienna
+  mprna embed rnas.fa -o vectors.npz
+"""
+
+COMMANDS: Final = (fold, embed, draw, models, corpus, pretrain, doctor)
+
+INTERRUPTED: Final = 130
+"""128 + SIGINT, as shells report it."""
+
+PIPE_CLOSED: Final = 141
+"""128 + SIGPIPE."""
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of all commands; nothing heavy is imported for it."""
+    parser = argparse.ArgumentParser(
+        prog="mprna",
+        description="Fold and embed RNA with a structure-aware foundation model, and pretrain your own.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"mprna {__version__}")
+    subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", title="commands")
+    for command in COMMANDS:
+        command.add_parser(subparsers)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Returns:
+        0; 1 where the input or a record of it is at fault; 2 where the call is; 130 after Ctrl-C;
+        141 where whoever read standard output has closed it.
+    """
+    _use_utf8()
+    warnings.showwarning = _show_warning
+    args = build_parser().parse_args(argv)
+    try:
+        status: int = args.run(args)
+        sys.stdout.flush()
+    except MprnaError as error:
+        print(f"mprna: error: {error}", file=sys.stderr)
+        return error.exit_code
+    except BrokenPipeError:
+        _discard_stdout()
+        return PIPE_CLOSED
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    return status
+
+
+def _use_utf8() -> None:
+    """Results are UTF-8 whatever the locale, and each line leaves at once."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace", line_buffering=True)
+
+
+def _discard_stdout() -> None:
+    """So that the interpreter's last flush does not fail again."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _show_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    print(f"mprna: warning: {message}", file=file or sys.stderr)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,94 @@
+"""Arguments that several commands share."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import os
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from mprna.errors import FormatError
+
+if TYPE_CHECKING:
+    from mprna.io.records import Record
+
+_SEQUENCE = re.compile("[ACGTUN]+", re.IGNORECASE)
+
+
+def example(*lines: str) -> str:
+    """An epilog of --help."""
+    return "\n".join([f"example{'s' * (len(lines) > 1)}:", *(f"  {line}" for line in lines)])
+
+
+def add_inputs(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "inputs",
+        nargs="*",
+        metavar="INPUT",
+        help="sequence or file (FASTA, FASTQ, one sequence a line, dot-bracket, CT, BPSEQ, JSONL, TSV or "
+        "Parquet; also .gz .bz2 .xz .zst); standard input without any, or for -",
+    )
+
+
+def add_model(parser: argparse._ActionsContainer) -> None:
+    parser.add_argument(
+        "--model", default="mini", metavar="NAME", help="installed name, or a model directory [%(default)s]"
+    )
+    parser.add_argument(
+        "--backend",
+        choices=("auto", "onnx", "torch"),
+        default="auto",
+        help="what runs the model; auto: ONNX Runtime where there is a model.onnx, else torch [%(default)s]",
+    )
+
+
+def add_jobs(parser: argparse._ActionsContainer) -> None:
+    parser.add_argument(
+        "-j",
+        "--jobs",
+        type=positive_int,
+        nargs="?",
+        const=0,
+        default=1,
+        metavar="N",
+        help="processes; without N all cores; results do not depend on it [%(default)s]",
+    )
+
+
+def num_jobs(args: argparse.Namespace) -> int:
+    """-j without a number is all cores that this process may use."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return int(args.jobs or cores)
+
+
+def positive_int(text: str) -> int:
+    """An argument that counts something."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of 1 or more")
+    return int(text)
+
+
+def read_inputs(inputs: Sequence[str], format_name: str | None = None) -> Iterator[Record]:
+    """Records of all inputs in their order; a sequence that is typed in has no name.
+
+    Raises:
+        FormatError: neither a file nor a sequence, or a file that breaks its format.
+    """
+    from mprna.io.formats import read_records
+    from mprna.io.records import Record
+
+    for text in inputs or ["-"]:
+        if text == "-" or os.path.exists(text):
+            yield from read_records(text, format_name=format_name)
+        elif _SEQUENCE.fullmatch(text):
+            yield Record(name="", sequence=text)
+        else:
+            raise FormatError("no such file, and no nucleotide sequence", path=text)
+
+
+def numbered(records: Iterable[Record]) -> Iterator[Record]:
+    """Name the nameless by their place in the input, for outputs that need names."""
+    for number, record in enumerate(records, 1):
+        yield record if record.name else dataclasses.replace(record, name=f"sequence_{number}")

@@ -1,0 +1,63 @@
+"""`mprna pretrain`: corpora and a recipe in, a run directory out."""
+
+from __future__ import annotations
+
+import argparse
+from importlib.util import find_spec
+from pathlib import Path
+
+from mprna.errors import MissingExtraError
+
+EXAMPLE = """\
+example:
+  mprna corpus build transcripts/*.fa.gz --out corpus --slice-length 256 --annotate 0.5
+  mprna pretrain --recipe mini_cpu --corpus corpus --out runs/mini --set num_steps=1000
+  mprna pretrain --recipe mini_cpu --corpus corpus --out runs/mini --set num_steps=1000 --resume
+"""
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = subparsers.add_parser(
+        "pretrain",
+        help="pretrain a model on annotated shards",
+        description="Pretrain a model on the shards that `mprna corpus build` made.",
+        epilog=EXAMPLE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--recipe", required=True, help="smoke, mini_cpu, mprna_52m or mprna_186m")
+    parser.add_argument(
+        "--corpus", type=Path, nargs="+", required=True, metavar="DIR", help="one or more corpora"
+    )
+    parser.add_argument("--out", type=Path, required=True, metavar="RUN", help="run directory to write")
+    parser.add_argument("--validation", type=Path, metavar="DIR", help="corpus for evaluations")
+    parser.add_argument(
+        "--set",
+        dest="settings",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="override a setting of the recipe, such as num_steps=500 or objectives.base_pairing=0",
+    )
+    parser.add_argument("--resume", action="store_true", help="continue from the newest checkpoint")
+    parser.add_argument("-j", "--threads", type=int, metavar="N", help="CPU threads (default: all cores)")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    if find_spec("torch") is None:
+        raise MissingExtraError("mprna pretrain", "train")
+    from mprna.train.config import with_settings
+    from mprna.train.pretrain import pretrain
+    from mprna.train.recipes import find_recipe
+
+    model_dir = pretrain(
+        with_settings(find_recipe(args.recipe), args.settings),
+        args.corpus,
+        args.out,
+        validation_dir=args.validation,
+        resume=args.resume,
+        num_threads=args.threads,
+    )
+    if model_dir is not None:
+        print(model_dir)
+    return 0

@@ -1,0 +1,52 @@
+"""Progress and the count of failures, on standard error."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import TypeVar
+
+Result = TypeVar("Result")
+
+PROGRESS_SECONDS = 0.5
+
+
+class Tally:
+    """Counts results; draws a progress line where standard error is a terminal.
+
+    Args:
+        complaint: what is said of failed records, after their number.
+        quiet: say nothing.
+    """
+
+    def __init__(self, complaint: str, *, quiet: bool) -> None:
+        self._complaint = complaint
+        self._quiet = quiet
+        self._live = not quiet and sys.stderr.isatty() and not sys.stdout.isatty()
+        self._done = self._failed = 0
+        self._first = ""
+        self._start = self._shown = time.monotonic()
+
+    def seen(self, result: Result, name: str, error: str | None) -> Result:
+        """Count a result and pass it on."""
+        self.add(name, error)
+        return result
+
+    def add(self, name: str, error: str | None) -> None:
+        self._done += 1
+        if error is not None:
+            self._failed += 1
+            self._first = self._first or (f"{name}: {error}" if name else error)
+        if self._live and time.monotonic() - self._shown > PROGRESS_SECONDS:
+            self._shown = time.monotonic()
+            rate = self._done / (self._shown - self._start)
+            print(f"\r{self._done:,} records, {rate:,.1f}/s ", end="", file=sys.stderr, flush=True)
+
+    def finish(self) -> int:
+        """Report failures; the exit status."""
+        if self._live and self._shown > self._start:
+            print(file=sys.stderr)
+        if self._failed and not self._quiet:
+            counts = f"{self._failed:,} of {self._done:,}"
+            print(f"mprna: {counts} {self._complaint}; the first: {self._first}", file=sys.stderr)
+        return 1 if self._failed else 0

@@ -1,0 +1,1 @@
+"""FASTA to Parquet shards of clean, distinct, annotated slices; `build.py` names the steps in order."""

@@ -1,0 +1,75 @@
+"""Everything that decides on the bytes of a corpus, apart from its inputs and the versions of programs."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from mprna.corpus.clean import SpeciesFrom
+from mprna.errors import UsageError
+from mprna.folding.vienna import EnergyModel
+
+
+@dataclass(frozen=True, kw_only=True)
+class CorpusOptions:
+    """What to build; two builds of the same inputs with equal options are byte-identical.
+
+    Args:
+        slice_length: longest slice, nucleotides; a longer transcript is cut from its 5' end.
+        min_length: shorter records and tails are dropped, nucleotides.
+        max_ambiguous_rate: slices with a larger share of N are dropped, 0..1.
+        max_slices: size of a uniform sample of the distinct slices; None keeps all.
+        max_records: read only that many records, in the order of the source names; None reads all.
+        annotate_share: share of the slices that get a structure, 0..1, chosen by content.
+        species_from: where the species of a record is found, see `clean.parse_header`.
+        only_species: keep these species only; empty keeps all.
+        exclude_species: leave these species out.
+        slices_per_shard: about how many slices a shard holds (between half of it and all of it).
+        energy_model: for the annotation.
+        seed: of the sample and of the choice what to annotate.
+    """
+
+    slice_length: int = 1024
+    min_length: int = 50
+    max_ambiguous_rate: float = 0.1
+    max_slices: int | None = None
+    max_records: int | None = None
+    annotate_share: float = 1.0
+    species_from: SpeciesFrom = "header"
+    only_species: tuple[str, ...] = ()
+    exclude_species: tuple[str, ...] = ()
+    slices_per_shard: int = 1024
+    energy_model: EnergyModel = field(default_factory=EnergyModel)
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        require(self.min_length >= 1, f"min length {self.min_length}: expected at least 1")
+        require(
+            self.slice_length >= self.min_length,
+            f"slice length {self.slice_length}: expected at least the min length, {self.min_length}",
+        )
+        for name, rate in (
+            ("max ambiguous rate", self.max_ambiguous_rate),
+            ("annotate share", self.annotate_share),
+        ):
+            require(0.0 <= rate <= 1.0, f"{name} {rate}: expected a number from 0 to 1")
+        for name, count in (("max slices", self.max_slices), ("max records", self.max_records)):
+            require(count is None or count >= 1, f"{name} {count}: expected at least 1")
+        require(self.slices_per_shard >= 1, f"slices per shard {self.slices_per_shard}: expected at least 1")
+        require(0 <= self.seed < 2**64, f"seed {self.seed}: expected 0 to 2^64 - 1")
+        both = sorted(set(self.only_species) & set(self.exclude_species))
+        require(not both, f"species {', '.join(both)}: kept and left out at once")
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values, as in the manifest."""
+        species = {
+            "only_species": sorted(self.only_species),
+            "exclude_species": sorted(self.exclude_species),
+        }
+        return asdict(self) | species
+
+
+def require(condition: bool, complaint: str) -> None:
+    """Raise `UsageError(complaint)` unless the condition holds."""
+    if not condition:
+        raise UsageError(complaint)

@@ -1,0 +1,176 @@
+"""One shard, the unit of work: buckets -> sample -> distinct slices -> annotation -> Parquet file.
+
+A shard is a range of digests. What is in it depends on the scan and the options only, so it can be built
+anywhere, in any order and twice; its result file is renamed into place after the Parquet file.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, Self
+
+from mprna.corpus.annotate import annotate
+from mprna.corpus.dedup import in_share, sample_keys
+from mprna.corpus.drops import DropReason, Drops
+from mprna.corpus.options import CorpusOptions
+from mprna.corpus.scan import NUM_BUCKETS, Candidate, read_bucket
+from mprna.corpus.shards import ShardFile, Slice, file_sha256, flush_to_disk, write_json, write_shard
+from mprna.errors import FoldingError
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShardTask:
+    """Everything that one shard needs to know; small, and picklable.
+
+    Args:
+        index: 0-based number of the shard.
+        num_shards: a power of two.
+        buckets_dir: written by the scan.
+        results_dir: where the result file goes.
+        out_dir: where the Parquet file goes.
+        source_names: by source index.
+        key_limit: candidates with a larger sampling key are left out.
+        options: of the build.
+    """
+
+    index: int
+    num_shards: int
+    buckets_dir: Path
+    results_dir: Path
+    out_dir: Path
+    source_names: tuple[str, ...]
+    key_limit: int
+    options: CorpusOptions
+
+    @property
+    def file_name(self) -> str:
+        """Name of the Parquet file."""
+        return f"slices-{self.index:05d}-of-{self.num_shards:05d}.parquet"
+
+    @property
+    def result_path(self) -> Path:
+        """The file that says that this shard is whole."""
+        return self.results_dir / f"{self.index:05d}.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShardResult:
+    """The file of a shard, and what was dropped while it was made."""
+
+    file: ShardFile
+    drops: Drops
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain dictionaries."""
+        return {"file": asdict(self.file), "drops": self.drops.to_json()}
+
+    @classmethod
+    def from_json(cls, document: dict[str, Any]) -> Self:
+        """Inverse of `to_json`."""
+        return cls(file=ShardFile(**document["file"]), drops=Drops.from_json(document["drops"]))
+
+
+def num_shards_for(num_slices: int, *, slices_per_shard: int) -> int:
+    """Smallest power of two with no more than `slices_per_shard` slices in an average shard.
+
+    >>> num_shards_for(3000, slices_per_shard=1000)
+    4
+    """
+    num_full = max(1, -(-num_slices // slices_per_shard))
+    return 1 << (num_full - 1).bit_length()
+
+
+def finished_result(task: ShardTask) -> ShardResult | None:
+    """The result of an earlier run, if it is there and the Parquet file is still the one it describes."""
+    path = task.out_dir / task.file_name
+    if not (task.result_path.exists() and path.exists()):
+        return None
+    result = ShardResult.from_json(json.loads(task.result_path.read_text(encoding="utf-8")))
+    return result if file_sha256(path) == result.file.sha256 else None
+
+
+def build_shard(task: ShardTask) -> ShardResult:
+    """Build a shard, or find it done."""
+    done = finished_result(task)
+    if done is not None:
+        return done
+    drops = Drops()
+    labelled = [_row(candidate, task) for candidate in _distinct(_sampled(task, drops), drops)]
+    file = _write(task, [row for row, _ in labelled], fold_failed=sum(failed for _, failed in labelled))
+    result = ShardResult(file=file, drops=drops)
+    write_json(result.to_json(), task.result_path)
+    return result
+
+
+def shard_index(digest: bytes, num_shards: int) -> int:
+    """Which of `num_shards` (a power of two) ranges of digests a slice belongs to."""
+    return int.from_bytes(digest[:8], "big") * num_shards >> 64
+
+
+def _candidates(task: ShardTask) -> Iterator[Candidate]:
+    """Candidates of the shard's range, which covers several whole buckets or a part of one."""
+    first = task.index * NUM_BUCKETS // task.num_shards
+    stop = max(first + 1, (task.index + 1) * NUM_BUCKETS // task.num_shards)
+    for bucket in range(first, stop):
+        for candidate in read_bucket(task.buckets_dir, bucket):
+            if shard_index(candidate.digest, task.num_shards) == task.index:
+                yield candidate
+
+
+def _sampled(task: ShardTask, drops: Drops) -> Iterator[Candidate]:
+    for candidate in _candidates(task):
+        sample_key, _ = sample_keys(candidate.digest, seed=task.options.seed)
+        if sample_key <= task.key_limit:
+            yield candidate
+        else:
+            drops.count(DropReason.NOT_SAMPLED, len(candidate.sequence))
+
+
+def _distinct(candidates: Iterator[Candidate], drops: Drops) -> Iterator[Candidate]:
+    """The first candidate of every digest."""
+    met: set[bytes] = set()
+    for candidate in candidates:
+        if candidate.digest in met:
+            drops.count(DropReason.DUPLICATE, len(candidate.sequence))
+        else:
+            met.add(candidate.digest)
+            yield candidate
+
+
+def _row(candidate: Candidate, task: ShardTask) -> tuple[Slice, bool]:
+    """The row of a candidate, and whether its fold failed; such a row stays without labels."""
+    row = Slice(
+        id=candidate.id,
+        source=task.source_names[candidate.source],
+        species=candidate.species,
+        start=candidate.start,
+        sequence=candidate.sequence,
+    )
+    _, annotation_key = sample_keys(candidate.digest, seed=task.options.seed)
+    if not in_share(annotation_key, task.options.annotate_share):
+        return row, False
+    try:
+        annotation = annotate(candidate.sequence, task.options.energy_model)
+    except FoldingError:
+        return row, True
+    return replace(row, **asdict(annotation)), False
+
+
+def _write(task: ShardTask, rows: list[Slice], *, fold_failed: int) -> ShardFile:
+    path = task.out_dir / task.file_name
+    temporary = task.results_dir / f"{task.file_name}.{os.getpid()}.tmp"
+    write_shard(rows, temporary)
+    flush_to_disk(temporary)
+    temporary.replace(path)
+    return ShardFile(
+        name=task.file_name,
+        rows=len(rows),
+        nt=sum(len(row.sequence) for row in rows),
+        annotated=sum(row.structure is not None for row in rows),
+        fold_failed=fold_failed,
+        sha256=file_sha256(path),
+    )

@@ -1,0 +1,51 @@
+"""DECODERS: every way from a prediction to a structure, by name.
+
+To add one: write `decoding/<name>.py`, add a line here, and it must pass the contract test (a valid
+structure, always).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from mprna.decoding.hybrid import decode_hybrid
+from mprna.decoding.nested import decode_nested
+from mprna.decoding.tokens import decode_tokens
+
+HYBRID_WEIGHT = 1.0
+
+
+class StructurePrediction(Protocol):
+    """What decoders read of a `runtime` prediction; L nucleotides."""
+
+    @property
+    def structure_probs(self) -> npt.NDArray[np.float32]:
+        """(L, 3), columns `()` and `.`."""
+
+    @property
+    def base_pair_probs(self) -> npt.NDArray[np.float32]:
+        """(L, L), symmetric."""
+
+
+Decoder = Callable[[str, StructurePrediction], str]
+"""Clean sequence and its prediction -> dot-bracket."""
+
+
+def _nested(sequence: str, prediction: StructurePrediction) -> str:
+    return decode_nested(sequence, prediction.base_pair_probs)
+
+
+def _tokens(sequence: str, prediction: StructurePrediction) -> str:
+    return decode_tokens(sequence, prediction.structure_probs)
+
+
+def _hybrid(sequence: str, prediction: StructurePrediction) -> str:
+    return decode_hybrid(sequence, prediction.base_pair_probs, weight=HYBRID_WEIGHT)
+
+
+DECODERS: dict[str, Decoder] = {"nested": _nested, "tokens": _tokens, "hybrid": _hybrid}
+"""The decoders with their default settings."""

@@ -1,0 +1,1 @@
+"""Structures as pictures: one look for the command line, the page and the docs."""

@@ -1,0 +1,70 @@
+"""Colours of a drawing: chosen so that they survive the common kinds of colour blindness and grey print.
+
+Shape letters: L nucleotides.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from mprna.rna.structure import pairs_from_dot_bracket
+
+Floats = npt.NDArray[np.float64]
+
+LETTER_FILLS: Final = {"A": "#fbd48a", "C": "#a6d3f2", "G": "#94d6bd", "U": "#ecb9d5", "N": "#e4e7eb"}
+"""Tints of the Okabe-Ito palette."""
+
+SCALE: Final = np.array(
+    [
+        (255, 255, 217), (237, 248, 177), (199, 233, 180), (127, 205, 187), (65, 182, 196),
+        (29, 145, 192), (34, 94, 168), (37, 52, 148), (8, 29, 88),
+    ],
+    dtype=np.float64,
+)  # fmt: skip
+"""ColorBrewer YlGnBu: red, green, blue at equal steps from 0 (pale) to 1 (dark blue). *Shape:* (9, 3)"""
+
+DARK_TEXT: Final = "#1f2933"
+LIGHT_TEXT: Final = "#ffffff"
+
+
+def scale_colour(value: float) -> str:
+    """Colour of a probability; values outside of 0..1 take the nearest end.
+
+    >>> scale_colour(0.0), scale_colour(1.0)
+    ('#ffffd9', '#081d58')
+    """
+    place = min(max(value, 0.0), 1.0) * (len(SCALE) - 1)
+    stops = np.arange(len(SCALE))
+    rgb = [round(float(np.interp(place, stops, channel))) for channel in SCALE.T]
+    return "#{:02x}{:02x}{:02x}".format(*rgb)
+
+
+def text_colour(fill: str) -> str:
+    """Dark or light, whichever has more contrast with the fill (WCAG 2 relative luminance).
+
+    >>> text_colour("#ffffd9"), text_colour("#081d58")
+    ('#1f2933', '#ffffff')
+    """
+    dark, light, ground = (_luminance(colour) for colour in (DARK_TEXT, LIGHT_TEXT, fill))
+    return LIGHT_TEXT if (light + 0.05) / (ground + 0.05) > (ground + 0.05) / (dark + 0.05) else DARK_TEXT
+
+
+def state_probabilities(dot_bracket: str, base_pair_probs: npt.ArrayLike) -> Floats:
+    """How probable the drawn state of every nucleotide is: its pair, or to be unpaired.
+
+    *Shape:* (L, L) -> (L,)
+    """
+    probs = np.asarray(base_pair_probs, dtype=np.float64)
+    states = 1.0 - probs.sum(axis=1)
+    i, j = pairs_from_dot_bracket(dot_bracket).T
+    states[i] = states[j] = probs[i, j]
+    return np.asarray(states.clip(0.0, 1.0))
+
+
+def _luminance(colour: str) -> float:
+    channels = np.array([int(colour[k : k + 2], 16) for k in (1, 3, 5)]) / 255
+    linear = np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
+    return float(linear @ (0.2126, 0.7152, 0.0722))

@@ -1,0 +1,359 @@
+"""Our own SVG of a secondary structure: one look for the command line, the page and the docs.
+
+Self-contained (no scripts, fonts, style sheets or links), on its own white ground so that it reads on a page
+of any colour, and made of plain elements that every drawing program opens.
+
+Shape letters: L nucleotides, P pairs.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+from xml.sax.saxutils import escape
+
+import numpy as np
+import numpy.typing as npt
+
+from mprna.alphabet import NUCLEOTIDES, clean_sequence
+from mprna.draw.arcs import arc_controls, arc_points
+from mprna.draw.colours import DARK_TEXT, LETTER_FILLS, SCALE, scale_colour, state_probabilities, text_colour
+from mprna.draw.labels import LabelPlacer, outward_direction
+from mprna.draw.layout import layout
+from mprna.errors import StructureError
+from mprna.io.records import Record
+from mprna.rna.structure import Pairs, Partners, partners_from_pairs
+
+Floats = npt.NDArray[np.float64]
+
+LONGEST_WITH_LETTERS: Final = 500
+"""Longer RNAs are drawn as dots: their letters would be too small to read."""
+
+_UNIT: Final = 22.0
+"""Pixels per backbone step."""
+
+_LARGEST: Final = 1100.0
+"""Pixels; a drawing that would be wider or higher gets a smaller unit."""
+
+_MARGIN: Final = 44.0
+_HEADER: Final = 94.0
+_FOOTER: Final = 48.0
+_BAR: Final = (132.0, 10.0)
+"""Width and height of the colour scale, in pixels."""
+
+_BACKBONE: Final = "#9aa5b1"
+_PAIR: Final = "#3e4c59"
+_OUTLINE: Final = "#616e7c"
+_QUIET: Final = "#52606d"
+_ARC: Final = "#d55e00"
+_FONT: Final = "Roboto, 'Helvetica Neue', Helvetica, Arial, sans-serif"
+
+_LONGEST_TITLE: Final = 80
+_ILLEGAL_XML: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+_WATSON_CRICK: Final = frozenset({"AU", "UA", "GC", "CG"})
+_WOBBLE: Final = frozenset({"GU", "UG"})
+
+
+@dataclass(frozen=True)
+class _Scene:
+    """All that is drawn, in pixels."""
+
+    sequence: str  # as the user wrote it
+    clean: str
+    points: Floats  # (L, 2)
+    unit: float
+    partners: Partners  # (L,), of rungs and arcs
+    rungs: Pairs
+    arcs: Pairs
+    controls: Floats  # (P', 2), one per arc
+    probabilities: Floats | None  # (L,)
+    width: float
+    height: float
+
+    @property
+    def has_letters(self) -> bool:
+        return len(self.sequence) <= LONGEST_WITH_LETTERS
+
+    @property
+    def radius(self) -> float:
+        return self.unit * (0.42 if self.has_letters else 0.34)
+
+    def fill(self, index: int) -> str:
+        if self.probabilities is None:
+            return LETTER_FILLS[self.clean[index]]
+        return scale_colour(float(self.probabilities[index]))
+
+
+def draw_structure(
+    record: Record,
+    *,
+    colours: npt.ArrayLike | None = None,
+    colour_label: str = "probability of the drawn state",
+    title: str | None = None,
+) -> str:
+    """A record's structure as one SVG document.
+
+    Pairs are lines (Watson-Crick), dots (G-U) or circles (others); pseudoknots are arcs. Every tenth
+    nucleotide has its number, every fiftieth in RNAs of more than 500 nt, which are drawn without letters.
+
+    Args:
+        record: sequence and structure; energy, confidence and engine go into the caption where known.
+        colours: one probability per nucleotide, 0 to 1. Without them, the record's pair probabilities give
+            them; without those, nucleotides are coloured by letter. *Shape:* (L,)
+        colour_label: what the probabilities are, beside the colour scale.
+        title: above the drawing; the record's name where None.
+
+    Raises:
+        StructureError: no structure, or one that does not fit the sequence.
+        SequenceError: an empty sequence, or letters that are no nucleotides.
+        ValueError: `colours` of another shape than (L,), or not finite.
+    """
+    heading = _printable(record.name if title is None else title)
+    caption = _printable(_caption(record))
+    label = _printable(colour_label)
+    scene = _scene(record, colours, text_width=max(9.6 * len(heading), 7.0 * len(caption), _key_width(label)))
+    lines = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{_n(scene.width)}" height="{_n(scene.height)}" '
+        f'viewBox="0 0 {_n(scene.width)} {_n(scene.height)}" role="img" font-family="{_FONT}">',
+        f"<title>{heading}</title>",
+        f"<desc>RNA secondary structure: {caption}</desc>",
+        '<rect width="100%" height="100%" fill="#ffffff"/>',
+        _text(_MARGIN / 2, 30, heading, size=17, weight=700),
+        _text(_MARGIN / 2, 49, caption, size=12.5, fill=_QUIET),
+        *_backbone(scene),
+        *_arcs(scene),
+        *_rungs(scene),
+        *_nucleotides(scene),
+        *_labels(scene),
+        *_key(scene, label),
+        "</svg>",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _scene(record: Record, colours: npt.ArrayLike | None, *, text_width: float) -> _Scene:
+    if record.dot_bracket is None:
+        raise StructureError(f"{record.name}: no structure to draw ({record.error or 'fold it first'})")
+    length = len(record.sequence)
+    clean = clean_sequence(record.sequence)
+    if len(record.dot_bracket) != length:
+        raise StructureError(
+            f"{record.name}: structure of {len(record.dot_bracket)} symbols for a sequence of {length} nt"
+        )
+    plan = layout(record.dot_bracket)
+    controls = arc_controls(plan.positions, plan.arcs)
+    ends = plan.positions[plan.arcs]
+    apexes = (ends.mean(axis=1) + controls) / 2
+    everything = np.concatenate([plan.positions, apexes])
+    low, size = everything.min(axis=0), np.ptp(everything, axis=0)
+    unit = min(_UNIT, _LARGEST / max(float(size.max()), 1.0))
+    width = max(float(size[0]) * unit + 2 * _MARGIN, text_width + _MARGIN)
+    height = _HEADER + float(size[1]) * unit + _MARGIN + _FOOTER
+    origin = np.array([(width - float(size[0]) * unit) / 2, _HEADER]) - low * unit
+    return _Scene(
+        sequence=record.sequence,
+        clean=clean,
+        points=plan.positions * unit + origin,
+        unit=unit,
+        partners=partners_from_pairs(np.concatenate([plan.rungs, plan.arcs]), length),
+        rungs=plan.rungs,
+        arcs=plan.arcs,
+        controls=controls * unit + origin,
+        probabilities=_probabilities(record, colours),
+        width=width,
+        height=height,
+    )
+
+
+def _probabilities(record: Record, colours: npt.ArrayLike | None) -> Floats | None:
+    if colours is not None:
+        values = np.asarray(colours, dtype=np.float64)
+        if values.shape != (len(record.sequence),) or not np.isfinite(values).all():
+            raise ValueError(f"colours {values.shape}, expected ({len(record.sequence)},) finite numbers")
+        return values
+    if record.base_pair_probs is not None and record.dot_bracket is not None:
+        return state_probabilities(record.dot_bracket, record.base_pair_probs)
+    return None
+
+
+def _caption(record: Record) -> str:
+    facts = [f"{len(record.sequence):,} nt".replace(",", "\u202f")]
+    if record.energy is not None:
+        facts.append(f"{record.energy:.2f} kcal/mol".replace("-", "\u2212"))
+    if record.confidence is not None:
+        facts.append(f"confidence {record.confidence:.2f}")
+    if record.engine is not None:
+        facts.append(record.engine)
+    return " \u00b7 ".join(facts)
+
+
+def _backbone(scene: _Scene) -> Iterator[str]:
+    points = " ".join(f"{_n(x)},{_n(y)}" for x, y in scene.points.tolist())
+    width = max(0.09 * scene.unit, 0.6)
+    yield (
+        f'<polyline points="{points}" fill="none" stroke="{_BACKBONE}" stroke-width="{_n(width)}" '
+        'stroke-linejoin="round" stroke-linecap="round"/>'
+    )
+
+
+def _arcs(scene: _Scene) -> Iterator[str]:
+    if not len(scene.arcs):
+        return
+    width = max(0.08 * scene.unit, 1.0)
+    yield f'<g fill="none" stroke="{_ARC}" stroke-width="{_n(width)}" stroke-opacity="0.85">'
+    for (i, j), control in zip(scene.arcs.tolist(), scene.controls, strict=True):
+        yield f'<path d="M{_point(scene.points[i])} Q{_point(control)} {_point(scene.points[j])}"/>'
+    yield "</g>"
+
+
+def _rungs(scene: _Scene) -> Iterator[str]:
+    width = max(0.1 * scene.unit, 0.6)
+    yield f'<g stroke="{_PAIR}" stroke-width="{_n(width)}" stroke-linecap="butt">'
+    for i, j in scene.rungs.tolist():
+        (x1, y1), (x2, y2) = scene.points[i].tolist(), scene.points[j].tolist()
+        kind = scene.clean[i] + scene.clean[j]
+        if kind in _WATSON_CRICK or not scene.has_letters:
+            yield f'<line x1="{_n(x1)}" y1="{_n(y1)}" x2="{_n(x2)}" y2="{_n(y2)}"/>'
+        else:
+            fill = _PAIR if kind in _WOBBLE else "#ffffff"
+            centre = f'cx="{_n((x1 + x2) / 2)}" cy="{_n((y1 + y2) / 2)}"'
+            yield f'<circle {centre} r="{_n(0.12 * scene.unit)}" fill="{fill}" stroke-width="1.2"/>'
+    yield "</g>"
+
+
+def _nucleotides(scene: _Scene) -> Iterator[str]:
+    radius = _n(scene.radius)
+    outline = f'stroke="{_OUTLINE}" stroke-width="{_n(min(0.9, 0.05 * scene.unit))}"'
+    size = 0.56 * scene.unit
+    yield f'<g {outline} font-size="{_n(size)}" font-weight="500" text-anchor="middle">'
+    for index, (x, y) in enumerate(scene.points.tolist()):
+        fill = scene.fill(index)
+        circle = f'<circle cx="{_n(x)}" cy="{_n(y)}" r="{radius}" fill="{fill}"/>'
+        if not scene.has_letters:
+            yield circle
+            continue
+        letter = f'<text x="{_n(x)}" y="{_n(y + 0.36 * size)}" fill="{text_colour(fill)}" stroke="none">'
+        yield f"<g><title>{_hint(scene, index)}</title>{circle}{letter}{scene.sequence[index]}</text></g>"
+    yield "</g>"
+
+
+def _hint(scene: _Scene, index: int) -> str:
+    """What a browser shows under the pointer."""
+    hint = f"{scene.sequence[index]}{index + 1}"
+    partner = int(scene.partners[index])
+    if partner >= 0:
+        hint += f" \u2013 {scene.sequence[partner]}{partner + 1}"
+    if scene.probabilities is not None:
+        hint += f", {scene.probabilities[index]:.2f}"
+    return hint
+
+
+def _labels(scene: _Scene) -> Iterator[str]:
+    """The 5' and 3' marks and the numbers, each with a tick."""
+    length = len(scene.sequence)
+    step = 10 if scene.has_letters else 50 if length <= 2000 else 200
+    size = max(0.5 * scene.unit, 10.0)
+    placer = LabelPlacer(scene.points, _obstacles(scene), distance=max(1.3 * scene.unit, 1.5 * size))
+    first, last = scene.points[[0, -1]]
+    towards_5, towards_3 = first - scene.points[min(1, length - 1)], last - scene.points[max(length - 2, 0)]
+    if length == 1:
+        towards_5, towards_3 = np.array([-1.0, 0.0]), np.array([1.0, 0.0])
+    yield f'<g font-size="{_n(size)}" text-anchor="middle" fill="{_QUIET}" stroke-width="0.9">'
+    for index, mark, outward in ((0, "5\u2032", towards_5), (length - 1, "3\u2032", towards_3)):
+        x, y = placer.place(index, outward)
+        yield f'<text x="{_n(x)}" y="{_n(y + 0.36 * size)}" font-weight="700">{mark}</text>'
+    for index in range(step - 1, length, step):
+        outward = outward_direction(scene.points, int(scene.partners[index]), index)
+        number = str(index + 1)
+        centre = placer.place(index, outward, half_width=0.28 * size * (len(number) - 1))
+        away = (centre - scene.points[index]) / np.linalg.norm(centre - scene.points[index])
+        start = scene.points[index] + (scene.radius + 1) * away
+        end = centre - 0.72 * size * away
+        yield (
+            f'<path d="M{_point(start)} L{_point(end)}" stroke="{_BACKBONE}"/>'
+            f'<text x="{_n(centre[0])}" y="{_n(centre[1] + 0.36 * size)}">{number}</text>'
+        )
+    yield "</g>"
+
+
+def _obstacles(scene: _Scene) -> Floats:
+    """What numbers must not cover besides nucleotides: middles of pairs, and arcs. *Shape:* (O, 2)"""
+    middles = scene.points[scene.rungs].mean(axis=1)
+    arcs = [
+        arc_points(scene.points[i], control, scene.points[j])
+        for (i, j), control in zip(scene.arcs.tolist(), scene.controls, strict=True)
+    ]
+    return np.concatenate([middles, *arcs])
+
+
+def _key_width(label: str) -> float:
+    """Room for the widest key, with a colour scale and the pseudoknot mark."""
+    return _BAR[0] + 28 + 5.8 * len(label) + 110
+
+
+def _key(scene: _Scene, label: str) -> Iterator[str]:
+    """What the colours mean, along the lower edge."""
+    x, y = _MARGIN / 2, scene.height - 20
+    if scene.probabilities is None:
+        for letter in NUCLEOTIDES:
+            fill = LETTER_FILLS[letter]
+            yield f'<circle cx="{_n(x + 6)}" cy="{_n(y - 4)}" r="6" fill="{fill}" stroke="{_OUTLINE}"/>'
+            yield _text(x + 17, y, letter, size=12, fill=_QUIET)
+            x += 38
+    else:
+        yield from _scale_bar(x, y, label)
+        x, y = x + _BAR[0] + 28 + 5.8 * len(label), y - 12
+    if len(scene.arcs):
+        yield f'<path d="M{_n(x + 8)},{_n(y)} q11,-16 22,0" fill="none" stroke="{_ARC}" stroke-width="1.8"/>'
+        yield _text(x + 36, y, "pseudoknot", size=12, fill=_QUIET)
+
+
+def _scale_bar(x: float, y: float, label: str) -> Iterator[str]:
+    width, height = _BAR
+    stops = np.linspace(0, 1, len(SCALE))
+    yield '<defs><linearGradient id="mprna-scale">'
+    for stop in stops.tolist():
+        yield f'<stop offset="{stop:g}" stop-color="{scale_colour(stop)}"/>'
+    yield "</linearGradient></defs>"
+    yield (
+        f'<rect x="{_n(x)}" y="{_n(y - 22)}" width="{_n(width)}" height="{_n(height)}" '
+        f'fill="url(#mprna-scale)" stroke="{_OUTLINE}" stroke-width="0.6"/>'
+    )
+    for value, anchor in ((0.0, "start"), (0.5, "middle"), (1.0, "end")):
+        yield _text(x + value * width, y + 3, f"{value:g}", size=11, fill=_QUIET, anchor=anchor)
+    yield _text(x + width + 12, y - 12, label, size=12, fill=_QUIET)
+
+
+def _text(
+    x: float,
+    y: float,
+    text: str,
+    *,
+    size: float,
+    fill: str = DARK_TEXT,
+    weight: int = 400,
+    anchor: str = "start",
+) -> str:
+    return (
+        f'<text x="{_n(x)}" y="{_n(y)}" font-size="{_n(size)}" font-weight="{weight}" fill="{fill}" '
+        f'text-anchor="{anchor}">{text}</text>'
+    )
+
+
+def _printable(text: str) -> str:
+    """XML text: markup escaped, characters that XML forbids replaced, long names cut."""
+    if len(text) > _LONGEST_TITLE:
+        text = text[: _LONGEST_TITLE - 1] + "\u2026"
+    return escape(_ILLEGAL_XML.sub("\ufffd", text))
+
+
+def _point(point: Floats) -> str:
+    return f"{_n(float(point[0]))},{_n(float(point[1]))}"
+
+
+def _n(number: float) -> str:
+    """A tenth of a pixel is enough, and keeps files small."""
+    return f"{number:.1f}".removesuffix(".0")

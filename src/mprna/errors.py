@@ -1,0 +1,80 @@
+"""Every error that a user can cause, as one tree.
+
+    MprnaError
+    ├── DataError            the input is at fault: exit code 1
+    │   ├── FormatError      a file breaks its format; knows path and line
+    │   ├── SequenceError    letters that are no nucleotides, or no letters at all
+    │   ├── StructureError   a dot-bracket or pair list that is no structure
+    │   ├── FoldingError     ViennaRNA could not fold or evaluate
+    │   ├── CorpusError      shards or a manifest that do not fit together
+    │   └── ModelError       weights that are missing, damaged or of another kind
+    └── UsageError           the call is at fault: exit code 2
+        └── MissingExtraError    an optional dependency is not installed
+
+Messages say what was given, what was expected and what to do, in one line. Anything else that is
+raised is a bug in this package and keeps its traceback.
+"""
+
+from __future__ import annotations
+
+
+class MprnaError(Exception):
+    """Base of all errors that end as one line on stderr; `exit_code` is the process status."""
+
+    exit_code = 1
+
+
+class DataError(MprnaError):
+    """The input is at fault."""
+
+
+class FormatError(DataError):
+    """A file that breaks its format.
+
+    Args:
+        message: what is wrong and what to do.
+        path: the file, or `<stdin>`.
+        line: 1-based line number, where one is known.
+    """
+
+    def __init__(self, message: str, *, path: str | None = None, line: int | None = None) -> None:
+        self.path, self.line = path, line
+        place = ":".join(str(part) for part in (path, line) if part is not None)
+        super().__init__(f"{place}: {message}" if place else message)
+
+
+class SequenceError(DataError):
+    """Letters that are no nucleotides, or no letters at all."""
+
+
+class StructureError(DataError):
+    """A dot-bracket or pair list that is no secondary structure."""
+
+
+class FoldingError(DataError):
+    """ViennaRNA could not fold or evaluate a sequence."""
+
+
+class CorpusError(DataError):
+    """Shards or a manifest that are damaged or do not fit together."""
+
+
+class ModelError(DataError):
+    """Weights that are missing, damaged or of another kind than asked for."""
+
+
+class UsageError(MprnaError):
+    """The call itself is at fault: a bad option, a contradiction."""
+
+    exit_code = 2
+
+
+class MissingExtraError(UsageError):
+    """An optional dependency is not installed; names the extra that brings it."""
+
+    def __init__(self, feature: str, extra: str) -> None:
+        super().__init__(f"{feature} needs an optional dependency: pip install 'mprna[{extra}]'")
+
+
+class MprnaWarning(UserWarning):
+    """Something that the user should know and that did not stop the work."""

@@ -1,0 +1,1 @@
+"""Thermodynamics: structures and ensembles by ViennaRNA, and how sure they are."""

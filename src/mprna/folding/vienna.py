@@ -1,0 +1,305 @@
+"""Nearest-neighbour thermodynamics by ViennaRNA; no other file imports it.
+
+Sequences are clean (`alphabet.clean_sequence`): ACGUN, where N never pairs. Energies are kcal/mol.
+ViennaRNA holds the GIL, so fold in processes, not in threads, to use more than one core.
+
+Shape letters: L nucleotides.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from mprna.errors import FoldingError, UsageError
+from mprna.rna.structure import pairs_from_dot_bracket
+
+PARAMETER_SETS: Final = {
+    "turner2004": "Turner 2004",
+    "turner1999": "Turner 1999",
+    "andronescu2007": "Andronescu 2007",
+    "langdon2018": "Langdon 2018",
+}
+"""Our names of the energy parameters, and ViennaRNA's."""
+
+MAX_LENGTH: Final = 32_767
+"""ViennaRNA makes no fold compound of a longer sequence."""
+
+MAX_BONUS: Final = 50.0
+"""Largest pseudo-energy in kcal/mol of one pair or nucleotide; ViennaRNA adds up in 32-bit integers."""
+
+_LETTERS: Final = frozenset("ACGUN")
+_NO_ENERGY: Final = 90_000.0  # ViennaRNA's "infinite", 100,000 kcal/mol, less whatever was added to it
+_ANY_SPAN: Final = -1
+_GAS_CONSTANT: Final = 1.98717e-3  # kcal/(mol K), as in ViennaRNA
+_LOCK: Final = threading.RLock()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnergyModel:
+    """How ViennaRNA counts energies.
+
+    Raises:
+        UsageError: a value that ViennaRNA would replace by another without a word.
+    """
+
+    temperature: float = 37.0
+    """In degrees Celsius."""
+
+    parameters: str = "turner2004"
+    """One of `PARAMETER_SETS`."""
+
+    max_span: int | None = None
+    """Most nucleotides from one end of a pair to the other, both included."""
+
+    dangles: int = 2
+    """0 or 2, as in RNAfold; 1 and 3 do not exist for ensembles."""
+
+    def __post_init__(self) -> None:
+        if self.parameters not in PARAMETER_SETS:
+            known = ", ".join(PARAMETER_SETS)
+            raise UsageError(f"unknown energy parameters {self.parameters!r}; choose one of {known}")
+        if not 0 <= self.temperature <= 100:
+            raise UsageError(f"temperature {self.temperature} °C; expected 0 to 100")
+        if self.max_span is not None and self.max_span < 1:
+            raise UsageError(f"max_span {self.max_span}; expected at least 1 nt")
+        if self.dangles not in (0, 2):
+            raise UsageError(f"dangles {self.dangles}; expected 0 or 2")
+
+    @property
+    def thermal_energy(self) -> float:
+        """RT in kcal/mol.
+
+        >>> round(EnergyModel().thermal_energy, 4)
+        0.6163
+        """
+        return _GAS_CONSTANT * (self.temperature + 273.15)
+
+
+DEFAULT_MODEL: Final = EnergyModel()
+"""RNAfold's own defaults."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Ensemble:
+    """All structures of a sequence, weighted by Boltzmann."""
+
+    energy: float
+    """Free energy of the ensemble in kcal/mol."""
+
+    base_pair_probs: npt.NDArray[np.float32]
+    """(L, L), symmetric, zero diagonal."""
+
+    mfe_dot_bracket: str
+    """The structure of minimum free energy."""
+
+    mfe: float
+    """Its energy in kcal/mol."""
+
+
+def vienna_version() -> str:
+    """Version of the installed ViennaRNA."""
+    return str(_vienna().__version__)
+
+
+def fold_mfe(sequence: str, model: EnergyModel = DEFAULT_MODEL) -> tuple[str, float]:
+    """Structure of minimum free energy, as RNAfold prints it, and its energy in kcal/mol.
+
+    >>> fold_mfe("GGGGAAAACCCC")
+    ('((((....))))', -5.4)
+
+    Raises:
+        FoldingError: empty, too long, or other letters than ACGUN.
+    """
+    with _fold_compound(sequence, model) as compound:
+        return _mfe(compound)
+
+
+def fold_ensemble(sequence: str, model: EnergyModel = DEFAULT_MODEL) -> Ensemble:
+    """Partition function, base-pair probabilities and MFE structure, as RNAfold -p computes them.
+
+    Raises:
+        FoldingError: as `fold_mfe`, or a partition function out of range.
+    """
+    with _fold_compound(sequence, model) as compound:
+        dot_bracket, mfe = _mfe(compound)
+        compound.exp_params_rescale(mfe)  # or the sum over structures of a long RNA overflows
+        energy = float(compound.pf()[1])
+        if not energy < _NO_ENERGY:  # how ViennaRNA reports an overflow
+            raise FoldingError(f"the partition function of {len(sequence)} nt is out of range")
+        upper = np.array(compound.bpp(), dtype=np.float32)[1:, 1:]
+    return Ensemble(
+        energy=energy + 0.0,  # -0.0 becomes 0.0
+        base_pair_probs=upper + upper.T,
+        mfe_dot_bracket=dot_bracket,
+        mfe=mfe,
+    )
+
+
+def energy_of(sequence: str, dot_bracket: str, model: EnergyModel = DEFAULT_MODEL) -> float:
+    """Energy in kcal/mol of one structure, without soft constraints and whatever its span.
+
+    The nearest-neighbour model has no pseudoknots: pairs in other brackets than `()` count as unpaired.
+    Pairs that are not canonical are counted as RNAeval counts them, as the least stable kind of pair. Of
+    the parameter sets only langdon2018 leaves some valid structures without energy (2 x 3 interior loops).
+
+    >>> energy_of("GGGGAAAACCCC", "(((......)))")
+    -2.7
+
+    Raises:
+        FoldingError: as `fold_mfe`, unequal lengths, or a structure without finite energy.
+        StructureError: unbalanced brackets or unknown symbols.
+    """
+    if len(sequence) != len(dot_bracket):
+        raise FoldingError(f"structure of {len(dot_bracket)} symbols for a sequence of {len(sequence)} nt")
+    nested = _round_brackets(dot_bracket)
+    with _fold_compound(sequence, model) as compound:
+        energy = _round(compound.eval_structure(nested))
+    if energy > _NO_ENERGY:
+        raise FoldingError(
+            "the structure has no finite energy: a hairpin of fewer than three nucleotides, or a loop that "
+            f"the {model.parameters} parameters exclude"
+        )
+    return energy
+
+
+def fold_with_bonus(
+    sequence: str,
+    pair_bonus: npt.NDArray[np.floating],
+    unpaired_bonus: npt.NDArray[np.floating] | None = None,
+    model: EnergyModel = DEFAULT_MODEL,
+) -> str:
+    """Structure that minimises energy plus pseudo-energies (soft constraints).
+
+    Only the structure is returned, because what was minimised is not its energy: see `energy_of`.
+
+    Args:
+        sequence: clean letters, ACGUN.
+        pair_bonus: added once for every pair (i, j), in kcal/mol, negative favours; the upper triangle
+            is read. A bonus on a pair that is not canonical changes nothing.
+            *Shape:* (L, L)
+        unpaired_bonus: added for every unpaired nucleotide, in kcal/mol.
+            *Shape:* (L,)
+        model: how energies are counted.
+
+    Raises:
+        FoldingError: as `fold_mfe`, or a bonus that is not finite or beyond `MAX_BONUS`.
+        ValueError: a bonus of another shape.
+    """
+    length = len(sequence)
+    pairs = _checked_bonus(pair_bonus, (length, length))
+    with _fold_compound(sequence, model) as compound:
+        compound.sc_set_bp(np.pad(pairs, ((1, 0), (1, 0))))  # 1-based: row and column 0 are not read
+        if unpaired_bonus is not None:
+            compound.sc_set_up(np.pad(_checked_bonus(unpaired_bonus, (length,)), (1, 0)))
+        return _mfe(compound)[0]
+
+
+def coordinates(dot_bracket: str) -> npt.NDArray[np.float64]:
+    """Where to draw each nucleotide, by the RNApuzzler layout, in which nothing overlaps.
+
+    Stacked nucleotides are 25 units apart. Pseudoknot brackets count as unpaired.
+
+    *Shape:* (L, 2)
+
+    Raises:
+        FoldingError: empty.
+        StructureError: unbalanced brackets or unknown symbols.
+    """
+    if not dot_bracket:
+        raise FoldingError("empty structure")
+    nested = _round_brackets(dot_bracket)
+    if "(" not in nested:  # ViennaRNA hangs, or answers nan, where it has nothing to draw a circle from
+        return _straight_line(len(nested))
+    library = _vienna()
+    with _LOCK:
+        layout, library.cvar.rna_plot_type = library.cvar.rna_plot_type, library.PLOT_TYPE_PUZZLER
+        try:
+            points = library.get_xy_coordinates(nested)
+        finally:
+            library.cvar.rna_plot_type = layout
+    return np.array([(points.get(i).X, points.get(i).Y) for i in range(len(nested))])
+
+
+def _vienna() -> Any:
+    """ViennaRNA, imported at the first call: it takes longer than our whole package."""
+    import RNA
+
+    return RNA
+
+
+@contextmanager
+def _fold_compound(sequence: str, model: EnergyModel) -> Iterator[Any]:
+    """A fold compound under the right parameters.
+
+    The lock stays until the caller is done, because a compound takes its Boltzmann factors from the
+    process-wide parameters only when it needs them.
+    """
+    _check_sequence(sequence)
+    library = _vienna()
+    with _LOCK:
+        _load_parameters(library, model.parameters)
+        compound = library.fold_compound(sequence, _details(library, model))
+        if compound.this is None:
+            raise FoldingError(f"ViennaRNA does not accept this sequence of {len(sequence)} nt")
+        yield compound
+
+
+def _check_sequence(sequence: str) -> None:
+    if not sequence:
+        raise FoldingError("empty sequence")
+    if len(sequence) > MAX_LENGTH:
+        raise FoldingError(f"sequence of {len(sequence)} nt; ViennaRNA folds up to {MAX_LENGTH} nt")
+    if not _LETTERS.issuperset(sequence):  # ViennaRNA would fold it all the same
+        symbol = next(letter for letter in sequence if letter not in _LETTERS)
+        raise FoldingError(f"symbol {symbol!r} in the sequence; expected clean letters, ACGUN")
+
+
+def _load_parameters(library: Any, parameters: str) -> None:
+    """Make a parameter set the process-wide one, unless it is already."""
+    title = PARAMETER_SETS[parameters]
+    current = library.last_parameter_file() or "RNA - Turner 2004"  # nothing loaded yet: the built-in ones
+    if current != f"RNA - {title}":
+        getattr(library, f"params_load_RNA_{title.replace(' ', '')}")()
+
+
+def _details(library: Any, model: EnergyModel) -> Any:
+    details = library.md()  # starts from process-wide variables, so every field of ours is set
+    details.temperature = model.temperature
+    details.dangles = model.dangles
+    details.max_bp_span = model.max_span or _ANY_SPAN
+    return details
+
+
+def _mfe(compound: Any) -> tuple[str, float]:
+    dot_bracket, energy = compound.mfe()
+    return dot_bracket, _round(energy)
+
+
+def _round(energy: float) -> float:
+    """ViennaRNA counts in 0.01 kcal/mol and answers in single precision."""
+    return round(energy, 2) + 0.0
+
+
+def _round_brackets(dot_bracket: str) -> str:
+    """The `()` pairs alone; ViennaRNA crashes on structures that this raises StructureError for."""
+    pairs_from_dot_bracket(dot_bracket)
+    return "".join(symbol if symbol in "()" else "." for symbol in dot_bracket)
+
+
+def _checked_bonus(bonus: npt.NDArray[np.floating], shape: tuple[int, ...]) -> npt.NDArray[np.float64]:
+    if bonus.shape != shape:
+        raise ValueError(f"bonus of shape {bonus.shape}, expected {shape}")
+    if not (np.abs(bonus) <= MAX_BONUS).all():
+        raise FoldingError(f"a bonus is not finite or beyond {MAX_BONUS} kcal/mol")
+    return bonus.astype(np.float64)
+
+
+def _straight_line(length: int) -> npt.NDArray[np.float64]:
+    return np.stack([25.0 * np.arange(length), np.zeros(length)], axis=1)

@@ -1,0 +1,137 @@
+"""Dot-bracket files: name, sequence, structure and, as RNAfold writes it, the energy.
+
+    >name description
+    GGGGAAAACCCC
+    ((((....)))) ( -5.40)
+
+A record without a structure has `# error: reason` in the third line. RNAfold's relatives skip such a
+comment, and whoever counts lines still finds three per record.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import IO, Final
+
+from mprna.io.records import ERROR_COMMENT, Record, check_dot_bracket, round_energy, split_header
+from mprna.io.source import Source, numbered_lines, open_input
+
+_STRUCTURE: Final = re.compile(r"[.()\[\]{}<>A-Za-z]*[.()\[\]{}<>][.()\[\]{}<>A-Za-z]*")
+_ENERGY: Final = re.compile(r"\(?\s*([-+]?\d+(?:\.\d*)?)")
+_BPRNA_NAME: Final = "#Name:"
+
+
+def read_dot_bracket(source: Source) -> Iterator[Record]:
+    """Records of a dot-bracket file, with or without headers, energies and line wrapping.
+
+    Reads RNAfold's output (of `-p` the first structure), bpRNA's `.dbn` and plain FASTA. Without headers
+    every sequence is one line. Other lines that start with `#` are skipped.
+
+    Raises:
+        FormatError: a structure that is not balanced or not as long as its sequence.
+    """
+    with open_input(source) as file:
+        draft: _Draft | None = None
+        number = 0
+        for line_number, line in numbered_lines(file):
+            header = _header(line)
+            if header is not None or _is_next_sequence(line, draft):
+                if draft:
+                    yield draft.finish(file.name)
+                number += 1
+                draft = _Draft(*split_header(header or "", number), bare=header is None)
+            if draft and header is None:
+                draft.feed(line.strip(), line_number)
+        if draft:
+            yield draft.finish(file.name)
+
+
+def write_vienna(records: Iterable[Record], stream: IO[str]) -> None:
+    """Write as RNAfold does, `structure (%6.2f)`; without an energy the structure stands alone.
+
+    A record without a name gets no header line.
+    """
+    for record in records:
+        energy = "" if record.energy is None else f" ({round_energy(record.energy):6.2f})"
+        _write(record, energy, stream)
+
+
+def write_dbn(records: Iterable[Record], stream: IO[str]) -> None:
+    """Write name, sequence and structure, without energies."""
+    for record in records:
+        _write(record, "", stream)
+
+
+@dataclass(slots=True)
+class _Draft:
+    """A record in the making."""
+
+    name: str
+    description: str
+    bare: bool
+    """No header: one line of sequence, and the next sequence is the next record."""
+    sequence: str = ""
+    dot_bracket: str = ""
+    energy: float | None = None
+    error: str | None = None
+    line: int = 0
+
+    def feed(self, text: str, line: int) -> None:
+        """Take one line; after a complete structure there is nothing left to learn."""
+        if text.startswith(ERROR_COMMENT):
+            self.error = text.removeprefix(ERROR_COMMENT)
+        elif not text or text[0] == "#" or self.is_complete:
+            return
+        elif self.sequence and _STRUCTURE.fullmatch(symbols := text.split()[0]):
+            self.dot_bracket += symbols
+            self.line = line
+            if energy := _ENERGY.match(text[len(symbols) :].lstrip()):
+                self.energy = float(energy[1])
+        else:
+            self.sequence += "".join(text.split())
+            self.line = line
+
+    @property
+    def is_complete(self) -> bool:
+        return bool(self.dot_bracket) and len(self.dot_bracket) >= len(self.sequence)
+
+    def finish(self, path: str) -> Record:
+        if self.dot_bracket:
+            check_dot_bracket(self.dot_bracket, self.sequence, path=path, line=self.line)
+        return Record(
+            name=self.name,
+            description=self.description,
+            sequence=self.sequence,
+            dot_bracket=self.dot_bracket or None,
+            energy=self.energy,
+            error=self.error,
+        )
+
+
+def _header(line: str) -> str | None:
+    for mark in (">", _BPRNA_NAME):
+        if line.startswith(mark):
+            return line.removeprefix(mark)
+    return None
+
+
+def _is_next_sequence(line: str, draft: _Draft | None) -> bool:
+    """Whether a line without a header before it starts a record."""
+    words = line.split()
+    if not words or line[0] == "#":
+        return False
+    if draft is None:
+        return True
+    return (draft.bare or draft.is_complete) and len(words) == 1 and not _STRUCTURE.fullmatch(words[0])
+
+
+def _write(record: Record, energy: str, stream: IO[str]) -> None:
+    if record.header:
+        stream.write(f">{record.header}\n")
+    stream.write(f"{record.sequence}\n")
+    if record.error is not None:
+        stream.write(f"{record.error_comment}\n")
+    elif record.dot_bracket is not None:
+        stream.write(f"{record.dot_bracket}{energy}\n")

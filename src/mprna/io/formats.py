@@ -1,0 +1,164 @@
+"""All file formats in one table, and the guess which one a file has."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING, Any, Final
+
+from mprna.errors import FormatError, UsageError
+from mprna.io.bpseq import read_bpseq, write_bpseq
+from mprna.io.ct import read_ct, write_ct
+from mprna.io.dot_bracket import read_dot_bracket, write_dbn, write_vienna
+from mprna.io.fasta import read_fasta, read_fastq, read_plain, shorten, write_fasta, write_fastq
+from mprna.io.jsonl import read_jsonl, write_jsonl
+from mprna.io.output import COMPRESSIONS, open_output
+from mprna.io.records import Record
+from mprna.io.source import InputFile, Source, as_format_error, input_errors, open_input
+from mprna.io.table import read_parquet, write_parquet
+from mprna.io.tsv import read_tsv, write_tsv
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
+__all__ = ["COMPRESSIONS", "FORMATS", "Format", "format_of_suffix", "open_output", "read_records"]
+
+Reader = Callable[[Source], Iterator[Record]]
+Writer = Callable[[Iterable[Record], IO[Any]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """How one file format is read and written."""
+
+    name: str
+    read: Reader | None
+    write: Writer | None
+    suffixes: tuple[str, ...]
+    """Lower case, with the dot, without that of a compression."""
+    binary: bool = False
+    """The writer needs a stream of bytes."""
+
+
+FORMATS: Final = {
+    format.name: format
+    for format in (
+        Format("fasta", read_fasta, write_fasta, (".fa", ".fasta", ".fna", ".ffn", ".frn", ".fas")),
+        Format("fastq", read_fastq, write_fastq, (".fq", ".fastq")),
+        Format("plain", read_plain, None, ()),
+        Format("vienna", read_dot_bracket, write_vienna, (".vienna", ".fold")),
+        Format("dbn", read_dot_bracket, write_dbn, (".dbn", ".db", ".dot")),
+        Format("ct", read_ct, write_ct, (".ct",)),
+        Format("bpseq", read_bpseq, write_bpseq, (".bpseq",)),
+        Format("jsonl", read_jsonl, write_jsonl, (".jsonl", ".ndjson")),
+        Format("tsv", read_tsv, write_tsv, (".tsv",)),
+        Format("parquet", read_parquet, write_parquet, (".parquet",), binary=True),
+    )
+}
+
+_HEAD_BYTES: Final = 1 << 16
+_STRUCTURE_LINE: Final = re.compile(r"[.()\[\]{}<>A-Za-z]*[.()\[\]{}<>][.()\[\]{}<>A-Za-z]*(\s.*)?")
+_SEQUENCE_LINE: Final = re.compile(r"[A-Za-z][A-Za-z0-9*?.~ -]*")
+_BPSEQ_ROW: Final = re.compile(r"1\s+\S\s+\d+")
+_CT_TITLE: Final = re.compile(r"\d+\s+\S.*")
+
+
+def read_records(source: Source, *, format_name: str | None = None) -> Iterator[Record]:
+    """Records of a file of any readable format.
+
+    Args:
+        source: a path, `-` for standard input, or a stream of bytes; compressed or not.
+        format_name: a key of `FORMATS`; without it the suffix decides, and without a known suffix the
+            first lines.
+
+    Raises:
+        FormatError: an unknown format, or a file that breaks its format, or without any record.
+        UsageError: an unknown `format_name`.
+    """
+    with open_input(source) as file:
+        format = _named(format_name) if format_name else format_of_suffix(file.name)
+        if format is None:
+            head, file = _read_head(file)
+            format = FORMATS[_guess(head, file.name)]
+        if format.read is None:
+            raise UsageError(f"format {format.name!r} cannot be read")
+        empty = True
+        for record in format.read(file):
+            empty = False
+            yield record
+        if empty:
+            raise FormatError("no records in this file", path=file.name)
+
+
+def format_of_suffix(path: str | os.PathLike[str]) -> Format | None:
+    """The format that a file name says; the suffix of a compression does not count.
+
+    >>> format_of_suffix("rnas.FA.gz").name
+    'fasta'
+    """
+    name = os.fspath(path).lower()
+    for suffix in COMPRESSIONS:
+        name = name.removesuffix(suffix)
+    return next((format for format in FORMATS.values() if name.endswith(format.suffixes)), None)
+
+
+def _named(format_name: str) -> Format:
+    if format_name not in FORMATS:
+        raise UsageError(f"unknown format {format_name!r}; there are {', '.join(FORMATS)}")
+    return FORMATS[format_name]
+
+
+def _read_head(file: InputFile) -> tuple[bytes, InputFile]:
+    """The first three lines (at most `_HEAD_BYTES`), and the file as if nothing had been read."""
+    head = b""
+    try:
+        while head.count(b"\n") < 3 and len(head) < _HEAD_BYTES and (more := file.stream.read1(_HEAD_BYTES)):
+            head += more
+    except input_errors() as error:
+        raise as_format_error(error, file.name) from error
+    return head, InputFile(file.name, io.BufferedReader(_Rewound(head, file.stream)))
+
+
+class _Rewound(io.RawIOBase):
+    """A stream of which the first bytes have been read already."""
+
+    def __init__(self, head: bytes, rest: io.BufferedReader) -> None:
+        self._head, self._rest = head, rest
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: WriteableBuffer, /) -> int:
+        view = memoryview(buffer).cast("B")
+        if not self._head:
+            return self._rest.readinto1(view)
+        chunk, self._head = self._head[: len(view)], self._head[len(view) :]
+        view[: len(chunk)] = chunk
+        return len(chunk)
+
+
+def _guess(head: bytes, path: str) -> str:
+    """Name of the format that the first lines look like; nothing at all passes for FASTA."""
+    if head.startswith(b"PAR1"):
+        return "parquet"
+    lines = head.decode("utf-8-sig", "replace").splitlines()
+    lines = [line.strip() for line in lines if line.strip() and line[0] not in "#;"]
+    first, second, third = [*lines, "", "", ""][:3]
+    checks = {
+        "dbn": first[:1] == ">" and _STRUCTURE_LINE.fullmatch(third),
+        "fasta": first[:1] in (">", ""),
+        "fastq": first[:1] == "@",
+        "jsonl": first[:1] == "{",
+        "bpseq": first.startswith("Filename:") or _BPSEQ_ROW.fullmatch(first),
+        "ct": _CT_TITLE.fullmatch(first),
+        "tsv": "sequence" in first.split("\t"),
+        "vienna": _SEQUENCE_LINE.fullmatch(first) and _STRUCTURE_LINE.fullmatch(second),
+        "plain": _SEQUENCE_LINE.fullmatch(first),
+    }
+    for name, fits in checks.items():
+        if fits:
+            return name
+    raise FormatError(f"unknown format, starts with {shorten(first)}", path=path, line=1)

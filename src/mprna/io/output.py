@@ -1,0 +1,73 @@
+"""Where results go: a file that appears whole or not at all, or standard output."""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any, Final
+
+from mprna.errors import FormatError
+
+COMPRESSIONS: Final = (".gz", ".bz2", ".xz", ".zst")
+
+_WRITE_ERRORS: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+"""What a full or broken disk raises; a closed pipe (EPIPE) is no error of the user's."""
+
+
+@contextmanager
+def open_output(path: str | os.PathLike[str] | None, *, binary: bool = False) -> Iterator[IO[Any]]:
+    """Open a file for writing, which gets its name only when all is written; standard output for `None`.
+
+    After an error nothing is left, and an older file of that name stays. Text is UTF-8 with LF. The suffix
+    of a compression compresses. Devices and pipes are written directly.
+
+    Args:
+        path: the file; `None` or `-` is standard output.
+        binary: yield a stream of bytes.
+
+    Raises:
+        FormatError: not writable, or the disk is full.
+    """
+    if path is None or path == "-":
+        with _full_disk("<stdout>"):
+            yield sys.stdout.buffer if binary else sys.stdout
+            sys.stdout.flush()
+        return
+    target = Path(path).resolve()
+    direct = target.exists() and not target.is_file()
+    written = target if direct else target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    stream = _open(written, target, binary=binary)
+    try:
+        with _full_disk(os.fspath(path)), stream:
+            yield stream
+        if not direct:
+            written.replace(target)
+    finally:
+        if not direct:
+            written.unlink(missing_ok=True)
+
+
+def _open(written: Path, target: Path, *, binary: bool) -> IO[Any]:
+    from xopen import xopen  # heavy: 30 ms
+
+    compression = target.suffix.removeprefix(".") if target.suffix in COMPRESSIONS else None
+    try:
+        stream = xopen(written, "wb", threads=0, format=compression)
+    except OSError as error:
+        raise FormatError(f"cannot write: {error.strerror}", path=str(target)) from error
+    return stream if binary else io.TextIOWrapper(stream, encoding="utf-8", newline="\n")
+
+
+@contextmanager
+def _full_disk(path: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _WRITE_ERRORS:
+            raise
+        raise FormatError(f"cannot write: {error.strerror}", path=path) from error

@@ -1,0 +1,95 @@
+"""What every reader yields and every writer takes: one RNA, and what is known about it.
+
+Shape letters: L nucleotides.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from mprna.errors import FormatError, StructureError
+from mprna.rna.structure import pairs_from_dot_bracket
+
+ERROR_COMMENT: Final = "# error: "
+"""Starts the line that stands for a missing structure in formats without a column for errors."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """One RNA; `None` is unknown. A record with an `error` has no structure."""
+
+    name: str
+    """Header up to the first white space; empty for a sequence that had no header (see `read_plain`)."""
+    sequence: str
+    """As the user wrote it, without white space; letters are judged by `alphabet.clean_sequence`."""
+    description: str = ""
+    """Header after the name."""
+    qualities: str | None = None
+    """FASTQ qualities, one ASCII character per nucleotide."""
+    dot_bracket: str | None = None
+    """Secondary structure, as long as the sequence."""
+    energy: float | None = None
+    """Free energy of `dot_bracket` in kcal/mol."""
+    confidence: float | None = None
+    """Mean probability of the assigned state of every nucleotide, 0 to 1."""
+    base_pair_probs: npt.NDArray[np.float32] | None = field(default=None, compare=False, repr=False)
+    """Pair probabilities, symmetric. *Shape:* (L, L)"""
+    engine: str | None = None
+    """What predicted the structure."""
+    error: str | None = None
+    """Why there is no result."""
+
+    @property
+    def header(self) -> str:
+        """Name and description on one line."""
+        return _one_line(f"{self.name} {self.description}".rstrip())
+
+    @property
+    def error_comment(self) -> str:
+        """The line that tells of `error` where a format has no column for it."""
+        return ERROR_COMMENT + _one_line(self.error or "")
+
+
+def split_header(header: str, number: int) -> tuple[str, str]:
+    """Name and description; a record without a name gets one from its 1-based number in the file.
+
+    >>> split_header("tRNA-Phe Saccharomyces cerevisiae", 1)
+    ('tRNA-Phe', 'Saccharomyces cerevisiae')
+    >>> split_header("", 7)
+    ('sequence_7', '')
+    """
+    name, *rest = header.split(None, 1) or [""]
+    return name or f"sequence_{number}", rest[0].rstrip() if rest else ""
+
+
+def check_dot_bracket(dot_bracket: str, sequence: str, *, path: str, line: int) -> None:
+    """Make sure that a structure read from a file is balanced and as long as its sequence.
+
+    Raises:
+        FormatError: it is not.
+    """
+    if len(dot_bracket) != len(sequence):
+        message = f"structure of {len(dot_bracket)} symbols for a sequence of {len(sequence)} nt"
+        raise FormatError(message, path=path, line=line)
+    try:
+        pairs_from_dot_bracket(dot_bracket)
+    except StructureError as error:
+        raise FormatError(str(error), path=path, line=line) from error
+
+
+def round_energy(energy: float) -> float:
+    """Energies have steps of 0.01 kcal/mol; -0.0 becomes 0.0.
+
+    >>> round_energy(-3.299999952316284), round_energy(-0.001)
+    (-3.3, 0.0)
+    """
+    return round(energy, 2) + 0.0
+
+
+def _one_line(text: str) -> str:
+    return re.sub(r"[\r\n]+", " ", text)

@@ -1,0 +1,94 @@
+"""What JSON Lines, TSV and Parquet share: one row of named values per record.
+
+The names are those of `Record`'s fields. `base_pair_probs` is a list of `[i, j, probability]`, 0-based,
+i < j, without probabilities below `MIN_PAIR_PROB`.
+
+Shape letters: L nucleotides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from mprna.errors import FormatError
+from mprna.io.records import Record, check_dot_bracket, round_energy, split_header
+
+MIN_PAIR_PROB: Final = 1e-5
+"""As RNAfold's `--bppmThreshold`."""
+
+_TEXTS: Final = ("name", "description", "sequence", "qualities", "dot_bracket", "engine", "error")
+_NUMBERS: Final = ("energy", "confidence")
+
+
+def row_of(record: Record) -> dict[str, Any]:
+    """Values by name; `None` is unknown. Energies have two decimals, confidences four."""
+    probs = record.base_pair_probs
+    return {
+        "name": record.name,
+        "description": record.description or None,
+        "sequence": record.sequence,
+        "qualities": record.qualities,
+        "dot_bracket": record.dot_bracket,
+        "energy": None if record.energy is None else round_energy(record.energy),
+        "confidence": None if record.confidence is None else round(record.confidence, 4),
+        "base_pair_probs": None if probs is None else _triples(probs),
+        "engine": record.engine,
+        "error": record.error,
+    }
+
+
+def record_from_row(row: Mapping[str, Any], number: int, *, path: str, line: int) -> Record:
+    """The record of a row; only `sequence` is required and unknown names are ignored.
+
+    Args:
+        number: 1-based number of the record in its file, which names it if it has no name.
+        path: the file, for errors.
+        line: its line, for errors.
+
+    Raises:
+        FormatError: no sequence, a value of another type, or a structure that does not fit.
+    """
+    values = {name: row[name] for name in (*_TEXTS, *_NUMBERS) if row.get(name) is not None}
+    _check_types(values, path, line)
+    if "sequence" not in values:
+        raise FormatError("no 'sequence' in this record", path=path, line=line)
+    values["sequence"] = "".join(values["sequence"].split())
+    if not values.get("name"):
+        values["name"], _ = split_header("", number)
+    if "dot_bracket" in values:
+        check_dot_bracket(values["dot_bracket"], values["sequence"], path=path, line=line)
+    if row.get("base_pair_probs") is not None:
+        values["base_pair_probs"] = _matrix(row["base_pair_probs"], len(values["sequence"]), path, line)
+    return Record(**values)
+
+
+def _check_types(values: Mapping[str, Any], path: str, line: int) -> None:
+    for name, value in values.items():
+        if name in _TEXTS and not isinstance(value, str):
+            raise FormatError(f"{name!r} is {value!r}, expected text", path=path, line=line)
+        if name in _NUMBERS and (isinstance(value, bool) or not isinstance(value, (int, float))):
+            raise FormatError(f"{name!r} is {value!r}, expected a number", path=path, line=line)
+
+
+def _triples(base_pair_probs: npt.NDArray[np.float32]) -> list[list[Any]]:
+    i, j = np.nonzero(np.triu(base_pair_probs, k=1) >= MIN_PAIR_PROB)
+    probs = base_pair_probs[i, j].astype(np.float64).round(5)
+    return [list(triple) for triple in zip(i.tolist(), j.tolist(), probs.tolist(), strict=True)]
+
+
+def _matrix(triples: Any, length: int, path: str, line: int) -> npt.NDArray[np.float32]:
+    """Symmetric pair probabilities. *Shape:* (L, L)"""
+    matrix = np.zeros((length, length), dtype=np.float32)
+    try:
+        for i, j, prob in triples:
+            if not 0 <= i < j < length:
+                raise ValueError
+            matrix[i, j] = matrix[j, i] = prob
+    except (TypeError, ValueError, IndexError) as error:
+        message = f"'base_pair_probs' is no list of [i, j, probability] with 0 <= i < j < {length}"
+        raise FormatError(message, path=path, line=line) from error
+    return matrix

@@ -1,0 +1,97 @@
+"""Parquet: one row per record, with the names of `Record`'s fields as columns (see `rows`).
+
+Files carry `mprna.schema` = `records` and `mprna.version` = `1` in their metadata.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from types import ModuleType
+from typing import IO, Any, Final
+
+from mprna.errors import MissingExtraError
+from mprna.io.records import Record
+from mprna.io.rows import record_from_row, row_of
+from mprna.io.source import InputFile, Source, as_format_error, input_errors, open_input
+
+METADATA: Final = {"mprna.schema": "records", "mprna.version": "1"}
+BATCH_ROWS: Final = 1024
+
+
+def read_parquet(source: Source) -> Iterator[Record]:
+    """Records of a Parquet file; only the column `sequence` is required, unknown columns are ignored.
+
+    Errors give the number of the row as line. What cannot seek, as a pipe, is read into memory first.
+
+    Raises:
+        FormatError: no Parquet file, or rows that are no records.
+        MissingExtraError: pyarrow is not installed.
+    """
+    with open_input(source) as file:
+        yield from _read(file)
+
+
+def write_parquet(records: Iterable[Record], stream: IO[bytes]) -> None:
+    """Write zstd-compressed row groups of `BATCH_ROWS` records.
+
+    Raises:
+        MissingExtraError: pyarrow is not installed.
+    """
+    pa, pq = _pyarrow()
+    schema = _schema(pa)
+    rows = map(_arrow_row, records)
+    with pq.ParquetWriter(stream, schema, compression="zstd") as writer:
+        while batch := list(islice(rows, BATCH_ROWS)):
+            writer.write_table(pa.Table.from_pylist(batch, schema=schema))
+
+
+def _read(file: InputFile) -> Iterator[Record]:
+    pa, pq = _pyarrow()
+    number = 0
+    try:
+        stream = file.stream if file.stream.seekable() else io.BytesIO(file.stream.read())
+        for batch in pq.ParquetFile(stream).iter_batches(BATCH_ROWS, use_threads=False):
+            for row in batch.to_pylist():
+                number += 1
+                if row.get("base_pair_probs") is not None:
+                    row["base_pair_probs"] = [tuple(entry.values()) for entry in row["base_pair_probs"]]
+                yield record_from_row(row, number, path=file.name, line=number)
+    except (pa.ArrowException, *input_errors()) as error:
+        raise as_format_error(error, file.name) from error
+
+
+def _arrow_row(record: Record) -> dict[str, Any]:
+    row = row_of(record)
+    if row["base_pair_probs"] is not None:
+        row["base_pair_probs"] = [
+            {"i": i, "j": j, "probability": probability} for i, j, probability in row["base_pair_probs"]
+        ]
+    return row
+
+
+def _schema(pa: ModuleType) -> Any:
+    pair = pa.struct([("i", pa.int32()), ("j", pa.int32()), ("probability", pa.float32())])
+    columns = [
+        ("name", pa.string()),
+        ("description", pa.string()),
+        ("sequence", pa.string()),
+        ("qualities", pa.string()),
+        ("dot_bracket", pa.string()),
+        ("energy", pa.float64()),
+        ("confidence", pa.float64()),
+        ("base_pair_probs", pa.list_(pair)),
+        ("engine", pa.string()),
+        ("error", pa.string()),
+    ]
+    return pa.schema(columns, metadata=METADATA)
+
+
+def _pyarrow() -> tuple[ModuleType, ModuleType]:
+    try:
+        import pyarrow
+        import pyarrow.parquet
+    except ImportError as error:
+        raise MissingExtraError("reading and writing Parquet", "parquet") from error
+    return pyarrow, pyarrow.parquet

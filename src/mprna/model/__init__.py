@@ -1,0 +1,1 @@
+"""The network: a rotary Transformer encoder over nucleotides, and its heads."""

@@ -1,0 +1,124 @@
+"""A model on disk: `config.json`, `model.safetensors` and the tokenizer's files, in one directory."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from mprna.errors import ModelError
+from mprna.model.config import ModelConfig
+from mprna.model.network import MprnaModel
+from mprna.tokenizer import Tokenizer
+
+FORMAT = {"format": "mprna-model", "version": 1}
+
+CONFIG_FILE = "config.json"
+WEIGHTS_FILE = "model.safetensors"
+
+TIED_WEIGHT = "lm_head.decoder.weight"
+"""Shared with the embedding, so stored once, under the embedding's name."""
+
+
+def save_checkpoint(model: MprnaModel, directory: Path, *, dtype: torch.dtype = torch.float32) -> None:
+    """Write a model directory; float16 halves it and is what ships.
+
+    Every file replaces its predecessor in one step, and `config.json`, which makes the directory a
+    model, comes last.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    tensors = {
+        name: tensor.detach().to("cpu", dtype).contiguous()
+        for name, tensor in model.state_dict().items()
+        if name != TIED_WEIGHT
+    }
+    write_tensors(tensors, directory / WEIGHTS_FILE)
+    Tokenizer().save(directory)
+    write_json(FORMAT | {"model": model.config.to_dict()}, directory / CONFIG_FILE)
+
+
+def load_checkpoint(directory: Path) -> MprnaModel:
+    """The model of a directory, in float32, ready for inference. Global random state is left alone.
+
+    Raises:
+        ModelError: missing, damaged or mismatching files.
+    """
+    config = read_config(directory)
+    with torch.random.fork_rng(devices=[]):
+        model = MprnaModel(config)
+    model.load_state_dict(_read_weights(directory / WEIGHTS_FILE, model))
+    return model.eval()
+
+
+def read_config(directory: Path) -> ModelConfig:
+    """The architecture of a model directory.
+
+    Raises:
+        ModelError: no `config.json`, a damaged one, or one that another program wrote.
+    """
+    path = directory / CONFIG_FILE
+    config = read_json(path)
+    if config.get("format") != FORMAT["format"]:
+        raise ModelError(f"{path}: not an MP-RNA model; Hugging Face files come in by `mprna models import`")
+    if config.get("version") != FORMAT["version"]:
+        raise ModelError(
+            f"{path}: version {config.get('version')}, but this mprna reads {FORMAT['version']}; upgrade it"
+        )
+    return ModelConfig.from_dict(config.get("model", {}))
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """The object in a JSON file.
+
+    Raises:
+        ModelError: no such file, or one that holds no JSON object.
+    """
+    try:
+        content = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        raise ModelError(f"{path}: no such file; expected a model directory") from None
+    except ValueError as error:
+        raise ModelError(f"{path}: not JSON ({error})") from None
+    if not isinstance(content, dict):
+        raise ModelError(f"{path}: expected a JSON object")
+    return content
+
+
+def write_json(content: dict[str, Any], path: Path) -> None:
+    partial = path.with_name(f"{path.name}.part")
+    partial.write_text(json.dumps(content, indent=1) + "\n")
+    os.replace(partial, path)
+
+
+def read_tensors(path: Path) -> dict[str, Tensor]:
+    """The tensors of a safetensors file, in float32.
+
+    Raises:
+        ModelError: no such file, or a damaged one.
+    """
+    try:
+        return {name: tensor.float() for name, tensor in load_file(path).items()}
+    except FileNotFoundError:
+        raise ModelError(f"{path}: no such file") from None
+    except SafetensorError as error:
+        raise ModelError(f"{path}: damaged weights ({error})") from None
+
+
+def write_tensors(tensors: dict[str, Tensor], path: Path) -> None:
+    partial = path.with_name(f"{path.name}.part")
+    save_file(tensors, partial, metadata={"format": "pt"})
+    os.replace(partial, path)
+
+
+def _read_weights(path: Path, model: MprnaModel) -> dict[str, Tensor]:
+    tensors = read_tensors(path)
+    expected = {name: tensor.shape for name, tensor in model.state_dict().items() if name != TIED_WEIGHT}
+    if {name: tensor.shape for name, tensor in tensors.items()} != expected:
+        raise ModelError(f"{path}: tensor names or shapes do not fit config.json")
+    return tensors | {TIED_WEIGHT: tensors["encoder.embedding.weight"]}

@@ -1,0 +1,1 @@
+"""What is corrupted, what is predicted and what is the loss: one file per pretraining objective."""

@@ -1,0 +1,31 @@
+"""Masked RNA language modelling (MRLM): restore masked nucleotides and masked structure tokens."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from torch import Tensor
+
+from mprna.alphabet import MASK_ID
+from mprna.model.network import MprnaModel
+from mprna.objectives.objective import IGNORE, Batch, LossSum, Objective, cross_entropy
+
+Ids = npt.NDArray[np.int64]
+
+
+def mask_tokens(ids: Ids, *, rate: float, rng: np.random.Generator) -> tuple[Ids, Ids]:
+    """Replace each token by `<mask>` with probability `rate`.
+
+    Returns:
+        the corrupted ids, and labels that hold the original id where masked. *Shape:* (L,) each
+    """
+    masked = rng.random(len(ids)) < rate
+    return np.where(masked, MASK_ID, ids), np.where(masked, ids, IGNORE)
+
+
+def masked_lm_loss(model: MprnaModel, hidden_BTH: Tensor, batch: Batch) -> LossSum:
+    scored_BT = batch.token_labels != IGNORE
+    return cross_entropy(model.lm_head(hidden_BTH[scored_BT]), batch.token_labels[scored_BT])
+
+
+MASKED_LM = Objective("masked_lm", masked_lm_loss)

@@ -1,0 +1,110 @@
+"""Sequences to vectors: the network's hidden states.
+
+Shape letters: L nucleotides, H hidden width.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import overload
+
+from mprna.alphabet import clean_sequence
+from mprna.errors import SequenceError, UsageError
+from mprna.io.records import Record
+from mprna.predict.parallel import map_ordered
+from mprna.runtime.engine import Engine, FloatArray
+from mprna.runtime.load import load
+from mprna.runtime.store import DEFAULT_MODEL
+
+DEFAULT_MAX_LENGTH = 1_000_000
+"""Longest sequence to embed; a million nucleotides take about 10 GB while windows are merged."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Embedding:
+    """The vectors of one record, or the reason why there are none."""
+
+    name: str
+    vectors: FloatArray | None = None
+    """*Shape:* (L, H), or (H,) where pooled"""
+    error: str | None = None
+
+
+@overload
+def embed(sequences: str, *, model: str | Path = ...) -> FloatArray: ...  # type: ignore[overload-overlap]
+@overload
+def embed(sequences: Iterable[str], *, model: str | Path = ...) -> list[FloatArray]: ...
+def embed(
+    sequences: str | Iterable[str], *, model: str | Path = DEFAULT_MODEL
+) -> FloatArray | list[FloatArray]:
+    """Hidden states of the last layer, one vector per nucleotide, without special tokens.
+
+    Args:
+        sequences: one sequence, or many; RNA or DNA letters in any case.
+        model: installed name or directory.
+
+    Returns:
+        *Shape:* (L, H), or a list of such arrays.
+
+    Raises:
+        SequenceError: a sequence that is empty or no RNA.
+        ModelError: no such model, or damaged files.
+    """
+    engine = _cached_engine(model)
+    if isinstance(sequences, str):
+        return engine.predict(clean_sequence(sequences)).hidden_states
+    return [engine.predict(clean_sequence(sequence)).hidden_states for sequence in sequences]
+
+
+def embed_records(
+    records: Iterable[Record],
+    *,
+    model: str | Path = DEFAULT_MODEL,
+    backend: str = "auto",
+    pool: bool = False,
+    max_length: int = DEFAULT_MAX_LENGTH,
+    jobs: int = 1,
+) -> Iterator[Embedding]:
+    """One embedding per record, in order; a record that is no RNA has its reason in `error`.
+
+    Args:
+        pool: the mean over nucleotides instead of one vector for each.
+        jobs: processes; results do not depend on it.
+
+    Raises:
+        ModelError: no such model, or damaged files.
+        UsageError: a number out of range.
+    """
+    if max_length < 1:
+        raise UsageError(f"max_length {max_length}; expected at least 1 nt")
+    make_worker = partial(_Embedder, model, backend=backend, pool=pool, max_length=max_length)
+    return map_ordered(make_worker, records, jobs=jobs, on_kill=_failed)
+
+
+class _Embedder:
+    def __init__(self, model: str | Path, *, backend: str, pool: bool, max_length: int) -> None:
+        self._engine = load(model, backend=backend)
+        self._pool = pool
+        self._max_length = max_length
+
+    def __call__(self, record: Record) -> Embedding:
+        if len(record.sequence) > self._max_length:
+            return _failed(record, f"{len(record.sequence)} nt; up to {self._max_length} (--max-length)")
+        try:
+            vectors = self._engine.predict(clean_sequence(record.sequence)).hidden_states
+        except SequenceError as error:
+            return _failed(record, str(error))
+        return Embedding(name=record.name, vectors=vectors.mean(axis=0) if self._pool else vectors)
+
+
+@lru_cache(maxsize=2)
+def _cached_engine(model: str | Path) -> Engine:
+    """So that calls in a loop load the model once."""
+    return load(model)
+
+
+def _failed(record: Record, reason: str) -> Embedding:
+    return Embedding(name=record.name, error=reason)

@@ -1,0 +1,121 @@
+"""Where results are written, so that an interruption loses nothing.
+
+Results grow in `FILE.part`, line by line, and get their name when all are there. Whatever stops the
+program, `resume` copies the records that are complete and goes on with the next one.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Final
+
+from mprna.errors import FormatError, UsageError
+from mprna.io.formats import COMPRESSIONS, FORMATS, Reader, Writer, open_output
+from mprna.io.records import Record
+
+RESUMABLE: Final = ("vienna", "dbn", "tsv", "jsonl")
+"""Formats whose records can be told complete from cut off."""
+
+Compute = Callable[[Iterable[Record]], Iterator[Record]]
+"""Gives one result per record, in order, with its name and sequence."""
+
+
+def write_results(
+    compute: Compute,
+    records: Iterable[Record],
+    output: str | None,
+    *,
+    format_name: str,
+    resume: bool = False,
+) -> None:
+    """Write `compute(records)`.
+
+    Args:
+        output: the file; None or `-` is standard output. Compressed and binary files are written whole or
+            not at all; others through `output.part`, which is kept where something stops the work.
+        resume: keep what `output.part`, or else `output`, holds; a last record that is cut off is computed
+            again.
+
+    Raises:
+        FormatError: `output` cannot be written.
+        UsageError: a format that cannot be written; or `resume` with a file that does not allow it or that
+            holds results of other records.
+    """
+    format = FORMATS[format_name]
+    if format.write is None:
+        raise UsageError(f"format {format_name!r} cannot be written")
+    if output is None or output == "-" or not _is_resumable(Path(output), format_name):
+        if resume:
+            raise UsageError(f"--resume works with uncompressed files of {', '.join(RESUMABLE)}")
+        with open_output(output, binary=format.binary) as stream:
+            format.write(compute(records), stream)
+        return
+    previous = _complete_records(Path(output), format.read) if resume else iter(())
+    try:
+        _write_in_parts(compute, iter(records), Path(output), format.write, previous)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise FormatError(f"cannot write: {error.strerror}", path=output) from error
+
+
+def _is_resumable(path: Path, format_name: str) -> bool:
+    is_file = path.is_file() or not path.exists()  # not a device, a pipe or a directory
+    return is_file and format_name in RESUMABLE and path.suffix not in COMPRESSIONS
+
+
+def _write_in_parts(
+    compute: Compute, records: Iterator[Record], path: Path, write: Writer, previous: Iterator[Record]
+) -> None:
+    part, fresh = path.with_name(path.name + ".part"), path.with_name(path.name + ".part.new")
+
+    def results() -> Iterator[Record]:
+        yield from _matched(previous, records, path)
+        fresh.replace(part)  # from here on, `part` holds all that the previous one did
+        yield from compute(records)
+
+    try:
+        with fresh.open("w", encoding="utf-8", newline="\n", buffering=1) as stream:
+            write(results(), stream)
+        part.replace(path)
+    finally:
+        fresh.unlink(missing_ok=True)
+
+
+def _complete_records(path: Path, read: Reader | None) -> Iterator[Record]:
+    """The records that an earlier run left, without one that is cut off."""
+    found = next((old for old in (path.with_name(path.name + ".part"), path) if old.exists()), None)
+    if found is None or read is None:
+        return
+    is_whole = _ends_with_newline(found)
+    last: Record | None = None
+    try:
+        for record in read(os.fspath(found)):
+            if last is not None:
+                yield last
+            last = record
+    except FormatError:  # in the middle of a record, so the one before is whole
+        is_whole = True
+    if last is not None and is_whole and (last.dot_bracket or last.error):
+        yield last
+
+
+def _ends_with_newline(path: Path) -> bool:
+    with path.open("rb") as stream:
+        stream.seek(max(path.stat().st_size - 1, 0))
+        return stream.read() == b"\n"
+
+
+def _matched(results: Iterator[Record], records: Iterator[Record], path: Path) -> Iterator[Record]:
+    """Pass results on while they are those of `records`, which advance with them."""
+    for number, result in enumerate(results, 1):
+        record = next(records, None)
+        if record is None or result.sequence != record.sequence or record.name not in ("", result.name):
+            raise UsageError(
+                f"{path}: result {number}, {result.name!r}, is of another input; "
+                "remove the file or leave out --resume"
+            )
+        yield result if record.name else dataclasses.replace(result, name="")

@@ -1,0 +1,80 @@
+"""Embeddings as files: npz, JSON Lines or TSV.
+
+Shape letters: L nucleotides, H hidden width.
+"""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections.abc import Iterable
+from typing import IO, Any, Final
+
+import numpy as np
+
+from mprna.errors import UsageError
+from mprna.io.output import open_output
+from mprna.predict.embed import Embedding
+
+VECTOR_FORMATS: Final = ("npz", "jsonl", "tsv")
+
+
+def write_vectors(
+    embeddings: Iterable[Embedding], output: str | None, *, format_name: str, pooled: bool
+) -> None:
+    """Write embeddings as they come.
+
+    Args:
+        output: the file; None or `-` is standard output.
+        format_name: one of `VECTOR_FORMATS`.
+        pooled: whether the vectors are (H,), which TSV needs.
+
+    Raises:
+        FormatError: not writable.
+        UsageError: another format, TSV without pooling, or npz with two records of one name.
+    """
+    if format_name not in VECTOR_FORMATS:
+        raise UsageError(f"format {format_name!r}; expected one of {', '.join(VECTOR_FORMATS)}")
+    if format_name == "tsv" and not pooled:
+        raise UsageError("tsv has one line per record: add --pool, or choose npz or jsonl")
+    with open_output(output, binary=format_name == "npz") as stream:
+        _WRITERS[format_name](embeddings, stream)
+
+
+def _write_npz(embeddings: Iterable[Embedding], stream: IO[bytes]) -> None:
+    """As `numpy.savez`, one array at a time; `numpy.load` opens it."""
+    names: set[str] = set()
+    with zipfile.ZipFile(stream, "w") as archive:
+        for embedding in embeddings:
+            if embedding.vectors is None:
+                continue
+            if embedding.name in names:
+                raise UsageError(f"npz: two records are named {embedding.name!r}; rename one or choose jsonl")
+            names.add(embedding.name)
+            entry = zipfile.ZipInfo(f"{embedding.name}.npy")  # with a fixed date: same input, same bytes
+            with archive.open(entry, "w", force_zip64=True) as member:
+                np.lib.format.write_array(member, embedding.vectors, allow_pickle=False)
+
+
+def _write_jsonl(embeddings: Iterable[Embedding], stream: IO[str]) -> None:
+    for embedding in embeddings:
+        vectors = None if embedding.vectors is None else _rounded(embedding.vectors)
+        row = {"name": embedding.name, "vectors": vectors, "error": embedding.error}
+        stream.write(json.dumps(row, ensure_ascii=False) + "\n")
+
+
+def _write_tsv(embeddings: Iterable[Embedding], stream: IO[str]) -> None:
+    """Name, error, then one column per dimension; the header is not known before the first vector."""
+    for embedding in embeddings:
+        values = [] if embedding.vectors is None else [f"{value:.6g}" for value in embedding.vectors.tolist()]
+        stream.write("\t".join([embedding.name, embedding.error or "", *values]) + "\n")
+
+
+def _rounded(vectors: Any) -> Any:
+    """Nested lists with six significant digits."""
+    return (
+        [float(f"{v:.6g}") for v in vectors.tolist()] if vectors.ndim == 1 else [_rounded(v) for v in vectors]
+    )
+
+
+_WRITERS: Final[dict[str, Any]] = {"npz": _write_npz, "jsonl": _write_jsonl, "tsv": _write_tsv}

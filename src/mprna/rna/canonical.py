@@ -1,0 +1,63 @@
+"""Which nucleotides may pair: AU, GC and GU, with at least three unpaired ones in a hairpin."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from mprna.alphabet import CANONICAL_PAIRS
+from mprna.errors import StructureError
+from mprna.rna.structure import pairs_from_dot_bracket
+
+MIN_HAIRPIN: Final = 3
+"""Fewest unpaired nucleotides between the two ends of a pair."""
+
+
+def pair_types(sequence: str) -> npt.NDArray[np.bool_]:
+    """True where two positions may pair: canonical, and further apart than a hairpin needs. N never pairs.
+
+    Args:
+        sequence: clean letters, ACGUN.
+
+    *Shape:* (L, L), symmetric
+
+    >>> np.argwhere(np.triu(pair_types("GAAACU"))).tolist()
+    [[0, 4], [0, 5], [1, 5]]
+    """
+    codes = np.frombuffer(sequence.encode("ascii"), dtype=np.uint8)
+    may_pair = _canonical_table()[codes[:, None], codes]
+    near = np.tri(len(codes), k=MIN_HAIRPIN, dtype=np.bool_)
+    return np.asarray(may_pair & ~(near & near.T))
+
+
+def check_structure(sequence: str, dot_bracket: str, *, canonical: bool = True) -> None:
+    """Make sure that a structure is one that the sequence can form.
+
+    Args:
+        sequence: clean letters, ACGUN.
+        dot_bracket: any bracket kinds.
+        canonical: allow AU, GC and GU pairs only.
+
+    Raises:
+        StructureError: unequal lengths, unbalanced brackets, a hairpin of fewer than three nucleotides or a
+            pair that is not canonical; positions in the message are 1-based.
+    """
+    if len(sequence) != len(dot_bracket):
+        raise StructureError(f"structure of {len(dot_bracket)} symbols for a sequence of {len(sequence)} nt")
+    for i, j in pairs_from_dot_bracket(dot_bracket).tolist():
+        if j - i <= MIN_HAIRPIN:
+            raise StructureError(
+                f"positions {i + 1} and {j + 1} pair over {j - i - 1} nt; a hairpin needs {MIN_HAIRPIN}"
+            )
+        if canonical and sequence[i] + sequence[j] not in CANONICAL_PAIRS:
+            pair = f"{sequence[i]} at position {i + 1} and {sequence[j]} at position {j + 1}"
+            raise StructureError(f"{pair} are no canonical pair")
+
+
+def _canonical_table() -> npt.NDArray[np.bool_]:
+    table = np.zeros((128, 128), dtype=np.bool_)
+    for pair in CANONICAL_PAIRS:
+        table[ord(pair[0]), ord(pair[1])] = True
+    return table

@@ -1,0 +1,1 @@
+"""Trained weights at work: one protocol, two engines, and where weights are found."""

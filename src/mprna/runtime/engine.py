@@ -1,0 +1,117 @@
+"""What a trained model says about a sequence, and the protocol that both engines follow.
+
+Shape letters: L nucleotides, H hidden width, S span of the pair band.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+FloatArray = npt.NDArray[np.float32]
+IntArray = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Prediction:
+    """One sequence, without special tokens, in float32."""
+
+    hidden_states: FloatArray
+    """After the final norm. *Shape:* (L, H)"""
+    lm_logits: FloatArray
+    """Over the vocabulary. *Shape:* (L, 24)"""
+    repair_logits: FloatArray
+    """Over `A C G U`. *Shape:* (L, 4)"""
+    structure_probs: FloatArray
+    """Over `( ) .`; rows sum to 1. *Shape:* (L, 3)"""
+    pair_band: FloatArray
+    """Column d holds the probability that i pairs with i + d. S is L, or the window where the sequence
+    was read in windows. *Shape:* (L, S)"""
+
+    @property
+    def base_pair_probs(self) -> FloatArray:
+        """Symmetric pair probabilities; rows sum to at most 1. Built on each access, 4 L^2 bytes.
+
+        *Shape:* (L, L)
+        """
+        length, span = self.pair_band.shape
+        padded = np.zeros((length, length + span), dtype=np.float32)
+        _band_view(padded, span)[:] = self.pair_band
+        upper = padded[:, :length]
+        return upper + upper.T
+
+    @property
+    def unpaired_probs(self) -> FloatArray:
+        """1 - the sum of a position's pair probabilities. *Shape:* (L,)"""
+        return (1.0 - _paired_probs(self.pair_band)).clip(0.0, 1.0)
+
+    def likely_pairs(self, threshold: float) -> tuple[IntArray, FloatArray]:
+        """Pairs of at least this probability: (P, 2) positions, i < j, sorted, and (P,) probabilities."""
+        first, distance = np.nonzero(self.pair_band >= threshold)
+        pairs = np.stack([first, first + distance], axis=1).astype(np.int64)
+        return pairs, self.pair_band[first, distance]
+
+
+class Engine(Protocol):
+    """A loaded model. One sequence at a time, so that an answer never depends on its neighbours."""
+
+    max_length: int
+    """Longest sequence read in one piece, nucleotides; longer ones are read in overlapping windows."""
+
+    def predict(self, sequence: str) -> Prediction:
+        """Everything that the network says about one clean sequence (see `alphabet.clean_sequence`)."""
+        ...
+
+
+def softmax(logits: FloatArray) -> FloatArray:
+    """Over the last axis."""
+    powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    normalized: FloatArray = powers / powers.sum(axis=-1, keepdims=True)
+    return normalized
+
+
+def pair_band(partner_logits: FloatArray) -> FloatArray:
+    """Pair probabilities from the scores of the pair head.
+
+    A row is a distribution over partners; the two ends of a pair need not agree, so their geometric mean
+    is taken. Where a position's sum would still exceed 1, its pairs are scaled down.
+
+    Args:
+        partner_logits: over nucleotides, column 0 = unpaired. *Shape:* (L, 1 + L)
+
+    Returns:
+        *Shape:* (L, L), see `Prediction.pair_band`
+    """
+    partners = softmax(partner_logits)[:, 1:]
+    symmetric = np.sqrt(partners * partners.T)
+    padded = np.pad(symmetric, ((0, 0), (0, len(symmetric))))
+    return cap_rows(np.ascontiguousarray(_band_view(padded, len(symmetric))))
+
+
+def cap_rows(band: FloatArray) -> FloatArray:
+    """Scale pairs so that no position is paired with a total probability above 1."""
+    excess = np.maximum(_paired_probs(band), 1.0)
+    length, span = band.shape
+    scale = np.ones((length, span), dtype=np.float32)
+    for distance in range(1, min(span, length)):
+        scale[:-distance, distance] = np.maximum(excess[:-distance], excess[distance:])
+    capped: FloatArray = band / scale
+    return capped
+
+
+def _paired_probs(band: FloatArray) -> FloatArray:
+    """The sum of all pair probabilities of each position. *Shape:* (L, S) to (L,)"""
+    length, span = band.shape
+    total = band.sum(axis=1)
+    for distance in range(1, min(span, length)):
+        total[distance:] += band[:-distance, distance]
+    return total
+
+
+def _band_view(padded: FloatArray, span: int) -> FloatArray:
+    """A writable view whose element [i, d] is `padded[i, i + d]`. *Shape:* (L, L + S) to (L, S)"""
+    row, item = padded.strides
+    return np.lib.stride_tricks.as_strided(padded, (len(padded), span), (row + item, item))

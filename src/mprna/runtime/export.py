@@ -1,0 +1,195 @@
+"""Checkpoints in and out: a directory for ONNX Runtime, and Hugging Face directories.
+
+The weights are stored once, in float16: `model.onnx` holds the graph only, and its initializers are ONNX
+external data that point into `model.safetensors`. Each is cast to float32 where the session loads it,
+exactly as the torch engine does, so both engines compute with the same numbers.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import struct
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
+
+import onnx
+import torch
+from onnx import ModelProto, NodeProto, TensorProto, helper
+
+from mprna.errors import ModelError
+from mprna.model.checkpoint import (
+    CONFIG_FILE,
+    TIED_WEIGHT,
+    WEIGHTS_FILE,
+    load_checkpoint,
+    read_config,
+    save_checkpoint,
+)
+from mprna.model.hf import export_hf, import_hf
+from mprna.model.network import MprnaModel, NetworkOutput
+from mprna.runtime.store import write_manifest
+
+OPSET = 20
+"""The first with an exact GELU of its own."""
+
+_ONNX_TYPES = {"F16": TensorProto.FLOAT16, "F32": TensorProto.FLOAT}
+
+
+class _Span(NamedTuple):
+    """Where a tensor's bytes lie in a safetensors file."""
+
+    onnx_type: int
+    offset: int
+    length: int
+
+
+def export_model(source_dir: Path, target_dir: Path) -> None:
+    """Write a model directory that both engines run: `config.json`, `model.safetensors` (float16),
+    `model.onnx`, the tokenizer's files and `manifest.json`.
+
+    Args:
+        source_dir: a checkpoint, or the run directory of `mprna pretrain`.
+
+    Raises:
+        ModelError: `source_dir` holds no readable checkpoint, or `target_dir` is that directory.
+    """
+    checkpoint_dir = _checkpoint_of(source_dir)
+    _check_apart(checkpoint_dir, target_dir)
+    save_checkpoint(load_checkpoint(checkpoint_dir), target_dir, dtype=torch.float16)
+    graph = _trace(load_checkpoint(target_dir))  # the rounded weights
+    _point_into_weights(graph, _spans(target_dir / WEIGHTS_FILE))
+    _save(graph, target_dir / "model.onnx")
+    write_manifest(target_dir)
+
+
+def export_transformers(source_dir: Path, target_dir: Path) -> None:
+    """Write what plain `transformers.AutoModelForMaskedLM` opens.
+
+    Raises:
+        ModelError: as `export_model`.
+    """
+    export_hf(_checkpoint_of(source_dir), target_dir)
+
+
+def import_model(source_dir: Path, target_dir: Path) -> None:
+    """Install a Hugging Face directory (published MP-RNA or OmniGenome, any `EsmForMaskedLM` with our
+    vocabulary), or a checkpoint of ours, as `target_dir`.
+
+    Heads that the source lacks are initialised at random, with a `MprnaWarning`.
+
+    Raises:
+        ModelError: files that are missing or damaged, or of an architecture that is not ours.
+    """
+    if _is_ours(source_dir):
+        export_model(source_dir, target_dir)
+        return
+    with TemporaryDirectory() as checkpoint_dir:
+        import_hf(source_dir, Path(checkpoint_dir))
+        export_model(Path(checkpoint_dir), target_dir)
+
+
+def _checkpoint_of(directory: Path) -> Path:
+    """The checkpoint itself, where `directory` is a training run."""
+    return directory / "model" if (directory / "model" / CONFIG_FILE).is_file() else directory
+
+
+def _is_ours(directory: Path) -> bool:
+    try:
+        read_config(_checkpoint_of(directory))
+    except ModelError:
+        return False
+    return True
+
+
+def _check_apart(source_dir: Path, target_dir: Path) -> None:
+    if source_dir.resolve() == target_dir.resolve():
+        raise ModelError(f"{target_dir}: choose another directory than the checkpoint's own")
+
+
+def _trace(model: MprnaModel) -> ModelProto:
+    """One sequence of any length to the five outputs of the network."""
+    example = torch.arange(64)[None] % 4 + 4
+    with _quiet():
+        program = torch.onnx.export(
+            model,
+            (example,),
+            dynamo=True,
+            optimize=False,  # would fold the weights into new constants; the session does that at load
+            opset_version=OPSET,
+            dynamic_shapes={"input_ids": {1: "num_tokens"}},
+            input_names=["input_ids"],
+            output_names=list(NetworkOutput._fields),
+            verbose=False,
+        )
+    if program is None:
+        raise RuntimeError("torch.onnx.export returned nothing")
+    return program.model_proto
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """The exporter warns about torchvision and about its own internals."""
+    logger = logging.getLogger("torch.onnx")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(level)
+
+
+def _spans(path: Path) -> dict[str, _Span]:
+    """The byte span of every tensor; a safetensors file is a length, a JSON header, then the data."""
+    with path.open("rb") as stream:
+        (header_length,) = struct.unpack("<Q", stream.read(8))
+        header = json.loads(stream.read(header_length))
+    start = 8 + header_length
+    return {
+        name: _Span(_ONNX_TYPES[entry["dtype"]], start + first, last - first)
+        for name, entry in header.items()
+        if name != "__metadata__"
+        for first, last in [entry["data_offsets"]]
+    }
+
+
+def _point_into_weights(graph: ModelProto, spans: dict[str, _Span]) -> None:
+    """Replace every initializer that is a weight by external data and a cast to float32."""
+    casts: list[NodeProto] = []
+    for tensor in graph.graph.initializer:
+        stored_name = "encoder.embedding.weight" if tensor.name == TIED_WEIGHT else tensor.name
+        if stored_name in spans:
+            casts.append(_make_external(tensor, spans[stored_name]))
+    nodes = [*casts, *graph.graph.node]
+    del graph.graph.node[:]
+    graph.graph.node.extend(nodes)
+    del graph.graph.value_info[:]  # it would give the stored tensors their old type
+
+
+def _make_external(tensor: TensorProto, span: _Span) -> NodeProto:
+    name = tensor.name
+    tensor.ClearField("raw_data")
+    tensor.name = f"{name}.stored"
+    tensor.data_type = span.onnx_type
+    tensor.data_location = TensorProto.EXTERNAL
+    for key, value in (("location", WEIGHTS_FILE), ("offset", span.offset), ("length", span.length)):
+        tensor.external_data.add(key=key, value=str(value))
+    return helper.make_node("Cast", [tensor.name], [name], to=TensorProto.FLOAT)
+
+
+def _save(graph: ModelProto, path: Path) -> None:
+    for node in graph.graph.node:  # source lines and paths of the machine that exported
+        del node.metadata_props[:]
+        node.ClearField("doc_string")
+    del graph.metadata_props[:]
+    partial = path.with_name(path.name + ".part")
+    partial.write_bytes(graph.SerializeToString())
+    onnx.checker.check_model(str(partial))
+    os.replace(partial, path)

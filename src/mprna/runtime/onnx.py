@@ -1,0 +1,64 @@
+"""The default engine: ONNX Runtime, no torch needed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import onnxruntime
+from onnxruntime.capi.onnxruntime_pybind11_state import (
+    Fail,
+    InvalidArgument,
+    InvalidGraph,
+    InvalidProtobuf,
+    RuntimeException,
+)
+
+from mprna.errors import ModelError
+from mprna.runtime import windows
+from mprna.runtime.engine import Prediction
+from mprna.runtime.store import describe
+from mprna.runtime.windows import NetworkArrays
+from mprna.tokenizer import TokenIds
+
+_ERRORS_ONLY = 3
+_LOAD_ERRORS = (Fail, InvalidArgument, InvalidGraph, InvalidProtobuf, RuntimeException)
+
+
+class OnnxEngine:
+    """Runs `model.onnx` of a model directory on the CPU.
+
+    Args:
+        num_threads: per sequence. With one thread an answer is the same on every machine with the same
+            instruction set; with more it may differ in the last bits.
+
+    Raises:
+        ModelError: no `model.onnx`, or one that does not load.
+    """
+
+    def __init__(self, model_dir: Path, *, num_threads: int = 1) -> None:
+        self.max_length: int = describe(model_dir).max_length
+        self._session = _open_session(model_dir / "model.onnx", num_threads)
+
+    def predict(self, sequence: str) -> Prediction:
+        return windows.predict(self._run, sequence, self.max_length)
+
+    def _run(self, input_ids: TokenIds) -> NetworkArrays:
+        outputs = self._session.run(list(NetworkArrays._fields), {"input_ids": input_ids[None]})
+        return NetworkArrays(*(output[0] for output in outputs))
+
+
+def _open_session(path: Path, num_threads: int) -> onnxruntime.InferenceSession:
+    if not path.is_file():
+        raise ModelError(f"{path}: no such file; write it with `mprna models export`")
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = num_threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = _ERRORS_ONLY
+    try:
+        return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    except _LOAD_ERRORS as error:
+        raise ModelError(f"{path}: ONNX Runtime cannot load it ({_first_line(error)})") from None
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0]

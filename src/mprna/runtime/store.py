@@ -1,0 +1,168 @@
+"""Where weights are found, and whether they are the ones that were written.
+
+A model is a directory with `config.json`, `model.safetensors`, `model.onnx` and a `manifest.json` that
+holds the SHA-256 of each file. A name is looked for in `$MPRNA_HOME/models` and then among the models
+that ship inside the package.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from mprna.errors import ModelError
+
+DEFAULT_MODEL: Final = "mini"
+
+MANIFEST: Final = "manifest.json"
+SCHEMA: Final = {"schema": "mprna.model", "version": 1}
+
+_PACKAGED: Final = Path(__file__).parent.parent / "weights"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """One installed model."""
+
+    name: str
+    directory: Path
+    num_bytes: int
+    config: dict[str, Any]
+    """The `model` part of `config.json`."""
+    card: str
+    """Text of `README.md`, or nothing."""
+
+    @property
+    def max_length(self) -> int:
+        """Longest sequence that the model reads in one piece, nucleotides."""
+        return int(self.config["max_length"])
+
+
+def model_home() -> Path:
+    """The user's own models: `$MPRNA_HOME/models`, by default `~/.mprna/models`."""
+    return Path(os.environ.get("MPRNA_HOME") or Path.home() / ".mprna") / "models"
+
+
+def find_model(name_or_path: str | Path) -> Path:
+    """The verified directory of a model.
+
+    Args:
+        name_or_path: an installed name, or a model directory. A bare word is a name first; write `./mini`
+            for a directory of the same name.
+
+    Raises:
+        ModelError: no such model, or a file that differs from its manifest.
+    """
+    directory = _locate(name_or_path)
+    verify(directory)
+    return directory
+
+
+def locate_source(name_or_path: str) -> Path:
+    """The unverified directory of what is to be exported: also a training run.
+
+    Raises:
+        ModelError: no such model.
+    """
+    path = Path(name_or_path)
+    return path if (path / "model" / "config.json").is_file() else _locate(name_or_path)
+
+
+def list_models() -> list[ModelInfo]:
+    """Installed models by name; the user's own hide packaged ones of the same name."""
+    by_name = {directory.name: directory for root in _roots()[::-1] for directory in _model_dirs(root)}
+    return [describe(directory) for _, directory in sorted(by_name.items())]
+
+
+def describe(directory: Path) -> ModelInfo:
+    """What a model directory says about itself, unverified.
+
+    Raises:
+        ModelError: no readable `config.json`.
+    """
+    config = _read_json(directory / "config.json")
+    if not isinstance(config.get("model"), dict) or "max_length" not in config["model"]:
+        raise ModelError(f"{directory / 'config.json'}: not an MP-RNA model")
+    num_bytes = sum(path.stat().st_size for path in _payload(directory))
+    card_path = directory / "README.md"
+    card = card_path.read_text().strip() if card_path.is_file() else ""
+    return ModelInfo(directory.name, directory, num_bytes, config["model"], card)
+
+
+def write_manifest(directory: Path) -> None:
+    """Record the SHA-256 of every file of a model directory; written last."""
+    manifest = SCHEMA | {"files": {path.name: _sha256(path) for path in _payload(directory)}}
+    partial = directory / f"{MANIFEST}.part"
+    partial.write_text(json.dumps(manifest, indent=1) + "\n")
+    os.replace(partial, directory / MANIFEST)
+
+
+def verify(directory: Path) -> None:
+    """Compare every file with the manifest. A training checkpoint, which has none, passes.
+
+    Raises:
+        ModelError: a file is missing or differs, or the manifest is of another kind.
+    """
+    if not (directory / MANIFEST).exists():
+        return
+    manifest = _read_json(directory / MANIFEST)
+    if manifest.get("schema") != SCHEMA["schema"] or not isinstance(manifest.get("files"), dict):
+        raise ModelError(f"{directory / MANIFEST}: not the manifest of an MP-RNA model")
+    for name, expected in manifest["files"].items():
+        path = directory / name
+        if not path.is_file():
+            raise ModelError(f"{path}: missing; install the model again")
+        if _sha256(path) != expected:
+            raise ModelError(f"{path}: SHA-256 differs from {MANIFEST}; install the model again")
+
+
+def _locate(name_or_path: str | Path) -> Path:
+    if isinstance(name_or_path, str) and os.sep not in name_or_path:
+        for root in _roots():
+            if (root / name_or_path / "config.json").is_file():
+                return root / name_or_path
+    path = Path(name_or_path)
+    if (path / "config.json").is_file():
+        return path
+    if path.is_dir():
+        raise ModelError(f"{path}: no config.json; expected an MP-RNA model directory")
+    known = ", ".join(info.name for info in list_models()) or "none"
+    raise ModelError(f"no model {str(name_or_path)!r}; installed: {known}; or give a model directory")
+
+
+def _roots() -> tuple[Path, Path]:
+    return model_home(), _PACKAGED
+
+
+def _model_dirs(root: Path) -> Iterator[Path]:
+    return (path.parent for path in root.glob("*/config.json"))
+
+
+def _payload(directory: Path) -> list[Path]:
+    return sorted(
+        path
+        for path in directory.iterdir()
+        if path.is_file() and path.name != MANIFEST and not path.name.startswith(".")
+    )
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text())
+    except FileNotFoundError:
+        raise ModelError(f"{path}: no such file") from None
+    except ValueError as error:
+        raise ModelError(f"{path}: not JSON ({error})") from None
+    if not isinstance(content, dict):
+        raise ModelError(f"{path}: expected a JSON object")
+    return content

@@ -1,0 +1,118 @@
+"""Sequences of any length through a network that was trained on short ones.
+
+A sequence longer than the window is read in windows that overlap by half. Every value is the mean over
+the windows that hold its position, or both positions of its pair, weighted by how far these are from the
+window's edge. Pairs up to half a window apart are always seen; pairs further apart than a window never.
+
+Shape letters: L nucleotides of the sequence, W of a window, T = W + 2 tokens.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from mprna.runtime.engine import FloatArray, Prediction, cap_rows, pair_band, softmax
+from mprna.tokenizer import TokenIds, Tokenizer
+
+
+class NetworkArrays(NamedTuple):
+    """The outputs of the network for one window, special tokens included."""
+
+    hidden_states: FloatArray
+    """*Shape:* (T, H)"""
+    lm_logits: FloatArray
+    """*Shape:* (T, 24)"""
+    repair_logits: FloatArray
+    """*Shape:* (T, 4)"""
+    structure_logits: FloatArray
+    """*Shape:* (T, 3)"""
+    partner_logits: FloatArray
+    """Column 0 = unpaired. *Shape:* (T, T)"""
+
+
+Network = Callable[[TokenIds], NetworkArrays]
+"""Runs one row of token ids, (T,)."""
+
+
+def predict(network: Network, sequence: str, max_length: int) -> Prediction:
+    """Run a clean sequence in one piece, or in windows of `max_length` nucleotides where it is longer."""
+    if len(sequence) <= max_length:
+        return _predict_window(network, sequence)
+    return _merge_windows(network, sequence, max_length)
+
+
+def window_starts(length: int, width: int) -> list[int]:
+    """Starts of windows that overlap by at least half and together cover every position once or more.
+
+    >>> window_starts(10, 4)
+    [0, 2, 4, 6]
+    >>> window_starts(9, 4)
+    [0, 2, 4, 5]
+    """
+    return [*range(0, length - width, max(width // 2, 1)), length - width]
+
+
+def _predict_window(network: Network, sequence: str) -> Prediction:
+    output = network(Tokenizer().encode(sequence))
+    return Prediction(
+        hidden_states=output.hidden_states[1:-1],
+        lm_logits=output.lm_logits[1:-1],
+        repair_logits=output.repair_logits[1:-1],
+        structure_probs=softmax(output.structure_logits[1:-1]),
+        pair_band=pair_band(output.partner_logits[1:-1, :-1]),
+    )
+
+
+def _merge_windows(network: Network, sequence: str, width: int) -> Prediction:
+    ramp = np.arange(1, width + 1, dtype=np.float32)
+    weight = np.minimum(ramp, ramp[::-1])
+    hidden, lm, repair, structure = (_WeightedMean(len(sequence)) for _ in range(4))
+    band = _WeightedMean(len(sequence))
+    for start in window_starts(len(sequence), width):
+        window = _predict_window(network, sequence[start : start + width])
+        hidden.add(start, window.hidden_states, weight[:, None])
+        lm.add(start, window.lm_logits, weight[:, None])
+        repair.add(start, window.repair_logits, weight[:, None])
+        structure.add(start, window.structure_probs, weight[:, None])
+        band.add(start, window.pair_band, _band_weight(weight))
+    return Prediction(
+        hidden_states=hidden.result(),
+        lm_logits=lm.result(),
+        repair_logits=repair.result(),
+        structure_probs=structure.result(),
+        pair_band=cap_rows(band.result()),
+    )
+
+
+def _band_weight(weight: FloatArray) -> FloatArray:
+    """The product of both positions' weights; 0 where i + d lies outside. *Shape:* (W,) to (W, W)"""
+    padded = np.concatenate([weight, np.zeros_like(weight)])
+    partner = np.lib.stride_tricks.sliding_window_view(padded, len(weight))[: len(weight)]
+    product: FloatArray = weight[:, None] * partner
+    return product
+
+
+class _WeightedMean:
+    """Mean of overlapping windows, position by position."""
+
+    def __init__(self, length: int) -> None:
+        self._length = length
+        self._sum: FloatArray | None = None
+        self._weight: FloatArray | None = None
+
+    def add(self, start: int, values: FloatArray, weight: FloatArray) -> None:
+        """Add one window: (W, C) values with (W, 1) or (W, C) weights."""
+        if self._sum is None or self._weight is None:
+            self._sum = np.zeros((self._length, values.shape[1]), dtype=np.float32)
+            self._weight = np.zeros((self._length, weight.shape[1]), dtype=np.float32)
+        self._sum[start : start + len(values)] += values * weight
+        self._weight[start : start + len(values)] += weight
+
+    def result(self) -> FloatArray:
+        if self._sum is None or self._weight is None:
+            raise ValueError("no window was added")
+        covered = self._weight > 0  # a band reaches over the end of the sequence
+        return np.divide(self._sum, self._weight, out=self._sum, where=covered)

@@ -1,0 +1,95 @@
+"""Everything that decides the outcome of a training run, as written to its `config.json`."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from mprna.errors import UsageError
+from mprna.objectives.mixture import ObjectiveConfig
+
+Config = TypeVar("Config", "TrainConfig", ObjectiveConfig)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainConfig:
+    """A pretraining run; recipes fill it in."""
+
+    preset: str
+    """Architecture, by its name in `mprna.model.presets`."""
+    num_steps: int
+    """Optimizer steps."""
+    batch_tokens: int
+    """Most tokens, padding included, in one batch."""
+    learning_rate: float
+    """Peak of the schedule."""
+    warmup_steps: int = 100
+    """Steps of linear warm-up before the linear decay to zero."""
+    weight_decay: float = 0.01
+    """AdamW's, on matrices only; biases, norms and the embedding are left alone."""
+    beta2: float = 0.999
+    """AdamW's second-moment decay; the first is 0.9."""
+    max_gradient_norm: float = 1.0
+    """Gradients are clipped to this Euclidean norm."""
+    accumulate_batches: int = 1
+    """Batches whose gradients are averaged in one optimizer step."""
+    bfloat16: bool = True
+    """Run matrix products in bfloat16 (autocast); weights and optimizer stay in float32."""
+    seed: int = 45
+    """Of the weights, the order of the data and the corruption."""
+    evaluate_every: int = 500
+    """Steps between evaluations on the validation corpus."""
+    save_every: int = 250
+    """Steps between checkpoints."""
+    validation_slices: int = 512
+    """Slices of the validation corpus that are evaluated."""
+    objectives: ObjectiveConfig = field(default_factory=ObjectiveConfig)
+    """Rates of corruption and weights of the losses."""
+
+    def to_dict(self) -> dict[str, Any]:
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> TrainConfig:
+        """The inverse of `to_dict`."""
+        return cls(**values | {"objectives": ObjectiveConfig(**values["objectives"])})
+
+
+def with_settings(config: TrainConfig, settings: list[str]) -> TrainConfig:
+    """Apply `name=value` and `objectives.name=value` overrides from the command line.
+
+    Raises:
+        UsageError: an unknown name, or a value of another type than the field's.
+    """
+    for setting in settings:
+        name, equals, text = setting.partition("=")
+        if not equals:
+            raise UsageError(f"--set {setting}: expected NAME=VALUE")
+        if name.startswith("objectives."):
+            inner = _replace(config.objectives, name.removeprefix("objectives."), text)
+            config = dataclasses.replace(config, objectives=inner)
+        else:
+            config = _replace(config, name, text)
+    return config
+
+
+def _replace(config: Config, name: str, text: str) -> Config:
+    types = typing.get_type_hints(type(config))
+    if name not in types or types[name] not in _PARSERS:
+        raise UsageError(f"--set {name}: no such setting; known are {', '.join(sorted(types))}")
+    try:
+        return dataclasses.replace(config, **{name: _PARSERS[types[name]](text)})
+    except ValueError:
+        raise UsageError(f"--set {name}={text}: expected a value of type {types[name].__name__}") from None
+
+
+def _parse_bool(text: str) -> bool:
+    if text.lower() not in ("true", "false"):
+        raise ValueError(text)
+    return text.lower() == "true"
+
+
+_PARSERS: dict[type, Callable[[str], Any]] = {int: int, float: float, str: str, bool: _parse_bool}

@@ -1,0 +1,90 @@
+"""Pretraining from corpora to a run directory.
+
+RUN/  config.json  metrics.jsonl  checkpoints/step-…/  model/   (the finished model, float16)
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import torch
+
+from mprna.errors import UsageError
+from mprna.model.checkpoint import save_checkpoint
+from mprna.model.network import MprnaModel
+from mprna.model.presets import PRESETS
+from mprna.objectives.objective import Batch, collate
+from mprna.train.config import TrainConfig
+from mprna.train.dataset import BatchStream, SliceDataset
+from mprna.train.loop import train
+
+FORMAT = {"format": "mprna-run", "version": 1}
+
+
+def pretrain(
+    config: TrainConfig,
+    corpus_dirs: list[Path],
+    run_dir: Path,
+    *,
+    validation_dir: Path | None = None,
+    resume: bool = False,
+    num_threads: int | None = None,
+) -> Path | None:
+    """Train a model and write it; continue an interrupted run with `resume`.
+
+    Args:
+        num_threads: of torch, for the whole process; the losses depend on it in the last bits.
+
+    Returns:
+        the directory of the finished model, `RUN/model`; None where SIGTERM came first.
+
+    Raises:
+        UsageError: the run exists and `resume` is off, or it was made with other settings.
+        CorpusError: a corpus that is missing or unfinished.
+    """
+    _claim(run_dir, config, resume=resume)
+    if num_threads is not None:
+        torch.set_num_threads(num_threads)
+    torch.manual_seed(config.seed)
+    model = MprnaModel(PRESETS[config.preset])
+    stream = make_stream(corpus_dirs, config)
+    validation = fixed_batches(validation_dir, config) if validation_dir else []
+    if not train(model, stream, validation, config=config, run_dir=run_dir):
+        return None
+    save_checkpoint(model, run_dir / "model", dtype=torch.float16)
+    return run_dir / "model"
+
+
+def make_stream(corpus_dirs: list[Path], config: TrainConfig) -> BatchStream:
+    return BatchStream(
+        SliceDataset(corpus_dirs),
+        objectives=config.objectives,
+        batch_tokens=config.batch_tokens,
+        seed=config.seed,
+    )
+
+
+def fixed_batches(corpus_dir: Path, config: TrainConfig) -> list[Batch]:
+    """The first `validation_slices` slices, corrupted once and for all, shortest first."""
+    stream = make_stream([corpus_dir], config)
+    indices = range(min(config.validation_slices, len(stream.dataset)))
+    examples = sorted((stream.example(0, i) for i in indices), key=lambda e: len(e.input_ids))
+    return [collate(examples[first : first + 16]) for first in range(0, len(examples), 16)]
+
+
+def read_run_config(run_dir: Path) -> TrainConfig:
+    values = json.loads((run_dir / "config.json").read_text())
+    return TrainConfig.from_dict(values["train"])
+
+
+def _claim(run_dir: Path, config: TrainConfig, *, resume: bool) -> None:
+    """Write `config.json`, or check that the run to resume was started with the same settings."""
+    path = run_dir / "config.json"
+    if not path.exists():
+        run_dir.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(FORMAT | {"train": config.to_dict()}, indent=1) + "\n")
+    elif not resume:
+        raise UsageError(f"{run_dir} holds a run already; add --resume, or choose another --out")
+    elif read_run_config(run_dir) != config:
+        raise UsageError(f"{path} was written with other settings; resume with the same recipe and --set")

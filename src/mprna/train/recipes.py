@@ -1,0 +1,88 @@
+"""Training runs by name: functions that return a config, to be read and copied.
+
+The published settings of the sibling OmniGenome (AdamW, lr 5e-5, batch 2,048 x 1,024 nt, linear decay,
+no dropout) are those of `mprna_52m` and `mprna_186m`; warm-up, weight decay and the objectives' rates
+were never published and are ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from mprna.errors import UsageError
+from mprna.train.config import TrainConfig
+
+
+def smoke() -> TrainConfig:
+    """Seconds on a CPU: shows that everything works, and reproduces the golden losses."""
+    return TrainConfig(
+        preset="nano",
+        num_steps=40,
+        batch_tokens=2_048,
+        learning_rate=3e-3,
+        warmup_steps=5,
+        bfloat16=False,
+        evaluate_every=20,
+        save_every=20,
+        validation_slices=32,
+    )
+
+
+def mini_cpu() -> TrainConfig:
+    """The shipped `mini`: hours on a CPU core, on slices of 256 nt."""
+    return TrainConfig(
+        preset="mini",
+        num_steps=4_500,
+        batch_tokens=4_096,
+        learning_rate=7e-4,
+        warmup_steps=200,
+        beta2=0.98,
+        evaluate_every=500,
+        save_every=100,
+    )
+
+
+def mprna_52m() -> TrainConfig:
+    """The published 52M model on eight GPUs; 54.2 billion tokens are one epoch of 26,000 steps."""
+    return TrainConfig(
+        preset="mprna-52m",
+        num_steps=26_000,
+        batch_tokens=131_072,
+        accumulate_batches=16,
+        learning_rate=5e-5,
+        warmup_steps=1_000,
+        evaluate_every=1_000,
+        save_every=500,
+    )
+
+
+def mprna_186m() -> TrainConfig:
+    """The published 186M model; smaller batches, accumulated longer."""
+    return TrainConfig(
+        preset="mprna-186m",
+        num_steps=26_000,
+        batch_tokens=32_768,
+        accumulate_batches=64,
+        learning_rate=5e-5,
+        warmup_steps=1_000,
+        evaluate_every=1_000,
+        save_every=500,
+    )
+
+
+RECIPES: Final[dict[str, Callable[[], TrainConfig]]] = {
+    "smoke": smoke,
+    "mini_cpu": mini_cpu,
+    "mprna_52m": mprna_52m,
+    "mprna_186m": mprna_186m,
+}
+
+
+def find_recipe(name: str) -> TrainConfig:
+    """Raises:
+    UsageError: no recipe of this name.
+    """
+    if name not in RECIPES:
+        raise UsageError(f"no recipe {name!r}; known are {', '.join(RECIPES)}")
+    return RECIPES[name]()

@@ -1,0 +1,89 @@
+"""Checkpoints of a running training: written whole or not at all, newest readable one first.
+
+RUN/checkpoints/step-00000250/  config.json model.safetensors optimizer.safetensors state.json …
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+
+from mprna.errors import ModelError, MprnaWarning
+from mprna.model.checkpoint import load_checkpoint, save_checkpoint
+from mprna.model.network import MprnaModel
+
+KEEP = 2
+"""Checkpoints that stay on disk; the older one serves if the newer is damaged."""
+
+
+def save_state(
+    model: MprnaModel, optimizer: torch.optim.Optimizer, *, step: int, num_batches: int, run_dir: Path
+) -> None:
+    """Write a checkpoint under a temporary name, rename it, drop the oldest."""
+    final = run_dir / "checkpoints" / f"step-{step:08d}"
+    partial = final.with_suffix(".partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    save_checkpoint(model, partial)
+    save_file(_moments(model, optimizer), partial / "optimizer.safetensors")
+    (partial / "state.json").write_text(json.dumps({"step": step, "num_batches": num_batches}) + "\n")
+    shutil.rmtree(final, ignore_errors=True)
+    partial.rename(final)
+    for old in sorted(final.parent.glob("step-????????"))[:-KEEP]:
+        shutil.rmtree(old)
+
+
+def load_state(model: MprnaModel, optimizer: torch.optim.Optimizer, run_dir: Path) -> tuple[int, int]:
+    """Restore the newest readable checkpoint in place.
+
+    Returns:
+        optimizer steps done and batches consumed; (0, 0) where there is no checkpoint yet.
+    """
+    for directory in _newest_first(run_dir):
+        try:
+            return _restore(model, optimizer, directory)
+        except (ModelError, SafetensorError, OSError, ValueError, KeyError) as error:
+            warnings.warn(
+                MprnaWarning(f"{directory}: unreadable checkpoint, trying an older one ({error})"),
+                stacklevel=2,
+            )
+    return 0, 0
+
+
+def latest_checkpoint(run_dir: Path) -> Path:
+    """Raises:
+    ModelError: the run has no checkpoint.
+    """
+    for directory in _newest_first(run_dir):
+        return directory
+    raise ModelError(f"{run_dir}: no checkpoint; is this a run directory?")
+
+
+def _newest_first(run_dir: Path) -> Iterator[Path]:
+    return iter(sorted((run_dir / "checkpoints").glob("step-????????"), reverse=True))
+
+
+def _restore(model: MprnaModel, optimizer: torch.optim.Optimizer, directory: Path) -> tuple[int, int]:
+    state = json.loads((directory / "state.json").read_text())
+    moments = load_file(directory / "optimizer.safetensors")
+    weights = load_checkpoint(directory).state_dict()
+    for name, parameter in model.named_parameters():
+        optimizer.state[parameter] = {
+            key: moments[f"{name}.{key}"] for key in ("step", "exp_avg", "exp_avg_sq")
+        }
+    model.load_state_dict(weights)
+    return state["step"], state["num_batches"]
+
+
+def _moments(model: MprnaModel, optimizer: torch.optim.Optimizer) -> dict[str, torch.Tensor]:
+    return {
+        f"{name}.{key}": value
+        for name, parameter in model.named_parameters()
+        for key, value in optimizer.state[parameter].items()
+    }

@@ -1,0 +1,17 @@
+"""`mprna doctor`: content where all is well, and clear where it is not."""
+
+from __future__ import annotations
+
+
+def test_doctor_is_content_here(call):
+    outcome = call("doctor")
+    assert outcome.status == 0
+    assert "\nok      engine vienna          GGGGAAAACCCC ((((....)))) (-5.40)\n" in outcome.out
+
+
+def test_doctor_finds_a_missing_default_model(call, tmp_path, monkeypatch):
+    monkeypatch.setenv("MPRNA_HOME", str(tmp_path))
+    monkeypatch.setattr("mprna.runtime.store._PACKAGED", tmp_path)
+    outcome = call("doctor")
+    assert outcome.status == 1
+    assert "BROKEN  engine hybrid          no model 'mini'; installed: none" in outcome.out

@@ -1,0 +1,38 @@
+"""`mprna draw`: structures to pictures."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+CT = b"5 hairpin\n1 G 0 2 5 1\n2 A 1 3 0 2\n3 A 2 4 0 3\n4 A 3 5 0 4\n5 C 4 0 1 5\n"
+
+
+def test_draw_prints_one_picture(call, tmp_path):
+    outcome = call("draw", stdin=CT)
+    assert outcome.status == 0
+    assert outcome.out.startswith("<svg ")
+    path = tmp_path / "x.ct"
+    path.write_bytes(CT)
+    assert call("draw", path, "-o", tmp_path / "x.svg").status == 0
+    assert (tmp_path / "x.svg").read_text() == outcome.out
+
+
+def test_draw_writes_png(call, tmp_path):
+    pytest.importorskip("resvg_py")
+    assert call("draw", "-o", tmp_path / "x.png", stdin=CT) == (0, "", "")
+    assert (tmp_path / "x.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_draw_skips_what_has_no_structure(call, tmp_path):
+    content = b">a\nGAAAC\n(...)\n>b\nACGU\n"
+    outcome = call("draw", "-o", tmp_path / "out", stdin=content)
+    assert outcome == (1, "", "mprna: 1 of 2 records were not drawn; the first: b: no structure\n")
+    assert os.listdir(tmp_path / "out") == ["a.svg"]
+
+
+def test_draw_needs_a_place(call, tmp_path):
+    (tmp_path / "file").write_text("")
+    outcome = call("draw", "-o", tmp_path / "file", stdin=CT)
+    assert outcome == (1, "", f"mprna: error: {tmp_path / 'file'}: cannot write: File exists\n")

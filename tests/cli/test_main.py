@@ -1,0 +1,116 @@
+"""The front door: version, help, errors in one line, exit statuses."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import warnings
+from pathlib import Path
+
+import pytest
+
+import mprna
+from mprna.cli.main import COMMANDS, build_parser
+from mprna.errors import MprnaWarning
+
+SRC = Path(mprna.__file__).parents[1]
+
+
+def test_the_first_line_of_version_is_name_and_number(call):
+    assert call("--version") == (0, f"mprna {mprna.__version__}\n", "")
+
+
+def test_help_names_every_command(call):
+    outcome = call("--help")
+    names = [module.__name__.rpartition(".")[2] for module in COMMANDS]
+    assert outcome.status == 0
+    assert [name for name in names if f"\n    {name} " not in outcome.out] == []
+
+
+@pytest.mark.parametrize("arguments", [(), ("dance",), ("fold", "--engine", "mfold"), ("fold", "-j", "0")])
+def test_a_wrong_call_is_status_2_and_shows_the_usage(call, arguments):
+    outcome = call(*arguments)
+    assert outcome.status == 2
+    assert outcome.out == ""
+    assert outcome.err.startswith("usage: mprna")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "message"),
+    [
+        (("fold", "missing.fa"), 1, "missing.fa: no such file, and no nucleotide sequence"),
+        (
+            ("fold", "ACGU", "--model", "maxi"),
+            1,
+            "no model 'maxi'; installed: mini; or give a model directory",
+        ),
+        (("fold", "ACGU", "-T", "200"), 2, "temperature 200.0 °C; expected 0 to 100"),
+        (("draw", "missing.ct"), 1, "missing.ct: No such file or directory"),
+    ],
+)
+def test_an_error_is_one_line(call, arguments, status, message):
+    outcome = call(*arguments)
+    assert outcome == (status, "", f"mprna: error: {message}\n")
+
+
+def test_a_warning_of_ours_is_one_line(call, monkeypatch):
+    def warn(*_):
+        warnings.warn(MprnaWarning("the heads are untrained"), stacklevel=1)
+        return []
+
+    monkeypatch.setattr(warnings, "showwarning", warnings.showwarning)
+    monkeypatch.setattr("mprna.runtime.store.list_models", warn)
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        assert call("models", "list") == (0, "", "mprna: warning: the heads are untrained\n")
+
+
+def test_a_bug_keeps_its_traceback(call, monkeypatch):
+    def bug(*_, **__):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("mprna.predict.fold.fold_records", bug)
+    with pytest.raises(ZeroDivisionError):
+        call("fold", "ACGU")
+
+
+def test_a_closed_pipe_is_quiet(start):
+    process = start(["fold", "--engine", "vienna"])
+    process.stdout.close()
+    _, error = process.communicate(b">a\nACGU\n" * 2000, timeout=60)
+    assert (process.returncode, error) == (141, b"")
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_ctrl_c_is_quiet(start, jobs):
+    process = start(["fold", "--engine", "vienna", "-j", jobs])
+    process.stdin.write(b">a\nGGGGAAAACCCC\n>b\nACGU\n>c\n")  # the next record waits for its end
+    process.stdin.flush()
+    assert process.stdout.readline() == b">a\n"
+    process.send_signal(signal.SIGINT)
+    _, error = process.communicate(timeout=60)
+    assert (process.returncode, error) == (130, b"")
+
+
+def test_names_are_printed_as_utf_8_whatever_the_locale(start, monkeypatch):
+    monkeypatch.setenv("LC_ALL", "C")
+    monkeypatch.setenv("PYTHONUTF8", "0")
+    process = start(["fold", "--engine", "vienna"])
+    out, error = process.communicate(">Hélice\nACGU\n".encode(), timeout=60)
+    assert (process.returncode, error) == (0, b"")
+    assert out.decode() == ">Hélice\nACGU\n.... (  0.00)\n"
+
+
+def test_python_dash_m_is_the_program():
+    program = [sys.executable, "-m", "mprna", "--version"]
+    environment = os.environ | {"PYTHONPATH": str(SRC)}
+    shown = subprocess.run(program, env=environment, capture_output=True, text=True, check=True)
+    assert shown.stdout == f"mprna {mprna.__version__}\n"
+
+
+def test_every_command_has_an_example():
+    (commands,) = [a for a in build_parser()._actions if a.dest == "command"]
+    for name, parser in commands.choices.items():
+        assert parser.epilog is None or "mprna" in parser.epilog, name

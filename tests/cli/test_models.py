@@ -1,0 +1,54 @@
+"""`mprna models`: list, show, and models in and out."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from mprna.runtime.store import verify
+
+
+def test_models_list_is_a_table(call, mprna_home):
+    line = next(x for x in call("models", "list").out.splitlines() if x.startswith("mini\t"))
+    name, size, window, place = line.split("\t")
+    assert (name, window, place) == ("mini", "1024 nt", str(mprna_home / "models" / "mini"))
+    assert size.endswith(" MB")
+
+
+def test_models_show_is_the_configuration(call):
+    outcome = call("models", "show", "mini")
+    shown = json.loads(outcome.out)
+    assert (outcome.status, shown["name"], shown["num_layers"]) == (0, "mini", 2)
+
+
+def test_models_show_of_nothing_is_an_error(call):
+    assert call("models", "show", "maxi").status == 1
+
+
+def test_models_travel_to_transformers_and_back(call, tmp_path, monkeypatch):
+    assert call("models", "export", "mini", "--to", "transformers", "--out", tmp_path / "hf").status == 0
+    monkeypatch.setenv("MPRNA_HOME", str(tmp_path / "home"))
+    target = tmp_path / "home" / "models" / "mine"
+    assert call("models", "import", tmp_path / "hf", "--name", "mine") == (0, f"{target}\n", "")
+    verify(target)
+    assert call("fold", "--model", "mine", "GGGGAAAACCCC").status == 0
+
+
+def test_models_export_writes_a_directory_that_folds(call, mprna_home, tmp_path):
+    out = tmp_path / "my-model"
+    assert call("models", "export", mprna_home / "models" / "mini", "--out", out) == (0, f"{out}\n", "")
+    with_name, with_path = (call("fold", "--model", model, "GGGGAAAACCCC") for model in ("mini", out))
+    assert with_name == with_path
+
+
+@pytest.mark.parametrize("name", ["../x", "a/b", ".hidden", ".."])
+def test_an_import_stays_in_its_place(call, tmp_path, name):
+    outcome = call("models", "import", tmp_path, "--name", name)
+    assert (outcome.status, outcome.err[:22]) == (2, "mprna: error: --name '")
+
+
+def test_an_import_of_nothing_is_an_error(call, tmp_path):
+    outcome = call("models", "import", tmp_path, "--name", "x")
+    assert outcome.status == 1
+    assert outcome.err.startswith(f"mprna: error: {tmp_path}")

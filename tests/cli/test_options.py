@@ -1,0 +1,48 @@
+"""Arguments that several commands share."""
+
+from __future__ import annotations
+
+import argparse
+
+import pytest
+
+from mprna.cli.options import example, num_jobs, numbered, positive_int, read_inputs
+from mprna.errors import FormatError
+from mprna.io.records import Record
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "1.5", "x", "", "\u00b2"])
+def test_what_is_no_count_is_told(text):
+    with pytest.raises(argparse.ArgumentTypeError, match="is no number of 1 or more"):
+        positive_int(text)
+
+
+def test_a_count_is_read():
+    assert positive_int("12") == 12
+
+
+def test_jobs_without_a_number_are_all_cores():
+    assert num_jobs(argparse.Namespace(jobs=3)) == 3
+    assert num_jobs(argparse.Namespace(jobs=0)) >= 1
+
+
+def test_a_file_comes_before_a_sequence_of_that_name(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "ACGU").write_text(">in the file\nGG\n")
+    assert [record.sequence for record in read_inputs(["ACGU", "acgtun"])] == ["GG", "acgtun"]
+
+
+@pytest.mark.parametrize("text", ["", "data", "ACGU.fa", "ACG U", "MKLV", "\udcff"])
+def test_neither_file_nor_sequence_is_told(text):
+    with pytest.raises(FormatError, match="no such file, and no nucleotide sequence"):
+        list(read_inputs([text]))
+
+
+def test_the_nameless_are_numbered_by_their_place():
+    records = [Record(name=name, sequence="A") for name in ("", "x", "")]
+    assert [record.name for record in numbered(records)] == ["sequence_1", "x", "sequence_3"]
+
+
+def test_an_epilog_has_one_example_or_more():
+    assert example("mprna fold") == "example:\n  mprna fold"
+    assert example("a", "b") == "examples:\n  a\n  b"

@@ -1,0 +1,311 @@
+"""The whole build: what it keeps, that it is deterministic, and that nothing can be lost on the way."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+import mprna.corpus.build as build_module
+from mprna.corpus.build import Progress, build_corpus
+from mprna.corpus.dedup import content_digest, sample_keys
+from mprna.corpus.options import CorpusOptions
+from mprna.corpus.shards import Manifest, read_shard
+from mprna.corpus.verify import verify_corpus
+from mprna.errors import CorpusError, FormatError, UsageError
+
+OPTIONS = CorpusOptions(slice_length=40, min_length=12, slices_per_shard=25, annotate_share=0.5, seed=3)
+
+
+def build(inputs: Path, out_dir: Path, **changes: object) -> Manifest:
+    return build_corpus([inputs], out_dir, replace(OPTIONS, **changes))  # type: ignore[arg-type]
+
+
+def contents(directory: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in directory.iterdir()}
+
+
+def all_rows(directory: Path, manifest: Manifest) -> list[dict[str, object]]:
+    return [row for file in manifest.files for row in read_shard(directory / file.name).to_pylist()]
+
+
+def test_every_nucleotide_is_kept_once_or_counted(
+    transcripts_dir: Path, tmp_path: Path, records: list[tuple[str, str]]
+) -> None:
+    manifest = build(transcripts_dir, tmp_path / "out")
+    assert verify_corpus(tmp_path / "out") == manifest
+    rows = all_rows(tmp_path / "out", manifest)
+    assert len({row["sequence"] for row in rows}) == len(rows) == manifest.rows
+    assert sum(len(sequence) for _, sequence in records) == manifest.nt + manifest.drops.nt
+    assert set(manifest.drops) == {
+        "ambiguous",
+        "duplicate",
+        "empty_record",
+        "illegal_symbol",
+        "short_record",
+        "short_tail",
+    }
+    assert len(manifest.files) == 8
+    assert 0.3 < manifest.annotated / manifest.rows < 0.7
+
+
+def test_manifest_says_how_it_was_made(transcripts_dir: Path, tmp_path: Path) -> None:
+    build(transcripts_dir, tmp_path / "out")
+    document = json.loads((tmp_path / "out" / "manifest.json").read_text())
+    assert document["schema"] == {"name": "slices", "version": 1}
+    assert document["options"]["seed"] == 3
+    assert document["options"]["energy_model"]["parameters"] == "turner2004"
+    assert set(document["versions"]) == {"schema", "ViennaRNA", "pyarrow"}
+    assert [source["name"] for source in document["sources"]] == ["a.fa", "b.fasta.gz", "c.fna"]
+    assert str(tmp_path) not in json.dumps(document)
+
+
+def test_same_bytes_for_any_number_of_jobs(transcripts_dir: Path, tmp_path: Path) -> None:
+    build(transcripts_dir, tmp_path / "one")
+    build_corpus([transcripts_dir], tmp_path / "three", OPTIONS, jobs=3)
+    assert contents(tmp_path / "one") == contents(tmp_path / "three")
+
+
+def test_sample_is_the_smallest_keys_of_the_distinct_slices(transcripts_dir: Path, tmp_path: Path) -> None:
+    everything = build(transcripts_dir, tmp_path / "all", annotate_share=0.0)
+    sample = build(transcripts_dir, tmp_path / "sample", annotate_share=0.0, max_slices=20)
+    keys = {
+        sample_keys(content_digest(str(row["sequence"])), seed=3)[0]: row["sequence"]
+        for row in all_rows(tmp_path / "all", everything)
+    }
+    expected = {keys[key] for key in sorted(keys)[:20]}
+    assert {row["sequence"] for row in all_rows(tmp_path / "sample", sample)} == expected
+    assert verify_corpus(tmp_path / "sample").rows == 20
+    other = build(transcripts_dir, tmp_path / "other", annotate_share=0.0, max_slices=20, seed=4)
+    assert {row["sequence"] for row in all_rows(tmp_path / "other", other)} != expected
+
+
+def test_sample_does_not_depend_on_the_order_of_records(
+    transcripts_dir: Path, tmp_path: Path, records: list[tuple[str, str]]
+) -> None:
+    manifest = build(transcripts_dir, tmp_path / "out", max_slices=20)
+    shuffled = random.Random(1).sample(records, len(records))
+    path = tmp_path / "shuffled.fa"
+    path.write_text("".join(f">{header}\n{sequence}\n" for header, sequence in shuffled))
+    other = build(path, tmp_path / "other", max_slices=20)
+    labels = [
+        {row["sequence"]: row["structure"] for row in rows}
+        for rows in (all_rows(tmp_path / "out", manifest), all_rows(tmp_path / "other", other))
+    ]
+    assert labels[0] == labels[1]
+
+
+def test_held_out_species(transcripts_dir: Path, tmp_path: Path) -> None:
+    train = build(transcripts_dir, tmp_path / "train", exclude_species=("Zea_mays",), annotate_share=0.0)
+    test = build(transcripts_dir, tmp_path / "test", only_species=("Zea_mays",), annotate_share=0.0)
+    assert {row["species"] for row in all_rows(tmp_path / "test", test)} == {"Zea_mays"}
+    assert "Zea_mays" not in {row["species"] for row in all_rows(tmp_path / "train", train)}
+
+
+def test_report_counts_shards(transcripts_dir: Path, tmp_path: Path) -> None:
+    seen: list[Progress] = []
+    manifest = build_corpus([transcripts_dir], tmp_path / "out", OPTIONS, report=seen.append)
+    assert [progress.shards for progress in seen] == list(range(1, 9))
+    assert seen[-1] == Progress(shards=8, num_shards=8, slices=manifest.rows, annotated=manifest.annotated)
+
+
+def test_finished_build_is_left_alone(transcripts_dir: Path, tmp_path: Path) -> None:
+    manifest = build(transcripts_dir, tmp_path / "out")
+    times = {path: path.stat().st_mtime_ns for path in (tmp_path / "out").iterdir()}
+    assert build(transcripts_dir, tmp_path / "out") == manifest
+    assert {path: path.stat().st_mtime_ns for path in (tmp_path / "out").iterdir()} == times
+    with pytest.raises(CorpusError, match="holds a finished corpus of other options seed"):
+        build(transcripts_dir, tmp_path / "out", seed=5)
+
+
+class Killed(BaseException):
+    """Stands for the end of the process: nothing catches it."""
+
+
+def test_killed_around_its_renames_it_ends_with_the_same_bytes(
+    transcripts_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build(transcripts_dir, tmp_path / "undisturbed")
+    rename, rng = Path.replace, random.Random(5)
+
+    def rename_and_die(self: Path, target: Path) -> Path:
+        if rng.random() < 0.4:
+            raise Killed
+        renamed = rename(self, target)
+        if rng.random() < 0.4:
+            raise Killed
+        return renamed
+
+    kills = 0
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", rename_and_die)
+        while not (tmp_path / "out" / "manifest.json").exists():
+            try:
+                build(transcripts_dir, tmp_path / "out")
+            except Killed:
+                kills += 1
+    assert kills > 20
+    build(transcripts_dir, tmp_path / "out")
+    assert contents(tmp_path / "out") == contents(tmp_path / "undisturbed")
+
+
+COMMAND = """
+import sys
+from pathlib import Path
+from mprna.corpus.build import build_corpus
+from mprna.corpus.options import CorpusOptions
+if __name__ == "__main__":
+    options = CorpusOptions(slice_length=150, min_length=12, slices_per_shard=4, seed=3)
+    print("ready", flush=True)
+    build_corpus([Path(sys.argv[1])], Path(sys.argv[2]), options, jobs=int(sys.argv[3]))
+"""
+
+
+def start_build(script: Path, inputs: Path, out_dir: Path, jobs: int) -> subprocess.Popen[bytes]:
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    command = [sys.executable, str(script), str(inputs), str(out_dir), str(jobs)]
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"ready\n"
+    return process
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_kill_9_at_random_moments(transcripts_dir: Path, tmp_path: Path, jobs: int) -> None:
+    """The parent is killed; its workers end by themselves; the last run finishes what the others began."""
+    script = tmp_path / "build.py"
+    script.write_text(COMMAND)
+    rng = random.Random(jobs)
+    for _ in range(2):
+        process = start_build(script, transcripts_dir, tmp_path / "out", jobs)
+        time.sleep(rng.uniform(0.0, 0.3) if jobs == 1 else rng.uniform(0.8, 1.4))
+        process.send_signal(signal.SIGKILL)
+        process.communicate(timeout=60)  # ends when the workers have ended, too: they share its stdout
+    process = start_build(script, transcripts_dir, tmp_path / "out", jobs)
+    process.communicate(timeout=60)
+    assert process.returncode == 0
+    options = CorpusOptions(slice_length=150, min_length=12, slices_per_shard=4, seed=3)
+    build_corpus([transcripts_dir], tmp_path / "undisturbed", options)
+    assert contents(tmp_path / "out") == contents(tmp_path / "undisturbed")
+
+
+def interrupt(transcripts_dir: Path, out_dir: Path) -> None:
+    """Leave a build that was stopped after its first shard."""
+
+    def stop(progress: Progress) -> None:
+        raise Killed
+
+    with pytest.raises(Killed):
+        build_corpus([transcripts_dir], out_dir, OPTIONS, report=stop)
+
+
+def test_unfinished_build_is_no_corpus(transcripts_dir: Path, tmp_path: Path) -> None:
+    interrupt(transcripts_dir, tmp_path / "out")
+    with pytest.raises(CorpusError, match=r"no manifest\.json"):
+        verify_corpus(tmp_path / "out")
+
+
+def test_continues_with_the_same_options_only(transcripts_dir: Path, tmp_path: Path) -> None:
+    interrupt(transcripts_dir, tmp_path / "out")
+    with pytest.raises(CorpusError, match="unfinished corpus of other options annotate_share, options seed"):
+        build(transcripts_dir, tmp_path / "out", seed=9, annotate_share=0.1)
+
+
+def test_changed_input_is_noticed(transcripts_dir: Path, tmp_path: Path) -> None:
+    interrupt(transcripts_dir, tmp_path / "out")
+    with (transcripts_dir / "a.fa").open("a") as file:
+        file.write(">new|Zea_mays|cds\nACGUACGUACGUACGU\n")
+    with pytest.raises(CorpusError, match=r"unfinished corpus of other sources a\.fa: give the same"):
+        build(transcripts_dir, tmp_path / "out")
+
+
+def test_damaged_shard_is_built_again(transcripts_dir: Path, tmp_path: Path) -> None:
+    build(transcripts_dir, tmp_path / "undisturbed")
+    interrupt(transcripts_dir, tmp_path / "out")
+    [shard] = (tmp_path / "out").glob("*.parquet")
+    shard.write_bytes(b"PAR1")
+    build(transcripts_dir, tmp_path / "out")
+    assert contents(tmp_path / "out") == contents(tmp_path / "undisturbed")
+
+
+def test_leftover_scaffold_of_a_finished_build_is_removed(transcripts_dir: Path, tmp_path: Path) -> None:
+    build(transcripts_dir, tmp_path / "out")
+    (tmp_path / "out" / ".build").mkdir()
+    build(transcripts_dir, tmp_path / "out")
+    assert not (tmp_path / "out" / ".build").exists()
+
+
+def test_two_builds_in_one_folder(transcripts_dir: Path, tmp_path: Path) -> None:
+    def build_again(progress: Progress) -> None:
+        with pytest.raises(CorpusError, match="another build is at work"):
+            build(transcripts_dir, tmp_path / "out")
+
+    build_corpus([transcripts_dir], tmp_path / "out", OPTIONS, report=build_again)
+
+
+def test_folder_of_something_else_is_not_touched(transcripts_dir: Path, tmp_path: Path) -> None:
+    with pytest.raises(CorpusError, match="is not empty and holds no corpus"):
+        build(transcripts_dir, transcripts_dir)
+    assert not (transcripts_dir / ".build").exists()
+
+
+def test_nothing_remains(tmp_path: Path) -> None:
+    for name, text, message in [
+        ("empty.fa", "", "there were no records"),
+        ("header.fa", ">only|Zea_mays|cds\n", "empty_record 1"),
+        ("short.fa", ">t\nACGU\n", "short_record 1"),
+    ]:
+        (tmp_path / name).write_text(text)
+        with pytest.raises(CorpusError, match=f"no slice remains of the input .*{message}"):
+            build(tmp_path / name, tmp_path / f"out_{name}")
+
+
+def test_truncated_gzip(transcripts_dir: Path, tmp_path: Path) -> None:
+    path = transcripts_dir / "b.fasta.gz"
+    path.write_bytes(path.read_bytes()[:-200])
+    with pytest.raises(FormatError, match=r"b\.fasta\.gz"):
+        build(transcripts_dir, tmp_path / "out")
+
+
+def test_full_disk_is_one_line_and_can_be_continued(
+    transcripts_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build(transcripts_dir, tmp_path / "undisturbed")
+
+    def no_space(*_: object) -> None:
+        raise OSError(28, "No space left on device", "manifest.json")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(build_module, "write_manifest", no_space)
+        with pytest.raises(
+            CorpusError, match=r"manifest\.json: No space left on device; .* run the same command"
+        ):
+            build(transcripts_dir, tmp_path / "out")
+    build(transcripts_dir, tmp_path / "out")
+    assert contents(tmp_path / "out") == contents(tmp_path / "undisturbed")
+
+
+def test_output_that_cannot_be_a_folder(transcripts_dir: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(CorpusError, match="Not a directory"):
+        build(transcripts_dir, tmp_path / "file" / "out")
+
+
+def test_jobs_must_be_positive(transcripts_dir: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="0 jobs: expected at least 1"):
+        build_corpus([transcripts_dir], tmp_path / "out", OPTIONS, jobs=0)
+
+
+def test_moved_corpus_is_still_whole(transcripts_dir: Path, tmp_path: Path) -> None:
+    build(transcripts_dir, tmp_path / "out")
+    shutil.move(tmp_path / "out", tmp_path / "elsewhere")
+    verify_corpus(tmp_path / "elsewhere")

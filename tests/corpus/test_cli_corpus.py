@@ -1,0 +1,90 @@
+"""`mprna corpus` as the parser and the functions behind it see it."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from pathlib import Path
+
+import pytest
+
+from mprna.cli import corpus
+from mprna.corpus.shards import read_manifest
+from mprna.errors import CorpusError
+
+
+def run(*arguments: str | Path) -> int:
+    parser = argparse.ArgumentParser(prog="mprna")
+    corpus.add_parser(parser.add_subparsers(required=True))
+    args = parser.parse_args(["corpus", *map(str, arguments)])
+    code: int = args.run(args)
+    return code
+
+
+def test_build_and_verify_print_the_same_totals(
+    transcripts_dir: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    small = ["--slice-length", "40", "--min-length", "12", "--slices-per-shard", "50"]
+    assert run("build", transcripts_dir, "--out", tmp_path / "out", *small, "--annotate", "0") == 0
+    built = capsys.readouterr()
+    manifest = read_manifest(tmp_path / "out")
+    lines = [line.split("\t") for line in built.out.splitlines()]
+    assert lines[:3] == [
+        ["what", "pieces", "nt"],
+        ["kept", str(manifest.rows), str(manifest.nt)],
+        ["annotated", "0", "-"],
+    ]
+    assert {line[0]: int(line[2]) for line in lines[3:]} == {
+        f"dropped {reason}": tally.nt for reason, tally in manifest.drops.items()
+    }
+    assert re.search(r"shard 4/4  \d+ slices", built.err)
+    assert run("verify", tmp_path / "out") == 0
+    assert capsys.readouterr().out == built.out
+
+
+def test_every_option_reaches_the_build(transcripts_dir: Path, tmp_path: Path) -> None:
+    values = {
+        "--slice-length": "60",
+        "--min-length": "20",
+        "--max-n": "0.2",
+        "--max-slices": "7",
+        "--max-records": "40",
+        "--species-from": "source",
+        "--only-species": "a",
+        "--annotate": "0.25",
+        "--slices-per-shard": "9",
+        "--seed": "5",
+    }
+    options = [text for pair in values.items() for text in pair]
+    run("build", transcripts_dir, "--out", tmp_path / "out", *options, "--exclude-species", "b", "--quiet")
+    found = read_manifest(tmp_path / "out").options
+    del found["energy_model"]
+    assert found == {
+        "slice_length": 60,
+        "min_length": 20,
+        "max_ambiguous_rate": 0.2,
+        "max_slices": 7,
+        "max_records": 40,
+        "species_from": "source",
+        "only_species": ["a"],
+        "exclude_species": ["b"],
+        "annotate_share": 0.25,
+        "slices_per_shard": 9,
+        "seed": 5,
+    }
+
+
+def test_quiet_is_quiet(transcripts_dir: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run("build", transcripts_dir, "--out", tmp_path / "out", "--annotate", "0", "--quiet")
+    assert capsys.readouterr().err == ""
+
+
+def test_verify_of_nothing(tmp_path: Path) -> None:
+    with pytest.raises(CorpusError, match=r"no manifest\.json"):
+        run("verify", tmp_path)
+
+
+@pytest.mark.parametrize("arguments", [[], ["build"], ["build", "x.fa"], ["verify"], ["plan"]])
+def test_usage(arguments: list[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        run(*arguments)

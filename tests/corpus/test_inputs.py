@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mprna.corpus.inputs import find_inputs, input_digests, read_input
+from mprna.errors import CorpusError, FormatError, UsageError
+
+
+def test_folder_stands_for_its_sequence_files(transcripts_dir: Path) -> None:
+    inputs = find_inputs([transcripts_dir])
+    assert list(inputs) == ["a.fa", "b.fasta.gz", "c.fna"]
+    assert all(path.is_absolute() for path in inputs.values())
+
+
+def test_order_of_arguments_does_not_matter(transcripts_dir: Path) -> None:
+    files = [transcripts_dir / "c.fna", transcripts_dir / "a.fa"]
+    assert list(find_inputs(files)) == list(find_inputs(files[::-1])) == ["a.fa", "c.fna"]
+
+
+def test_names_are_relative_to_the_shared_folder(tmp_path: Path) -> None:
+    for species in ("ath", "zma"):
+        (tmp_path / species).mkdir()
+        (tmp_path / species / "x.fa").touch()
+    assert list(find_inputs([tmp_path / "zma", tmp_path / "ath" / "x.fa"])) == ["ath/x.fa", "zma/x.fa"]
+
+
+def test_link_keeps_its_own_name(tmp_path: Path, transcripts_dir: Path) -> None:
+    (tmp_path / "FCHS.fa").symlink_to(transcripts_dir / "a.fa")
+    assert list(find_inputs([tmp_path / "FCHS.fa"])) == ["FCHS.fa"]
+
+
+def test_what_cannot_be_an_input(tmp_path: Path, transcripts_dir: Path) -> None:
+    with pytest.raises(UsageError, match="no input"):
+        find_inputs([])
+    with pytest.raises(UsageError, match="a file is given twice"):
+        find_inputs([transcripts_dir, transcripts_dir / "a.fa"])
+    (transcripts_dir / "link.fa").symlink_to("a.fa")
+    with pytest.raises(UsageError, match="a file is given twice"):
+        find_inputs([transcripts_dir])
+    (tmp_path / "tab\t.fa").touch()
+    with pytest.raises(UsageError, match=r"'tab\\t\.fa': names of inputs must be printable"):
+        find_inputs([tmp_path / "tab\t.fa"])
+    with pytest.raises(CorpusError, match=r"missing\.fa: no such file"):
+        find_inputs([tmp_path / "missing.fa"])
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(CorpusError, match="no FASTA or FASTQ file"):
+        find_inputs([tmp_path / "empty"])
+
+
+def test_file_that_vanishes_is_named(transcripts_dir: Path) -> None:
+    inputs = find_inputs([transcripts_dir])
+    (transcripts_dir / "a.fa").unlink()
+    with pytest.raises(FormatError, match=r"a\.fa: No such file"):
+        input_digests(inputs)
+
+
+def test_fastq_is_told_by_its_suffix(tmp_path: Path) -> None:
+    path = tmp_path / "reads.fq"
+    path.write_text("@r1 first\nACGU\n+\nIIII\n")
+    assert [(record.name, record.sequence) for record in read_input(path)] == [("r1", "ACGU")]

@@ -1,0 +1,141 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from mprna.corpus.drops import Drops, Tally
+from mprna.corpus.shards import (
+    Manifest,
+    ShardFile,
+    Slice,
+    Source,
+    file_sha256,
+    read_manifest,
+    read_shard,
+    slice_schema,
+    write_manifest,
+    write_shard,
+)
+from mprna.errors import CorpusError, MissingExtraError
+
+BARE = Slice(id="t1", source="a.fa", species="", start=0, sequence="ACGUN")
+LABELLED = Slice(
+    id="t2",
+    source="b.fa",
+    species="Zea_mays",
+    start=1024,
+    sequence="GGGAAACCC",
+    structure="(((...)))",
+    mfe=-1.5,
+    ensemble_energy=-1.75,
+    fidelity=0.5,
+    confidence=bytes(range(9)),
+)
+MANIFEST = Manifest(
+    files=(
+        ShardFile(name="x.parquet", rows=2, nt=14, annotated=1, fold_failed=0, sha256="ab"),
+        ShardFile(name="y.parquet", rows=1, nt=9, annotated=0, fold_failed=1, sha256="cd"),
+    ),
+    sources=(Source(name="a.fa", sha256="ef", records=3, nt=30),),
+    drops=Drops({"short_tail": Tally(1, 7)}),
+    options={"seed": 1},
+    versions={"schema": "1"},
+)
+
+
+def test_shard_round_trip(tmp_path: Path) -> None:
+    path = tmp_path / "x.parquet"
+    write_shard([BARE, LABELLED], path)
+    table = read_shard(path)
+    assert [Slice(**row) for row in table.to_pylist()] == [BARE, LABELLED]
+    assert table.schema.metadata == {b"mprna.schema": b"slices", b"mprna.version": b"1"}
+
+
+def test_columns_are_those_of_the_contract() -> None:
+    expected = {
+        "id": "string",
+        "source": "string",
+        "species": "string",
+        "start": "int32",
+        "sequence": "string",
+        "structure": "string",
+        "mfe": "float",
+        "ensemble_energy": "float",
+        "fidelity": "float",
+        "confidence": "binary",
+    }
+    assert {field.name: str(field.type) for field in slice_schema()} == expected
+
+
+def test_equal_slices_give_equal_bytes(tmp_path: Path) -> None:
+    for name in ("x", "y"):
+        write_shard(iter([BARE, LABELLED]), tmp_path / name)
+    assert file_sha256(tmp_path / "x") == file_sha256(tmp_path / "y")
+
+
+def test_empty_shard(tmp_path: Path) -> None:
+    write_shard([], tmp_path / "x.parquet")
+    assert read_shard(tmp_path / "x.parquet").num_rows == 0
+
+
+def test_plain_parquet_readers_open_it(tmp_path: Path) -> None:
+    write_shard([BARE, LABELLED], tmp_path / "x.parquet")
+    assert pq.read_metadata(tmp_path / "x.parquet").row_group(0).column(4).compression == "ZSTD"
+    assert pq.read_table(tmp_path / "x.parquet", columns=["mfe"]).to_pydict() == {"mfe": [None, -1.5]}
+
+
+def test_files_that_are_no_shards(tmp_path: Path) -> None:
+    path = tmp_path / "x.parquet"
+    with pytest.raises(CorpusError, match="missing shard"):
+        read_shard(path)
+    write_shard([LABELLED] * 50, path)
+    path.write_bytes(path.read_bytes()[:-20])
+    with pytest.raises(CorpusError, match=r"x\.parquet: damaged shard"):
+        read_shard(path)
+    pq.write_table(pa.table({"id": ["t1"]}), path)
+    with pytest.raises(CorpusError, match="its columns are not"):
+        read_shard(path)
+    later = slice_schema().with_metadata({"mprna.schema": "slices", "mprna.version": "2"})
+    pq.write_table(later.empty_table(), path)
+    with pytest.raises(CorpusError, match="'slices' version 1"):
+        read_shard(path)
+
+
+def test_manifest_round_trip_and_totals(tmp_path: Path) -> None:
+    write_manifest(MANIFEST, tmp_path)
+    assert read_manifest(tmp_path) == MANIFEST
+    assert [path.name for path in tmp_path.iterdir()] == ["manifest.json"]
+    totals = json.loads((tmp_path / "manifest.json").read_text())["totals"]
+    assert totals == {"rows": 3, "nt": 23, "annotated": 1, "fold_failed": 1}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{", "damaged"),
+        ("[]", "not a manifest"),
+        ('{"schema": {"name": "slices", "version": 99}}', "not a manifest of schema 'slices' version 1"),
+        ('{"schema": {"name": "slices", "version": 1}}', "damaged"),
+    ],
+)
+def test_damaged_manifest(tmp_path: Path, text: str, message: str) -> None:
+    (tmp_path / "manifest.json").write_text(text)
+    with pytest.raises(CorpusError, match=message):
+        read_manifest(tmp_path)
+
+
+def test_folder_without_manifest(tmp_path: Path) -> None:
+    with pytest.raises(CorpusError, match=r"no manifest\.json"):
+        read_manifest(tmp_path)
+    with pytest.raises(CorpusError, match=r"no manifest\.json"):
+        read_manifest(tmp_path / "nowhere")
+
+
+def test_missing_pyarrow_names_the_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "pyarrow", None)
+    with pytest.raises(MissingExtraError, match=r"pip install 'mprna\[parquet\]'"):
+        write_shard([BARE], tmp_path / "x.parquet")

@@ -1,0 +1,62 @@
+"""Colours against the published palettes and against ViennaRNA-style pair probabilities."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from mprna.draw.colours import LETTER_FILLS, SCALE, scale_colour, state_probabilities, text_colour
+
+
+def channels(colour: str) -> np.ndarray:
+    return np.array([int(colour[k : k + 2], 16) for k in (1, 3, 5)]) / 255
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance of WCAG 2, channel by channel."""
+    total = 0.0
+    for value, weight in zip(channels(colour).tolist(), (0.2126, 0.7152, 0.0722), strict=True):
+        total += weight * (value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4)
+    return total
+
+
+def contrast(one: str, other: str) -> float:
+    low, high = sorted([luminance(one), luminance(other)])
+    return (high + 0.05) / (low + 0.05)
+
+
+def test_scale_goes_through_its_stops() -> None:
+    stops = [scale_colour(value) for value in np.linspace(0, 1, len(SCALE)).tolist()]
+    assert stops == ["#" + bytes(map(int, row)).hex() for row in SCALE.tolist()]
+    assert stops[0] == "#ffffd9"
+    assert stops[-1] == "#081d58"
+
+
+def test_scale_darkens_all_the_way() -> None:
+    """So that it also works in grey print and for every kind of colour blindness."""
+    values = [luminance(scale_colour(value)) for value in np.linspace(0, 1, 101).tolist()]
+    assert (np.diff(values) < 1e-3).all()
+    assert values[0] - values[-1] > 0.9
+
+
+def test_values_outside_take_the_nearest_end() -> None:
+    assert scale_colour(-0.5) == scale_colour(0)
+    assert scale_colour(1.5) == scale_colour(1)
+
+
+@pytest.mark.parametrize("fill", [scale_colour(v / 50) for v in range(51)] + list(LETTER_FILLS.values()))
+def test_letters_can_be_read(fill: str) -> None:
+    assert contrast(text_colour(fill), fill) > 3.5
+
+
+def test_probability_of_the_drawn_state() -> None:
+    probs = np.zeros((5, 5))
+    probs[0, 4] = probs[4, 0] = 0.75
+    probs[1, 4] = probs[4, 1] = 0.2
+    assert state_probabilities("(...)", probs) == pytest.approx([0.75, 0.8, 1.0, 1.0, 0.75])
+    assert state_probabilities(".....", probs) == pytest.approx([0.25, 0.8, 1.0, 1.0, 0.05])
+
+
+def test_rounding_never_leaves_the_range() -> None:
+    probs = np.full((2, 2), 0.5000001, dtype=np.float32)
+    assert state_probabilities("..", probs).tolist() == [0.0, 0.0]

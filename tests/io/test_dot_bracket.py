@@ -1,0 +1,151 @@
+"""Dot-bracket files as RNAfold, bpRNA and people write them."""
+
+import io
+
+import pytest
+import RNA
+
+from mprna.errors import FormatError
+from mprna.io.dot_bracket import read_dot_bracket, write_dbn, write_vienna
+from mprna.io.records import Record
+
+HAIRPIN = Record(name="a", description="b", sequence="GGGGAAAACCCC", dot_bracket="((((....))))", energy=-5.4)
+FAILED = Record(name="x", sequence="MKV", error="letter 'E' at position 4 is no nucleotide code")
+EMPTY = Record(name="y", sequence="", error="empty sequence")
+
+
+def read(text):
+    return list(read_dot_bracket(io.BytesIO(text.encode())))
+
+
+def text_of(write, records):
+    stream = io.StringIO()
+    write(records, stream)
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("energy", "shown"), [(-5.4, " ( -5.40)"), (-123.456, " (-123.46)"), (-0.0, " (  0.00)"), (None, "")]
+)
+def test_vienna_text_is_that_of_rnafold(energy, shown):
+    record = Record(name="a", description="b", sequence="GAAAC", dot_bracket="(...)", energy=energy)
+    assert text_of(write_vienna, [record]) == f">a b\nGAAAC\n(...){shown}\n"
+
+
+def test_dbn_text_has_no_energy():
+    assert text_of(write_dbn, [HAIRPIN]) == ">a b\nGGGGAAAACCCC\n((((....))))\n"
+
+
+@pytest.mark.parametrize("write", [write_vienna, write_dbn])
+def test_failed_records_keep_three_lines_and_come_back(write):
+    text = text_of(write, [FAILED, EMPTY])
+    assert text == (
+        ">x\nMKV\n# error: letter 'E' at position 4 is no nucleotide code\n>y\n\n# error: empty sequence\n"
+    )
+    assert read(text) == [FAILED, EMPTY]
+
+
+def test_viennarna_reads_past_failed_records(tmp_path):
+    path = tmp_path / "out.vienna"
+    path.write_text(text_of(write_vienna, [FAILED, HAIRPIN]))
+    with path.open() as stream:
+        read_two = [RNA.file_fasta_read(stream, RNA.OPTION_MULTILINE) for _ in range(2)]
+    assert [(header, sequence) for _, header, sequence, _ in read_two] == [
+        (">x", "MKV"),
+        (">a b", "GGGGAAAACCCC"),
+    ]
+    assert list(read_two[1][3]) == ["((((....)))) ( -5.40)"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "((((....)))) ( -5.40)",
+        "((((....)))) (-5.40)",
+        "((((....))))  -5.40 kcal/mol",
+        "((((....))))\t(-5.4)",
+    ],
+)
+def test_energies_are_read_in_many_shapes(line):
+    assert read(f">a b\nGGGGAAAACCCC\n{line}\n") == [HAIRPIN]
+
+
+def test_of_rnafold_p_the_mfe_structure_is_read():
+    text = """>a b
+GGGGAAAACCCC
+((((....)))) ( -5.40)
+{(((....)))} [ -5.60]
+((((....)))) { -5.40 d=0.80}
+ frequency of mfe structure in ensemble 0.72; ensemble diversity 1.20
+>c
+GAAAC
+..... (  0.00)
+"""
+    second = Record(name="c", sequence="GAAAC", dot_bracket=".....", energy=0.0)
+    assert read(text) == [HAIRPIN, second]
+    bare = text.replace(">a b\n", "").replace(">c\n", "")
+    assert [(r.name, r.dot_bracket) for r in read(bare)] == [
+        ("sequence_1", "((((....))))"),
+        ("sequence_2", "....."),
+    ]
+
+
+def test_of_several_structures_the_first_is_read():
+    assert read(">a b\nGGGGAAAACCCC\n((((....)))) -5.40\n.(((....))). -2.30\n") == [HAIRPIN]
+
+
+def test_bprna_files_are_read():
+    text = "#Name: bpRNA_RFAM_1\n#Length:  12\n#PageNumber: 0\nGGGGAAAACCCC\n((((....))))\n"
+    assert read(text) == [
+        Record(name="bpRNA_RFAM_1", sequence="GGGGAAAACCCC", dot_bracket="((((....))))"),
+    ]
+
+
+def test_wrapped_lines_are_joined():
+    assert read(">a b\nGGGGAA\nAACCCC\n((((..\n..)))) (-5.40)\n") == [HAIRPIN]
+
+
+def test_fasta_without_structures_is_read():
+    assert read(">a\nACGU\nACGU\n\n>b\n") == [
+        Record(name="a", sequence="ACGUACGU"),
+        Record(name="b", sequence=""),
+    ]
+
+
+def test_bare_sequences_stay_apart():
+    text = "GAAAC\nGGAAACC\n((...))\nAC-GU\n"
+    assert [(r.name, r.sequence, r.dot_bracket) for r in read(text)] == [
+        ("sequence_1", "GAAAC", None),
+        ("sequence_2", "GGAAACC", "((...))"),
+        ("sequence_3", "AC-GU", None),
+    ]
+
+
+def test_a_sequence_after_a_complete_record_is_not_lost():
+    text = ">a\nGAAAC\n(...)\nGGAAACC\n((...))\n"
+    assert [(r.name, r.sequence) for r in read(text)] == [("a", "GAAAC"), ("sequence_2", "GGAAACC")]
+
+
+def test_letters_of_pseudoknots_are_structure():
+    assert read(">a\nGGAAACCAACCAA\n((AA.))..aa..\n")[0].dot_bracket == "((AA.))..aa.."
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (">a\nGAAAC\n(...))\n", "<stream>:3: structure of 6 symbols for a sequence of 5 nt"),
+        (">a\nGAAAC\n(...\n>b\n", "<stream>:3: structure of 4 symbols for a sequence of 5 nt"),
+        (">a\n\nGAAAC\n\n(....\n", "<stream>:5: '(' at position 1 is never closed"),
+        (">a\nGAAAC\n....]\n", "<stream>:3: ']' at position 5 closes no bracket"),
+    ],
+)
+def test_bad_structures_are_told_with_their_line(text, message):
+    with pytest.raises(FormatError) as error:
+        read(text)
+    assert str(error.value) == message
+
+
+def test_a_record_without_a_name_is_written_without_a_header():
+    stream = io.StringIO()
+    write_vienna([Record(name="", sequence="GGGGAAAACCCC", dot_bracket="((((....))))", energy=-5.4)], stream)
+    assert stream.getvalue() == "GGGGAAAACCCC\n((((....)))) ( -5.40)\n"

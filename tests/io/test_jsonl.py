@@ -1,0 +1,87 @@
+"""JSON Lines: exact text, and lines that are no records."""
+
+import io
+import json
+
+import numpy as np
+import pytest
+
+from mprna.errors import FormatError
+from mprna.io.jsonl import read_jsonl, write_jsonl
+from mprna.io.records import Record
+
+
+def read(text):
+    return list(read_jsonl(io.BytesIO(text.encode())))
+
+
+def text_of(records):
+    stream = io.StringIO()
+    write_jsonl(records, stream)
+    return stream.getvalue()
+
+
+def test_text_is_one_object_per_line():
+    record = Record(
+        name="a",
+        sequence="GAAAC",
+        dot_bracket="(...)",
+        energy=-1.2000000477,
+        confidence=0.98765,
+        engine="vienna",
+    )
+    failed = Record(name="é", description="x", sequence="", error="empty sequence")
+    assert text_of([record, failed]) == (
+        '{"name": "a", "sequence": "GAAAC", "dot_bracket": "(...)", "energy": -1.2, "confidence": 0.9877, '
+        '"engine": "vienna", "error": null}\n'
+        '{"name": "é", "description": "x", "sequence": "", "dot_bracket": null, "energy": null, '
+        '"confidence": null, "engine": null, "error": "empty sequence"}\n'
+    )
+
+
+def test_pair_probabilities_are_sparse_and_come_back():
+    probs = np.zeros((5, 5), dtype=np.float32)
+    probs[0, 4] = probs[4, 0] = 0.75
+    probs[1, 3] = probs[3, 1] = 9e-6
+    text = text_of([Record(name="a", sequence="GAAAC", base_pair_probs=probs)])
+    assert json.loads(text)["base_pair_probs"] == [[0, 4, 0.75]]
+    (record,) = read(text)
+    np.testing.assert_allclose(record.base_pair_probs, probs, atol=1e-5)
+    assert record.base_pair_probs.dtype == np.float32
+
+
+def test_foreign_objects_need_only_a_sequence():
+    assert read('{"sequence": "AC GU", "label": 3}\n\n{"name": "", "sequence": ""}\n') == [
+        Record(name="sequence_1", sequence="ACGU"),
+        Record(name="sequence_2", sequence=""),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("{", "no JSON (Expecting property name enclosed in double quotes: line 1 column 2 (char 1))"),
+        ("ACGU", "no JSON (Expecting value: line 1 column 1 (char 0))"),
+        ("[1, 2]", "expected a JSON object, found '[1, 2]'"),
+        ('{"name": "a"}', "no 'sequence' in this record"),
+        ('{"sequence": 5}', "'sequence' is 5, expected text"),
+        ('{"sequence": "A", "energy": "low"}', "'energy' is 'low', expected a number"),
+        ('{"sequence": "A", "energy": true}', "'energy' is True, expected a number"),
+        ('{"sequence": "A", "dot_bracket": ".."}', "structure of 2 symbols for a sequence of 1 nt"),
+        ('{"sequence": "A", "dot_bracket": "("}', "'(' at position 1 is never closed"),
+    ],
+)
+def test_bad_lines_are_told(line, message):
+    with pytest.raises(FormatError) as error:
+        read('{"sequence": "ACGU"}\n' + line + "\n")
+    assert str(error.value) == f"<stream>:2: {message}"
+
+
+@pytest.mark.parametrize(
+    "probs", ["[[0, 9, 0.5]]", "[[4, 0, 0.5]]", "[[0, 4]]", "[3]", "7", '[[0, 4, "x"]]', '[["a", 4, 1]]']
+)
+def test_bad_pair_probabilities_are_told(probs):
+    with pytest.raises(FormatError) as error:
+        read(f'{{"sequence": "GAAAC", "base_pair_probs": {probs}}}\n')
+    message = "'base_pair_probs' is no list of [i, j, probability] with 0 <= i < j < 5"
+    assert str(error.value) == f"<stream>:1: {message}"

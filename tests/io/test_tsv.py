@@ -1,0 +1,61 @@
+"""TSV: exact text, foreign columns, and lines that do not fit."""
+
+import io
+
+import pytest
+
+from mprna.errors import FormatError
+from mprna.io.records import Record
+from mprna.io.tsv import COLUMNS, read_tsv, write_tsv
+
+
+def read(text):
+    return list(read_tsv(io.BytesIO(text.encode())))
+
+
+def text_of(records):
+    stream = io.StringIO()
+    write_tsv(records, stream)
+    return stream.getvalue()
+
+
+def test_text_is_one_line_per_record():
+    record = Record(
+        name="a", sequence="GAAAC", dot_bracket="(...)", energy=-1.2, confidence=0.5, engine="vienna"
+    )
+    failed = Record(name="b", description="c\td\ne", sequence="", error="empty sequence")
+    assert text_of([record, failed]) == (
+        "name\tdescription\tsequence\tdot_bracket\tenergy\tconfidence\tengine\terror\n"
+        "a\t\tGAAAC\t(...)\t-1.20\t0.5000\tvienna\t\n"
+        "b\tc d e\t\t\t\t\t\tempty sequence\n"
+    )
+
+
+def test_without_records_the_column_names_remain():
+    assert text_of([]) == "\t".join(COLUMNS) + "\n"
+    assert read(text_of([])) == []
+
+
+def test_foreign_columns_in_any_order():
+    assert read("gene\tsequence\tname\nx\tAC GU\ta\n\ny\tGG\t\n") == [
+        Record(name="a", sequence="ACGU"),
+        Record(name="sequence_2", sequence="GG"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("name\tseq\na\tACGU\n", "1: no column 'sequence' among 'name, seq'"),
+        (">a\nACGU\n", "1: no column 'sequence' among '>a'"),
+        ("name\tsequence\na\tACGU\nb\n", "3: 1 cells, the first line has 2"),
+        ("name\tsequence\na\tACGU\tx\n", "2: 3 cells, the first line has 2"),
+        ("sequence\tenergy\nACGU\tlow\n", "2: 'energy' is 'low', expected a number"),
+        ("sequence\tdot_bracket\nACGU\t(...\n", "2: '(' at position 1 is never closed"),
+        ("sequence\tdot_bracket\nACGU\t...\n", "2: structure of 3 symbols for a sequence of 4 nt"),
+    ],
+)
+def test_damage_is_told_with_its_line(text, message):
+    with pytest.raises(FormatError) as error:
+        read(text)
+    assert str(error.value) == f"<stream>:{message}"

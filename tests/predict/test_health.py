@@ -1,0 +1,28 @@
+"""What `mprna doctor` finds."""
+
+from __future__ import annotations
+
+import shutil
+
+from mprna.predict.health import examine
+
+
+def findings() -> dict[str, tuple[str, str]]:
+    return {finding.name: (finding.state, finding.detail) for finding in examine()}
+
+
+def test_a_good_installation_is_fine(mprna_home):
+    found = findings()
+    assert {state for state, _ in found.values()} <= {"fine", "absent"}
+    assert found["engine vienna"] == ("fine", "GGGGAAAACCCC ((((....)))) (-5.40)")
+    assert found["model mini"] == ("fine", str(mprna_home / "models" / "mini"))
+
+
+def test_a_damaged_model_is_broken_and_viennarna_is_not(nano_model, tmp_path, monkeypatch):
+    monkeypatch.setenv("MPRNA_HOME", str(tmp_path))
+    model_dir = shutil.copytree(nano_model, tmp_path / "models" / "mini")
+    (model_dir / "model.safetensors").write_bytes(b"")
+    found = findings()
+    broken = {name for name, (state, _) in found.items() if state == "broken"}
+    assert broken == {"model mini", "engine hybrid", "engine model"}
+    assert "SHA-256 differs" in found["model mini"][1]

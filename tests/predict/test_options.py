@@ -1,0 +1,50 @@
+"""Options say no to what cannot be meant."""
+
+from __future__ import annotations
+
+import pytest
+
+from mprna.decoding.decoders import DECODERS as ALL_DECODERS
+from mprna.errors import UsageError
+from mprna.predict.options import DECODERS, EnergyModel, FoldOptions
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"engine": "mfold"}, "engine 'mfold'; expected one of hybrid, model, vienna"),
+        ({"decoder": "greedy"}, "decoder 'greedy'; expected one of nested, tokens"),
+        ({"gamma": 0.0}, "gamma 0.0; expected more than 0"),
+        ({"gamma": float("nan")}, "gamma nan; expected more than 0"),
+        ({"weight": -1.0}, "weight -1.0; expected 0 or more"),
+        ({"weight": float("nan")}, "weight nan; expected 0 or more"),
+        ({"max_length": 0}, "max_length 0; expected at least 1 nt"),
+    ],
+)
+def test_values_out_of_range_are_told(values, message):
+    with pytest.raises(UsageError) as error:
+        FoldOptions(**values)
+    assert str(error.value) == message
+
+
+@pytest.mark.parametrize(
+    ("options", "longest"),
+    [
+        (FoldOptions(), 4096),
+        (FoldOptions(engine="vienna"), 8192),
+        (FoldOptions(engine="model"), 32767),
+        (FoldOptions(engine="model", decoder="tokens"), 4096),
+        (FoldOptions(engine="model", max_length=99), 99),
+    ],
+)
+def test_each_engine_has_a_longest_sequence(options, longest):
+    assert options.longest == longest
+
+
+def test_options_are_equal_by_value_and_hashable():
+    one = FoldOptions(energy_model=EnergyModel(temperature=25.0))
+    assert {one: 1}[FoldOptions(energy_model=EnergyModel(temperature=25.0))] == 1
+
+
+def test_decoders_are_those_of_the_decoding_room():
+    assert {*DECODERS, "hybrid"} == set(ALL_DECODERS)

@@ -1,0 +1,94 @@
+"""Order, laziness and dead children of `map_ordered`."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+
+import pytest
+
+from mprna.errors import ModelError
+from mprna.predict.parallel import IN_FLIGHT, map_ordered
+
+
+def square_slowly_at_first(number: int) -> str:
+    if number < 3:
+        time.sleep(0.05)
+    return str(number**2)
+
+
+def make_square() -> Callable[[int], str]:
+    return square_slowly_at_first
+
+
+def kill_at_three(number: int) -> str:
+    if number == 3:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return str(number)
+
+
+def make_killer() -> Callable[[int], str]:
+    return kill_at_three
+
+
+def fail(number: int) -> str:
+    raise ZeroDivisionError(number)
+
+
+def make_failure() -> Callable[[int], str]:
+    return fail
+
+
+def make_missing(message: str) -> Callable[[int], str]:
+    raise ModelError(message)
+
+
+def no_kill(item: int, reason: str) -> str:
+    raise AssertionError((item, reason))
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_results_come_in_the_order_of_the_items(jobs: int) -> None:
+    results = map_ordered(make_square, range(50), jobs=jobs, on_kill=no_kill)
+    assert list(results) == [str(n**2) for n in range(50)]
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_nothing_in_gives_nothing_out(jobs: int) -> None:
+    assert list(map_ordered(make_square, [], jobs=jobs, on_kill=no_kill)) == []
+
+
+def test_items_are_read_only_a_little_ahead() -> None:
+    read = 0
+
+    def count() -> Iterator[int]:
+        nonlocal read
+        while True:
+            read += 1
+            yield read
+
+    results = map_ordered(make_square, count(), jobs=2, on_kill=no_kill)
+    assert next(results) == "1"
+    assert read <= 2 * IN_FLIGHT
+    results.close()  # type: ignore[attr-defined]
+
+
+def test_a_killed_child_costs_one_item_and_says_so() -> None:
+    results = list(map_ordered(make_killer, range(8), jobs=2, on_kill=lambda item, why: f"{item}: {why}"))
+    assert results.pop(3) == "3: the worker process was killed by SIGKILL (out of memory?)"
+    assert results == [str(n) for n in range(8) if n != 3]
+
+
+def test_a_bug_in_a_worker_is_not_a_result(capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(RuntimeError, match="exit code 1"):
+        list(map_ordered(make_failure, range(8), jobs=2, on_kill=no_kill))
+    assert "ZeroDivisionError" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_what_stops_every_worker_is_raised_here(jobs: int) -> None:
+    with pytest.raises(ModelError, match="no weights"):
+        list(map_ordered(partial(make_missing, "no weights"), range(8), jobs=jobs, on_kill=no_kill))

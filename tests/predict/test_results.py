@@ -1,0 +1,155 @@
+"""Files that survive: whole, resumed after any cut, never doubled."""
+
+from __future__ import annotations
+
+import gzip
+import os
+from collections.abc import Iterable, Iterator
+
+import pytest
+
+from mprna.errors import FormatError, UsageError
+from mprna.io.records import Record
+from mprna.predict.fold import fold_records
+from mprna.predict.options import FoldOptions
+from mprna.predict.results import RESUMABLE, write_results
+
+NAMES = ["a", "b", "b", "c", "d"]
+SEQUENCES = ["GGGGAAAACCCC", "ACGU", "ACG!", "", "GGGAAAUCCC"]
+
+
+def records() -> list[Record]:
+    pairs = zip(NAMES, SEQUENCES, strict=True)
+    return [Record(name=name, sequence=text, description="of x") for name, text in pairs]
+
+
+class Counting:
+    """Folds, and remembers how many records it was asked for; may fail at one of them."""
+
+    def __init__(self, fail_at: int | None = None) -> None:
+        self.asked = 0
+        self.fail_at = fail_at
+
+    def __call__(self, records: Iterable[Record]) -> Iterator[Record]:
+        for record in records:
+            if self.asked == self.fail_at:
+                raise KeyboardInterrupt
+            self.asked += 1
+            yield from fold_records([record], FoldOptions(engine="vienna"))
+
+
+def write(path, format_name, *, resume=False, fail_at=None, of=None) -> int:
+    compute = Counting(fail_at)
+    write_results(compute, of or records(), str(path), format_name=format_name, resume=resume)
+    return compute.asked
+
+
+@pytest.fixture(params=RESUMABLE)
+def format_name(request):
+    return request.param
+
+
+@pytest.fixture
+def whole(format_name, tmp_path) -> bytes:
+    write(tmp_path / "whole", format_name)
+    return (tmp_path / "whole").read_bytes()
+
+
+def test_a_finished_file_leaves_nothing_beside_it(format_name, tmp_path):
+    assert write(tmp_path / "out", format_name) == 5
+    assert os.listdir(tmp_path) == ["out"]
+
+
+@pytest.mark.parametrize("fail_at", range(5))
+def test_an_interrupted_run_goes_on_where_it_stopped(format_name, whole, tmp_path, fail_at):
+    path = tmp_path / "out"
+    with pytest.raises(KeyboardInterrupt):
+        write(path, format_name, fail_at=fail_at)
+    assert not path.exists()
+    assert (tmp_path / "out.part").exists()
+    assert write(path, format_name, resume=True) == 5 - fail_at
+    assert path.read_bytes() == whole
+    assert sorted(os.listdir(tmp_path)) == ["out", "whole"]
+
+
+def test_every_cut_of_the_file_is_mended(format_name, whole, tmp_path):
+    """As kill -9 or a full disk may leave it, at every byte."""
+    path = tmp_path / "out"
+    for size in range(0, len(whole), 3):
+        path.write_bytes(whole[:size])
+        write(path, format_name, resume=True)
+        assert path.read_bytes() == whole, size
+
+
+def test_a_second_interruption_loses_nothing(format_name, whole, tmp_path):
+    path = tmp_path / "out"
+    for resume, fail_at in ((False, 3), (True, 0), (True, 1)):
+        with pytest.raises(KeyboardInterrupt):
+            write(path, format_name, resume=resume, fail_at=fail_at)
+    assert write(path, format_name, resume=True) == 1
+    assert path.read_bytes() == whole
+
+
+def test_resume_of_nothing_is_a_fresh_start(format_name, whole, tmp_path):
+    assert write(tmp_path / "out", format_name, resume=True) == 5
+    assert (tmp_path / "out").read_bytes() == whole
+
+
+def test_without_resume_an_old_file_is_replaced(format_name, whole, tmp_path):
+    (tmp_path / "out").write_bytes(whole)
+    (tmp_path / "out.part").write_bytes(whole)
+    assert write(tmp_path / "out", format_name) == 5
+
+
+def test_results_of_another_input_are_not_continued(format_name, whole, tmp_path):
+    path = tmp_path / "out"
+    path.write_bytes(whole)
+    other = [Record(name="z", sequence="ACGU"), *records()]
+    with pytest.raises(UsageError, match="result 1, 'a', is of another input; remove the file"):
+        write(path, format_name, resume=True, of=other)
+    assert path.read_bytes() == whole
+    assert sorted(os.listdir(tmp_path)) == ["out", "whole"]
+
+
+def test_sequences_without_names_are_resumed_without_names(tmp_path):
+    nameless = [Record(name="", sequence=text) for text in ("ACGU", "GGGGAAAACCCC", "ACGU")]
+    path = tmp_path / "out"
+    write(path, "vienna", of=nameless)
+    expected = path.read_text()
+    assert ">" not in expected
+    path.write_text(expected[:-20])
+    write(path, "vienna", resume=True, of=nameless)
+    assert path.read_text() == expected
+
+
+@pytest.mark.parametrize(("name", "format_name"), [("out.tsv.gz", "tsv"), ("out.ct", "ct"), ("-", "tsv")])
+def test_what_cannot_be_resumed_is_told(tmp_path, name, format_name):
+    path = name if name == "-" else tmp_path / name
+    with pytest.raises(UsageError, match="--resume works with uncompressed files of vienna, dbn, tsv, jsonl"):
+        write(path, format_name, resume=True)
+
+
+def test_compressed_files_are_whole_or_absent(tmp_path):
+    path = tmp_path / "out.tsv.gz"
+    with pytest.raises(KeyboardInterrupt):
+        write(path, "tsv", fail_at=2)
+    assert os.listdir(tmp_path) == []
+    write(path, "tsv")
+    assert gzip.decompress(path.read_bytes()).count(b"\n") == 6
+
+
+@pytest.mark.parametrize("place", ["missing/out.tsv", "folder"])
+def test_a_place_that_cannot_be_written_is_told(tmp_path, place):
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(FormatError, match="cannot write: "):
+        write(tmp_path / place, "tsv")
+
+
+def test_a_full_disk_is_told():
+    with pytest.raises(FormatError, match="/dev/full: cannot write: No space left on device"):
+        write("/dev/full", "tsv")
+
+
+def test_a_format_that_is_only_read_is_told(tmp_path):
+    with pytest.raises(UsageError, match="format 'plain' cannot be written"):
+        write(tmp_path / "out", "plain")

@@ -1,0 +1,72 @@
+"""Embeddings on disk: numpy, json and plain text read them back."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from mprna.errors import UsageError
+from mprna.predict.embed import Embedding
+from mprna.predict.vectors import write_vectors
+
+RNG = np.random.default_rng(0)
+MATRIX = RNG.normal(size=(5, 3)).astype(np.float32)
+FAILED = Embedding(name="bad", error="empty sequence")
+
+
+def embeddings(*arrays: np.ndarray) -> list[Embedding]:
+    return [Embedding(name=f"a/{n} x", vectors=array) for n, array in enumerate(arrays)]
+
+
+def test_numpy_opens_npz(tmp_path):
+    path = tmp_path / "v.npz"
+    write_vectors([*embeddings(MATRIX, MATRIX[:2]), FAILED], str(path), format_name="npz", pooled=False)
+    with np.load(path) as found:
+        assert found.files == ["a/0 x", "a/1 x"]
+        np.testing.assert_array_equal(found["a/0 x"], MATRIX)
+        np.testing.assert_array_equal(found["a/1 x"], MATRIX[:2])
+
+
+def test_the_same_vectors_give_the_same_npz(tmp_path):
+    contents = []
+    for name in ("one", "two"):
+        path = tmp_path / name
+        write_vectors(embeddings(MATRIX), str(path), format_name="npz", pooled=False)
+        contents.append(path.read_bytes())
+    assert contents[0] == contents[1]
+
+
+def test_one_name_twice_does_not_lose_a_record_in_silence(tmp_path):
+    path = tmp_path / "v.npz"
+    twice = [Embedding(name="a", vectors=MATRIX)] * 2
+    with pytest.raises(UsageError, match="two records are named 'a'"):
+        write_vectors(twice, str(path), format_name="npz", pooled=False)
+    assert not path.exists()
+
+
+def test_jsonl_has_vectors_or_a_reason(tmp_path):
+    path = tmp_path / "v.jsonl"
+    write_vectors([*embeddings(MATRIX), FAILED], str(path), format_name="jsonl", pooled=False)
+    first, second = map(json.loads, path.read_text().splitlines())
+    np.testing.assert_allclose(first["vectors"], MATRIX, rtol=1e-5)
+    assert second == {"name": "bad", "vectors": None, "error": "empty sequence"}
+
+
+def test_tsv_has_a_line_per_record(capsys):
+    write_vectors(
+        [Embedding(name="a", vectors=np.array([0.5, -2.0], dtype=np.float32)), FAILED],
+        None,
+        format_name="tsv",
+        pooled=True,
+    )
+    assert capsys.readouterr().out == "a\t\t0.5\t-2\nbad\tempty sequence\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "message"), [("tsv", "add --pool"), ("hdf5", "format 'hdf5'; expected one of")]
+)
+def test_what_a_format_cannot_hold_is_told(name, message):
+    with pytest.raises(UsageError, match=message):
+        write_vectors([], None, format_name=name, pooled=False)

@@ -1,0 +1,213 @@
+"""Rooms look down only, every heavy dependency has one door, and importing is cheap.
+
+The tables are the contract: a new room or dependency is a line here before it is an import there.
+"""
+
+from __future__ import annotations
+
+import ast
+import os
+import statistics
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "src" / "mprna"
+
+GROUND = {"alphabet", "errors"}  # may be imported from everywhere
+ROOMS = {
+    "errors": set[str](),
+    "alphabet": {"errors"},
+    "tokenizer": GROUND,
+    "rna": GROUND,
+    "io": GROUND | {"rna"},
+    "folding": GROUND | {"rna"},
+    "decoding": GROUND | {"rna"},
+    "draw": GROUND | {"folding", "io.records", "rna"},
+    "corpus": GROUND | {"folding", "io", "rna", "tokenizer"},
+    "model": GROUND | {"tokenizer"},
+    "objectives": GROUND | {"model", "tokenizer"},
+    "train": GROUND | {"objectives", "model", "corpus.shards", "rna", "tokenizer"},
+    "runtime": GROUND | {"tokenizer"},
+    "predict": GROUND | {"runtime", "decoding", "folding", "io", "rna", "tokenizer"},
+    "cli": GROUND | {"predict", "train", "corpus", "draw", "io", "runtime"},
+    "__init__": GROUND | {"predict", "runtime", "tokenizer"},
+    "__main__": {"cli"},
+}
+ALSO = {  # single files that may do what their room may not
+    "decoding/hybrid.py": {"folding"},
+    "runtime/torch.py": {"model"},
+    "runtime/export.py": {"model"},
+}
+DOORS = {  # third-party module: where it may be imported
+    "numpy": ("",),
+    "dnaio": ("io/",),
+    "xopen": ("io/",),
+    "RNA": ("folding/vienna.py",),
+    "onnxruntime": ("runtime/onnx.py",),
+    "torch": ("model/", "objectives/", "train/", "runtime/torch.py", "runtime/export.py"),
+    "safetensors": ("model/", "train/"),
+    "onnx": ("runtime/export.py",),
+    "pyarrow": ("corpus/shards.py", "io/table.py"),
+    "resvg_py": ("draw/",),
+}
+DISTRIBUTIONS = {"RNA": "viennarna", "resvg_py": "resvg-py"}
+FILES = sorted(PACKAGE.rglob("*.py"))
+
+
+def place(file: Path) -> str:
+    return file.relative_to(PACKAGE).as_posix()
+
+
+def room_of(file: Path) -> str:
+    return file.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def imported_modules(source: str) -> Iterator[str]:
+    """Dotted names of all imports, also those inside functions and under TYPE_CHECKING."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"line {node.lineno}: relative import"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def of_ours(source: str) -> set[str]:
+    """What follows `mprna.` in the imports of a file."""
+    names = (name.split(".") for name in imported_modules(source))
+    return {".".join(parts[1:]) for parts in names if parts[0] == "mprna"}
+
+
+def third_party(source: str) -> set[str]:
+    tops = {name.split(".")[0] for name in imported_modules(source)}
+    return tops - sys.stdlib_module_names - {"mprna", "_typeshed"}
+
+
+def is_below(module: str, rooms: set[str]) -> bool:
+    return any(module == room or module.startswith(room + ".") for room in rooms)
+
+
+def layer_faults(file: Path, source: str) -> list[str]:
+    allowed = ROOMS[room_of(file)] | ALSO.get(place(file), set()) | {room_of(file), "__version__"}
+    return [f"{place(file)} imports {module}" for module in of_ours(source) if not is_below(module, allowed)]
+
+
+def door_faults(file: Path, source: str) -> list[str]:
+    return [
+        f"{place(file)} imports {module}"
+        for module in third_party(source)
+        if not any(place(file).startswith(door) for door in DOORS.get(module, ()))
+    ]
+
+
+@pytest.mark.parametrize("file", FILES, ids=place)
+def test_rooms_look_down_only(file: Path) -> None:
+    assert layer_faults(file, file.read_text()) == []
+
+
+@pytest.mark.parametrize("file", FILES, ids=place)
+def test_heavy_dependencies_have_one_door(file: Path) -> None:
+    assert door_faults(file, file.read_text()) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "source", "faults"),
+    [
+        ("rna/structure.py", "from mprna.io.fasta import read_fasta", 1),
+        ("rna/structure.py", "def f():\n    import mprna.tokenizer", 1),
+        ("rna/structure.py", "from mprna import folding", 1),
+        ("rna/structure.py", "from mprna.rna.scores import x\nfrom mprna.errors import y", 0),
+        ("decoding/nested.py", "from mprna.folding.vienna import fold_mfe", 1),
+        ("decoding/hybrid.py", "from mprna.folding.vienna import fold_mfe", 0),
+        ("train/dataset.py", "from mprna.corpus.shards import read_shard", 0),
+        ("train/dataset.py", "from mprna.corpus.build import build_corpus", 1),
+    ],
+)
+def test_layer_check_sees_what_it_should(name: str, source: str, faults: int) -> None:
+    assert len(layer_faults(PACKAGE / name, source)) == faults
+
+
+@pytest.mark.parametrize(
+    ("name", "source", "faults"),
+    [
+        ("predict/fold.py", "import numpy as np\nimport os.path", 0),
+        ("predict/fold.py", "import RNA", 1),
+        ("folding/vienna.py", "import RNA", 0),
+        ("io/fasta.py", "def f():\n    from torch.nn import Linear", 1),
+        ("model/encoder.py", "import pandas", 1),
+    ],
+)
+def test_door_check_sees_what_it_should(name: str, source: str, faults: int) -> None:
+    assert len(door_faults(PACKAGE / name, source)) == faults
+
+
+def test_tables_name_what_exists() -> None:
+    assert {room_of(file) for file in FILES} <= set(ROOMS)
+    doors = [door for doors in DOORS.values() for door in doors]
+    assert [name for name in [*ALSO, *doors] if not (PACKAGE / name).exists()] == []
+
+
+def test_every_import_is_a_declared_dependency() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    declared = [project["dependencies"], *project["optional-dependencies"].values()]
+    text = "\n".join(requirement.lower() for group in declared for requirement in group).splitlines()
+    for module in DOORS:
+        name = DISTRIBUTIONS.get(module, module.lower())
+        assert any(line.startswith(name) for line in text), f"{module} is not in pyproject.toml"
+
+
+def run_python(code: str) -> subprocess.CompletedProcess[str]:
+    environment = os.environ | {"PYTHONPATH": str(PACKAGE.parent)}
+    return subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=60, check=True
+    )
+
+
+HEAVY = sorted(set(DOORS) - {"numpy"} | {"transformers"})
+PRINT_HEAVY = f"import sys; print(*sorted(set({HEAVY!r}) & set(sys.modules)), file=sys.stderr)"
+HELP = """
+from mprna.cli.main import main
+try:
+    main(["--help"])
+except SystemExit:
+    pass
+"""
+TIMED = """
+import time
+start = time.perf_counter()
+{code}
+import sys
+print(time.perf_counter() - start, file=sys.stderr)
+"""
+
+
+@pytest.mark.parametrize("code", ["import mprna", HELP], ids=["import mprna", "mprna --help"])
+def test_nothing_heavy_is_loaded(code: str) -> None:
+    assert run_python(f"{code}\n{PRINT_HEAVY}").stderr.split() == []
+
+
+@pytest.mark.parametrize(
+    ("code", "seconds"), [("import mprna", 0.2), (HELP, 0.3)], ids=["import mprna", "mprna --help"]
+)
+def test_starts_at_once(code: str, seconds: float) -> None:
+    times = [float(run_python(TIMED.format(code=code)).stderr) for _ in range(5)]
+    assert statistics.median(times) < seconds
+
+
+def test_importing_prints_nothing() -> None:
+    """Every module that needs no extra can be imported, silently and in one process."""
+    modules = [
+        "mprna." + place(file).removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+        for file in FILES
+        if not third_party(file.read_text()) & {"torch", "onnx", "pyarrow", "resvg_py"}
+        and file.stem != "__main__"
+        and room_of(file) not in {"model", "objectives", "train", "__init__"}
+    ]
+    result = run_python("\n".join(f"import {module}" for module in modules))
+    assert (result.stdout, result.stderr) == ("", "")

@@ -1,0 +1,162 @@
+"""Runs: golden losses, exact resume after kill -9 and SIGTERM, damaged checkpoints, refusals."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+
+from mprna.errors import DataError, MprnaWarning, UsageError
+from mprna.model.checkpoint import load_checkpoint
+from mprna.train.config import TrainConfig, with_settings
+from mprna.train.pretrain import fixed_batches, pretrain, read_run_config
+from mprna.train.recipes import RECIPES, smoke
+from mprna.train.state import KEEP, latest_checkpoint
+
+SHORT = dataclasses.replace(smoke(), num_steps=12, save_every=4, evaluate_every=6, batch_tokens=400)
+
+
+def weights_of(model_dir: Path) -> bytes:
+    return (model_dir / "model.safetensors").read_bytes()
+
+
+def rows_of(run_dir: Path) -> list[dict[str, float]]:
+    return [json.loads(line) for line in (run_dir / "metrics.jsonl").read_text().splitlines()]
+
+
+def run(config: TrainConfig, corpus_dir: Path, run_dir: Path, *, resume: bool = False) -> bytes:
+    model_dir = pretrain(config, [corpus_dir], run_dir, validation_dir=corpus_dir, resume=resume)
+    assert model_dir is not None
+    return weights_of(model_dir)
+
+
+@pytest.fixture(scope="module")
+def whole_run(corpus_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    run_dir = tmp_path_factory.mktemp("whole") / "run"
+    run(SHORT, corpus_dir, run_dir)
+    return run_dir
+
+
+def test_a_run_leaves_what_it_promises(whole_run: Path) -> None:
+    assert read_run_config(whole_run) == SHORT
+    rows = rows_of(whole_run)
+    assert [row["step"] for row in rows if row["kind"] == "train"] == list(range(1, 13))
+    assert [row["step"] for row in rows if row["kind"] == "validation"] == [6, 12]
+    assert len(list((whole_run / "checkpoints").iterdir())) == KEEP
+    assert load_checkpoint(whole_run / "model").config.num_layers == 2
+    assert latest_checkpoint(whole_run).name == "step-00000012"
+
+
+def test_losses_fall(corpus_dir: Path, tmp_path: Path) -> None:
+    run(dataclasses.replace(SHORT, num_steps=30, evaluate_every=15), corpus_dir, tmp_path / "run")
+    first, last = (row for row in rows_of(tmp_path / "run") if row["kind"] == "validation")
+    for name in ("masked_lm", "secondary_structure", "base_pairing"):
+        assert last[f"{name}_loss"] < first[f"{name}_loss"]
+
+
+@pytest.mark.parametrize("stop", [4, 8])
+def test_resumed_is_uninterrupted_bit_for_bit(
+    whole_run: Path, corpus_dir: Path, tmp_path: Path, stop: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The interruption strikes in the middle of the step behind a checkpoint."""
+    calls = []
+
+    def strike(*args: object, **kwargs: object) -> torch.Tensor:
+        calls.append(1)
+        if len(calls) == stop + 3:
+            raise KeyboardInterrupt
+        return torch.nn.utils.clip_grad_norm_(*args, **kwargs)  # type: ignore[arg-type]
+
+    with monkeypatch.context() as patch:
+        patch.setattr("mprna.train.loop.clip_grad_norm_", strike)
+        with pytest.raises(KeyboardInterrupt):
+            run(SHORT, corpus_dir, tmp_path / "run")
+    assert latest_checkpoint(tmp_path / "run").name == f"step-{stop:08d}"
+    assert run(SHORT, corpus_dir, tmp_path / "run", resume=True) == weights_of(whole_run / "model")
+    keys = ("kind", "step", "loss", "masked_lm_loss")
+    kept = [[row.get(k) for k in keys] for row in rows_of(tmp_path / "run")]
+    assert kept == [[row.get(k) for k in keys] for row in rows_of(whole_run)]
+
+
+def start(corpus_dir: Path, run_dir: Path, *extra: str) -> subprocess.Popen[bytes]:
+    names = ("save_every", "evaluate_every", "batch_tokens")
+    settings = [f"--set={name}={getattr(SHORT, name)}" for name in names]
+    command = [sys.executable, "-m", "mprna", "pretrain", "--recipe", "smoke", "--corpus", str(corpus_dir)]
+    command += ["--out", str(run_dir), "--set=num_steps=60", "-j", "1", *settings, *extra]
+    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def wait_for(path: Path) -> None:
+    deadline = time.monotonic() + 60
+    while not path.exists() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert path.exists()
+
+
+def test_kill_minus_nine_and_sigterm_then_resume(corpus_dir: Path, tmp_path: Path) -> None:
+    whole = start(corpus_dir, tmp_path / "whole")
+    assert whole.wait(timeout=120) == 0
+    broken = start(corpus_dir, tmp_path / "broken")
+    wait_for(tmp_path / "broken/checkpoints/step-00000008")
+    broken.send_signal(signal.SIGKILL)
+    broken.wait()
+    polite = start(corpus_dir, tmp_path / "broken", "--resume")
+    wait_for(tmp_path / "broken/checkpoints/step-00000024")
+    polite.terminate()
+    assert polite.wait(timeout=60) == 0
+    assert start(corpus_dir, tmp_path / "broken", "--resume").wait(timeout=120) == 0
+    assert weights_of(tmp_path / "broken/model") == weights_of(tmp_path / "whole/model")
+
+
+def test_a_damaged_checkpoint_falls_back_to_the_one_before(corpus_dir: Path, tmp_path: Path) -> None:
+    expected = run(SHORT, corpus_dir, tmp_path / "run")
+    newest = latest_checkpoint(tmp_path / "run") / "model.safetensors"
+    os.truncate(newest, newest.stat().st_size // 2)
+    with pytest.warns(MprnaWarning, match="trying an older one"):
+        assert run(SHORT, corpus_dir, tmp_path / "run", resume=True) == expected
+
+
+def test_a_run_is_not_overwritten_nor_resumed_with_other_settings(whole_run: Path, corpus_dir: Path) -> None:
+    with pytest.raises(UsageError, match="--resume"):
+        pretrain(SHORT, [corpus_dir], whole_run)
+    with pytest.raises(UsageError, match="other settings"):
+        pretrain(dataclasses.replace(SHORT, seed=1), [corpus_dir], whole_run, resume=True)
+
+
+def test_a_diverging_run_stops_with_advice(corpus_dir: Path, tmp_path: Path) -> None:
+    config = dataclasses.replace(SHORT, learning_rate=float("inf"), warmup_steps=1)
+    with pytest.raises(DataError, match="lower learning_rate"):
+        run(config, corpus_dir, tmp_path / "run")
+
+
+def test_validation_batches_are_always_the_same(corpus_dir: Path) -> None:
+    first, second = (fixed_batches(corpus_dir, SHORT) for _ in range(2))
+    assert sum(len(batch.input_ids) for batch in first) == SHORT.validation_slices
+    assert all((a.input_ids == b.input_ids).all() for a, b in zip(first, second, strict=True))
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_recipes_round_trip(name: str) -> None:
+    config = RECIPES[name]()
+    assert TrainConfig.from_dict(json.loads(json.dumps(config.to_dict()))) == config
+
+
+def test_settings_override_by_name_and_type() -> None:
+    config = with_settings(smoke(), ["num_steps=7", "objectives.mask_rate=0.2", "bfloat16=true"])
+    assert (config.num_steps, config.objectives.mask_rate, config.bfloat16) == (7, 0.2, True)
+
+
+@pytest.mark.parametrize(
+    "setting", ["num_steps", "nothing=1", "num_steps=many", "objectives.x=1", "objectives=1", "bfloat16=2"]
+)
+def test_bad_settings_are_usage_errors(setting: str) -> None:
+    with pytest.raises(UsageError, match="--set"):
+        with_settings(smoke(), [setting])
