@@ -131,6 +131,13 @@ def test_a_run_is_not_overwritten_nor_resumed_with_other_settings(whole_run: Pat
         pretrain(dataclasses.replace(SHORT, seed=1), [corpus_dir], whole_run, resume=True)
 
 
+def test_a_run_may_be_extended(corpus_dir: Path, tmp_path: Path) -> None:
+    run(SHORT, corpus_dir, tmp_path / "run")
+    run(dataclasses.replace(SHORT, num_steps=15), corpus_dir, tmp_path / "run", resume=True)
+    assert [row["step"] for row in rows_of(tmp_path / "run") if row["kind"] == "train"] == list(range(1, 16))
+    assert read_run_config(tmp_path / "run").num_steps == 15
+
+
 def test_a_diverging_run_stops_with_advice(corpus_dir: Path, tmp_path: Path) -> None:
     config = dataclasses.replace(SHORT, learning_rate=float("inf"), warmup_steps=1)
     with pytest.raises(DataError, match="lower learning_rate"):

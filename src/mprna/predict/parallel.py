@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
+from multiprocessing.resource_tracker import ensure_running
 from typing import Any, Generic, TypeVar, cast
 
 Item = TypeVar("Item")
@@ -31,7 +33,8 @@ def map_ordered(
 
     Args:
         make_worker: called once per process; must be picklable, as must items and results.
-        items: read lazily, at most `IN_FLIGHT * jobs` ahead of the result that is due.
+        items: read lazily, at most `IN_FLIGHT * jobs` ahead of the result that is due. While the next
+            item is awaited, results wait too.
         jobs: processes; with 1, everything happens in this one.
         on_kill: the result of an item whose process was killed by a signal, from the item and the reason.
 
@@ -58,22 +61,24 @@ def _in_order(
     due = submitted = 0
     exhausted = False
     while True:
-        for child in team:
-            if child.task is None and not exhausted and submitted - due < IN_FLIGHT * len(team):
-                try:
-                    child.submit(submitted, next(items))
-                    submitted += 1
-                except StopIteration:
-                    exhausted = True
-        if due == submitted:
-            return
+        idle = next((child for child in team if child.task is None), None)
+        may_read = idle is not None and not exhausted and submitted - due < IN_FLIGHT * len(team)
         busy: dict[Any, _Child[Item, Result]] = {c.connection: c for c in team if c.task is not None}
-        for connection in wait(list(busy)):
+        if not busy and not may_read:
+            return
+        # Reading may take as long as the input likes, so whatever is finished goes out first.
+        for connection in wait(list(busy), timeout=0 if may_read else None):
             index, result = busy[connection].collect(on_kill)
             finished[index] = result
         while due in finished:
             yield finished.pop(due)
             due += 1
+        if idle is not None and may_read:
+            try:
+                idle.submit(submitted, next(items))
+                submitted += 1
+            except StopIteration:
+                exhausted = True
 
 
 class _Child(Generic[Item, Result]):
@@ -104,14 +109,15 @@ class _Child(Generic[Item, Result]):
             return index, on_kill(item, self._restart())
 
     def stop(self) -> None:
-        self.connection.close()
         self._process.terminate()
         self._process.join()
+        self.connection.close()
 
     def _start(self) -> None:
         self.connection, theirs = _spawn.Pipe()
         self._process = _spawn.Process(target=_serve, args=(theirs, self._make_worker), daemon=True)
-        self._process.start()
+        with _without_interrupts():
+            self._process.start()
         theirs.close()  # so that the child's death reads as end of file here
 
     def _restart(self) -> str:
@@ -123,6 +129,17 @@ class _Child(Generic[Item, Result]):
         return reason
 
 
+@contextmanager
+def _without_interrupts() -> Iterator[None]:
+    """A process that is started in here never sees Ctrl-C, which is the parent's to handle."""
+    ensure_running()  # the resource tracker's own start would lift the mask again
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+
+
 def _reason(exit_code: int | None) -> str:
     if exit_code is None or exit_code >= 0:
         raise RuntimeError(f"a worker process ended with exit code {exit_code}; see its traceback above")
@@ -131,11 +148,9 @@ def _reason(exit_code: int | None) -> str:
 
 
 def _serve(connection: Connection, make_worker: Callable[[], Callable[[Item], Result]]) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
     worker = make_worker()
-    while True:
-        try:
-            item = connection.recv()
-        except EOFError:  # the parent is done, or gone
-            return
-        connection.send(worker(item))
+    try:
+        while True:
+            connection.send(worker(connection.recv()))
+    except (EOFError, ConnectionError):  # the parent is done, or gone
+        return

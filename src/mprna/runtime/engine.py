@@ -105,7 +105,7 @@ def cap_rows(band: FloatArray) -> FloatArray:
 def _paired_probs(band: FloatArray) -> FloatArray:
     """The sum of all pair probabilities of each position. *Shape:* (L, S) to (L,)"""
     length, span = band.shape
-    total = band.sum(axis=1)
+    total: FloatArray = band.sum(axis=1)
     for distance in range(1, min(span, length)):
         total[distance:] += band[:-distance, distance]
     return total

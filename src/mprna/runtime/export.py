@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import shutil
 import struct
 import warnings
 from collections.abc import Iterator
@@ -62,6 +63,9 @@ def export_model(source_dir: Path, target_dir: Path) -> None:
     checkpoint_dir = _checkpoint_of(source_dir)
     _check_apart(checkpoint_dir, target_dir)
     save_checkpoint(load_checkpoint(checkpoint_dir), target_dir, dtype=torch.float16)
+    shutil.copymode(
+        target_dir / CONFIG_FILE, target_dir / WEIGHTS_FILE
+    )  # safetensors writes for its user only
     graph = _trace(load_checkpoint(target_dir))  # the rounded weights
     _point_into_weights(graph, _spans(target_dir / WEIGHTS_FILE))
     _save(graph, target_dir / "model.onnx")
@@ -135,15 +139,17 @@ def _trace(model: MprnaModel) -> ModelProto:
 @contextmanager
 def _quiet() -> Iterator[None]:
     """The exporter warns about torchvision and about its own internals."""
-    logger = logging.getLogger("torch.onnx")
-    level = logger.level
-    logger.setLevel(logging.ERROR)
+    loggers = [logging.getLogger(name) for name in ("torch.onnx", "onnx_ir", "onnxscript")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.ERROR)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
     finally:
-        logger.setLevel(level)
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
 
 
 def _spans(path: Path) -> dict[str, _Span]:

@@ -6,6 +6,7 @@ RUN/  config.json  metrics.jsonl  checkpoints/step-…/  model/   (the finished 
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -32,6 +33,8 @@ def pretrain(
     num_threads: int | None = None,
 ) -> Path | None:
     """Train a model and write it; continue an interrupted run with `resume`.
+
+    A resumed run may be made longer or shorter (`num_steps`): the learning rate then decays to the new end.
 
     Args:
         num_threads: of torch, for the whole process; the losses depend on it in the last bits.
@@ -79,12 +82,12 @@ def read_run_config(run_dir: Path) -> TrainConfig:
 
 
 def _claim(run_dir: Path, config: TrainConfig, *, resume: bool) -> None:
-    """Write `config.json`, or check that the run to resume was started with the same settings."""
+    """Write `config.json`; a run to resume must have the same settings, but for its length."""
     path = run_dir / "config.json"
-    if not path.exists():
-        run_dir.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(FORMAT | {"train": config.to_dict()}, indent=1) + "\n")
-    elif not resume:
-        raise UsageError(f"{run_dir} holds a run already; add --resume, or choose another --out")
-    elif read_run_config(run_dir) != config:
-        raise UsageError(f"{path} was written with other settings; resume with the same recipe and --set")
+    if path.exists():
+        if not resume:
+            raise UsageError(f"{run_dir} holds a run already; add --resume, or choose another --out")
+        if replace(read_run_config(run_dir), num_steps=config.num_steps) != config:
+            raise UsageError(f"{path} was written with other settings; only num_steps may change on resume")
+    run_dir.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(FORMAT | {"train": config.to_dict()}, indent=1) + "\n")
