@@ -3,8 +3,8 @@
     mprna fold ts0.fa --engine vienna -o vienna.jsonl     # any tool and any format that mprna reads
     python benchmarks/accuracy.py TRUTH vienna.jsonl hybrid.jsonl
 
-TRUTH is JSON Lines (.gz too) with `sequence` and `structure`, or `seq` and `label`; predictions are matched
-by order and checked by sequence. With `--fasta` the script writes the sequences of TRUTH and stops.
+TRUTH is a file with structures in any format that mprna reads; predictions are matched by order and checked
+by sequence. With `--fasta` the script writes the sequences of TRUTH and stops.
 
 Strict pair F1 counts every bracket of the truth; token macro-F1 pools `( ) .` over the whole set and leaves
 other brackets out. Intervals are 95 % bootstrap over RNAs; each tool is compared with the first one.
@@ -13,7 +13,6 @@ other brackets out. Intervals are 95 % bootstrap over RNAs; each tool is compare
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from dataclasses import astuple, dataclass, fields
 from itertools import pairwise
@@ -21,21 +20,15 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from xopen import xopen
 
 from mprna.alphabet import clean_sequence
 from mprna.io.formats import read_records
+from mprna.io.records import Record
 from mprna.rna.scores import matthews_correlation, pair_scores, token_macro_f1
 from mprna.rna.structure import pairs_from_dot_bracket
 
 NUM_RESAMPLES = 1_000
 LENGTH_BINS = (0, 80, 120, 200, 400, 100_000)
-
-
-@dataclass(frozen=True)
-class Known:
-    sequence: str
-    dot_bracket: str
 
 
 @dataclass(frozen=True)
@@ -49,13 +42,14 @@ class Scores:
     mcc: float
 
 
-def read_truth(path: Path) -> list[Known]:
-    with xopen(path) as lines:
-        rows = [json.loads(line) for line in lines]
-    return [Known(r.get("sequence") or r["seq"], r.get("structure") or r["label"]) for r in rows]
+def read_truth(path: Path) -> list[Record]:
+    truth = list(read_records(path))
+    if unknown := [record.name for record in truth if record.dot_bracket is None]:
+        raise SystemExit(f"{path}: no structure of {', '.join(unknown[:5])}")
+    return truth
 
 
-def read_predictions(path: Path, truth: list[Known]) -> list[str]:
+def read_predictions(path: Path, truth: list[Record]) -> list[str]:
     """Dot-brackets in the order of the truth; a failed record predicts nothing."""
     records = list(read_records(path))
     if len(records) != len(truth):
@@ -66,8 +60,8 @@ def read_predictions(path: Path, truth: list[Known]) -> list[str]:
     return [record.dot_bracket or "." * len(record.sequence) for record in records]
 
 
-def score(known: Known, predicted: str) -> Scores:
-    true_pairs, pairs = pairs_from_dot_bracket(known.dot_bracket), pairs_from_dot_bracket(predicted)
+def score(known: str, predicted: str) -> Scores:
+    true_pairs, pairs = pairs_from_dot_bracket(known), pairs_from_dot_bracket(predicted)
     strict = pair_scores(true_pairs, pairs)
     within_1 = pair_scores(true_pairs, pairs, tolerance=1)
     mcc = matthews_correlation(true_pairs, pairs, len(predicted))
@@ -96,14 +90,14 @@ def difference(
     return f"{100 * (values - reference).mean():+.1f} ({p_text})"
 
 
-def print_table(truth: list[Known], predictions: dict[str, list[str]]) -> None:
+def print_table(truth: list[Record], predictions: dict[str, list[str]]) -> None:
     names = [field.name for field in fields(Scores)]
     print(f"| {len(truth)} RNAs | token macro-F1 | {' | '.join(names)} | pair F1, difference |")
     print("|---" * (len(names) + 3) + "|")
-    structures = [known.dot_bracket for known in truth]
+    structures = [known.dot_bracket or "" for known in truth]
     reference: npt.NDArray[np.float64] | None = None
     for name, dot_brackets in predictions.items():
-        scores = np.array([astuple(score(k, p)) for k, p in zip(truth, dot_brackets, strict=True)])
+        scores = np.array([astuple(score(k, p)) for k, p in zip(structures, dot_brackets, strict=True)])
         macro_f1 = 100 * token_macro_f1(structures, dot_brackets)
         columns = [interval(column, np.random.default_rng(0)) for column in scores.T]
         f1 = scores[:, 0]
@@ -112,7 +106,7 @@ def print_table(truth: list[Known], predictions: dict[str, list[str]]) -> None:
         print(f"| {name} | {macro_f1:.1f} | {' | '.join(columns)} | {against} |")
 
 
-def print_by_length(truth: list[Known], predictions: dict[str, list[str]]) -> None:
+def print_by_length(truth: list[Record], predictions: dict[str, list[str]]) -> None:
     lengths = np.array([len(known.sequence) for known in truth])
     print(f"\n| nt | RNAs | {' | '.join(f'{name}, pair F1' for name in predictions)} |")
     print("|---" * (len(predictions) + 2) + "|")
@@ -120,7 +114,7 @@ def print_by_length(truth: list[Known], predictions: dict[str, list[str]]) -> No
         chosen = np.flatnonzero((lengths > low) & (lengths <= high))
         if len(chosen):
             means = [
-                np.mean([score(truth[i], dot_brackets[i]).pair_f1 for i in chosen])
+                np.mean([score(truth[i].dot_bracket or "", dot_brackets[i]).pair_f1 for i in chosen])
                 for dot_brackets in predictions.values()
             ]
             label = f"> {low}" if high == LENGTH_BINS[-1] else f"{low + 1}-{high}"

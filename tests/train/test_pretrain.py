@@ -138,6 +138,18 @@ def test_a_run_may_be_extended(corpus_dir: Path, tmp_path: Path) -> None:
     assert read_run_config(tmp_path / "run").num_steps == 15
 
 
+def test_a_run_may_start_from_a_model_of_its_own_preset(
+    whole_run: Path, corpus_dir: Path, tmp_path: Path
+) -> None:
+    one_step = dataclasses.replace(SHORT, num_steps=1, learning_rate=0.0)
+    model_dir = pretrain(one_step, [corpus_dir], tmp_path / "run", initial_model=whole_run / "model")
+    assert model_dir is not None
+    assert weights_of(model_dir) == weights_of(whole_run / "model")
+    mini = dataclasses.replace(one_step, preset="mini")
+    with pytest.raises(UsageError, match="is no mini model"):
+        pretrain(mini, [corpus_dir], tmp_path / "mini", initial_model=whole_run / "model")
+
+
 def test_a_diverging_run_stops_with_advice(corpus_dir: Path, tmp_path: Path) -> None:
     config = dataclasses.replace(SHORT, learning_rate=float("inf"), warmup_steps=1)
     with pytest.raises(DataError, match="lower learning_rate"):

@@ -1,4 +1,4 @@
-"""`mprna corpus`: build and verify a pretraining corpus."""
+"""`mprna corpus`: build and verify corpora for training."""
 
 from __future__ import annotations
 
@@ -18,11 +18,12 @@ if TYPE_CHECKING:
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add `corpus` and its own subcommands."""
     parser = subparsers.add_parser(
-        "corpus", help="build a pretraining corpus of annotated slices", description=__doc__
+        "corpus", help="build a corpus of annotated slices, or of known structures", description=__doc__
     )
     parser.set_defaults(run=run)
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     _add_build(actions)
+    _add_known(actions)
     verify = actions.add_parser(
         "verify",
         help="check every byte of a finished corpus against its manifest",
@@ -34,7 +35,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(args: argparse.Namespace) -> int:
     """Do what the parsed arguments say; 0 on success."""
-    return _build(args) if args.action == "build" else _verify(args)
+    return {"build": _build, "known": _known, "verify": _verify}[args.action](args)
 
 
 def _add_build(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -100,6 +101,26 @@ def _add_build(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     parser.add_argument("--quiet", action="store_true", help="no progress on stderr")
 
 
+def _add_known(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = actions.add_parser(
+        "known",
+        help="RNAs with known structures to a corpus, for fine-tuning",
+        description="Write RNAs with known structures as a corpus, for `mprna pretrain --init`. JSON "
+        "Lines may name their values sequence and structure, or seq and label.",
+        epilog="example: mprna corpus known structures.jsonl.gz --out known/ --max-length 300",
+    )
+    parser.add_argument(
+        "inputs",
+        nargs="+",
+        type=Path,
+        metavar="INPUT",
+        help="file with structures, in any format that fold writes",
+    )
+    parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="folder of the corpus")
+    parser.add_argument("--min-length", type=int, default=20, metavar="NT", help="[%(default)s]")
+    parser.add_argument("--max-length", type=int, default=512, metavar="NT", help="[%(default)s]")
+
+
 def _build(args: argparse.Namespace) -> int:
     from mprna.corpus.build import build_corpus
     from mprna.corpus.clean import species_names
@@ -120,6 +141,14 @@ def _build(args: argparse.Namespace) -> int:
     )
     report = None if args.quiet else _progress_line()
     manifest = build_corpus(args.inputs, args.out, options, jobs=args.jobs, report=report)
+    print(_summary(manifest))
+    return 0
+
+
+def _known(args: argparse.Namespace) -> int:
+    from mprna.corpus.known import build_known
+
+    manifest = build_known(args.inputs, args.out, min_length=args.min_length, max_length=args.max_length)
     print(_summary(manifest))
     return 0
 

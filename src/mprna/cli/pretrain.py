@@ -31,6 +31,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("--out", type=Path, required=True, metavar="RUN", help="run directory to write")
     parser.add_argument("--validation", type=Path, metavar="DIR", help="corpus for evaluations")
     parser.add_argument(
+        "--init", type=Path, metavar="DIR", help="model directory to start from instead of random weights"
+    )
+    parser.add_argument(
         "--set",
         dest="settings",
         action="append",
@@ -55,6 +58,7 @@ def run(args: argparse.Namespace) -> int:
         args.corpus,
         args.out,
         validation_dir=args.validation,
+        initial_model=args.init,
         resume=args.resume,
         num_threads=args.threads,
     )

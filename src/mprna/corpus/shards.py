@@ -35,9 +35,10 @@ class Slice:
         species: as in the header; empty where unknown.
         start: 0-based position of the first nucleotide in its transcript.
         sequence: clean, `ACGUN`.
-        structure: dot-bracket, minimum free energy; None where not annotated, as the four below.
-        mfe: kcal/mol.
-        ensemble_energy: kcal/mol.
+        structure: dot-bracket, ViennaRNA's of minimum free energy or a known one; None where not annotated,
+            as the four below.
+        mfe: kcal/mol; None for a known structure.
+        ensemble_energy: kcal/mol; None for a known structure.
         fidelity: 1 - normalised ensemble defect, 0..1.
         confidence: one byte per nucleotide, round(255 * probability of its state).
     """

@@ -1,6 +1,7 @@
 """What JSON Lines, TSV and Parquet share: one row of named values per record.
 
-The names are those of `Record`'s fields. `base_pair_probs` is a list of `[i, j, probability]`, 0-based,
+The names are those of `Record`'s fields; a few others are read too (`ALIASES`).
+`base_pair_probs` is a list of `[i, j, probability]`, 0-based,
 i < j, without probabilities below `MIN_PAIR_PROB`.
 
 Shape letters: L nucleotides.
@@ -19,6 +20,9 @@ from mprna.io.records import Record, check_dot_bracket, round_energy, split_head
 
 MIN_PAIR_PROB: Final = 1e-5
 """As RNAfold's `--bppmThreshold`."""
+
+ALIASES: Final = {"seq": "sequence", "structure": "dot_bracket", "label": "dot_bracket", "id": "name"}
+"""Names that published files use for ours, and that are read as such; ours win where both are there."""
 
 _TEXTS: Final = ("name", "description", "sequence", "qualities", "dot_bracket", "engine", "error")
 _NUMBERS: Final = ("energy", "confidence")
@@ -52,6 +56,7 @@ def record_from_row(row: Mapping[str, Any], number: int, *, path: str, line: int
     Raises:
         FormatError: no sequence, a value of another type, or a structure that does not fit.
     """
+    row = _foreign_values(row) | dict(row)
     values = {name: row[name] for name in (*_TEXTS, *_NUMBERS) if row.get(name) is not None}
     _check_types(values, path, line)
     if "sequence" not in values:
@@ -64,6 +69,14 @@ def record_from_row(row: Mapping[str, Any], number: int, *, path: str, line: int
     if row.get("base_pair_probs") is not None:
         values["base_pair_probs"] = _matrix(row["base_pair_probs"], len(values["sequence"]), path, line)
     return Record(**values)
+
+
+def _foreign_values(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Values under the names that we would have given them."""
+    texts = {name: row[name] for name in ALIASES if isinstance(row.get(name), str)}
+    if any(symbol.isalnum() for symbol in texts.get("label", "")):
+        del texts["label"]  # the class of a sequence, not its structure
+    return {ALIASES[name]: text for name, text in texts.items()}
 
 
 def _check_types(values: Mapping[str, Any], path: str, line: int) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import torch
 
 from mprna.errors import UsageError
-from mprna.model.checkpoint import save_checkpoint
+from mprna.model.checkpoint import load_checkpoint, save_checkpoint
 from mprna.model.network import MprnaModel
 from mprna.model.presets import PRESETS
 from mprna.objectives.objective import Batch, collate
@@ -29,6 +29,7 @@ def pretrain(
     run_dir: Path,
     *,
     validation_dir: Path | None = None,
+    initial_model: Path | None = None,
     resume: bool = False,
     num_threads: int | None = None,
 ) -> Path | None:
@@ -37,6 +38,7 @@ def pretrain(
     A resumed run may be made longer or shorter (`num_steps`): the learning rate then decays to the new end.
 
     Args:
+        initial_model: a model directory to start from instead of random weights.
         num_threads: of torch, for the whole process; the losses depend on it in the last bits.
 
     Returns:
@@ -49,14 +51,24 @@ def pretrain(
     _claim(run_dir, config, resume=resume)
     if num_threads is not None:
         torch.set_num_threads(num_threads)
-    torch.manual_seed(config.seed)
-    model = MprnaModel(PRESETS[config.preset])
+    model = _initial_model(config, initial_model)
     stream = make_stream(corpus_dirs, config)
     validation = fixed_batches(validation_dir, config) if validation_dir else []
     if not train(model, stream, validation, config=config, run_dir=run_dir):
         return None
     save_checkpoint(model, run_dir / "model", dtype=torch.float16)
     return run_dir / "model"
+
+
+def _initial_model(config: TrainConfig, directory: Path | None) -> MprnaModel:
+    torch.manual_seed(config.seed)
+    model = MprnaModel(PRESETS[config.preset])
+    if directory is not None:
+        initial = load_checkpoint(directory)
+        if initial.config != model.config:
+            raise UsageError(f"{directory} is no {config.preset} model, which the recipe trains")
+        model.load_state_dict(initial.state_dict())
+    return model
 
 
 def make_stream(corpus_dirs: list[Path], config: TrainConfig) -> BatchStream:

@@ -1,0 +1,116 @@
+"""Speed of each engine beside a bare ViennaRNA loop: same RNAs, same core, in turn, in one run.
+
+    python benchmarks/fold.py [FASTA] [--model NAME]
+
+Every RNA is folded by all contenders before the next one comes, so that a machine whose speed drifts slows
+all of them alike. Then cold starts: whole processes from the shell, `mprna fold` beside `import RNA`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import statistics
+import subprocess
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from itertools import pairwise
+
+import RNA
+
+from mprna.alphabet import clean_sequence
+from mprna.io.formats import read_records
+from mprna.io.records import Record
+from mprna.predict.fold import Folder
+from mprna.predict.options import FoldOptions
+
+LENGTH_BINS = (0, 80, 120, 200, 400, 1_000, 100_000)
+HAIRPIN = "GGGGAAAACCCC"
+NUM_STARTS = 7
+
+Contender = Callable[[str], object]
+
+
+def bare_mfe(sequence: str) -> object:
+    return RNA.fold_compound(sequence).mfe()
+
+
+def bare_ensemble(sequence: str) -> object:
+    compound = RNA.fold_compound(sequence)
+    compound.exp_params_rescale(compound.mfe()[1])
+    compound.pf()
+    return compound.bpp()
+
+
+def engine(name: str, model: str) -> Contender:
+    folder = Folder(FoldOptions(engine=name, model=model))
+    return lambda sequence: folder(Record(name="", sequence=sequence))
+
+
+def seconds(contender: Contender, sequence: str) -> float:
+    start = time.perf_counter()
+    contender(sequence)
+    return time.perf_counter() - start
+
+
+def print_speed(sequences: list[str], contenders: dict[str, Contender]) -> None:
+    for contender in contenders.values():
+        contender(sequences[0])
+    totals: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
+    counts: dict[str, int] = defaultdict(int)
+    for sequence in sequences:
+        places = ("all", next(f"{a + 1}-{b}" for a, b in pairwise(LENGTH_BINS) if a < len(sequence) <= b))
+        for place in places:
+            counts[place] += 1
+        for name, contender in contenders.items():
+            spent = seconds(contender, sequence)
+            for place in places:
+                totals[place][name] += spent
+    print(f"| nt | RNAs | {' | '.join(f'{name}, RNAs/s (time / ViennaRNA MFE)' for name in contenders)} |")
+    print("|---" * (len(contenders) + 2) + "|")
+    labels = [f"{a + 1}-{b}" for a, b in pairwise(LENGTH_BINS)]
+    for place in [label for label in labels if label in counts] + ["all"]:
+        spent = totals[place]
+        reference = spent["ViennaRNA MFE"]
+        cells = [f"{counts[place] / spent[n]:.1f} ({spent[n] / reference:.2f})" for n in contenders]
+        print(f"| {place} | {counts[place]} | {' | '.join(cells)} |")
+
+
+def print_cold_starts(model: str) -> None:
+    mprna = [sys.executable, "-m", "mprna"]
+    commands = {
+        "python -c 'import RNA; RNA.fold(…)'": [sys.executable, "-c", f"import RNA; RNA.fold('{HAIRPIN}')"],
+        "mprna fold --engine vienna": [*mprna, "fold", "--engine", "vienna", HAIRPIN],
+        "mprna fold --engine hybrid": [*mprna, "fold", "--model", model, HAIRPIN],
+        "mprna --help": [*mprna, "--help"],
+    }
+    times: dict[str, list[float]] = defaultdict(list)
+    for _ in range(NUM_STARTS):
+        for name, command in commands.items():
+            start = time.perf_counter()
+            subprocess.run(command, check=True, capture_output=True)
+            times[name].append(time.perf_counter() - start)
+    print("\n| whole process | seconds, median (min-max) |\n|---|---|")
+    for name, values in times.items():
+        print(f"| {name} | {statistics.median(values):.2f} ({min(values):.2f}-{max(values):.2f}) |")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("fasta", nargs="?", default="examples/rnas.fa")
+    parser.add_argument("--model", default="mini")
+    args = parser.parse_args()
+    contenders = {"ViennaRNA MFE": bare_mfe, "ViennaRNA ensemble": bare_ensemble}
+    contenders |= {f"`{name}`": engine(name, args.model) for name in ("vienna", "model", "hybrid")}
+    print_speed([clean_sequence(record.sequence) for record in read_records(args.fasta)], contenders)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(f"\nPeak memory of this process with all of them loaded: {peak:.0f} MiB")
+    print_cold_starts(args.model)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,139 @@
+"""RNAs whose structures are known, from experiments or comparison, as a corpus of one shard.
+
+A network that was pretrained on ViennaRNA's structures is fine-tuned on such a corpus by the same loop.
+Records are taken whole or dropped whole; pairs that no decoder may print (non-canonical, or too close) are
+left out of the labels, pseudoknots stay in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from mprna.alphabet import CANONICAL_PAIRS, clean_sequence
+from mprna.corpus.drops import DropReason, Drops
+from mprna.corpus.inputs import find_inputs, input_digests
+from mprna.corpus.shards import (
+    MANIFEST_NAME,
+    SCHEMA_VERSION,
+    Manifest,
+    ShardFile,
+    Slice,
+    Source,
+    file_sha256,
+    pyarrow_version,
+    write_manifest,
+    write_shard,
+)
+from mprna.errors import CorpusError, SequenceError
+from mprna.io.formats import read_records
+from mprna.io.records import Record
+from mprna.rna.canonical import MIN_HAIRPIN
+from mprna.rna.structure import dot_bracket_from_pairs, pairs_from_dot_bracket
+
+FILE_NAME = "slices.parquet"
+CERTAIN = 255
+"""Confidence byte of a known structure: probability 1."""
+
+
+def build_known(
+    inputs: Sequence[Path], out_dir: Path, *, min_length: int = 20, max_length: int = 512
+) -> Manifest:
+    """Write a corpus of known structures.
+
+    Args:
+        inputs: files with structures in any format that `mprna.io` reads, and folders of them.
+        out_dir: made if needed; must not hold a corpus.
+        min_length: shorter RNAs are dropped, nt.
+        max_length: longer RNAs are dropped, nt; a structure cannot be cut into slices.
+
+    Raises:
+        FormatError: a file that breaks its format.
+        CorpusError: the folder holds a corpus, or no record remains.
+    """
+    if (out_dir / MANIFEST_NAME).exists():
+        raise CorpusError(f"{out_dir} holds a finished corpus; choose another folder, or remove this one")
+    paths = find_inputs(inputs)
+    digests = input_digests(paths)
+    drops, sources = Drops(), []
+    slices: dict[str, Slice] = {}
+    for name, path in paths.items():
+        records = list(read_records(path))
+        num_nt = sum(len(record.sequence) for record in records)
+        sources.append(Source(name=name, sha256=digests[name], records=len(records), nt=num_nt))
+        for record in records:
+            found = _slice_of(record, name, min_length, max_length)
+            if isinstance(found, DropReason):
+                drops.count(found, len(record.sequence))
+            elif found.sequence in slices:
+                drops.count(DropReason.DUPLICATE, len(record.sequence))
+            else:
+                slices[found.sequence] = found
+    if not slices:
+        raise CorpusError(f"no record with a known structure remains (dropped: {drops.to_json()})")
+    return _write(
+        list(slices.values()), out_dir, drops, sources, {"min_length": min_length, "max_length": max_length}
+    )
+
+
+def canonical_pairs(sequence: str, dot_bracket: str) -> str:
+    """The structure without pairs that are non-canonical or closer than a hairpin allows.
+
+    >>> canonical_pairs("GAGAAACAC", "(((...)))")
+    '(.(...).)'
+    """
+    pairs = pairs_from_dot_bracket(dot_bracket)
+    kept = [
+        (i, j)
+        for i, j in pairs.tolist()
+        if j - i > MIN_HAIRPIN and sequence[i] + sequence[j] in CANONICAL_PAIRS
+    ]
+    return dot_bracket_from_pairs(kept, len(sequence))
+
+
+def _slice_of(record: Record, source: str, min_length: int, max_length: int) -> Slice | DropReason:
+    try:
+        sequence = clean_sequence(record.sequence)
+    except SequenceError:
+        return DropReason.ILLEGAL_SYMBOL if record.sequence else DropReason.EMPTY_RECORD
+    if record.dot_bracket is None:
+        return DropReason.NO_STRUCTURE
+    if len(sequence) < min_length:
+        return DropReason.SHORT_RECORD
+    if len(sequence) > max_length:
+        return DropReason.LONG_RECORD
+    return Slice(
+        id=record.name,
+        source=source,
+        species="",
+        start=0,
+        sequence=sequence,
+        structure=canonical_pairs(sequence, record.dot_bracket),
+        fidelity=1.0,
+        confidence=bytes([CERTAIN]) * len(sequence),
+    )
+
+
+def _write(
+    slices: list[Slice], out_dir: Path, drops: Drops, sources: list[Source], options: dict[str, int]
+) -> Manifest:
+    out_dir.mkdir(parents=True, exist_ok=True)
+    path = out_dir / FILE_NAME
+    write_shard(slices, path)
+    file = ShardFile(
+        name=FILE_NAME,
+        rows=len(slices),
+        nt=sum(len(piece.sequence) for piece in slices),
+        annotated=len(slices),
+        fold_failed=0,
+        sha256=file_sha256(path),
+    )
+    manifest = Manifest(
+        files=(file,),
+        sources=tuple(sources),
+        drops=drops,
+        options=options,
+        versions={"schema": str(SCHEMA_VERSION), "pyarrow": pyarrow_version()},
+    )
+    write_manifest(manifest, out_dir)
+    return manifest
