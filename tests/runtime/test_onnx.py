@@ -11,12 +11,14 @@ import pytest
 
 import mprna
 from mprna.errors import ModelError
+from mprna.io.formats import read_records
 from mprna.io.records import Record
 from mprna.predict.fold import Folder, FoldOptions
 from mprna.runtime.engine import Prediction
 from mprna.runtime.onnx import OnnxEngine
 from mprna.runtime.torch import TorchEngine
 
+EXAMPLES = Path(__file__).parents[2] / "examples/rnas.fa"
 SHIPPED = sorted((Path(mprna.__file__).parent / "weights").glob("*/config.json"))
 
 
@@ -70,9 +72,22 @@ def test_both_engines_give_the_same_structures(nano_model, engine):
     assert any("(" in (dot_bracket or "") for dot_bracket in found)
 
 
+def real_pieces(count: int) -> list[str]:
+    """Pieces of 40 to 160 nt of the example RNAs."""
+    whole = [record.sequence for record in read_records(EXAMPLES)]
+    pieces = [
+        text[start : start + length]
+        for length in (40, 75, 110, 160)
+        for text in whole
+        for start in range(0, len(text) - length + 1, 20)
+    ]
+    assert len(pieces) >= count
+    return pieces[:: len(pieces) // count][:count]
+
+
 @pytest.mark.parametrize("config_path", SHIPPED, ids=lambda path: path.parent.name)
 def test_both_engines_give_the_same_structures_with_shipped_weights(config_path):
-    texts = [sequence(length, seed=length).replace("N", "A") for length in range(20, 220, 10)]
+    texts = real_pieces(200)
     for engine in ("model", "hybrid"):
         found = structures(config_path.parent, "onnx", engine, texts)
         assert found == structures(config_path.parent, "torch", engine, texts)

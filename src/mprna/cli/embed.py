@@ -16,6 +16,7 @@ from mprna.cli.options import (
     read_inputs,
 )
 from mprna.cli.tally import Tally
+from mprna.runtime.store import DEFAULT_MODEL
 
 FORMATS: Final = ("npz", "jsonl", "tsv")
 
@@ -45,7 +46,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument(
         "--pool", action="store_true", help="the mean over nucleotides: one vector per record"
     )
-    add_model(parser)
+    add_model(parser, default=DEFAULT_MODEL)
     parser.add_argument(
         "--max-length",
         type=positive_int,

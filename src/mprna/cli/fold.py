@@ -19,6 +19,7 @@ from mprna.cli.options import (
 )
 from mprna.cli.tally import Tally
 from mprna.errors import UsageError
+from mprna.runtime.store import FOLDING_MODEL
 
 if TYPE_CHECKING:
     from mprna.io.records import Record
@@ -88,7 +89,7 @@ def _add_engine(group: argparse._ArgumentGroup) -> None:
         help="hybrid: ViennaRNA with the model's pair probabilities as pseudo-energies; model: the network "
         "alone; vienna: minimum free energy [%(default)s]",
     )
-    add_model(group)
+    add_model(group, default=FOLDING_MODEL)
     group.add_argument(
         "--decoder",
         choices=("nested", "tokens"),

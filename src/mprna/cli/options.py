@@ -32,9 +32,9 @@ def add_inputs(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_model(parser: argparse._ActionsContainer) -> None:
+def add_model(parser: argparse._ActionsContainer, *, default: str) -> None:
     parser.add_argument(
-        "--model", default="mini", metavar="NAME", help="installed name, or a model directory [%(default)s]"
+        "--model", default=default, metavar="NAME", help="installed name, or a model directory [%(default)s]"
     )
     parser.add_argument(
         "--backend",

@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from mprna.errors import MissingExtraError
+from mprna.runtime.store import find_model
 
 EXAMPLE = """\
 example:
@@ -24,14 +25,14 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         epilog=EXAMPLE,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--recipe", required=True, help="smoke, mini_cpu, mprna_52m or mprna_186m")
+    parser.add_argument("--recipe", required=True, help="smoke, mini_cpu, mini_fold, mprna_52m or mprna_186m")
     parser.add_argument(
         "--corpus", type=Path, nargs="+", required=True, metavar="DIR", help="one or more corpora"
     )
     parser.add_argument("--out", type=Path, required=True, metavar="RUN", help="run directory to write")
     parser.add_argument("--validation", type=Path, metavar="DIR", help="corpus for evaluations")
     parser.add_argument(
-        "--init", type=Path, metavar="DIR", help="model directory to start from instead of random weights"
+        "--init", metavar="NAME", help="model to start from instead of random weights: a name or a directory"
     )
     parser.add_argument(
         "--set",
@@ -58,7 +59,7 @@ def run(args: argparse.Namespace) -> int:
         args.corpus,
         args.out,
         validation_dir=args.validation,
-        initial_model=args.init,
+        initial_model=find_model(args.init) if args.init else None,
         resume=args.resume,
         num_threads=args.threads,
     )

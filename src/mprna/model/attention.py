@@ -17,16 +17,16 @@ class SelfAttention(nn.Module):
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
-        self.num_heads = config.num_heads
+        self.num_heads, self.head_width = config.num_heads, config.head_width
         self.query_key_value = nn.Linear(config.hidden_width, 3 * config.hidden_width)
         self.output = nn.Linear(config.hidden_width, config.hidden_width)
 
     def forward(self, x_BTH: Tensor, key_mask: Tensor | None, cos: Tensor, sin: Tensor) -> Tensor:
         """Attend over the tokens where `key_mask`, (B, 1, 1, T), is true; over all where it is None."""
         batch, tokens, hidden = x_BTH.shape
-        split = self.query_key_value(x_BTH).view(batch, tokens, 3, self.num_heads, -1)
+        split = self.query_key_value(x_BTH).view(batch, tokens, 3, self.num_heads, self.head_width)
         query_BKTD, key_BKTD, value_BKTD = split.permute(2, 0, 3, 1, 4).unbind()
-        query_BKTD = rotate(query_BKTD * query_BKTD.shape[-1] ** -0.5, cos, sin).to(value_BKTD.dtype)
+        query_BKTD = rotate(query_BKTD * self.head_width**-0.5, cos, sin).to(value_BKTD.dtype)
         key_BKTD = rotate(key_BKTD, cos, sin).to(value_BKTD.dtype)
         mixed_BKTD = functional.scaled_dot_product_attention(
             query_BKTD, key_BKTD, value_BKTD, attn_mask=key_mask, scale=1.0

@@ -9,7 +9,7 @@ from typing import Final
 from mprna.decoding.decoders import HYBRID_WEIGHT
 from mprna.errors import UsageError
 from mprna.folding.vienna import MAX_LENGTH, EnergyModel
-from mprna.runtime.store import DEFAULT_MODEL
+from mprna.runtime.store import FOLDING_MODEL
 
 __all__ = ["DEFAULT_MAX_LENGTHS", "MAX_DENSE_LENGTH", "EnergyModel", "FoldOptions"]
 
@@ -37,7 +37,7 @@ class FoldOptions:
     """`hybrid`: the model's pair probabilities as pseudo-energies in ViennaRNA; `model`: the network alone;
     `vienna`: ViennaRNA's minimum free energy."""
 
-    model: str | Path = DEFAULT_MODEL
+    model: str | Path = FOLDING_MODEL
     """Installed name or directory of the model."""
 
     backend: str = "auto"

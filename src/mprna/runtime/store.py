@@ -18,6 +18,10 @@ from typing import Any, Final
 from mprna.errors import ModelError
 
 DEFAULT_MODEL: Final = "mini"
+"""Pretrained; has seen no experimental structure."""
+
+FOLDING_MODEL: Final = "mini-fold"
+"""`mini` fine-tuned on known structures; what `mprna fold` uses."""
 
 MANIFEST: Final = "manifest.json"
 SCHEMA: Final = {"schema": "mprna.model", "version": 1}

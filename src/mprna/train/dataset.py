@@ -49,7 +49,7 @@ class SliceDataset:
         dot_bracket = self._structures[index].as_py()
         if dot_bracket is None:
             return TrainingSlice(sequence)
-        confidence = np.frombuffer(self._confidences[index].as_py(), np.uint8).astype(np.float32) / 255
+        confidence = np.frombuffer(self._confidences[index].as_py(), np.uint8) * np.float32(1 / 255)
         partners = partners_from_pairs(pairs_from_dot_bracket(dot_bracket), len(sequence))
         return TrainingSlice(sequence, Annotation(dot_bracket, partners, confidence))
 
