@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 # Before numpy, torch or transformers are imported anywhere.
@@ -34,12 +35,13 @@ def nano_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     save_checkpoint(model, checkpoint_dir)
     model_dir = tmp_path_factory.mktemp("home") / "models" / "mini"
     export_model(checkpoint_dir, model_dir)
+    shutil.copytree(model_dir, model_dir.with_name("mini-fold"))
     return model_dir
 
 
 @pytest.fixture
 def mprna_home(nano_model: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A home in which the default model is `nano_model`."""
+    """A home in which both default models are `nano_model`."""
     home = nano_model.parents[1]
     monkeypatch.setenv("MPRNA_HOME", str(home))
     return home

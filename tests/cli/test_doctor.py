@@ -14,4 +14,4 @@ def test_doctor_finds_a_missing_default_model(call, tmp_path, monkeypatch):
     monkeypatch.setattr("mprna.runtime.store._PACKAGED", tmp_path)
     outcome = call("doctor")
     assert outcome.status == 1
-    assert "BROKEN  engine hybrid          no model 'mini'; installed: none" in outcome.out
+    assert "BROKEN  engine hybrid          no model 'mini-fold'; installed: none" in outcome.out

@@ -44,7 +44,7 @@ def test_a_wrong_call_is_status_2_and_shows_the_usage(call, arguments):
         (
             ("fold", "ACGU", "--model", "maxi"),
             1,
-            "no model 'maxi'; installed: mini; or give a model directory",
+            "no model 'maxi'; installed: mini, mini-fold; or give a model directory",
         ),
         (("fold", "ACGU", "-T", "200"), 2, "temperature 200.0 °C; expected 0 to 100"),
         (("draw", "missing.ct"), 1, "missing.ct: No such file or directory"),
