@@ -42,6 +42,6 @@ def test_structure_is_always_valid(name, sequence, seed, symmetric_probs):
 @pytest.mark.parametrize("name", sorted(DECODERS))
 def test_a_confident_prediction_is_followed(name):
     """A stem that Turner 2004 alone would not form."""
-    sequence, dot_bracket = "AAUUAAAAAAAUU", "((((.....))))"
+    sequence, dot_bracket = "GAUUAAAAAAAUC", "((((.....))))"
     prediction = confident(dot_bracket, [(0, 12), (1, 11), (2, 10), (3, 9)])
     assert DECODERS[name](sequence, prediction) == dot_bracket

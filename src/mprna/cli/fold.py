@@ -86,8 +86,8 @@ def _add_engine(group: argparse._ArgumentGroup) -> None:
         "--engine",
         choices=("hybrid", "model", "vienna"),
         default="hybrid",
-        help="hybrid: ViennaRNA with the model's pair probabilities as pseudo-energies; model: the network "
-        "alone; vienna: minimum free energy [%(default)s]",
+        help="hybrid: ViennaRNA with the model's log-odds of every pair as pseudo-energies; model: the "
+        "network alone; vienna: minimum free energy [%(default)s]",
     )
     add_model(group, default=FOLDING_MODEL)
     group.add_argument(
@@ -103,7 +103,7 @@ def _add_engine(group: argparse._ArgumentGroup) -> None:
         help="of the nested decoder: above 1 more pairs, below 1 fewer [1]",
     )
     group.add_argument(
-        "--weight", type=float, metavar="X", help="of the hybrid engine: how much the model counts [1]"
+        "--weight", type=float, metavar="X", help="of the hybrid engine: how much the model counts [0.15]"
     )
     group.add_argument(
         "--max-length",

@@ -16,7 +16,7 @@ from mprna.decoding.hybrid import decode_hybrid
 from mprna.decoding.nested import decode_nested
 from mprna.decoding.tokens import decode_tokens
 
-HYBRID_WEIGHT = 1.0
+HYBRID_WEIGHT = 0.15
 
 
 class StructurePrediction(Protocol):

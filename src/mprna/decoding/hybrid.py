@@ -13,8 +13,11 @@ import numpy.typing as npt
 from mprna.decoding.candidates import check_probs
 from mprna.folding.vienna import DEFAULT_MODEL, EnergyModel, fold_mfe, fold_with_bonus
 
-BACKGROUND: Final = 0.01
-"""Pair probability that says nothing: it and all below it leave the energy as it is."""
+MIN_LOG_ODDS: Final = -4.0
+"""Floor of a pair's log-odds (nats): how strongly the model may reject one, however sure it is."""
+
+MIN_UNPAIRED_PROB: Final = 0.01
+"""Floor of a nucleotide's probability to be unpaired."""
 
 
 def decode_hybrid(
@@ -24,20 +27,19 @@ def decode_hybrid(
     weight: float,
     energy_model: EnergyModel = DEFAULT_MODEL,
 ) -> str:
-    """Minimum free energy structure, where pairs that the model believes in are cheaper.
+    """The structure that ViennaRNA and the model together find most probable, as a product of experts.
 
-    Each pair (i, j) of a structure adds the pseudo-energy
+    To the model, a structure has the probability that every nucleotide does what the structure says, p_ij
+    for both ends of a pair and q_i for an unpaired one. Against the empty structure that gives each pair
+    the log-odds 2 log p_ij - log q_i - log q_j, which enter the Turner energy with a weight:
 
-        -weight RT log(max(p_ij, b) / b),    b = BACKGROUND,
+        minimise  energy - weight RT sum over pairs of max(log-odds, MIN_LOG_ODDS)
 
-    to its Turner energy: the log-odds of the model against the background, from 0 kcal/mol for p <= 0.01 to
-    -2.8 weight kcal/mol for p = 1 at 37 °C, which is about one stacked GC pair. It is never positive, so a
-    model that knows nothing (all p small) leaves the plain MFE structure, and so does weight 0; a pair that
-    the model rejects loses only to its rivals.
+    Weight 0 is the plain MFE structure. Where the model sees no pair at all, each pair costs 4 weight RT.
 
     Args:
         sequence: clean letters, ACGUN.
-        base_pair_probs: symmetric.
+        base_pair_probs: symmetric, rows that sum to at most 1.
             *Shape:* (L, L)
         weight: how much the model counts against the energies; 1 takes its log-odds as they are.
         energy_model: how energies are counted.
@@ -51,5 +53,16 @@ def decode_hybrid(
         raise ValueError(f"weight {weight}, expected at least 0")
     if weight == 0:
         return fold_mfe(sequence, energy_model)[0]
-    log_odds = np.log(base_pair_probs.clip(BACKGROUND, 1.0) / BACKGROUND)
-    return fold_with_bonus(sequence, -weight * energy_model.thermal_energy * log_odds, model=energy_model)
+    pair_bonus = -weight * energy_model.thermal_energy * pair_log_odds(base_pair_probs)
+    return fold_with_bonus(sequence, pair_bonus, model=energy_model)
+
+
+def pair_log_odds(base_pair_probs: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
+    """Each pair against both of its ends being unpaired, in nats, from `MIN_LOG_ODDS` up.
+
+    *Shape:* (L, L) in and out
+    """
+    probs = base_pair_probs.astype(np.float64)
+    unpaired = np.log((1.0 - probs.sum(axis=1)).clip(MIN_UNPAIRED_PROB, 1.0))
+    paired = np.log(probs, where=probs > 0, out=np.full_like(probs, -np.inf))
+    return np.maximum(2 * paired - unpaired[:, None] - unpaired, MIN_LOG_ODDS)
