@@ -21,7 +21,6 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from mprna.alphabet import clean_sequence
 from mprna.io.formats import read_records
 from mprna.io.records import Record
 from mprna.rna.scores import matthews_correlation, pair_scores, token_macro_f1
@@ -55,9 +54,13 @@ def read_predictions(path: Path, truth: list[Record]) -> list[str]:
     if len(records) != len(truth):
         raise SystemExit(f"{path}: {len(records)} records, but the truth has {len(truth)}")
     for number, (record, known) in enumerate(zip(records, truth, strict=True), 1):
-        if clean_sequence(record.sequence) != clean_sequence(known.sequence):
+        if as_rna(record.sequence) != as_rna(known.sequence):
             raise SystemExit(f"{path}: record {number} is of another sequence than the truth's")
     return [record.dot_bracket or "." * len(record.sequence) for record in records]
+
+
+def as_rna(sequence: str) -> str:
+    return sequence.upper().replace("T", "U")
 
 
 def score(known: str, predicted: str) -> Scores:

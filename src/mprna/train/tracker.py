@@ -24,7 +24,8 @@ class Tracker:
         now = time.monotonic()
         rate = tokens / max(1e-9, now - self._interval_time)
         self._interval_time = now
-        self._write({"kind": "train", "step": step, "tokens_per_second": round(rate)} | metrics)
+        speed = {"tokens": tokens, "tokens_per_second": round(rate)}
+        self._write({"kind": "train", "step": step} | speed | metrics)
         losses = " ".join(f"{name} {value:.3f}" for name, value in metrics.items() if name.endswith("loss"))
         self._show(f"step {step}/{self.num_steps}  {rate:,.0f} tok/s  {losses}  ETA {self._eta(step, now)}")
 

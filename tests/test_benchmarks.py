@@ -1,0 +1,46 @@
+"""The scoring script that makes the tables says what a hand count says."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+
+TRUTH = """\
+>a
+GGGGAAAACCCC
+((((....))))
+>b
+GGGAAACCCAAAAAAAAAAA
+(((...)))...........
+"""
+HALF_RIGHT = TRUTH.replace("((((....))))", "((........))").replace("(((...)))", ".........")
+
+
+def accuracy(*paths: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, str(ROOT / "benchmarks/accuracy.py"), *map(str, paths)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_accuracy_of_a_perfect_and_of_a_half_right_prediction(tmp_path: Path) -> None:
+    truth, half = tmp_path / "truth.dbn", tmp_path / "half.dbn"
+    truth.write_text(TRUTH)
+    half.write_text(HALF_RIGHT)
+    lines = accuracy(truth, truth, half).stdout.splitlines()
+    assert lines[2].startswith("| truth | 100.0 | 100.0 (100.0-100.0) |")
+    # a: precision 1, recall 1/2, F1 2/3; b: nothing found, F1 0; mean 1/3, difference -2/3.
+    assert lines[3].startswith("| half | ")
+    assert "| 33.3 (0.0-66.7) |" in lines[3]
+    assert "| -66.7 (" in lines[3]
+    assert "| 1-80 | 2 | 100.0 | 33.3 |" in lines
+
+
+def test_accuracy_refuses_predictions_of_other_rnas(tmp_path: Path) -> None:
+    truth, other = tmp_path / "truth.dbn", tmp_path / "other.dbn"
+    truth.write_text(TRUTH)
+    other.write_text(TRUTH.replace("GGGGAAAACCCC", "GGGGAAAACCCU"))
+    outcome = accuracy(truth, other)
+    assert outcome.returncode == 1
+    assert "record 1 is of another sequence" in outcome.stderr
