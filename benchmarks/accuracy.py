@@ -4,7 +4,8 @@
     python benchmarks/accuracy.py TRUTH vienna.jsonl hybrid.jsonl
 
 TRUTH is a file with structures in any format that mprna reads; predictions are matched by order and checked
-by sequence. With `--fasta` the script writes the sequences of TRUTH and stops.
+by sequence. `--without TRAINING` leaves out RNAs whose sequence stands in a training set; `--fasta` writes
+the sequences of TRUTH and stops.
 
 Strict pair F1 counts every bracket of the truth; token macro-F1 pools `( ) .` over the whole set and leaves
 other brackets out. Intervals are 95 % bootstrap over RNAs; each tool is compared with the first one.
@@ -130,6 +131,7 @@ def main() -> None:
     )
     parser.add_argument("truth", type=Path)
     parser.add_argument("predictions", type=Path, nargs="*")
+    parser.add_argument("--without", type=Path, metavar="FILE", help="leave out RNAs that stand in this file")
     parser.add_argument("--fasta", action="store_true", help="write the truth's sequences and stop")
     args = parser.parse_args()
     truth = read_truth(args.truth)
@@ -137,6 +139,13 @@ def main() -> None:
         sys.stdout.writelines(f">{number}\n{known.sequence}\n" for number, known in enumerate(truth, 1))
         return
     predictions = {path.stem: read_predictions(path, truth) for path in args.predictions}
+    if args.without:
+        seen = {as_rna(record.sequence) for record in read_records(args.without)}
+        kept = [number for number, known in enumerate(truth) if as_rna(known.sequence) not in seen]
+        truth = [truth[number] for number in kept]
+        predictions = {
+            name: [structures[number] for number in kept] for name, structures in predictions.items()
+        }
     print_table(truth, predictions)
     print_by_length(truth, predictions)
 

@@ -6,7 +6,7 @@
 # RGB holds RNA-SSP-bpRNA/{train,valid}.jsonl.gz; WORK receives the corpora, the run and the model. Killed at any
 # moment, the same command goes on where it was.
 set -euo pipefail
-rgb=$1 work=$2 steps=${3:-1000}
+rgb=$1 work=$2 steps=${3:-700}
 export OMP_NUM_THREADS=${OMP_NUM_THREADS:-1}
 
 # Up to 300 nt: the time of a step grows with the longest RNA, and TR0 has few that are longer.

@@ -48,7 +48,7 @@ def mini_fold() -> TrainConfig:
     """The shipped `mini-fold`: `mini` fine-tuned on known structures, half an hour on a CPU core."""
     return TrainConfig(
         preset="mini",
-        num_steps=1_000,
+        num_steps=700,
         batch_tokens=4_096,
         learning_rate=4e-4,
         warmup_steps=50,
