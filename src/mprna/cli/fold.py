@@ -100,7 +100,7 @@ def _add_engine(group: argparse._ArgumentGroup) -> None:
         "--gamma",
         type=float,
         metavar="X",
-        help="of the nested decoder: above 1 more pairs, below 1 fewer [1]",
+        help="of the nested decoder: the larger, the more pairs; 1 is maximum expected accuracy [8]",
     )
     group.add_argument(
         "--weight", type=float, metavar="X", help="of the hybrid engine: how much the model counts [0.15]"

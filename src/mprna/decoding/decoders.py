@@ -17,6 +17,8 @@ from mprna.decoding.nested import decode_nested
 from mprna.decoding.tokens import decode_tokens
 
 HYBRID_WEIGHT = 0.15
+NESTED_GAMMA = 8.0
+"""Both chosen on validation splits (docs/experiments.md); the network's probabilities are too low."""
 
 
 class StructurePrediction(Protocol):
@@ -36,7 +38,7 @@ Decoder = Callable[[str, StructurePrediction], str]
 
 
 def _nested(sequence: str, prediction: StructurePrediction) -> str:
-    return decode_nested(sequence, prediction.base_pair_probs)
+    return decode_nested(sequence, prediction.base_pair_probs, gamma=NESTED_GAMMA)
 
 
 def _tokens(sequence: str, prediction: StructurePrediction) -> str:

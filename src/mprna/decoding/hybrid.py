@@ -65,4 +65,5 @@ def pair_log_odds(base_pair_probs: npt.NDArray[np.floating]) -> npt.NDArray[np.f
     probs = base_pair_probs.astype(np.float64)
     unpaired = np.log((1.0 - probs.sum(axis=1)).clip(MIN_UNPAIRED_PROB, 1.0))
     paired = np.log(probs, where=probs > 0, out=np.full_like(probs, -np.inf))
-    return np.maximum(2 * paired - unpaired[:, None] - unpaired, MIN_LOG_ODDS)
+    log_odds: npt.NDArray[np.float64] = 2 * paired - unpaired[:, None] - unpaired
+    return log_odds.clip(min=MIN_LOG_ODDS)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from mprna.decoding.decoders import HYBRID_WEIGHT
+from mprna.decoding.decoders import HYBRID_WEIGHT, NESTED_GAMMA
 from mprna.errors import UsageError
 from mprna.folding.vienna import MAX_LENGTH, EnergyModel
 from mprna.runtime.store import FOLDING_MODEL
@@ -46,7 +46,7 @@ class FoldOptions:
     decoder: str = "nested"
     """Of the `model` engine: `nested` reads the pair probabilities, `tokens` the `( ) .` probabilities."""
 
-    gamma: float = 1.0
+    gamma: float = NESTED_GAMMA
     """Of the `nested` decoder: how much a right pair is worth against a right unpaired nucleotide."""
 
     weight: float = HYBRID_WEIGHT
