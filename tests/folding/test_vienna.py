@@ -1,4 +1,7 @@
-"""Our one door to ViennaRNA: exactness against enumeration, and every trap behind the door."""
+"""Our one door to ViennaRNA: exactness against enumeration, and every trap behind the door.
+
+Long because the traps are many and belong together.
+"""
 
 from __future__ import annotations
 
