@@ -412,3 +412,10 @@ def test_layout_of_others_is_left_as_it_was(monkeypatch):
     assert RNA.cvar.rna_plot_type == RNA.PLOT_TYPE_SIMPLE
     RNA.cvar.rna_plot_type = RNA.PLOT_TYPE_CIRCULAR
     assert np.array_equal(coordinates("((((....))))"), before)
+
+
+@pytest.mark.parametrize("dot_bracket", ["()", "(()...)", "..[..].(..()..)"])
+def test_pairs_of_neighbours_are_not_drawn(dot_bracket):
+    """RNApuzzler corrupts memory for the first and answers nan for the second."""
+    with pytest.raises(StructureError, match="no loop to draw"):
+        coordinates(dot_bracket)

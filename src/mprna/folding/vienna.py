@@ -17,7 +17,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from mprna.errors import FoldingError, UsageError
+from mprna.errors import FoldingError, StructureError, UsageError
 from mprna.rna.structure import pairs_from_dot_bracket
 
 PARAMETER_SETS: Final = {
@@ -210,11 +210,13 @@ def coordinates(dot_bracket: str) -> npt.NDArray[np.float64]:
 
     Raises:
         FoldingError: empty.
-        StructureError: unbalanced brackets or unknown symbols.
+        StructureError: unbalanced brackets, unknown symbols, or neighbours that pair.
     """
     if not dot_bracket:
         raise FoldingError("empty structure")
     nested = _round_brackets(dot_bracket)
+    if "()" in nested:  # the layout would write outside of its memory
+        raise StructureError(f"positions {nested.index('()') + 1} and the next pair: no loop to draw")
     if "(" not in nested:  # ViennaRNA hangs, or answers nan, where it has nothing to draw a circle from
         return _straight_line(len(nested))
     library = _vienna()
