@@ -42,7 +42,7 @@ def build_known(
     """Write a corpus of known structures.
 
     Args:
-        inputs: files with structures in any format that `mprna.io` reads, and folders of them.
+        inputs: files with structures, in any format that `mprna.io` reads.
         out_dir: made if needed; must not hold a corpus.
         min_length: shorter RNAs are dropped, nt.
         max_length: longer RNAs are dropped, nt; a structure cannot be cut into slices.

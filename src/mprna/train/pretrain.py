@@ -12,7 +12,7 @@ from pathlib import Path
 import torch
 
 from mprna.errors import UsageError
-from mprna.model.checkpoint import load_checkpoint, save_checkpoint
+from mprna.model.checkpoint import load_checkpoint, save_checkpoint, write_json
 from mprna.model.network import MprnaModel
 from mprna.model.presets import PRESETS
 from mprna.objectives.objective import Batch, collate
@@ -102,4 +102,4 @@ def _claim(run_dir: Path, config: TrainConfig, *, resume: bool) -> None:
         if replace(read_run_config(run_dir), num_steps=config.num_steps) != config:
             raise UsageError(f"{path} was written with other settings; only num_steps may change on resume")
     run_dir.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(FORMAT | {"train": config.to_dict()}, indent=1) + "\n")
+    write_json(FORMAT | {"train": config.to_dict()}, path)
