@@ -52,7 +52,7 @@ def test_no_pairs() -> None:
 
 @pytest.mark.parametrize("text", ["(((", "())", ")(", "([)", "a.A", "x..", "(.?)"])
 def test_what_is_no_dot_bracket_is_refused(text: str) -> None:
-    with pytest.raises(StructureError, match="unbalanced|no dot-bracket symbol"):
+    with pytest.raises(StructureError, match=r"unbalanced|no dot-bracket symbol"):
         pairs_from_symbols(rows_of("(..)", text))
 
 

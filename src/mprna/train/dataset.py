@@ -9,12 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from mprna.corpus.shards import read_manifest, read_shard
+from mprna.corpus.shards import column_bytes, read_manifest, read_shard
 from mprna.errors import CorpusError, UsageError
 from mprna.objectives.mixture import ObjectiveConfig, corrupt
 from mprna.objectives.objective import Batch
@@ -22,10 +21,6 @@ from mprna.objectives.padding import Annotation, TrainingSlice, pad_slices
 from mprna.tokenizer import Tokenizer
 from mprna.train.plan import EpochPlan, PlannedBatch, plan_epoch, slice_copies
 
-if TYPE_CHECKING:
-    import pyarrow as pa
-
-Bytes = npt.NDArray[np.uint8]
 Flags = npt.NDArray[np.bool_]
 Indices = npt.NDArray[np.int64]
 
@@ -153,11 +148,11 @@ class _Shard:
 
     def __init__(self, path: Path, tokenizer: Tokenizer) -> None:
         table = read_shard(path).select(["sequence", "structure", "confidence"])
-        sequences, self.lengths = _bytes_of(table["sequence"])
+        sequences, self.lengths = column_bytes(table, "sequence")
         self.ids = tokenizer.encode_bytes(sequences)
         self.annotated: Flags = table["structure"].is_valid().to_numpy()
-        self.dot_brackets, structure_lengths = _bytes_of(table["structure"])
-        self.confidences, confidence_lengths = _bytes_of(table["confidence"])
+        self.dot_brackets, structure_lengths = column_bytes(table, "structure")
+        self.confidences, confidence_lengths = column_bytes(table, "confidence")
         expected = self.lengths * self.annotated
         if not ((structure_lengths == expected) & (confidence_lengths == expected)).all():
             raise CorpusError(f"{path}: an annotation of another length than its sequence; build it again")
@@ -165,23 +160,6 @@ class _Shard:
 
 def _shard_paths(directory: Path) -> list[Path]:
     return [directory / file.name for file in read_manifest(directory).files]
-
-
-def _bytes_of(column: pa.ChunkedArray) -> tuple[Bytes, Indices]:
-    """The bytes of all rows one behind the other, and the length of each; 0 where null.
-
-    Arrow's buffers are validity, 32-bit offsets, data.
-    """
-    data, lengths = [np.zeros(0, np.uint8)], [np.zeros(0, np.int64)]
-    for chunk in column.chunks:
-        if not len(chunk):
-            continue
-        _, offset_buffer, data_buffer = chunk.buffers()
-        offsets = np.frombuffer(offset_buffer, np.int32)[chunk.offset :][: len(chunk) + 1]
-        lengths.append(np.diff(offsets).astype(np.int64))
-        if data_buffer is not None:
-            data.append(np.frombuffer(data_buffer, np.uint8)[offsets[0] : offsets[-1]])
-    return np.concatenate(data), np.concatenate(lengths)
 
 
 def _starts(lengths: Indices) -> Indices:
