@@ -1,4 +1,4 @@
-"""The scoring script that makes the tables says what a hand count says."""
+"""The scripts that make the tables run, and the scoring script says what a hand count says."""
 
 from __future__ import annotations
 
@@ -44,3 +44,15 @@ def test_accuracy_refuses_predictions_of_other_rnas(tmp_path: Path) -> None:
     outcome = accuracy(truth, other)
     assert outcome.returncode == 1
     assert "record 1 is of another sequence" in outcome.stderr
+
+
+def test_the_loader_table_has_a_line_per_corpus_and_counts_its_bytes() -> None:
+    command = [sys.executable, str(ROOT / "benchmarks/loader.py"), "--nucleotides", "20480"]
+    lines = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:6]]
+    assert [row[0] for row in cells] == [
+        f"{length} nt, {kind}" for length in ("160", "1,024") for kind in ("plain", "annotated")
+    ]
+    # A byte per nucleotide, two more if annotated, 25 per slice.
+    assert [row[1] for row in cells] == ["1.16", "3.16", "1.02", "3.02"]
+    assert all(float(rate) > 0 for row in cells for rate in row[2:])

@@ -31,7 +31,7 @@ ROOMS = {
     "draw": GROUND | {"folding", "io.records", "rna"},
     "corpus": GROUND | {"folding", "io", "rna", "tokenizer"},
     "model": GROUND | {"tokenizer"},
-    "objectives": GROUND | {"model", "tokenizer"},
+    "objectives": GROUND | {"model", "rna", "tokenizer"},
     "train": GROUND | {"objectives", "model", "corpus.shards", "rna", "tokenizer"},
     "runtime": GROUND | {"tokenizer"},
     "predict": GROUND | {"runtime", "decoding", "folding", "io", "rna", "tokenizer"},

@@ -13,6 +13,7 @@ from mprna.corpus.shards import (
     ShardFile,
     Slice,
     Source,
+    column_bytes,
     file_sha256,
     read_manifest,
     read_shard,
@@ -69,6 +70,21 @@ def test_columns_are_those_of_the_contract() -> None:
         "confidence": "binary",
     }
     assert {field.name: str(field.type) for field in slice_schema()} == expected
+
+
+def test_bytes_of_a_column_without_python_strings() -> None:
+    texts = ["ACGU", None, "", "GG", None, "U"]
+    whole = pa.table({"text": pa.array(texts), "bytes": pa.array([t and t.encode() for t in texts])})
+    nothing = pa.table({"text": pa.array([None, None], pa.string())})
+    several = pa.concat_tables([whole.select(["text"]), whole.select(["text"]).slice(1, 3), nothing])
+    for table, name in ((whole, "text"), (whole, "bytes"), (whole.slice(2, 2), "text"), (several, "text")):
+        data, lengths = column_bytes(table, name)
+        rows = [row or "" for row in table[name].to_pylist()]
+        plain = [row.decode() if isinstance(row, bytes) else row for row in rows]
+        assert data.tobytes().decode() == "".join(plain)
+        assert lengths.tolist() == [len(row) for row in plain]
+    data, lengths = column_bytes(whole.slice(0, 0), "text")
+    assert (data.size, lengths.size) == (0, 0)
 
 
 def test_equal_slices_give_equal_bytes(tmp_path: Path) -> None:

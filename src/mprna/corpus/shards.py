@@ -9,10 +9,13 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import numpy.typing as npt
 
 from mprna.corpus.drops import Drops
 from mprna.errors import CorpusError, MissingExtraError
@@ -193,17 +196,23 @@ def read_shard(path: Path) -> pa.Table:
     return table
 
 
-def read_slices(directories: Sequence[Path], columns: Sequence[str]) -> pa.Table:
-    """Some columns of all slices of several corpora, in one chunk each.
+def column_bytes(table: pa.Table, name: str) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
+    """A column of text or bytes without a Python object per row.
 
-    Raises:
-        CorpusError: a corpus that is missing or unfinished, or a damaged shard.
+    Returns:
+        the bytes of all rows, one behind the other, and the length of each row (0 where null).
+        *Shape:* (bytes,) and (rows,)
     """
-    pa = _pyarrow()
-    paths = [directory / file.name for directory in directories for file in read_manifest(directory).files]
-    tables = [read_shard(path).select(columns) for path in paths]
-    schema = pa.schema([slice_schema().field(name) for name in columns])
-    return pa.concat_tables([schema.empty_table(), *tables]).combine_chunks()
+    data, lengths = [np.zeros(0, np.uint8)], [np.zeros(0, np.int64)]
+    for chunk in table[name].chunks:
+        if not len(chunk):
+            continue
+        _validity, offset_buffer, data_buffer = chunk.buffers()
+        offsets = np.frombuffer(offset_buffer, np.int32)[chunk.offset :][: len(chunk) + 1]
+        lengths.append(np.diff(offsets).astype(np.int64))
+        if data_buffer is not None:
+            data.append(np.frombuffer(data_buffer, np.uint8)[offsets[0] : offsets[-1]])
+    return np.concatenate(data), np.concatenate(lengths)
 
 
 def write_manifest(manifest: Manifest, directory: Path) -> None:
