@@ -45,7 +45,7 @@ def test_what_cannot_be_an_input(tmp_path: Path, transcripts_dir: Path) -> None:
     with pytest.raises(CorpusError, match=r"missing\.fa: no such file"):
         find_inputs([tmp_path / "missing.fa"])
     (tmp_path / "empty").mkdir()
-    with pytest.raises(CorpusError, match="no FASTA or FASTQ file"):
+    with pytest.raises(CorpusError, match="no file of sequences"):
         find_inputs([tmp_path / "empty"])
 
 

@@ -10,6 +10,7 @@ from mprna.corpus.dedup import content_digest
 from mprna.corpus.drops import Tally
 from mprna.corpus.inputs import find_inputs, input_digests
 from mprna.corpus.options import CorpusOptions
+from mprna.corpus.references import References
 from mprna.corpus.scan import NUM_BUCKETS, Candidate, ScanResult, read_bucket, scan
 from mprna.errors import CorpusError, FormatError
 
@@ -23,9 +24,14 @@ def buckets_dir(tmp_path: Path) -> Path:
     return directory
 
 
-def run_scan(transcripts_dir: Path, buckets_dir: Path, options: CorpusOptions = OPTIONS) -> ScanResult:
+def run_scan(
+    transcripts_dir: Path,
+    buckets_dir: Path,
+    options: CorpusOptions = OPTIONS,
+    references: References = References(),  # noqa: B008
+) -> ScanResult:
     inputs = find_inputs([transcripts_dir])
-    return scan(inputs, input_digests(inputs), buckets_dir, options)
+    return scan(inputs, input_digests(inputs), buckets_dir, options, references)
 
 
 def all_candidates(buckets_dir: Path) -> list[Candidate]:

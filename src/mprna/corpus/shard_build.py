@@ -11,15 +11,18 @@ import os
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from mprna.corpus.annotate import annotate
+from mprna.corpus.complexity import is_low_complexity
 from mprna.corpus.dedup import in_share, sample_keys
 from mprna.corpus.drops import DropReason, Drops
 from mprna.corpus.options import CorpusOptions
 from mprna.corpus.scan import NUM_BUCKETS, Candidate, read_bucket
 from mprna.corpus.shards import ShardFile, Slice, file_sha256, flush_to_disk, write_json, write_shard
 from mprna.errors import FoldingError
+
+_BATCH_SLICES: Final = 1024
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,7 +102,13 @@ def build_shard(task: ShardTask) -> ShardResult:
     if done is not None:
         return done
     drops = Drops()
-    labelled = [_row(candidate, task) for candidate in _distinct(_sampled(task, drops), drops)]
+    candidates = list(_distinct(_sampled(task, drops), drops))
+    low = [
+        bool(flag)
+        for start in range(0, len(candidates), _BATCH_SLICES)
+        for flag in is_low_complexity([c.sequence for c in candidates[start : start + _BATCH_SLICES]])
+    ]
+    labelled = [_row(candidate, flag, task) for candidate, flag in zip(candidates, low, strict=True)]
     file = _write(task, [row for row, _ in labelled], fold_failed=sum(failed for _, failed in labelled))
     result = ShardResult(file=file, drops=drops)
     write_json(result.to_json(), task.result_path)
@@ -141,7 +150,7 @@ def _distinct(candidates: Iterator[Candidate], drops: Drops) -> Iterator[Candida
             yield candidate
 
 
-def _row(candidate: Candidate, task: ShardTask) -> tuple[Slice, bool]:
+def _row(candidate: Candidate, low_complexity: bool, task: ShardTask) -> tuple[Slice, bool]:
     """The row of a candidate, and whether its fold failed; such a row stays without labels."""
     row = Slice(
         id=candidate.id,
@@ -149,6 +158,7 @@ def _row(candidate: Candidate, task: ShardTask) -> tuple[Slice, bool]:
         species=candidate.species,
         start=candidate.start,
         sequence=candidate.sequence,
+        low_complexity=low_complexity,
     )
     _, annotation_key = sample_keys(candidate.digest, seed=task.options.seed)
     if not in_share(annotation_key, task.options.annotate_share):
