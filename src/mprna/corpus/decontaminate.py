@@ -17,16 +17,17 @@ import numpy as np
 import numpy.typing as npt
 
 from mprna.alphabet import clean_sequence
-from mprna.corpus.kmers import Codes, Kmers, kmers_of, reverse_complement
+from mprna.corpus.kmers import Codes, kmers_of, reverse_complement
 from mprna.errors import CorpusError, FormatError, SequenceError
 from mprna.io.formats import read_records
 
 K: Final = 14
 _BATCH: Final = 4096
+_BITS: Final = np.left_shift(1, np.arange(8)).astype(np.uint8)
 
 
 class Unwanted:
-    """The words of unwanted sequences, in 32 MiB and 4 bytes per distinct word and file.
+    """The words of unwanted sequences, in 32 MiB and 12 bytes per distinct word.
 
     Args:
         paths: file name -> file, in any format that `mprna.io` reads.
@@ -37,36 +38,36 @@ class Unwanted:
     """
 
     def __init__(self, paths: Mapping[str, Path]) -> None:
-        self._words = {name: _words_of_file(path) for name, path in paths.items()}
+        self._names = tuple(paths)
+        words = [_words_of_file(path) for path in paths.values()]
+        files = np.repeat(np.arange(len(words)), [len(part) for part in words])
+        # `unique` gives the first occurrence: a word that several files have belongs to the first.
+        self._words, first = np.unique(np.concatenate(words), return_index=True)
+        self._files = files[first]
         self._is_in = np.zeros(4**K // 8, dtype=np.uint8)
-        for words in self._words.values():
-            np.bitwise_or.at(self._is_in, words >> 3, _bit(words))
+        np.bitwise_or.at(self._is_in, self._words >> 3, _bit(self._words))
 
     def shares(self, sequences: Sequence[str]) -> npt.NDArray[np.float64]:
         """Share of the words of clean sequences that are unwanted; 0 where there is no word. *Shape:* (S,)"""
         kmers = kmers_of(sequences, K)
-        return _shares(kmers, (self._is_in[kmers.codes >> 3] & _bit(kmers.codes)) != 0)
+        found = kmers.valid & self._contains(kmers.codes)
+        present = kmers.sum_by_sequence(kmers.valid)
+        return np.asarray(kmers.sum_by_sequence(found) / np.maximum(present, 1))
 
     def closest_file(self, sequence: str) -> str:
-        """The file that shares most words with a clean sequence; of several the first."""
+        """The file that most unwanted words of a clean sequence come from."""
         kmers = kmers_of([sequence], K)
-        shares = {name: _shares(kmers, _among(kmers.codes, words))[0] for name, words in self._words.items()}
-        return max(shares, key=lambda name: float(shares[name]))
+        found = kmers.codes[kmers.valid & self._contains(kmers.codes)]
+        files = self._files[np.searchsorted(self._words, found)]
+        return self._names[int(np.bincount(files, minlength=len(self._names)).argmax())]
 
-
-def _among(codes: Codes, words: Codes) -> npt.NDArray[np.bool_]:
-    """As `np.isin`, which would sort all words, not knowing that they are sorted."""
-    places = np.searchsorted(words, codes).clip(max=len(words) - 1)
-    return np.asarray(words[places] == codes)
+    def _contains(self, codes: Codes) -> npt.NDArray[np.bool_]:
+        return np.asarray((self._is_in[codes >> 3] & _bit(codes)) != 0)
 
 
 def _bit(codes: Codes) -> npt.NDArray[np.uint8]:
-    return np.asarray(np.uint8(1) << (codes & 7).astype(np.uint8))
-
-
-def _shares(kmers: Kmers, found: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
-    present = kmers.sum_by_sequence(kmers.valid)
-    return np.asarray(kmers.sum_by_sequence(kmers.valid & found) / np.maximum(present, 1))
+    """The bit of a word in its byte."""
+    return np.asarray(_BITS[codes & 7])
 
 
 def _words_of_file(path: Path) -> Codes:

@@ -60,8 +60,8 @@ def kmers_of(sequences: Sequence[str], k: int) -> Kmers:
     starts = np.cumsum(lengths + 1) - lengths - 1
     num_windows = max(0, len(letters) - k + 1)
     interruptions = np.concatenate([[0], np.cumsum(letters == _NO_NUCLEOTIDE, dtype=np.int32)])
-    valid = interruptions[k:] == interruptions[: len(interruptions) - k]
-    return Kmers(_codes(letters & np.uint8(3), k, num_windows), valid[:num_windows], starts)
+    valid = interruptions[k : k + num_windows] == interruptions[:num_windows]
+    return Kmers(_codes(letters & np.uint8(3), k, num_windows), valid, starts)
 
 
 def reverse_complement(codes: Codes, k: int) -> Codes:
