@@ -54,6 +54,7 @@ def test_every_option_reaches_the_build(transcripts_dir: Path, tmp_path: Path) -
         "--only-species": "a",
         "--annotate": "0.25",
         "--exclude-share": "0.3",
+        "--near-duplicates": "0.9",
         "--slices-per-shard": "9",
         "--seed": "5",
     }
@@ -74,7 +75,7 @@ def test_every_option_reaches_the_build(transcripts_dir: Path, tmp_path: Path) -
         "species_pattern": None,
         "exclude_share": 0.3,
         "drop_low_complexity": False,
-        "near_duplicate_share": None,
+        "near_duplicate_share": 0.9,
         "slices_per_shard": 9,
         "seed": 5,
     }

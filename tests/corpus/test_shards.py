@@ -4,6 +4,7 @@ import json
 from dataclasses import asdict, replace
 from pathlib import Path
 
+import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -83,7 +84,6 @@ def test_shard_of_version_1_is_read(tmp_path: Path) -> None:
 
 
 def test_duckdb_opens_it(tmp_path: Path) -> None:
-    duckdb = pytest.importorskip("duckdb")
     write_shard([BARE, LABELLED], tmp_path / "x.parquet")
     query = f"SELECT * FROM read_parquet('{tmp_path}/*.parquet') ORDER BY id"
     relation = duckdb.sql(query)

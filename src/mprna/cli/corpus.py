@@ -143,6 +143,13 @@ def _add_filters(parser: argparse.ArgumentParser) -> None:
         help="drop slices of which a larger share of the 14-mers is in them, on either strand [%(default)s]",
     )
     group.add_argument(
+        "--near-duplicates",
+        type=float,
+        metavar="SHARE",
+        help="of slices whose sets of 14-mers have a larger Jaccard index than this keep one; "
+        "needs the extra [dedup], and memory for all slices",
+    )
+    group.add_argument(
         "--drop-low-complexity",
         action="store_true",
         help="drop slices with a DUST score above 7 of 100, which are flagged otherwise",
@@ -188,6 +195,7 @@ def _build(args: argparse.Namespace) -> int:
         exclude_species=tuple(sorted(species_names(args.exclude_species))),
         exclude_share=args.exclude_share,
         drop_low_complexity=args.drop_low_complexity,
+        near_duplicate_share=args.near_duplicates,
         slices_per_shard=args.slices_per_shard,
         seed=args.seed,
     )

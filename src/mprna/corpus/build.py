@@ -1,7 +1,8 @@
 """The build of a corpus, step by step:
 
-    find the inputs -> agree with what an earlier run left here -> scan into buckets -> build every shard
-    (sample, drop duplicates, annotate, write) -> write the report and the manifest -> remove the scaffold
+    find the inputs -> agree with what an earlier run left here -> scan into buckets -> find near-duplicates
+    -> build every shard (sample, drop duplicates, annotate, write) -> write the report and the manifest
+    -> remove the scaffold
 
 Each step leaves a file that is renamed into place when it is whole, so a build that was killed continues
 where it stood and ends with the same bytes, for any number of processes. The scaffold is the folder `.build`.
@@ -21,6 +22,7 @@ from typing import Any, Final
 from mprna.corpus.drops import Drops
 from mprna.corpus.executor import run_shards
 from mprna.corpus.inputs import find_inputs, input_digests, store_stdin
+from mprna.corpus.near_duplicates import datasketch_version, write_near_duplicates
 from mprna.corpus.options import CorpusOptions, require
 from mprna.corpus.references import References
 from mprna.corpus.scan import EXCLUDED_NAME, ScanResult, scan
@@ -94,6 +96,7 @@ def build_corpus(
             return _finished_manifest(out_dir, plan)
         _agree_with_earlier_run(scaffold, plan)
         scanned = _scan_once(scaffold, paths, digests, options, references)
+        _find_near_duplicates_once(scaffold, scanned, options)
         shards = _build_shards(scaffold, out_dir, scanned, options, jobs, report)
         manifest = Manifest(
             files=tuple(shard.file for shard in shards),
@@ -115,6 +118,8 @@ def _plan(options: CorpusOptions, digests: dict[str, str], references: dict[str,
         "ViennaRNA": vienna_version(),
         "pyarrow": pyarrow_version(),
     }
+    if options.near_duplicate_share is not None:
+        versions["datasketch"] = datasketch_version()
     return {
         "options": options.to_json(),
         "versions": versions,
@@ -187,6 +192,22 @@ def _scan_once(
     return scanned
 
 
+def _near_duplicates_path(scaffold: Path, options: CorpusOptions) -> Path | None:
+    return None if options.near_duplicate_share is None else scaffold / "near_duplicates"
+
+
+def _find_near_duplicates_once(scaffold: Path, scanned: ScanResult, options: CorpusOptions) -> None:
+    path = _near_duplicates_path(scaffold, options)
+    if path is not None and options.near_duplicate_share is not None and not path.exists():
+        write_near_duplicates(
+            path,
+            scaffold / "buckets",
+            key_limit=scanned.key_limit,
+            seed=options.seed,
+            share=options.near_duplicate_share,
+        )
+
+
 def _build_shards(
     scaffold: Path,
     out_dir: Path,
@@ -209,6 +230,7 @@ def _build_shards(
             out_dir=out_dir,
             source_names=tuple(source.name for source in scanned.sources),
             key_limit=scanned.key_limit,
+            near_duplicates_path=_near_duplicates_path(scaffold, options),
             options=options,
         )
         for index in range(num_shards)

@@ -17,6 +17,7 @@ from mprna.corpus.annotate import annotate
 from mprna.corpus.complexity import is_low_complexity
 from mprna.corpus.dedup import in_share, sample_keys
 from mprna.corpus.drops import DropReason, Drops
+from mprna.corpus.near_duplicates import read_near_duplicates
 from mprna.corpus.options import CorpusOptions
 from mprna.corpus.scan import NUM_BUCKETS, Candidate, read_bucket
 from mprna.corpus.shards import ShardFile, Slice, file_sha256, flush_to_disk, write_json, write_shard
@@ -37,6 +38,7 @@ class ShardTask:
         out_dir: where the Parquet file goes.
         source_names: by source index.
         key_limit: candidates with a larger sampling key are left out.
+        near_duplicates_path: digests of slices that are left out, see `near_duplicates`; None leaves in all.
         options: of the build.
     """
 
@@ -47,6 +49,7 @@ class ShardTask:
     out_dir: Path
     source_names: tuple[str, ...]
     key_limit: int
+    near_duplicates_path: Path | None = None
     options: CorpusOptions
 
     @property
@@ -102,7 +105,7 @@ def build_shard(task: ShardTask) -> ShardResult:
     if done is not None:
         return done
     drops = Drops()
-    candidates = list(_distinct(_sampled(task, drops), drops))
+    candidates = list(_without_near_duplicates(_distinct(_sampled(task, drops), drops), task, drops))
     low = [
         bool(flag)
         for start in range(0, len(candidates), _BATCH_SLICES)
@@ -147,6 +150,18 @@ def _distinct(candidates: Iterator[Candidate], drops: Drops) -> Iterator[Candida
             drops.count(DropReason.DUPLICATE, len(candidate.sequence))
         else:
             met.add(candidate.digest)
+            yield candidate
+
+
+def _without_near_duplicates(
+    candidates: Iterator[Candidate], task: ShardTask, drops: Drops
+) -> Iterator[Candidate]:
+    path = task.near_duplicates_path
+    near = read_near_duplicates(path) if path is not None else frozenset[bytes]()
+    for candidate in candidates:
+        if candidate.digest in near:
+            drops.count(DropReason.NEAR_DUPLICATE, len(candidate.sequence))
+        else:
             yield candidate
 
 
