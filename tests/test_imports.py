@@ -53,6 +53,7 @@ DOORS = {  # third-party module: where it may be imported
     "torch": ("model/", "objectives/", "train/", "runtime/torch.py", "runtime/export.py"),
     "safetensors": ("model/", "train/"),
     "onnx": ("runtime/export.py",),
+    "datasketch": ("corpus/near_duplicates.py",),
     "pyarrow": ("corpus/shards.py", "io/table.py"),
     "resvg_py": ("draw/",),
 }

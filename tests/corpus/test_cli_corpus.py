@@ -34,7 +34,8 @@ def test_build_and_verify_print_the_same_totals(
         ["kept", str(manifest.rows), str(manifest.nt)],
         ["annotated", "0", "-"],
     ]
-    assert {line[0]: int(line[2]) for line in lines[3:]} == {
+    assert lines[3] == ["of unknown species", "1", "-"]
+    assert {line[0]: int(line[2]) for line in lines[4:]} == {
         f"dropped {reason}": tally.nt for reason, tally in manifest.drops.items()
     }
     assert re.search(r"shard 4/4  \d+ slices", built.err)
@@ -52,6 +53,8 @@ def test_every_option_reaches_the_build(transcripts_dir: Path, tmp_path: Path) -
         "--species-from": "source",
         "--only-species": "a",
         "--annotate": "0.25",
+        "--exclude-share": "0.3",
+        "--near-duplicates": "0.9",
         "--slices-per-shard": "9",
         "--seed": "5",
     }
@@ -69,6 +72,10 @@ def test_every_option_reaches_the_build(transcripts_dir: Path, tmp_path: Path) -
         "only_species": ["a"],
         "exclude_species": ["b"],
         "annotate_share": 0.25,
+        "species_pattern": None,
+        "exclude_share": 0.3,
+        "drop_low_complexity": False,
+        "near_duplicate_share": 0.9,
         "slices_per_shard": 9,
         "seed": 5,
     }

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict, replace
 from pathlib import Path
 
+import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -35,6 +37,7 @@ LABELLED = Slice(
     ensemble_energy=-1.75,
     fidelity=0.5,
     confidence=bytes(range(9)),
+    low_complexity=False,
 )
 MANIFEST = Manifest(
     files=(
@@ -53,7 +56,7 @@ def test_shard_round_trip(tmp_path: Path) -> None:
     write_shard([BARE, LABELLED], path)
     table = read_shard(path)
     assert [Slice(**row) for row in table.to_pylist()] == [BARE, LABELLED]
-    assert table.schema.metadata == {b"mprna.schema": b"slices", b"mprna.version": b"1"}
+    assert table.schema.metadata == {b"mprna.schema": b"slices", b"mprna.version": b"2"}
 
 
 def test_columns_are_those_of_the_contract() -> None:
@@ -68,6 +71,7 @@ def test_columns_are_those_of_the_contract() -> None:
         "ensemble_energy": "float",
         "fidelity": "float",
         "confidence": "binary",
+        "low_complexity": "bool",
     }
     assert {field.name: str(field.type) for field in slice_schema()} == expected
 
@@ -85,6 +89,22 @@ def test_bytes_of_a_column_without_python_strings() -> None:
         assert lengths.tolist() == [len(row) for row in plain]
     data, lengths = column_bytes(whole.slice(0, 0), "text")
     assert (data.size, lengths.size) == (0, 0)
+
+
+def test_shard_of_version_1_is_read(tmp_path: Path) -> None:
+    schema = pa.schema(list(slice_schema())[:10], {"mprna.schema": "slices", "mprna.version": "1"})
+    row = {name: value for name, value in asdict(LABELLED).items() if name != "low_complexity"}
+    pq.write_table(pa.Table.from_pylist([row], schema), tmp_path / "x.parquet")
+    [found] = read_shard(tmp_path / "x.parquet").to_pylist()
+    assert Slice(**found) == replace(LABELLED, low_complexity=None)
+
+
+def test_duckdb_opens_it(tmp_path: Path) -> None:
+    write_shard([BARE, LABELLED], tmp_path / "x.parquet")
+    query = f"SELECT * FROM read_parquet('{tmp_path}/*.parquet') ORDER BY id"
+    relation = duckdb.sql(query)
+    rows = [Slice(**dict(zip(relation.columns, row, strict=True))) for row in relation.fetchall()]
+    assert rows == [BARE, LABELLED]
 
 
 def test_equal_slices_give_equal_bytes(tmp_path: Path) -> None:
@@ -115,9 +135,9 @@ def test_files_that_are_no_shards(tmp_path: Path) -> None:
     pq.write_table(pa.table({"id": ["t1"]}), path)
     with pytest.raises(CorpusError, match="its columns are not"):
         read_shard(path)
-    later = slice_schema().with_metadata({"mprna.schema": "slices", "mprna.version": "2"})
+    later = slice_schema().with_metadata({"mprna.schema": "slices", "mprna.version": "3"})
     pq.write_table(later.empty_table(), path)
-    with pytest.raises(CorpusError, match="'slices' version 1"):
+    with pytest.raises(CorpusError, match="'slices' version 1 or 2"):
         read_shard(path)
 
 

@@ -86,7 +86,7 @@ def test_missing_changed_and_strange_files(tmp_path: Path) -> None:
     with pytest.raises(CorpusError, match="its SHA-256 is not that of the manifest"):
         verify_corpus(tmp_path)
     path.unlink()
-    with pytest.raises(CorpusError, match="missing shard"):
+    with pytest.raises(CorpusError, match="missing; restore it"):
         verify_corpus(tmp_path)
 
 
@@ -114,4 +114,5 @@ def test_slice_has_the_columns_of_a_row() -> None:
     assert list(asdict(LABELLED)) == [
         *("id", "source", "species", "start", "sequence"),
         *("structure", "mfe", "ensemble_energy", "fidelity", "confidence"),
+        "low_complexity",
     ]

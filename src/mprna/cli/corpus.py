@@ -8,6 +8,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mprna.cli.corpus_stats import add_stats, run_stats
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -24,6 +26,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     _add_build(actions)
     _add_known(actions)
+    add_stats(actions)
     verify = actions.add_parser(
         "verify",
         help="check every byte of a finished corpus against its manifest",
@@ -35,7 +38,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(args: argparse.Namespace) -> int:
     """Do what the parsed arguments say; 0 on success."""
-    return {"build": _build, "known": _known, "verify": _verify}[args.action](args)
+    return {"build": _build, "known": _known, "stats": run_stats, "verify": _verify}[args.action](args)
 
 
 def _add_build(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -47,7 +50,12 @@ def _add_build(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         epilog="example: mprna corpus build transcripts/ --out corpus/ --slice-length 256 --max-slices 9000",
     )
     parser.add_argument(
-        "inputs", nargs="+", type=Path, metavar="INPUT", help="FASTA or FASTQ file, or folder of them"
+        "inputs",
+        nargs="+",
+        type=Path,
+        metavar="INPUT",
+        help="FASTA or FASTQ file (also .gz .bz2 .xz .zst), folder of them, quoted pattern such as "
+        "'data/**/*.fa.gz', or - for standard input; to continue a build of -, give the same bytes again",
     )
     parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="folder of the corpus")
     slices = parser.add_argument_group("slices")
@@ -70,12 +78,25 @@ def _add_build(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         "--max-slices", type=int, metavar="N", help="keep a uniform sample of N distinct slices"
     )
     slices.add_argument("--max-records", type=int, metavar="N", help="read only the first N records")
+    _add_filters(parser)
     species = parser.add_argument_group("species")
-    species.add_argument(
+    rule = species.add_mutually_exclusive_group()
+    rule.add_argument(
         "--species-from",
         choices=("header", "source"),
         default="header",
         help="second field of '>id|species|type', or the file's name up to the first dot [%(default)s]",
+    )
+    rule.add_argument(
+        "--species-pattern",
+        metavar="REGEX",
+        help="searched for in the header; its group (?P<species>...) is the species",
+    )
+    rule.add_argument(
+        "--species-table",
+        type=Path,
+        metavar="FILE",
+        help="lines id<TAB>species; ids that it lacks are counted",
     )
     species.add_argument("--only-species", action="append", default=[], metavar="NAME", help="repeatable")
     species.add_argument("--exclude-species", action="append", default=[], metavar="NAME", help="repeatable")
@@ -99,6 +120,40 @@ def _add_build(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         "-j", "--jobs", type=int, default=1, metavar="N", help="worker processes [%(default)s]"
     )
     parser.add_argument("--quiet", action="store_true", help="no progress on stderr")
+
+
+def _add_filters(parser: argparse.ArgumentParser) -> None:
+    """What is left out beyond exact duplicates."""
+    group = parser.add_argument_group("what to leave out")
+    group.add_argument(
+        "--exclude",
+        nargs="+",
+        action="extend",
+        default=[],
+        type=Path,
+        metavar="FILE",
+        help="sequences (any format that fold reads) whose like must not be in the corpus, as test sets; "
+        "what was left out is listed in DIR/excluded.tsv",
+    )
+    group.add_argument(
+        "--exclude-share",
+        type=float,
+        default=0.2,
+        metavar="SHARE",
+        help="drop slices of which a larger share of the 14-mers is in them, on either strand [%(default)s]",
+    )
+    group.add_argument(
+        "--near-duplicates",
+        type=float,
+        metavar="SHARE",
+        help="of slices whose sets of 14-mers have a larger Jaccard index than this keep one; "
+        "needs the extra [dedup], and memory for all slices",
+    )
+    group.add_argument(
+        "--drop-low-complexity",
+        action="store_true",
+        help="drop slices with a DUST score above 7 of 100, which are flagged otherwise",
+    )
 
 
 def _add_known(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -125,6 +180,7 @@ def _build(args: argparse.Namespace) -> int:
     from mprna.corpus.build import build_corpus
     from mprna.corpus.clean import species_names
     from mprna.corpus.options import CorpusOptions
+    from mprna.corpus.references import References
 
     options = CorpusOptions(
         slice_length=args.slice_length,
@@ -134,13 +190,20 @@ def _build(args: argparse.Namespace) -> int:
         max_records=args.max_records,
         annotate_share=args.annotate,
         species_from=args.species_from,
+        species_pattern=args.species_pattern,
         only_species=tuple(sorted(species_names(args.only_species))),
         exclude_species=tuple(sorted(species_names(args.exclude_species))),
+        exclude_share=args.exclude_share,
+        drop_low_complexity=args.drop_low_complexity,
+        near_duplicate_share=args.near_duplicates,
         slices_per_shard=args.slices_per_shard,
         seed=args.seed,
     )
     report = None if args.quiet else _progress_line()
-    manifest = build_corpus(args.inputs, args.out, options, jobs=args.jobs, report=report)
+    references = References(exclude=tuple(args.exclude), species_table=args.species_table)
+    manifest = build_corpus(
+        args.inputs, args.out, options, references=references, jobs=args.jobs, report=report
+    )
     print(_summary(manifest))
     return 0
 
@@ -187,5 +250,8 @@ def _summary(manifest: Manifest) -> str:
     ]
     if manifest.fold_failed:
         lines.append(f"not foldable\t{manifest.fold_failed}\t-")
+    unknown = sum(source.unknown_species for source in manifest.sources)
+    if unknown:
+        lines.append(f"of unknown species\t{unknown}\t-")
     lines += [f"dropped {name}\t{tally.pieces}\t{tally.nt}" for name, tally in sorted(manifest.drops.items())]
     return "\n".join(lines)

@@ -1,7 +1,8 @@
 """The build of a corpus, step by step:
 
-    find the inputs -> agree with what an earlier run left here -> scan into buckets -> build every shard
-    (sample, drop duplicates, annotate, write) -> write the manifest -> remove the scaffold
+    find the inputs -> agree with what an earlier run left here -> scan into buckets -> find near-duplicates
+    -> build every shard (sample, drop duplicates, annotate, write) -> write the report and the manifest
+    -> remove the scaffold
 
 Each step leaves a file that is renamed into place when it is whole, so a build that was killed continues
 where it stood and ends with the same bytes, for any number of processes. The scaffold is the folder `.build`.
@@ -13,21 +14,25 @@ import fcntl
 import json
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from mprna.corpus.drops import Drops
 from mprna.corpus.executor import run_shards
-from mprna.corpus.inputs import find_inputs, input_digests
+from mprna.corpus.inputs import find_inputs, input_digests, store_stdin
+from mprna.corpus.near_duplicates import datasketch_version, write_near_duplicates
 from mprna.corpus.options import CorpusOptions, require
-from mprna.corpus.scan import ScanResult, scan
+from mprna.corpus.references import References
+from mprna.corpus.scan import EXCLUDED_NAME, ScanResult, scan
 from mprna.corpus.shard_build import ShardResult, ShardTask, num_shards_for
 from mprna.corpus.shards import (
     MANIFEST_NAME,
     SCHEMA_VERSION,
     Manifest,
+    file_sha256,
+    flush_to_disk,
     pyarrow_version,
     read_manifest,
     write_json,
@@ -35,8 +40,10 @@ from mprna.corpus.shards import (
 )
 from mprna.errors import CorpusError
 from mprna.folding.vienna import vienna_version
+from mprna.io.source import STDIN_NAME
 
 _SCAFFOLD: Final = ".build"
+_NO_REFERENCES: Final = References()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,15 +61,18 @@ def build_corpus(
     out_dir: Path,
     options: CorpusOptions,
     *,
+    references: References = _NO_REFERENCES,
     jobs: int = 1,
     report: Callable[[Progress], None] | None = None,
 ) -> Manifest:
     """Build a corpus, continue an unfinished one, or return the manifest of a finished one.
 
     Args:
-        inputs: FASTA or FASTQ files, plain or compressed, and folders of them.
+        inputs: FASTA or FASTQ files, plain or compressed, folders and patterns of them, and `-` for standard
+            input, which is kept in the scaffold until the build is done.
         out_dir: made if needed; empty, or left by the same build.
         options: what to build.
+        references: files beside the inputs that decide on the corpus.
         jobs: worker processes; the result does not depend on it.
         report: called after every shard.
 
@@ -73,14 +83,20 @@ def build_corpus(
             disk cannot be written to.
     """
     require(jobs >= 1, f"{jobs} jobs: expected at least 1")
-    paths = find_inputs(inputs)
-    digests = input_digests(paths)
-    plan = _plan(options, digests)
-    if (out_dir / MANIFEST_NAME).exists():
-        return _finished_manifest(out_dir, plan)
-    with _write_errors(out_dir), _scaffold(out_dir) as scaffold:
+    spool = out_dir / _SCAFFOLD / "stdin"
+    paths = find_inputs(inputs, spool=spool)
+    digests = input_digests({name: path for name, path in paths.items() if path != spool})
+    reference_digests = input_digests(references.files())
+    finished = (out_dir / MANIFEST_NAME).exists()
+    with _write_errors(out_dir), nullcontext() if finished else _scaffold(out_dir) as scaffold:
+        if STDIN_NAME in paths:
+            digests[STDIN_NAME] = store_stdin(None if finished else spool)
+        plan = _plan(options, digests, reference_digests)
+        if scaffold is None:
+            return _finished_manifest(out_dir, plan)
         _agree_with_earlier_run(scaffold, plan)
-        scanned = _scan_once(scaffold, paths, digests, options)
+        scanned = _scan_once(scaffold, paths, digests, options, references)
+        _find_near_duplicates_once(scaffold, scanned, options)
         shards = _build_shards(scaffold, out_dir, scanned, options, jobs, report)
         manifest = Manifest(
             files=tuple(shard.file for shard in shards),
@@ -88,26 +104,40 @@ def build_corpus(
             drops=_sum_drops(scanned, shards),
             options=plan["options"],
             versions=plan["versions"],
+            references=plan["references"],
+            reports=_write_reports(scaffold, out_dir),
         )
         write_manifest(manifest, out_dir)
         return manifest
 
 
-def _plan(options: CorpusOptions, digests: dict[str, str]) -> dict[str, Any]:
+def _plan(options: CorpusOptions, digests: dict[str, str], references: dict[str, str]) -> dict[str, Any]:
     """What the bytes of a corpus depend on."""
     versions = {
         "schema": str(SCHEMA_VERSION),
         "ViennaRNA": vienna_version(),
         "pyarrow": pyarrow_version(),
     }
-    return {"options": options.to_json(), "versions": versions, "sources": digests}
+    if options.near_duplicate_share is not None:
+        versions["datasketch"] = datasketch_version()
+    return {
+        "options": options.to_json(),
+        "versions": versions,
+        "sources": digests,
+        "references": references,
+    }
 
 
 def _finished_manifest(out_dir: Path, plan: dict[str, Any]) -> Manifest:
     """The manifest of a finished corpus, if that is what the plan would build."""
     manifest = read_manifest(out_dir)
     sources = {source.name: source.sha256 for source in manifest.sources}
-    earlier = {"options": manifest.options, "versions": manifest.versions, "sources": sources}
+    earlier = {
+        "options": manifest.options,
+        "versions": manifest.versions,
+        "sources": sources,
+        "references": manifest.references,
+    }
     _require_same(earlier, plan, f"{out_dir} holds a finished corpus")
     # A build that was killed between the manifest and its last step left this behind.
     shutil.rmtree(out_dir / _SCAFFOLD, ignore_errors=True)
@@ -127,7 +157,7 @@ def _agree_with_earlier_run(scaffold: Path, plan: dict[str, Any]) -> None:
 def _require_same(earlier: dict[str, Any], plan: dict[str, Any], what: str) -> None:
     changed = [
         f"{part} {key}"
-        for part in ("options", "versions", "sources")
+        for part in plan
         for key in sorted(earlier[part].keys() | plan[part].keys())
         if earlier[part].get(key) != plan[part].get(key)
     ]
@@ -139,7 +169,11 @@ def _require_same(earlier: dict[str, Any], plan: dict[str, Any], what: str) -> N
 
 
 def _scan_once(
-    scaffold: Path, paths: dict[str, Path], digests: dict[str, str], options: CorpusOptions
+    scaffold: Path,
+    paths: dict[str, Path],
+    digests: dict[str, str],
+    options: CorpusOptions,
+    references: References,
 ) -> ScanResult:
     """The scan of an earlier run, or a new one from the start."""
     path, buckets_dir = scaffold / "scan.json", scaffold / "buckets"
@@ -148,7 +182,7 @@ def _scan_once(
     if buckets_dir.exists():
         shutil.rmtree(buckets_dir)
     buckets_dir.mkdir()
-    scanned = scan(paths, digests, buckets_dir, options)
+    scanned = scan(paths, digests, buckets_dir, options, references)
     if scanned.candidates == 0:
         counts = ", ".join(f"{reason} {tally.pieces}" for reason, tally in sorted(scanned.drops.items()))
         raise CorpusError(
@@ -156,6 +190,22 @@ def _scan_once(
         )
     write_json(scanned.to_json(), path)
     return scanned
+
+
+def _near_duplicates_path(scaffold: Path, options: CorpusOptions) -> Path | None:
+    return None if options.near_duplicate_share is None else scaffold / "near_duplicates"
+
+
+def _find_near_duplicates_once(scaffold: Path, scanned: ScanResult, options: CorpusOptions) -> None:
+    path = _near_duplicates_path(scaffold, options)
+    if path is not None and options.near_duplicate_share is not None and not path.exists():
+        write_near_duplicates(
+            path,
+            scaffold / "buckets",
+            key_limit=scanned.key_limit,
+            seed=options.seed,
+            share=options.near_duplicate_share,
+        )
 
 
 def _build_shards(
@@ -180,6 +230,7 @@ def _build_shards(
             out_dir=out_dir,
             source_names=tuple(source.name for source in scanned.sources),
             key_limit=scanned.key_limit,
+            near_duplicates_path=_near_duplicates_path(scaffold, options),
             options=options,
         )
         for index in range(num_shards)
@@ -199,6 +250,17 @@ def _progress(results: list[ShardResult], num_shards: int) -> Progress:
         slices=sum(result.file.rows for result in results),
         annotated=sum(result.file.annotated for result in results),
     )
+
+
+def _write_reports(scaffold: Path, out_dir: Path) -> dict[str, str]:
+    """Copy what the scan reports beside the shards; SHA-256 by name."""
+    report = scaffold / "buckets" / EXCLUDED_NAME
+    if not report.exists():
+        return {}
+    temporary = Path(shutil.copyfile(report, scaffold / EXCLUDED_NAME))
+    flush_to_disk(temporary)
+    temporary.replace(out_dir / EXCLUDED_NAME)
+    return {EXCLUDED_NAME: file_sha256(out_dir / EXCLUDED_NAME)}
 
 
 def _sum_drops(scanned: ScanResult, shards: list[ShardResult]) -> Drops:

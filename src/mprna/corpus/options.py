@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from mprna.corpus.clean import SpeciesFrom
+from mprna.corpus.species import SpeciesFrom, compile_pattern
 from mprna.errors import UsageError
 from mprna.folding.vienna import EnergyModel
 
@@ -21,9 +21,13 @@ class CorpusOptions:
         max_slices: size of a uniform sample of the distinct slices; None keeps all.
         max_records: read only that many records, in the order of the source names; None reads all.
         annotate_share: share of the slices that get a structure, 0..1, chosen by content.
-        species_from: where the species of a record is found, see `clean.parse_header`.
+        species_from: where the species of a record is found, see `species.parse_header`.
+        species_pattern: regular expression with a group `species`, searched for in the header instead.
         only_species: keep these species only; empty keeps all.
         exclude_species: leave these species out.
+        exclude_share: slices that share more of their 14-mers with the unwanted sequences are dropped, 0..1.
+        drop_low_complexity: drop the slices that the column `low_complexity` would flag.
+        near_duplicate_share: of slices whose 14-mers have a larger Jaccard index one stays; None keeps all.
         slices_per_shard: about how many slices a shard holds (between half of it and all of it).
         energy_model: for the annotation.
         seed: of the sample and of the choice what to annotate.
@@ -36,8 +40,12 @@ class CorpusOptions:
     max_records: int | None = None
     annotate_share: float = 1.0
     species_from: SpeciesFrom = "header"
+    species_pattern: str | None = None
     only_species: tuple[str, ...] = ()
     exclude_species: tuple[str, ...] = ()
+    exclude_share: float = 0.2
+    drop_low_complexity: bool = False
+    near_duplicate_share: float | None = None
     slices_per_shard: int = 1024
     energy_model: EnergyModel = field(default_factory=EnergyModel)
     seed: int = 0
@@ -51,12 +59,16 @@ class CorpusOptions:
         for name, rate in (
             ("max ambiguous rate", self.max_ambiguous_rate),
             ("annotate share", self.annotate_share),
+            ("exclude share", self.exclude_share),
+            ("near duplicates share", self.near_duplicate_share or 0.0),
         ):
             require(0.0 <= rate <= 1.0, f"{name} {rate}: expected a number from 0 to 1")
         for name, count in (("max slices", self.max_slices), ("max records", self.max_records)):
             require(count is None or count >= 1, f"{name} {count}: expected at least 1")
         require(self.slices_per_shard >= 1, f"slices per shard {self.slices_per_shard}: expected at least 1")
         require(0 <= self.seed < 2**64, f"seed {self.seed}: expected 0 to 2^64 - 1")
+        if self.species_pattern is not None:
+            compile_pattern(self.species_pattern)
         both = sorted(set(self.only_species) & set(self.exclude_species))
         require(not both, f"species {', '.join(both)}: kept and left out at once")
 

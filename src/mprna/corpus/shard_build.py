@@ -11,15 +11,19 @@ import os
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from mprna.corpus.annotate import annotate
+from mprna.corpus.complexity import is_low_complexity
 from mprna.corpus.dedup import in_share, sample_keys
 from mprna.corpus.drops import DropReason, Drops
+from mprna.corpus.near_duplicates import read_near_duplicates
 from mprna.corpus.options import CorpusOptions
 from mprna.corpus.scan import NUM_BUCKETS, Candidate, read_bucket
 from mprna.corpus.shards import ShardFile, Slice, file_sha256, flush_to_disk, write_json, write_shard
 from mprna.errors import FoldingError
+
+_BATCH_SLICES: Final = 1024
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +38,7 @@ class ShardTask:
         out_dir: where the Parquet file goes.
         source_names: by source index.
         key_limit: candidates with a larger sampling key are left out.
+        near_duplicates_path: digests of slices that are left out, see `near_duplicates`; None leaves in all.
         options: of the build.
     """
 
@@ -44,6 +49,7 @@ class ShardTask:
     out_dir: Path
     source_names: tuple[str, ...]
     key_limit: int
+    near_duplicates_path: Path | None = None
     options: CorpusOptions
 
     @property
@@ -99,7 +105,13 @@ def build_shard(task: ShardTask) -> ShardResult:
     if done is not None:
         return done
     drops = Drops()
-    labelled = [_row(candidate, task) for candidate in _distinct(_sampled(task, drops), drops)]
+    candidates = list(_without_near_duplicates(_distinct(_sampled(task, drops), drops), task, drops))
+    low = [
+        bool(flag)
+        for start in range(0, len(candidates), _BATCH_SLICES)
+        for flag in is_low_complexity([c.sequence for c in candidates[start : start + _BATCH_SLICES]])
+    ]
+    labelled = [_row(candidate, flag, task) for candidate, flag in zip(candidates, low, strict=True)]
     file = _write(task, [row for row, _ in labelled], fold_failed=sum(failed for _, failed in labelled))
     result = ShardResult(file=file, drops=drops)
     write_json(result.to_json(), task.result_path)
@@ -141,7 +153,19 @@ def _distinct(candidates: Iterator[Candidate], drops: Drops) -> Iterator[Candida
             yield candidate
 
 
-def _row(candidate: Candidate, task: ShardTask) -> tuple[Slice, bool]:
+def _without_near_duplicates(
+    candidates: Iterator[Candidate], task: ShardTask, drops: Drops
+) -> Iterator[Candidate]:
+    path = task.near_duplicates_path
+    near = read_near_duplicates(path) if path is not None else frozenset[bytes]()
+    for candidate in candidates:
+        if candidate.digest in near:
+            drops.count(DropReason.NEAR_DUPLICATE, len(candidate.sequence))
+        else:
+            yield candidate
+
+
+def _row(candidate: Candidate, low_complexity: bool, task: ShardTask) -> tuple[Slice, bool]:
     """The row of a candidate, and whether its fold failed; such a row stays without labels."""
     row = Slice(
         id=candidate.id,
@@ -149,6 +173,7 @@ def _row(candidate: Candidate, task: ShardTask) -> tuple[Slice, bool]:
         species=candidate.species,
         start=candidate.start,
         sequence=candidate.sequence,
+        low_complexity=low_complexity,
     )
     _, annotation_key = sample_keys(candidate.digest, seed=task.options.seed)
     if not in_share(annotation_key, task.options.annotate_share):

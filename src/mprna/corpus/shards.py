@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 SCHEMA_NAME: Final = "slices"
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
+_READABLE: Final = (1, 2)
 MANIFEST_NAME: Final = "manifest.json"
 
 
@@ -44,6 +45,7 @@ class Slice:
         ensemble_energy: kcal/mol; None for a known structure.
         fidelity: 1 - normalised ensemble defect, 0..1.
         confidence: one byte per nucleotide, round(255 * probability of its state).
+        low_complexity: whether its DUST score is above the limit of `complexity`; None where not computed.
     """
 
     id: str
@@ -56,6 +58,7 @@ class Slice:
     ensemble_energy: float | None = None
     fidelity: float | None = None
     confidence: bytes | None = None
+    low_complexity: bool | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,12 +75,16 @@ class ShardFile:
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """One input file, and what was read from it before any filter."""
+    """One input file, and what was read from it before any filter.
+
+    `unknown_species` counts the records for which the rule of the build found no species.
+    """
 
     name: str
     sha256: str
     records: int
     nt: int
+    unknown_species: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,6 +97,8 @@ class Manifest:
         drops: what was left out, by reason; nucleotides of sources = of files + of drops.
         options: as given to the build, energy model included.
         versions: of the programs whose change could change a byte.
+        references: SHA-256 of the other files that the build read, by use and name.
+        reports: SHA-256 of the other files that it wrote, by name.
     """
 
     files: tuple[ShardFile, ...]
@@ -97,6 +106,8 @@ class Manifest:
     drops: Drops
     options: dict[str, Any]
     versions: dict[str, str]
+    references: dict[str, str] = field(default_factory=dict)
+    reports: dict[str, str] = field(default_factory=dict)
 
     @property
     def rows(self) -> int:
@@ -131,6 +142,8 @@ class Manifest:
             "drops": self.drops.to_json(),
             "options": self.options,
             "versions": self.versions,
+            "references": self.references,
+            "reports": self.reports,
             "files": [asdict(file) for file in self.files],
             "sources": [asdict(source) for source in self.sources],
         }
@@ -144,6 +157,8 @@ class Manifest:
             drops=Drops.from_json(document["drops"]),
             options=document["options"],
             versions=document["versions"],
+            references=document.get("references", {}),
+            reports=document.get("reports", {}),
         )
 
 
@@ -154,7 +169,7 @@ def slice_schema() -> pa.Schema:
     required += [("start", pa.int32()), ("sequence", pa.string())]
     optional = [("structure", pa.string())]
     optional += [(name, pa.float32()) for name in ("mfe", "ensemble_energy", "fidelity")]
-    optional += [("confidence", pa.binary())]
+    optional += [("confidence", pa.binary()), ("low_complexity", pa.bool_())]
     fields = [pa.field(name, kind, nullable=False) for name, kind in required]
     fields += [pa.field(name, kind) for name, kind in optional]
     metadata = {"mprna.schema": SCHEMA_NAME, "mprna.version": str(SCHEMA_VERSION)}
@@ -188,11 +203,14 @@ def read_shard(path: Path) -> pa.Table:
         raise CorpusError(f"{path}: missing shard; restore it or build the corpus again") from None
     except (pa.ArrowInvalid, OSError) as error:
         raise CorpusError(f"{path}: damaged shard ({error}); build the corpus again") from None
+    found = {key.decode(): value.decode() for key, value in (table.schema.metadata or {}).items()}
+    if found.get("mprna.version") == "1":
+        table = table.append_column("low_complexity", pa.nulls(len(table), pa.bool_()))
     if not table.schema.equals(slice_schema(), check_metadata=False):
         raise CorpusError(f"{path}: its columns are not those of a shard of slices")
-    found = {key.decode(): value.decode() for key, value in (table.schema.metadata or {}).items()}
-    if (found.get("mprna.schema"), found.get("mprna.version")) != (SCHEMA_NAME, str(SCHEMA_VERSION)):
-        raise CorpusError(f"{path}: not a shard of schema {SCHEMA_NAME!r} version {SCHEMA_VERSION}")
+    versions = [str(version) for version in _READABLE]
+    if found.get("mprna.schema") != SCHEMA_NAME or found.get("mprna.version") not in versions:
+        raise CorpusError(f"{path}: not a shard of schema {SCHEMA_NAME!r} version {' or '.join(versions)}")
     return table
 
 
@@ -236,11 +254,10 @@ def read_manifest(directory: Path) -> Manifest:
         ) from None
     except ValueError as error:
         raise CorpusError(f"{path}: damaged ({error}); build the corpus again") from None
-    if not isinstance(document, dict) or document.get("schema") != {
-        "name": SCHEMA_NAME,
-        "version": SCHEMA_VERSION,
-    }:
-        raise CorpusError(f"{path}: not a manifest of schema {SCHEMA_NAME!r} version {SCHEMA_VERSION}")
+    readable = [{"name": SCHEMA_NAME, "version": version} for version in _READABLE]
+    if not isinstance(document, dict) or document.get("schema") not in readable:
+        versions = " or ".join(map(str, _READABLE))
+        raise CorpusError(f"{path}: not a manifest of schema {SCHEMA_NAME!r} version {versions}")
     try:
         return Manifest.from_json(document)
     except (KeyError, TypeError) as error:

@@ -23,6 +23,8 @@ def verify_corpus(directory: Path) -> Manifest:
     manifest = read_manifest(directory)
     _check_names(manifest, directory)
     _check_balance(manifest, directory)
+    for name, sha256 in manifest.reports.items():
+        _check_bytes(directory / name, sha256)
     for file in manifest.files:
         _check_file(file, directory / file.name)
     return manifest
@@ -45,13 +47,17 @@ def _check_balance(manifest: Manifest, directory: Path) -> None:
         )
 
 
-def _check_file(file: ShardFile, path: Path) -> None:
+def _check_bytes(path: Path, sha256: str) -> None:
     if not path.is_file():
-        raise CorpusError(f"{path}: missing shard; restore it or build the corpus again")
-    if file_sha256(path) != file.sha256:
+        raise CorpusError(f"{path}: missing; restore it or build the corpus again")
+    if file_sha256(path) != sha256:
         raise CorpusError(
             f"{path}: its SHA-256 is not that of the manifest; restore it or build the corpus again"
         )
+
+
+def _check_file(file: ShardFile, path: Path) -> None:
+    _check_bytes(path, file.sha256)
     rows = read_shard(path).to_pylist()
     for number, row in enumerate(rows, 1):
         complaint = _complaint(row)
