@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from mprna.corpus.clean import SpeciesFrom
+from mprna.corpus.fidelity import Calibration, shipped_calibration
 from mprna.errors import UsageError
 from mprna.folding.vienna import EnergyModel
 
@@ -26,6 +27,8 @@ class CorpusOptions:
         exclude_species: leave these species out.
         slices_per_shard: about how many slices a shard holds (between half of it and all of it).
         energy_model: for the annotation.
+        calibration: of the confidences and the expected pair F1.
+        min_fidelity: structures with a lower expected pair F1 are left out, 0..1; None keeps all.
         seed: of the sample and of the choice what to annotate.
     """
 
@@ -40,6 +43,8 @@ class CorpusOptions:
     exclude_species: tuple[str, ...] = ()
     slices_per_shard: int = 1024
     energy_model: EnergyModel = field(default_factory=EnergyModel)
+    calibration: Calibration = field(default_factory=shipped_calibration)
+    min_fidelity: float | None = None
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -51,12 +56,19 @@ class CorpusOptions:
         for name, rate in (
             ("max ambiguous rate", self.max_ambiguous_rate),
             ("annotate share", self.annotate_share),
+            ("min fidelity", self.min_fidelity or 0.0),
         ):
             require(0.0 <= rate <= 1.0, f"{name} {rate}: expected a number from 0 to 1")
         for name, count in (("max slices", self.max_slices), ("max records", self.max_records)):
             require(count is None or count >= 1, f"{name} {count}: expected at least 1")
         require(self.slices_per_shard >= 1, f"slices per shard {self.slices_per_shard}: expected at least 1")
         require(0 <= self.seed < 2**64, f"seed {self.seed}: expected 0 to 2^64 - 1")
+        require(
+            self.min_fidelity is None or self.calibration.fits(self.energy_model),
+            f"min fidelity with {self.energy_model.parameters} at {self.energy_model.temperature:g} °C, but "
+            f"the calibration is for {self.calibration.parameters} at {self.calibration.temperature:g} °C: "
+            "leave one of them out, or make a calibration with `mprna corpus calibrate`",
+        )
         both = sorted(set(self.only_species) & set(self.exclude_species))
         require(not both, f"species {', '.join(both)}: kept and left out at once")
 

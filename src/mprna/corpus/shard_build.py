@@ -13,13 +13,12 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
-from mprna.corpus.annotate import annotate
+from mprna.corpus.annotate import Annotation, annotate_all
 from mprna.corpus.dedup import in_share, sample_keys
 from mprna.corpus.drops import DropReason, Drops
 from mprna.corpus.options import CorpusOptions
 from mprna.corpus.scan import NUM_BUCKETS, Candidate, read_bucket
 from mprna.corpus.shards import ShardFile, Slice, file_sha256, flush_to_disk, write_json, write_shard
-from mprna.errors import FoldingError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,8 +98,22 @@ def build_shard(task: ShardTask) -> ShardResult:
     if done is not None:
         return done
     drops = Drops()
-    labelled = [_row(candidate, task) for candidate in _distinct(_sampled(task, drops), drops)]
-    file = _write(task, [row for row, _ in labelled], fold_failed=sum(failed for _, failed in labelled))
+    candidates = list(_distinct(_sampled(task, drops), drops))
+    chosen = [candidate.sequence for candidate in candidates if _is_chosen(candidate, task)]
+    options = task.options
+    annotations = annotate_all(chosen, options.energy_model, options.calibration)
+    kept = {
+        sequence: annotation
+        for sequence, annotation in zip(chosen, annotations, strict=True)
+        if annotation is not None and _is_faithful(annotation, options)
+    }
+    fold_failed = annotations.count(None)
+    file = _write(
+        task,
+        [_row(candidate, task, kept.get(candidate.sequence)) for candidate in candidates],
+        fold_failed=fold_failed,
+        low_fidelity=len(chosen) - fold_failed - len(kept),
+    )
     result = ShardResult(file=file, drops=drops)
     write_json(result.to_json(), task.result_path)
     return result
@@ -141,8 +154,21 @@ def _distinct(candidates: Iterator[Candidate], drops: Drops) -> Iterator[Candida
             yield candidate
 
 
-def _row(candidate: Candidate, task: ShardTask) -> tuple[Slice, bool]:
-    """The row of a candidate, and whether its fold failed; such a row stays without labels."""
+def _is_chosen(candidate: Candidate, task: ShardTask) -> bool:
+    """Whether a candidate is to be annotated."""
+    _, annotation_key = sample_keys(candidate.digest, seed=task.options.seed)
+    return in_share(annotation_key, task.options.annotate_share)
+
+
+def _is_faithful(annotation: Annotation, options: CorpusOptions) -> bool:
+    """Whether a structure is good enough to be a label."""
+    if options.min_fidelity is None:
+        return True
+    return annotation.expected_f1 is not None and annotation.expected_f1 >= options.min_fidelity
+
+
+def _row(candidate: Candidate, task: ShardTask, annotation: Annotation | None) -> Slice:
+    """The row of a candidate, without labels where there is no annotation."""
     row = Slice(
         id=candidate.id,
         source=task.source_names[candidate.source],
@@ -150,17 +176,10 @@ def _row(candidate: Candidate, task: ShardTask) -> tuple[Slice, bool]:
         start=candidate.start,
         sequence=candidate.sequence,
     )
-    _, annotation_key = sample_keys(candidate.digest, seed=task.options.seed)
-    if not in_share(annotation_key, task.options.annotate_share):
-        return row, False
-    try:
-        annotation = annotate(candidate.sequence, task.options.energy_model)
-    except FoldingError:
-        return row, True
-    return replace(row, **asdict(annotation)), False
+    return row if annotation is None else replace(row, **asdict(annotation))
 
 
-def _write(task: ShardTask, rows: list[Slice], *, fold_failed: int) -> ShardFile:
+def _write(task: ShardTask, rows: list[Slice], *, fold_failed: int, low_fidelity: int) -> ShardFile:
     path = task.out_dir / task.file_name
     temporary = task.results_dir / f"{task.file_name}.{os.getpid()}.tmp"
     write_shard(rows, temporary)
@@ -173,4 +192,5 @@ def _write(task: ShardTask, rows: list[Slice], *, fold_failed: int) -> ShardFile
         annotated=sum(row.structure is not None for row in rows),
         fold_failed=fold_failed,
         sha256=file_sha256(path),
+        low_fidelity=low_fidelity,
     )
