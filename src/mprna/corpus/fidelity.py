@@ -176,9 +176,8 @@ class Calibration:
             (self.f1_weights, self.paired_weights, self.unpaired_weights), names, strict=True
         ):
             if set(weights) != {INTERCEPT, *features} or not np.isfinite(list(weights.values())).all():
-                raise CorpusError(
-                    f"calibration with weights {weights}; expected {INTERCEPT}, {', '.join(features)}"
-                )
+                expected = ", ".join((INTERCEPT, *features))
+                raise CorpusError(f"calibration with weights {weights}; expected numbers for {expected}")
 
     def fits(self, model: EnergyModel) -> bool:
         """Whether it was fitted for this energy model; the span of pairs does not matter."""
