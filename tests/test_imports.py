@@ -41,6 +41,7 @@ ROOMS = {
 }
 ALSO = {  # single files that may do what their room may not
     "decoding/hybrid.py": {"folding"},
+    "cli/corpus.py": {"folding"},  # the energy model is an option
     "runtime/torch.py": {"model"},
     "runtime/export.py": {"model"},
 }

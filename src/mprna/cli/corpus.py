@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mprna.cli.corpus_stats import add_stats, run_stats
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mprna.corpus.build import Progress
+    from mprna.corpus.fidelity import Calibration
     from mprna.corpus.shards import Manifest
 
 
@@ -26,6 +28,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     _add_build(actions)
     _add_known(actions)
+    _add_calibrate(actions)
     add_stats(actions)
     verify = actions.add_parser(
         "verify",
@@ -38,7 +41,14 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(args: argparse.Namespace) -> int:
     """Do what the parsed arguments say; 0 on success."""
-    return {"build": _build, "known": _known, "stats": run_stats, "verify": _verify}[args.action](args)
+    actions = {
+        "build": _build,
+        "known": _known,
+        "calibrate": _calibrate,
+        "stats": run_stats,
+        "verify": _verify,
+    }
+    return actions[args.action](args)
 
 
 def _add_build(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -108,6 +118,22 @@ def _add_build(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         metavar="SHARE",
         help="share of the slices that get a ViennaRNA structure, 0 to 1 [%(default)s]",
     )
+    _add_energy_model(labels)
+    labels.add_argument(
+        "--max-span", type=int, metavar="NT", help="most nucleotides from one end of a pair to the other"
+    )
+    labels.add_argument(
+        "--min-fidelity",
+        type=float,
+        metavar="F1",
+        help="leave out structures with a lower expected pair F1, 0 to 1; the slice stays [keep all]",
+    )
+    labels.add_argument(
+        "--calibration",
+        type=Path,
+        metavar="FILE",
+        help="written by calibrate; without it the package's own, for turner2004 at 37 degrees",
+    )
     parser.add_argument(
         "--slices-per-shard",
         type=int,
@@ -176,11 +202,113 @@ def _add_known(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     parser.add_argument("--max-length", type=int, default=512, metavar="NT", help="[%(default)s]")
 
 
+def _add_energy_model(parser: argparse._ActionsContainer) -> None:
+    parser.add_argument(
+        "--temperature", type=float, default=37.0, metavar="C", help="in degrees Celsius [%(default)s]"
+    )
+    parser.add_argument(
+        "--parameters",
+        default="turner2004",
+        metavar="NAME",
+        help="ViennaRNA's energies: turner2004, turner1999, andronescu2007, langdon2018 [%(default)s]",
+    )
+
+
+def _add_calibrate(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = actions.add_parser(
+        "calibrate",
+        help="how far structures are to be trusted, learned from known ones",
+        description="Fold RNAs of known structure, fit what predicts the pair F1 of a fold and the "
+        "probability that a nucleotide's state is right, and print thresholds for build --min-fidelity. "
+        "Never give it a test set.",
+        epilog="example: mprna corpus calibrate --truth known.jsonl.gz --out calibration.json",
+    )
+    parser.add_argument(
+        "--truth",
+        required=True,
+        nargs="+",
+        type=Path,
+        metavar="FILE",
+        help="RNAs with known structures, in any format that fold writes",
+    )
+    parser.add_argument("--out", required=True, type=Path, metavar="FILE", help="the calibration, JSON")
+    parser.add_argument("--figure", type=Path, metavar="FILE", help="the reliability curves, SVG")
+    _add_energy_model(parser)
+    parser.add_argument(
+        "--second",
+        default="langdon2018",
+        metavar="NAME",
+        help="energies whose MFE structure is compared with [%(default)s]",
+    )
+    parser.add_argument("--min-length", type=int, default=20, metavar="NT", help="[%(default)s]")
+    parser.add_argument("--max-length", type=int, default=400, metavar="NT", help="[%(default)s]")
+    parser.add_argument(
+        "--max-rnas", type=int, default=4000, metavar="N", help="size of a uniform sample [%(default)s]"
+    )
+    parser.add_argument(
+        "--shuffled",
+        type=int,
+        default=1000,
+        metavar="N",
+        help="RNAs that are also shuffled, as a control [%(default)s]",
+    )
+    parser.add_argument("--seed", type=int, default=0, help="of sample, shuffles and bootstrap [%(default)s]")
+
+
+def _calibration_of(path: Path | None) -> Calibration:
+    from mprna.corpus.fidelity import read_calibration, shipped_calibration
+
+    return shipped_calibration() if path is None else read_calibration(path)
+
+
+def _calibrate(args: argparse.Namespace) -> int:
+    from mprna.corpus.calibrate import CalibrationOptions, calibrate, cross_validate
+    from mprna.corpus.calibration_report import report
+    from mprna.corpus.reliability import draw_reliability
+    from mprna.folding.vienna import EnergyModel
+    from mprna.io.output import open_output
+
+    options = CalibrationOptions(
+        energy_model=EnergyModel(temperature=args.temperature, parameters=args.parameters),
+        second_parameters=args.second,
+        min_length=args.min_length,
+        max_length=args.max_length,
+        max_rnas=args.max_rnas,
+        num_shuffled=args.shuffled,
+        seed=args.seed,
+    )
+    calibration, observations, shuffled = calibrate(args.truth, options)
+    validation = cross_validate(observations, options)
+    results = report(observations, validation, calibration, shuffled, seed=args.seed)
+    with open_output(args.out) as file:
+        file.write(json.dumps({**calibration.to_json(), "report": results}, indent=1) + "\n")
+    if args.figure is not None:
+        with open_output(args.figure) as file:
+            file.write(draw_reliability(results))
+    print(threshold_table(results))
+    return 0
+
+
+def threshold_table(results: dict[str, Any]) -> str:
+    """What `--min-fidelity` keeps, tab-separated, with the ends of 95 % intervals."""
+    lines = ["min_fidelity\tkept\texpected_f1\tobserved_f1\tshuffled_kept"]
+    for row in results["thresholds"]:
+        values = [f"{row['min_fidelity']:g}", _interval(row["kept"]), row["expected_f1"]]
+        values += [_interval(row["observed_f1"]), row["shuffled_kept"]]
+        lines.append("\t".join("-" if value is None else str(value) for value in values))
+    return "\n".join(lines)
+
+
+def _interval(ends: list[float] | None) -> str | None:
+    return None if ends is None else f"{ends[0]:.3f} ({ends[1]:.3f}-{ends[2]:.3f})"
+
+
 def _build(args: argparse.Namespace) -> int:
     from mprna.corpus.build import build_corpus
     from mprna.corpus.clean import species_names
     from mprna.corpus.options import CorpusOptions
     from mprna.corpus.references import References
+    from mprna.folding.vienna import EnergyModel
 
     options = CorpusOptions(
         slice_length=args.slice_length,
@@ -197,6 +325,11 @@ def _build(args: argparse.Namespace) -> int:
         drop_low_complexity=args.drop_low_complexity,
         near_duplicate_share=args.near_duplicates,
         slices_per_shard=args.slices_per_shard,
+        energy_model=EnergyModel(
+            temperature=args.temperature, parameters=args.parameters, max_span=args.max_span
+        ),
+        calibration=_calibration_of(args.calibration),
+        min_fidelity=args.min_fidelity,
         seed=args.seed,
     )
     report = None if args.quiet else _progress_line()
@@ -253,5 +386,7 @@ def _summary(manifest: Manifest) -> str:
     unknown = sum(source.unknown_species for source in manifest.sources)
     if unknown:
         lines.append(f"of unknown species\t{unknown}\t-")
+    if manifest.low_fidelity:
+        lines.append(f"low fidelity\t{manifest.low_fidelity}\t-")
     lines += [f"dropped {name}\t{tally.pieces}\t{tally.nt}" for name, tally in sorted(manifest.drops.items())]
     return "\n".join(lines)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from mprna.corpus.fidelity import Calibration, shipped_calibration
 from mprna.corpus.species import SpeciesFrom, compile_pattern
 from mprna.errors import UsageError
 from mprna.folding.vienna import EnergyModel
@@ -30,6 +31,8 @@ class CorpusOptions:
         near_duplicate_share: of slices whose 14-mers have a larger Jaccard index one stays; None keeps all.
         slices_per_shard: about how many slices a shard holds (between half of it and all of it).
         energy_model: for the annotation.
+        calibration: of the confidences and the expected pair F1.
+        min_fidelity: structures with a lower expected pair F1 are left out, 0..1; None keeps all.
         seed: of the sample and of the choice what to annotate.
     """
 
@@ -48,6 +51,8 @@ class CorpusOptions:
     near_duplicate_share: float | None = None
     slices_per_shard: int = 1024
     energy_model: EnergyModel = field(default_factory=EnergyModel)
+    calibration: Calibration = field(default_factory=shipped_calibration)
+    min_fidelity: float | None = None
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -61,6 +66,7 @@ class CorpusOptions:
             ("annotate share", self.annotate_share),
             ("exclude share", self.exclude_share),
             ("near duplicates share", self.near_duplicate_share or 0.0),
+            ("min fidelity", self.min_fidelity or 0.0),
         ):
             require(0.0 <= rate <= 1.0, f"{name} {rate}: expected a number from 0 to 1")
         for name, count in (("max slices", self.max_slices), ("max records", self.max_records)):
@@ -69,6 +75,12 @@ class CorpusOptions:
         require(0 <= self.seed < 2**64, f"seed {self.seed}: expected 0 to 2^64 - 1")
         if self.species_pattern is not None:
             compile_pattern(self.species_pattern)
+        require(
+            self.min_fidelity is None or self.calibration.fits(self.energy_model),
+            f"min fidelity with {self.energy_model.parameters} at {self.energy_model.temperature:g} °C, but "
+            f"the calibration is for {self.calibration.parameters} at {self.calibration.temperature:g} °C: "
+            "leave one of them out, or make a calibration with `mprna corpus calibrate`",
+        )
         both = sorted(set(self.only_species) & set(self.exclude_species))
         require(not both, f"species {', '.join(both)}: kept and left out at once")
 

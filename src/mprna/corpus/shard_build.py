@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Self
 
-from mprna.corpus.annotate import annotate
+from mprna.corpus.annotate import Annotation, annotate_all
 from mprna.corpus.complexity import is_low_complexity
 from mprna.corpus.dedup import in_share, sample_keys
 from mprna.corpus.drops import DropReason, Drops
@@ -21,7 +21,6 @@ from mprna.corpus.near_duplicates import read_near_duplicates
 from mprna.corpus.options import CorpusOptions
 from mprna.corpus.scan import NUM_BUCKETS, Candidate, read_bucket
 from mprna.corpus.shards import ShardFile, Slice, file_sha256, flush_to_disk, write_json, write_shard
-from mprna.errors import FoldingError
 
 _BATCH_SLICES: Final = 1024
 
@@ -106,13 +105,20 @@ def build_shard(task: ShardTask) -> ShardResult:
         return done
     drops = Drops()
     candidates = list(_without_near_duplicates(_distinct(_sampled(task, drops), drops), task, drops))
-    low = [
-        bool(flag)
-        for start in range(0, len(candidates), _BATCH_SLICES)
-        for flag in is_low_complexity([c.sequence for c in candidates[start : start + _BATCH_SLICES]])
+    chosen = [candidate.sequence for candidate in candidates if _is_chosen(candidate, task)]
+    options = task.options
+    annotations = annotate_all(chosen, options.energy_model, options.calibration)
+    kept = {
+        sequence: annotation
+        for sequence, annotation in zip(chosen, annotations, strict=True)
+        if annotation is not None and _is_faithful(annotation, options)
+    }
+    fold_failed = annotations.count(None)
+    rows = [
+        _row(candidate, low_complexity, task, kept.get(candidate.sequence))
+        for candidate, low_complexity in zip(candidates, _low_complexity(candidates), strict=True)
     ]
-    labelled = [_row(candidate, flag, task) for candidate, flag in zip(candidates, low, strict=True)]
-    file = _write(task, [row for row, _ in labelled], fold_failed=sum(failed for _, failed in labelled))
+    file = _write(task, rows, fold_failed=fold_failed, low_fidelity=len(chosen) - fold_failed - len(kept))
     result = ShardResult(file=file, drops=drops)
     write_json(result.to_json(), task.result_path)
     return result
@@ -165,8 +171,28 @@ def _without_near_duplicates(
             yield candidate
 
 
-def _row(candidate: Candidate, low_complexity: bool, task: ShardTask) -> tuple[Slice, bool]:
-    """The row of a candidate, and whether its fold failed; such a row stays without labels."""
+def _low_complexity(candidates: list[Candidate]) -> Iterator[bool]:
+    for start in range(0, len(candidates), _BATCH_SLICES):
+        yield from map(
+            bool, is_low_complexity([c.sequence for c in candidates[start : start + _BATCH_SLICES]])
+        )
+
+
+def _is_chosen(candidate: Candidate, task: ShardTask) -> bool:
+    """Whether a candidate is to be annotated."""
+    _, annotation_key = sample_keys(candidate.digest, seed=task.options.seed)
+    return in_share(annotation_key, task.options.annotate_share)
+
+
+def _is_faithful(annotation: Annotation, options: CorpusOptions) -> bool:
+    """Whether a structure is good enough to be a label."""
+    if options.min_fidelity is None:
+        return True
+    return annotation.expected_f1 is not None and annotation.expected_f1 >= options.min_fidelity
+
+
+def _row(candidate: Candidate, low_complexity: bool, task: ShardTask, annotation: Annotation | None) -> Slice:
+    """The row of a candidate, without labels where there is no annotation."""
     row = Slice(
         id=candidate.id,
         source=task.source_names[candidate.source],
@@ -175,17 +201,10 @@ def _row(candidate: Candidate, low_complexity: bool, task: ShardTask) -> tuple[S
         sequence=candidate.sequence,
         low_complexity=low_complexity,
     )
-    _, annotation_key = sample_keys(candidate.digest, seed=task.options.seed)
-    if not in_share(annotation_key, task.options.annotate_share):
-        return row, False
-    try:
-        annotation = annotate(candidate.sequence, task.options.energy_model)
-    except FoldingError:
-        return row, True
-    return replace(row, **asdict(annotation)), False
+    return row if annotation is None else replace(row, **asdict(annotation))
 
 
-def _write(task: ShardTask, rows: list[Slice], *, fold_failed: int) -> ShardFile:
+def _write(task: ShardTask, rows: list[Slice], *, fold_failed: int, low_fidelity: int) -> ShardFile:
     path = task.out_dir / task.file_name
     temporary = task.results_dir / f"{task.file_name}.{os.getpid()}.tmp"
     write_shard(rows, temporary)
@@ -198,4 +217,5 @@ def _write(task: ShardTask, rows: list[Slice], *, fold_failed: int) -> ShardFile
         annotated=sum(row.structure is not None for row in rows),
         fold_failed=fold_failed,
         sha256=file_sha256(path),
+        low_fidelity=low_fidelity,
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -25,7 +25,10 @@ if TYPE_CHECKING:
 
 SCHEMA_NAME: Final = "slices"
 SCHEMA_VERSION: Final = 2
-_READABLE: Final = (1, 2)
+READABLE_VERSIONS: Final = (1, 2)
+"""Columns that version 1 does not have are read as null."""
+
+_READABLE: Final = " or ".join(map(str, READABLE_VERSIONS))
 MANIFEST_NAME: Final = "manifest.json"
 
 
@@ -40,11 +43,16 @@ class Slice:
         start: 0-based position of the first nucleotide in its transcript.
         sequence: clean, `ACGUN`.
         structure: dot-bracket, ViennaRNA's of minimum free energy or a known one; None where not annotated,
-            as the four below.
+            as all below.
         mfe: kcal/mol; None for a known structure.
         ensemble_energy: kcal/mol; None for a known structure.
         fidelity: 1 - normalised ensemble defect, 0..1.
         confidence: one byte per nucleotide, round(255 * probability of its state).
+        mfe_prob: Boltzmann probability of the MFE structure, 0..1.
+        mean_pair_prob: mean probability of the structure's pairs, 0..1; None where it has none.
+        agreement: pair F1 of the MFE structures of two energy models, 0..1. These three, and the next, are
+            None for a known structure.
+        expected_f1: calibrated pair F1 with the true structure, 0..1; None where no calibration fits.
         low_complexity: whether its DUST score is above the limit of `complexity`; None where not computed.
     """
 
@@ -58,12 +66,21 @@ class Slice:
     ensemble_energy: float | None = None
     fidelity: float | None = None
     confidence: bytes | None = None
+    mfe_prob: float | None = None
+    mean_pair_prob: float | None = None
+    agreement: float | None = None
+    expected_f1: float | None = None
     low_complexity: bool | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class ShardFile:
-    """One Parquet file of a corpus; `fold_failed` counts slices chosen for annotation that have none."""
+    """One Parquet file of a corpus.
+
+    Args:
+        fold_failed: slices that were chosen for annotation and have no fold.
+        low_fidelity: slices whose structure was left out because its expected F1 is too low.
+    """
 
     name: str
     rows: int
@@ -71,6 +88,7 @@ class ShardFile:
     annotated: int
     fold_failed: int
     sha256: str
+    low_fidelity: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,6 +147,11 @@ class Manifest:
         """Number of slices that were chosen for annotation and could not be folded."""
         return sum(file.fold_failed for file in self.files)
 
+    @property
+    def low_fidelity(self) -> int:
+        """Number of slices without a structure because its expected F1 is too low."""
+        return sum(file.low_fidelity for file in self.files)
+
     def to_json(self) -> dict[str, Any]:
         """The document `manifest.json`."""
         return {
@@ -138,6 +161,7 @@ class Manifest:
                 "nt": self.nt,
                 "annotated": self.annotated,
                 "fold_failed": self.fold_failed,
+                "low_fidelity": self.low_fidelity,
             },
             "drops": self.drops.to_json(),
             "options": self.options,
@@ -164,15 +188,23 @@ class Manifest:
 
 def slice_schema() -> pa.Schema:
     """Arrow schema of a shard, with its name and version in the metadata."""
+    return _schema_of(SCHEMA_VERSION)
+
+
+def _schema_of(version: int) -> pa.Schema:
     pa = _pyarrow()
     required = [("id", pa.string()), ("source", pa.string()), ("species", pa.string())]
     required += [("start", pa.int32()), ("sequence", pa.string())]
     optional = [("structure", pa.string())]
     optional += [(name, pa.float32()) for name in ("mfe", "ensemble_energy", "fidelity")]
-    optional += [("confidence", pa.binary()), ("low_complexity", pa.bool_())]
+    optional += [("confidence", pa.binary())]
+    if version >= 2:
+        later = ("mfe_prob", "mean_pair_prob", "agreement", "expected_f1")
+        optional += [(name, pa.float32()) for name in later]
+        optional += [("low_complexity", pa.bool_())]
     fields = [pa.field(name, kind, nullable=False) for name, kind in required]
     fields += [pa.field(name, kind) for name, kind in optional]
-    metadata = {"mprna.schema": SCHEMA_NAME, "mprna.version": str(SCHEMA_VERSION)}
+    metadata = {"mprna.schema": SCHEMA_NAME, "mprna.version": str(version)}
     return pa.schema(fields, metadata=metadata)
 
 
@@ -192,7 +224,7 @@ def read_shard(path: Path) -> pa.Table:
     """All rows of a shard.
 
     Raises:
-        CorpusError: damaged, or no shard of this schema and version.
+        CorpusError: damaged, or no shard of this schema and a readable version.
     """
     pa = _pyarrow()
     import pyarrow.parquet as pq
@@ -204,14 +236,34 @@ def read_shard(path: Path) -> pa.Table:
     except (pa.ArrowInvalid, OSError) as error:
         raise CorpusError(f"{path}: damaged shard ({error}); build the corpus again") from None
     found = {key.decode(): value.decode() for key, value in (table.schema.metadata or {}).items()}
-    if found.get("mprna.version") == "1":
-        table = table.append_column("low_complexity", pa.nulls(len(table), pa.bool_()))
-    if not table.schema.equals(slice_schema(), check_metadata=False):
+    version = found.get("mprna.version", "")
+    if found.get("mprna.schema") != SCHEMA_NAME or version not in map(str, READABLE_VERSIONS):
+        raise CorpusError(f"{path}: not a shard of schema {SCHEMA_NAME!r} version {_READABLE}")
+    if not table.schema.equals(_schema_of(int(version)), check_metadata=False):
         raise CorpusError(f"{path}: its columns are not those of a shard of slices")
-    versions = [str(version) for version in _READABLE]
-    if found.get("mprna.schema") != SCHEMA_NAME or found.get("mprna.version") not in versions:
-        raise CorpusError(f"{path}: not a shard of schema {SCHEMA_NAME!r} version {' or '.join(versions)}")
-    return table
+    return _as_latest(table)
+
+
+def _as_latest(table: pa.Table) -> pa.Table:
+    """The table with null columns for what its version does not have, and the latest schema."""
+    pa = _pyarrow()
+    schema = slice_schema()
+    for column in schema:
+        if column.name not in table.column_names:
+            table = table.append_column(column, pa.nulls(table.num_rows, column.type))
+    return table.replace_schema_metadata(schema.metadata)
+
+
+def read_slices(directories: Sequence[Path], columns: Sequence[str]) -> pa.Table:
+    """Some columns of all slices of several corpora, in order.
+
+    Raises:
+        CorpusError: a corpus that is missing or unfinished, or a damaged shard.
+    """
+    pa = _pyarrow()
+    paths = [directory / file.name for directory in directories for file in read_manifest(directory).files]
+    schema = pa.schema([slice_schema().field(name) for name in columns])
+    return pa.concat_tables([schema.empty_table(), *(read_shard(path).select(columns) for path in paths)])
 
 
 def column_bytes(table: pa.Table, name: str) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
@@ -254,10 +306,9 @@ def read_manifest(directory: Path) -> Manifest:
         ) from None
     except ValueError as error:
         raise CorpusError(f"{path}: damaged ({error}); build the corpus again") from None
-    readable = [{"name": SCHEMA_NAME, "version": version} for version in _READABLE]
+    readable = [{"name": SCHEMA_NAME, "version": version} for version in READABLE_VERSIONS]
     if not isinstance(document, dict) or document.get("schema") not in readable:
-        versions = " or ".join(map(str, _READABLE))
-        raise CorpusError(f"{path}: not a manifest of schema {SCHEMA_NAME!r} version {versions}")
+        raise CorpusError(f"{path}: not a manifest of schema {SCHEMA_NAME!r} version {_READABLE}")
     try:
         return Manifest.from_json(document)
     except (KeyError, TypeError) as error:
