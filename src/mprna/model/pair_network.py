@@ -124,7 +124,7 @@ class Trunk(nn.Module):
         """*Shape:* (B, L) to (B, L, H)"""
         present_BL = bases != PAD_BASE
         mask_BL1 = present_BL[..., None].float()
-        x_BLH = self.embedding(bases)
+        x_BLH = self.embedding(bases) * mask_BL1
         for convolution in self.convolutions:
             local_BHL = functional.relu(convolution(x_BLH.transpose(1, 2)))
             x_BLH = (x_BLH + local_BHL.transpose(1, 2)) * mask_BL1
