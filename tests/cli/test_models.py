@@ -59,7 +59,7 @@ def test_a_pair_network_is_a_model_that_folds_and_does_not_embed(call, pair_mode
     target = tmp_path / "models" / "pairs"
     assert call("models", "import", pair_model, "--name", "pairs") == (0, f"{target}\n", "")
     lines = [line.split("\t") for line in call("models", "list").out.splitlines()]
-    assert ["pairs", "4096 nt"] in [[line[0], line[2]] for line in lines]
+    assert ["pairs", "3000 nt"] in [[line[0], line[2]] for line in lines]
     shown = json.loads(call("models", "show", "pairs").out)
     assert (shown["name"], shown["kind"], shown["cell_width"]) == ("pairs", "pair_network", 8)
     assert call("fold", "--model", "pairs", "GGGGAAAACCCC").status == 0

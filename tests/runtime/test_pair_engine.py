@@ -101,7 +101,7 @@ def test_the_kind_decides_what_is_loaded(pair_model, nano_model):
     assert isinstance(load_folding(pair_model), OnnxPairEngine)
     assert isinstance(load_folding(pair_model, backend="torch"), TorchPairEngine)
     assert not isinstance(load_folding(nano_model), PairEngine)
-    assert load_folding(pair_model).max_length == describe(pair_model).max_length == 4096
+    assert load_folding(pair_model).max_length == describe(pair_model).max_length == 3000
 
 
 def test_each_loader_wants_its_kind(pair_model, nano_model):

@@ -114,7 +114,8 @@ def _add_engine(group: argparse._ArgumentGroup) -> None:
         "--max-length",
         type=positive_int,
         metavar="NT",
-        help="give longer sequences a reason instead of a structure [hybrid 4096, vienna 8192, model 32767]",
+        help="give longer sequences a reason instead of a structure [hybrid 4096, vienna 8192, model 32767]; "
+        "with a pair network at most 3000",
     )
     add_jobs(group)
 

@@ -53,8 +53,8 @@ class PairConfig:
     """Channels that hold products of row and column features."""
     dilations: tuple[int, ...] = (1, 2, 4, 1, 2, 4)
     """Of the residual blocks of the map, one each."""
-    max_length: int = 4_096
-    """Longest sequence to be read, nucleotides; memory grows with its square."""
+    max_length: int = 3_000
+    """Longest sequence to be read, nucleotides; memory grows with its square (2 GB at 3,000)."""
 
     def to_dict(self) -> dict[str, Any]:
         return dataclasses.asdict(self)
