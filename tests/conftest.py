@@ -26,6 +26,7 @@ def nano_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from mprna.model.network import MprnaModel
     from mprna.model.presets import PRESETS
     from mprna.runtime.export import export_model
+    from mprna.runtime.store import FOLDING_MODEL
 
     torch.manual_seed(7)
     model = MprnaModel(PRESETS["nano"])
@@ -35,7 +36,7 @@ def nano_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     save_checkpoint(model, checkpoint_dir)
     model_dir = tmp_path_factory.mktemp("home") / "models" / "mini"
     export_model(checkpoint_dir, model_dir)
-    shutil.copytree(model_dir, model_dir.with_name("mini-fold"))
+    shutil.copytree(model_dir, model_dir.with_name(FOLDING_MODEL))
     return model_dir
 
 
@@ -45,3 +46,25 @@ def mprna_home(nano_model: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     home = nano_model.parents[1]
     monkeypatch.setenv("MPRNA_HOME", str(home))
     return home
+
+
+@pytest.fixture(scope="session")
+def pair_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model directory of a small pair network, with random weights and opinions about pairs."""
+    import torch
+
+    from mprna.model.pair_network import PairConfig, PairNetwork
+    from mprna.runtime.export import export_pair_network
+
+    config = PairConfig(
+        num_layers=1, hidden_width=16, num_heads=2, feed_forward_width=16, cell_width=8, dilations=(1, 2)
+    )
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(7)
+        network = PairNetwork(config)
+        for parameter in network.parameters():
+            parameter.data += 0.1 * torch.randn_like(parameter)
+    network.bias.data.fill_(-1.0)
+    model_dir = tmp_path_factory.mktemp("pairs") / "pairs"
+    export_pair_network(network, model_dir)
+    return model_dir

@@ -33,7 +33,7 @@ ROOMS = {
     "model": GROUND | {"tokenizer"},
     "objectives": GROUND | {"model", "rna", "tokenizer"},
     "train": GROUND | {"objectives", "model", "corpus.shards", "rna", "tokenizer"},
-    "runtime": GROUND | {"tokenizer"},
+    "runtime": GROUND | {"rna", "tokenizer"},
     "predict": GROUND | {"runtime", "decoding", "folding", "io", "rna", "tokenizer"},
     "cli": GROUND | {"predict", "train", "corpus", "draw", "io", "runtime"},
     "__init__": GROUND | {"predict", "runtime", "tokenizer"},

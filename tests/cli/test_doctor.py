@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from mprna.runtime.store import FOLDING_MODEL
+
 
 def test_doctor_is_content_here(call):
     outcome = call("doctor")
@@ -14,4 +16,4 @@ def test_doctor_finds_a_missing_default_model(call, tmp_path, monkeypatch):
     monkeypatch.setattr("mprna.runtime.store._PACKAGED", tmp_path)
     outcome = call("doctor")
     assert outcome.status == 1
-    assert "BROKEN  engine hybrid          no model 'mini-fold'; installed: none" in outcome.out
+    assert f"BROKEN  engine hybrid          no model '{FOLDING_MODEL}'; installed: none" in outcome.out

@@ -41,11 +41,6 @@ def test_a_wrong_call_is_status_2_and_shows_the_usage(call, arguments):
     ("arguments", "status", "message"),
     [
         (("fold", "missing.fa"), 1, "missing.fa: no such file, and no nucleotide sequence"),
-        (
-            ("fold", "ACGU", "--model", "maxi"),
-            1,
-            "no model 'maxi'; installed: mini, mini-fold; or give a model directory",
-        ),
         (("fold", "ACGU", "-T", "200"), 2, "temperature 200.0 °C; expected 0 to 100"),
         (("draw", "missing.ct"), 1, "missing.ct: No such file or directory"),
     ],
@@ -53,6 +48,13 @@ def test_a_wrong_call_is_status_2_and_shows_the_usage(call, arguments):
 def test_an_error_is_one_line(call, arguments, status, message):
     outcome = call(*arguments)
     assert outcome == (status, "", f"mprna: error: {message}\n")
+
+
+def test_an_unknown_model_is_one_line_with_the_known_ones(call):
+    known = ", ".join(line.split("\t")[0] for line in call("models", "list").out.splitlines())
+    outcome = call("fold", "ACGU", "--model", "maxi")
+    message = f"no model 'maxi'; installed: {known}; or give a model directory"
+    assert outcome == (1, "", f"mprna: error: {message}\n")
 
 
 def test_a_warning_of_ours_is_one_line(call, monkeypatch):

@@ -52,3 +52,17 @@ def test_an_import_of_nothing_is_an_error(call, tmp_path):
     outcome = call("models", "import", tmp_path, "--name", "x")
     assert outcome.status == 1
     assert outcome.err.startswith(f"mprna: error: {tmp_path}")
+
+
+def test_a_pair_network_is_a_model_that_folds_and_does_not_embed(call, pair_model, tmp_path, monkeypatch):
+    monkeypatch.setenv("MPRNA_HOME", str(tmp_path))
+    target = tmp_path / "models" / "pairs"
+    assert call("models", "import", pair_model, "--name", "pairs") == (0, f"{target}\n", "")
+    lines = [line.split("\t") for line in call("models", "list").out.splitlines()]
+    assert ["pairs", "3000 nt"] in [[line[0], line[2]] for line in lines]
+    shown = json.loads(call("models", "show", "pairs").out)
+    assert (shown["name"], shown["kind"], shown["cell_width"]) == ("pairs", "pair_network", 8)
+    assert call("fold", "--model", "pairs", "GGGGAAAACCCC").status == 0
+    outcome = call("embed", "--model", "pairs", "ACGU")
+    assert outcome.status == 1
+    assert "a pair network, which has no hidden states" in outcome.err

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 
 from mprna.predict.health import examine
+from mprna.runtime.store import FOLDING_MODEL
 
 
 def findings() -> dict[str, tuple[str, str]]:
@@ -20,9 +21,9 @@ def test_a_good_installation_is_fine(mprna_home):
 
 def test_a_damaged_model_is_broken_and_viennarna_is_not(nano_model, tmp_path, monkeypatch):
     monkeypatch.setenv("MPRNA_HOME", str(tmp_path))
-    model_dir = shutil.copytree(nano_model, tmp_path / "models" / "mini-fold")
+    model_dir = shutil.copytree(nano_model, tmp_path / "models" / FOLDING_MODEL)
     (model_dir / "model.safetensors").write_bytes(b"")
     found = findings()
     broken = {name for name, (state, _) in found.items() if state == "broken"}
-    assert broken == {"model mini-fold", "engine hybrid", "engine model"}
-    assert "SHA-256 differs" in found["model mini-fold"][1]
+    assert broken == {f"model {FOLDING_MODEL}", "engine hybrid", "engine model"}
+    assert "SHA-256 differs" in found[f"model {FOLDING_MODEL}"][1]

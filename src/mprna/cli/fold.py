@@ -86,8 +86,9 @@ def _add_engine(group: argparse._ArgumentGroup) -> None:
         "--engine",
         choices=("hybrid", "model", "vienna"),
         default="hybrid",
-        help="hybrid: ViennaRNA with the model's log-odds of every pair as pseudo-energies; model: the "
-        "network alone; vienna: minimum free energy [%(default)s]",
+        help="hybrid: a pair network that reads ViennaRNA's ensemble, or ViennaRNA with another model's "
+        "log-odds of every pair as pseudo-energies; model: the network alone; vienna: minimum free energy "
+        "[%(default)s]",
     )
     add_model(group, default=FOLDING_MODEL)
     group.add_argument(
@@ -100,16 +101,21 @@ def _add_engine(group: argparse._ArgumentGroup) -> None:
         "--gamma",
         type=float,
         metavar="X",
-        help="of the nested decoder: the larger, the more pairs; 1 is maximum expected accuracy [8]",
+        help="of the nested decoder: the larger, the more pairs; 1 is maximum expected accuracy [8; 1.5 with "
+        "a pair network]",
     )
     group.add_argument(
-        "--weight", type=float, metavar="X", help="of the hybrid engine: how much the model counts [0.15]"
+        "--weight",
+        type=float,
+        metavar="X",
+        help="of the hybrid engine without a pair network: how much the model counts [0.15]",
     )
     group.add_argument(
         "--max-length",
         type=positive_int,
         metavar="NT",
-        help="give longer sequences a reason instead of a structure [hybrid 4096, vienna 8192, model 32767]",
+        help="give longer sequences a reason instead of a structure [hybrid 4096, vienna 8192, model 32767]; "
+        "with a pair network at most 3000",
     )
     add_jobs(group)
 

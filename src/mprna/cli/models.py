@@ -94,7 +94,11 @@ def _show(args: argparse.Namespace) -> int:
     from mprna.runtime.store import describe, find_model
 
     info = describe(find_model(args.model))
-    print(json.dumps({"name": info.name, "directory": str(info.directory), **info.config}, indent=1))
+    print(
+        json.dumps(
+            {"name": info.name, "kind": info.kind, "directory": str(info.directory), **info.config}, indent=1
+        )
+    )
     if info.card:
         print(f"\n{info.card}")
     return 0

@@ -19,6 +19,8 @@ from mprna.decoding.tokens import decode_tokens
 HYBRID_WEIGHT = 0.15
 NESTED_GAMMA = 8.0
 """Both chosen on validation splits (docs/experiments.md); the network's probabilities are too low."""
+PAIR_GAMMA = 1.5
+"""Of the `nested` decoder on the probabilities of a pair network."""
 
 
 class StructurePrediction(Protocol):

@@ -19,6 +19,10 @@ from mprna.tokenizer import Tokenizer
 
 FORMAT = {"format": "mprna-model", "version": 1}
 
+ENCODER_KIND = "mprna"
+PAIR_KIND = "pair_network"
+"""What `kind` in `config.json` says; a file without it holds an encoder with heads."""
+
 CONFIG_FILE = "config.json"
 WEIGHTS_FILE = "model.safetensors"
 
@@ -62,6 +66,15 @@ def read_config(directory: Path) -> ModelConfig:
     Raises:
         ModelError: no `config.json`, a damaged one, or one that another program wrote.
     """
+    return ModelConfig.from_dict(read_model_dict(directory, kind=ENCODER_KIND))
+
+
+def read_model_dict(directory: Path, *, kind: str) -> dict[str, Any]:
+    """The `model` part of `config.json`.
+
+    Raises:
+        ModelError: as `read_config`, or a model of another kind.
+    """
     path = directory / CONFIG_FILE
     config = read_json(path)
     if config.get("format") != FORMAT["format"]:
@@ -70,7 +83,10 @@ def read_config(directory: Path) -> ModelConfig:
         raise ModelError(
             f"{path}: version {config.get('version')}, but this mprna reads {FORMAT['version']}; upgrade it"
         )
-    return ModelConfig.from_dict(config.get("model", {}))
+    if config.get("kind", ENCODER_KIND) != kind:
+        raise ModelError(f"{path}: a model of kind {config.get('kind', ENCODER_KIND)!r}; expected {kind!r}")
+    model: dict[str, Any] = config.get("model", {})
+    return model
 
 
 def read_json(path: Path) -> dict[str, Any]:

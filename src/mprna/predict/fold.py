@@ -13,10 +13,11 @@ from typing import Final, NamedTuple, overload
 import numpy as np
 
 from mprna.alphabet import CANONICAL_PAIRS, clean_sequence
+from mprna.decoding.decoders import NESTED_GAMMA, PAIR_GAMMA
 from mprna.decoding.hybrid import decode_hybrid
 from mprna.decoding.nested import best_nested, decode_nested
 from mprna.decoding.tokens import decode_tokens
-from mprna.errors import FoldingError, SequenceError, StructureError
+from mprna.errors import FoldingError, SequenceError, StructureError, UsageError
 from mprna.folding.confidence import assigned_state_probs
 from mprna.folding.vienna import energy_of, fold_ensemble, fold_mfe
 from mprna.io.records import Record
@@ -25,7 +26,8 @@ from mprna.predict.parallel import map_ordered
 from mprna.rna.canonical import MIN_HAIRPIN
 from mprna.rna.structure import dot_bracket_from_pairs, pairs_from_dot_bracket
 from mprna.runtime.engine import FloatArray, Prediction
-from mprna.runtime.load import load
+from mprna.runtime.load import load_folding
+from mprna.runtime.pair_engine import PairEngine
 
 DEFAULT_OPTIONS: Final = FoldOptions()
 
@@ -92,11 +94,16 @@ class Folder:
 
     Raises:
         ModelError: no such model, or damaged files.
+        UsageError: a decoder of what the model does not give.
     """
 
     def __init__(self, options: FoldOptions) -> None:
         self._options = options
-        self._engine = None if options.engine == "vienna" else load(options.model, backend=options.backend)
+        self._engine = None
+        if options.engine != "vienna":
+            self._engine = load_folding(options.model, backend=options.backend)
+        if isinstance(self._engine, PairEngine):
+            _check_decoder(options)
 
     def __call__(self, record: Record) -> Record:
         """The folded record, or the record with the reason why it is not."""
@@ -119,6 +126,8 @@ class Folder:
         self._check_length(len(sequence))
         if self._engine is None:
             answer = self._fold_by_energy(sequence)
+        elif isinstance(self._engine, PairEngine):
+            answer = self._fold_by_pairs(sequence, self._engine)
         else:
             answer = self._fold_by_model(sequence, self._engine.predict(sequence))
         return dataclasses.replace(
@@ -133,9 +142,12 @@ class Folder:
 
     def _check_length(self, length: int) -> None:
         options = self._options
-        if length > options.longest:
+        longest = options.longest
+        if isinstance(self._engine, PairEngine) and options.max_length is None:
+            longest = min(longest, self._engine.max_length)
+        if length > longest:
             raise FoldingError(
-                f"{length} nt; the {options.engine} engine takes up to {options.longest} (--max-length)"
+                f"{length} nt; the {options.engine} engine takes up to {longest} (--max-length)"
             )
         if options.pair_probs and length > MAX_DENSE_LENGTH:
             raise FoldingError(f"{length} nt; pair probabilities are given up to {MAX_DENSE_LENGTH}")
@@ -149,6 +161,21 @@ class Folder:
         probs = ensemble.base_pair_probs
         confidence = float(assigned_state_probs(ensemble.mfe_dot_bracket, probs).mean())
         return _Answer(ensemble.mfe_dot_bracket, ensemble.mfe, confidence, probs)
+
+    def _fold_by_pairs(self, sequence: str, engine: PairEngine) -> _Answer:
+        options = self._options
+        prior = None
+        if options.engine == "hybrid":
+            prior = fold_ensemble(sequence, options.energy_model).base_pair_probs
+        probs = engine.predict_pairs(sequence, prior)
+        max_span = options.energy_model.max_span
+        dot_bracket = decode_nested(sequence, probs, gamma=options.gamma or PAIR_GAMMA, max_span=max_span)
+        return _Answer(
+            dot_bracket,
+            energy_of(sequence, dot_bracket, options.energy_model),
+            float(assigned_state_probs(dot_bracket, probs).mean(dtype=np.float64)),
+            probs if options.pair_probs else None,
+        )
 
     def _fold_by_model(self, sequence: str, prediction: Prediction) -> _Answer:
         options = self._options
@@ -167,13 +194,13 @@ class Folder:
 
     def _decode(self, sequence: str, prediction: Prediction) -> str:
         options = self._options
-        max_span = options.energy_model.max_span
+        gamma, max_span = options.gamma or NESTED_GAMMA, options.energy_model.max_span
         if options.decoder == "tokens":
             return decode_tokens(sequence, prediction.structure_probs, max_span=max_span)
         if len(sequence) > _MAX_DENSE_DECODING:
-            return decode_band(sequence, prediction, gamma=options.gamma, max_span=max_span)
+            return decode_band(sequence, prediction, gamma=gamma, max_span=max_span)
         probs = prediction.base_pair_probs
-        return decode_nested(sequence, probs, gamma=options.gamma, max_span=max_span)
+        return decode_nested(sequence, probs, gamma=gamma, max_span=max_span)
 
 
 def decode_band(
@@ -207,6 +234,11 @@ def confidence(dot_bracket: str, prediction: Prediction) -> float:
     paired[seen] = prediction.pair_band[pairs[seen, 0], distance[seen]]
     probs[pairs] = paired[:, None]
     return float(probs.mean(dtype=np.float64))
+
+
+def _check_decoder(options: FoldOptions) -> None:
+    if options.engine == "model" and options.decoder != "nested":
+        raise UsageError(f"decoder {options.decoder!r}: a pair network gives pairs only; choose 'nested'")
 
 
 @lru_cache(maxsize=2)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from mprna.decoding.decoders import HYBRID_WEIGHT, NESTED_GAMMA
+from mprna.decoding.decoders import HYBRID_WEIGHT
 from mprna.errors import UsageError
 from mprna.folding.vienna import MAX_LENGTH, EnergyModel
 from mprna.runtime.store import FOLDING_MODEL
@@ -15,7 +15,8 @@ __all__ = ["DEFAULT_MAX_LENGTHS", "MAX_DENSE_LENGTH", "EnergyModel", "FoldOption
 
 DEFAULT_MAX_LENGTHS: Final = {"hybrid": 4_096, "model": MAX_LENGTH, "vienna": 8_192}
 """Engines, and how long a sequence each takes unless told otherwise. ViennaRNA needs L^2 memory and up to
-L^3 time; the network reads long sequences in windows."""
+L^3 time; the network reads long sequences in windows. A pair network does not: its own `max_length`, where
+that is less, is its default."""
 
 DECODERS: Final = ("nested", "tokens")
 """Of the `model` engine. `tokens` weighs every pair of an opening and a closing nucleotide, so its default
@@ -34,8 +35,8 @@ class FoldOptions:
     """
 
     engine: str = "hybrid"
-    """`hybrid`: the model's pair probabilities as pseudo-energies in ViennaRNA; `model`: the network alone;
-    `vienna`: ViennaRNA's minimum free energy."""
+    """`hybrid`: a pair network that reads ViennaRNA's ensemble, or another model's pair probabilities as
+    pseudo-energies in ViennaRNA; `model`: the network alone; `vienna`: ViennaRNA's minimum free energy."""
 
     model: str | Path = FOLDING_MODEL
     """Installed name or directory of the model."""
@@ -46,11 +47,13 @@ class FoldOptions:
     decoder: str = "nested"
     """Of the `model` engine: `nested` reads the pair probabilities, `tokens` the `( ) .` probabilities."""
 
-    gamma: float = NESTED_GAMMA
-    """Of the `nested` decoder: how much a right pair is worth against a right unpaired nucleotide."""
+    gamma: float | None = None
+    """Of the `nested` decoder: how much a right pair is worth against a right unpaired nucleotide; by default
+    `NESTED_GAMMA`, and `PAIR_GAMMA` with a pair network."""
 
     weight: float = HYBRID_WEIGHT
-    """Of the `hybrid` engine: how much the model counts against the energies; 0 is plain ViennaRNA."""
+    """Of the `hybrid` engine without a pair network: how much the model counts against the energies; 0 is
+    plain ViennaRNA."""
 
     energy_model: EnergyModel = field(default_factory=EnergyModel)
     """How energies are counted."""
@@ -64,7 +67,7 @@ class FoldOptions:
     def __post_init__(self) -> None:
         _check_choice("engine", self.engine, tuple(DEFAULT_MAX_LENGTHS))
         _check_choice("decoder", self.decoder, DECODERS)
-        if not self.gamma > 0:
+        if self.gamma is not None and not self.gamma > 0:
             raise UsageError(f"gamma {self.gamma}; expected more than 0")
         if not self.weight >= 0:
             raise UsageError(f"weight {self.weight}; expected 0 or more")

@@ -17,24 +17,30 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import onnx
 import torch
 from onnx import ModelProto, NodeProto, TensorProto, helper
+from torch import Tensor, nn
+from torch.export import Dim
 
 from mprna.errors import ModelError
 from mprna.model.checkpoint import (
     CONFIG_FILE,
+    FORMAT,
+    PAIR_KIND,
     TIED_WEIGHT,
     WEIGHTS_FILE,
     load_checkpoint,
-    read_config,
+    read_json,
     save_checkpoint,
 )
 from mprna.model.hf import export_hf, import_hf
 from mprna.model.network import MprnaModel, NetworkOutput
-from mprna.runtime.store import write_manifest
+from mprna.model.pair_checkpoint import load_pair_network, save_pair_network
+from mprna.model.pair_network import CELL, PairNetwork
+from mprna.runtime.store import kind_of, write_manifest
 
 OPSET = 20
 """The first with an exact GELU of its own."""
@@ -62,14 +68,17 @@ def export_model(source_dir: Path, target_dir: Path) -> None:
     """
     checkpoint_dir = _checkpoint_of(source_dir)
     _check_apart(checkpoint_dir, target_dir)
+    if kind_of(checkpoint_dir) == PAIR_KIND:
+        export_pair_network(load_pair_network(checkpoint_dir), target_dir)
+        return
     save_checkpoint(load_checkpoint(checkpoint_dir), target_dir, dtype=torch.float16)
-    shutil.copymode(
-        target_dir / CONFIG_FILE, target_dir / WEIGHTS_FILE
-    )  # safetensors writes for its user only
-    graph = _trace(load_checkpoint(target_dir))  # the rounded weights
-    _point_into_weights(graph, _spans(target_dir / WEIGHTS_FILE))
-    _save(graph, target_dir / "model.onnx")
-    write_manifest(target_dir)
+    _finish(_trace(load_checkpoint(target_dir)), target_dir)  # the rounded weights
+
+
+def export_pair_network(network: PairNetwork, target_dir: Path) -> None:
+    """Write a pair network as a model directory, as `export_model` does with a checkpoint."""
+    save_pair_network(network, target_dir, dtype=torch.float16)
+    _finish(_trace_pairs(load_pair_network(target_dir)), target_dir)
 
 
 def export_transformers(source_dir: Path, target_dir: Path) -> None:
@@ -105,10 +114,10 @@ def _checkpoint_of(directory: Path) -> Path:
 
 def _is_ours(directory: Path) -> bool:
     try:
-        read_config(_checkpoint_of(directory))
+        config = read_json(_checkpoint_of(directory) / CONFIG_FILE)
     except ModelError:
         return False
-    return True
+    return config.get("format") == FORMAT["format"]
 
 
 def _check_apart(source_dir: Path, target_dir: Path) -> None:
@@ -119,21 +128,46 @@ def _check_apart(source_dir: Path, target_dir: Path) -> None:
 def _trace(model: MprnaModel) -> ModelProto:
     """One sequence of any length to the five outputs of the network."""
     example = torch.arange(64)[None] % 4 + 4
+    return _to_onnx(model, (example,), {"input_ids": {1: "num_tokens"}}, NetworkOutput._fields)
+
+
+def _trace_pairs(network: PairNetwork) -> ModelProto:
+    """One sequence of any even length and its prior to the log-odds of every pair."""
+    length = CELL * Dim("num_cells", min=2)
+    example = (torch.arange(64)[None] % 4, torch.zeros(1, 64, 64), torch.ones(1))
+    shapes = {"bases": {1: length}, "prior": {1: length, 2: length}, "has_prior": {}}
+    return _to_onnx(network, example, shapes, ("log_odds",))
+
+
+def _to_onnx(
+    model: nn.Module, example: tuple[Tensor, ...], shapes: dict[str, Any], outputs: tuple[str, ...]
+) -> ModelProto:
+    """The graph of a model; `shapes` names its inputs and their dynamic axes."""
     with _quiet():
         program = torch.onnx.export(
             model,
-            (example,),
+            example,
             dynamo=True,
             optimize=False,  # would fold the weights into new constants; the session does that at load
             opset_version=OPSET,
-            dynamic_shapes={"input_ids": {1: "num_tokens"}},
-            input_names=["input_ids"],
-            output_names=list(NetworkOutput._fields),
+            dynamic_shapes=shapes,
+            input_names=list(shapes),
+            output_names=list(outputs),
             verbose=False,
         )
     if program is None:
         raise RuntimeError("torch.onnx.export returned nothing")
     return program.model_proto
+
+
+def _finish(graph: ModelProto, target_dir: Path) -> None:
+    """Write the graph over the weights that are there, then the manifest."""
+    shutil.copymode(
+        target_dir / CONFIG_FILE, target_dir / WEIGHTS_FILE
+    )  # safetensors writes for its user only
+    _point_into_weights(graph, _spans(target_dir / WEIGHTS_FILE))
+    _save(graph, target_dir / "model.onnx")
+    write_manifest(target_dir)
 
 
 @contextmanager

@@ -6,9 +6,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Final, Literal, get_args
 
-from mprna.errors import MissingExtraError, UsageError
+from mprna.errors import MissingExtraError, ModelError, UsageError
 from mprna.runtime.engine import Engine
-from mprna.runtime.store import DEFAULT_MODEL, find_model
+from mprna.runtime.pair_engine import PairEngine
+from mprna.runtime.store import DEFAULT_MODEL, find_model, kind_of
 
 Backend = Literal["auto", "onnx", "torch"]
 BACKENDS: Final[tuple[str, ...]] = get_args(Backend)
@@ -31,21 +32,56 @@ def load(
         num_threads: of ONNX Runtime, per sequence.
 
     Raises:
-        ModelError: no such model, or damaged files.
+        ModelError: no such model, damaged files, or a pair network (see `load_pair_engine`).
         MissingExtraError: the torch backend without torch.
         UsageError: an unknown backend, or a device that is not there.
     """
+    directory, backend = _choose(model, backend, device)
+    if kind_of(directory) != "mprna":
+        raise ModelError(f"{directory}: a pair network, which has no hidden states; it works in `mprna fold`")
+    if backend == "onnx":
+        from mprna.runtime.onnx import OnnxEngine
+
+        return OnnxEngine(directory, num_threads=num_threads)
+    from mprna.runtime.torch import TorchEngine
+
+    return TorchEngine(directory, device=device)
+
+
+def load_pair_engine(
+    model: str | Path,
+    *,
+    backend: str = "auto",
+    device: str = "cpu",
+    num_threads: int = 1,
+) -> PairEngine:
+    """Open a model of kind `pair_network`; arguments and errors are those of `load`."""
+    directory, backend = _choose(model, backend, device)
+    if kind_of(directory) != "pair_network":
+        raise ModelError(f"{directory}: not a pair network")
+    if backend == "onnx":
+        from mprna.runtime.onnx import OnnxPairEngine
+
+        return OnnxPairEngine(directory, num_threads=num_threads)
+    from mprna.runtime.torch import TorchPairEngine
+
+    return TorchPairEngine(directory, device=device)
+
+
+def load_folding(model: str | Path, *, backend: str = "auto") -> Engine | PairEngine:
+    """Open a model of either kind; arguments and errors are those of `load`."""
+    if kind_of(find_model(model)) == "pair_network":
+        return load_pair_engine(model, backend=backend)
+    return load(model, backend=backend)
+
+
+def _choose(model: str | Path, backend: str, device: str) -> tuple[Path, str]:
+    """The verified directory, and `onnx` or `torch`."""
     if backend not in BACKENDS:
         raise UsageError(f"backend {backend!r}; expected one of {', '.join(BACKENDS)}")
     directory = find_model(model)
     if backend == "auto":
         backend = "onnx" if device == "cpu" and (directory / "model.onnx").exists() else "torch"
-    if backend == "onnx":
-        from mprna.runtime.onnx import OnnxEngine
-
-        return OnnxEngine(directory, num_threads=num_threads)
-    if find_spec("torch") is None:
+    if backend == "torch" and find_spec("torch") is None:
         raise MissingExtraError(f"{directory}: running it without a model.onnx", "train")
-    from mprna.runtime.torch import TorchEngine
-
-    return TorchEngine(directory, device=device)
+    return directory, backend

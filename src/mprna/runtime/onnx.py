@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import onnxruntime
 from onnxruntime.capi.onnxruntime_pybind11_state import (
     Fail,
@@ -15,7 +16,8 @@ from onnxruntime.capi.onnxruntime_pybind11_state import (
 
 from mprna.errors import ModelError
 from mprna.runtime import windows
-from mprna.runtime.engine import Prediction
+from mprna.runtime.engine import FloatArray, Prediction
+from mprna.runtime.pair_engine import pair_input, pair_probs
 from mprna.runtime.store import describe
 from mprna.runtime.windows import NetworkArrays
 from mprna.tokenizer import TokenIds
@@ -45,6 +47,24 @@ class OnnxEngine:
     def _run(self, input_ids: TokenIds) -> NetworkArrays:
         outputs = self._session.run(list(NetworkArrays._fields), {"input_ids": input_ids[None]})
         return NetworkArrays(*(output[0] for output in outputs))
+
+
+class OnnxPairEngine:
+    """Runs `model.onnx` of a pair network on the CPU; arguments and errors are those of `OnnxEngine`."""
+
+    def __init__(self, model_dir: Path, *, num_threads: int = 1) -> None:
+        self.max_length: int = describe(model_dir).max_length
+        self._session = _open_session(model_dir / "model.onnx", num_threads)
+
+    def predict_pairs(self, sequence: str, prior: FloatArray | None = None) -> FloatArray:
+        given = pair_input(sequence, prior)
+        feed = {
+            "bases": given.bases[None],
+            "prior": given.prior[None],
+            "has_prior": np.array([given.has_prior], dtype=np.float32),
+        }
+        (log_odds,) = self._session.run(["log_odds"], feed)
+        return pair_probs(sequence, log_odds[0])
 
 
 def _open_session(path: Path, num_threads: int) -> onnxruntime.InferenceSession:

@@ -23,6 +23,10 @@ DEFAULT_MODEL: Final = "mini"
 FOLDING_MODEL: Final = "mini-fold"
 """`mini` fine-tuned on known structures; what `mprna fold` uses."""
 
+KINDS: Final = ("mprna", "pair_network")
+"""What `config.json` calls a model: an encoder with heads (also where it says nothing), or a network that
+names pairs and nothing else."""
+
 MANIFEST: Final = "manifest.json"
 SCHEMA: Final = {"schema": "mprna.model", "version": 1}
 
@@ -40,6 +44,8 @@ class ModelInfo:
     """The `model` part of `config.json`."""
     card: str
     """Text of `README.md`, or nothing."""
+    kind: str
+    """One of `KINDS`."""
 
     @property
     def max_length(self) -> int:
@@ -95,7 +101,20 @@ def describe(directory: Path) -> ModelInfo:
     num_bytes = sum(path.stat().st_size for path in _payload(directory))
     card_path = directory / "README.md"
     card = card_path.read_text().strip() if card_path.is_file() else ""
-    return ModelInfo(directory.name, directory, num_bytes, config["model"], card)
+    return ModelInfo(directory.name, directory, num_bytes, config["model"], card, kind_of(directory))
+
+
+def kind_of(directory: Path) -> str:
+    """Which of `KINDS` a model directory holds, unverified.
+
+    Raises:
+        ModelError: no readable `config.json`, or a kind that this version does not know.
+    """
+    path = directory / "config.json"
+    kind = _read_json(path).get("kind", KINDS[0])
+    if kind not in KINDS:
+        raise ModelError(f"{path}: kind {kind!r}; this mprna knows {', '.join(KINDS)}; upgrade it")
+    return str(kind)
 
 
 def write_manifest(directory: Path) -> None:

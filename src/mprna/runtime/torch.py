@@ -5,11 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import torch
+from torch import nn
 
 from mprna.errors import UsageError
 from mprna.model.checkpoint import load_checkpoint
+from mprna.model.pair_checkpoint import load_pair_network
 from mprna.runtime import windows
-from mprna.runtime.engine import Prediction
+from mprna.runtime.engine import FloatArray, Prediction
+from mprna.runtime.pair_engine import pair_input, pair_probs
 from mprna.runtime.windows import NetworkArrays
 from mprna.tokenizer import TokenIds
 
@@ -29,13 +32,8 @@ class TorchEngine:
     def __init__(self, model_dir: Path, *, device: str = "cpu", dtype: str = "float32") -> None:
         model = load_checkpoint(model_dir)
         self.max_length = model.config.max_length
-        try:
-            self._device = torch.device(device)
-            self._model = model.to(self._device, _DTYPES[dtype])
-        except KeyError:
-            raise UsageError(f"dtype {dtype!r}: expected one of {', '.join(_DTYPES)}") from None
-        except (RuntimeError, AssertionError) as error:
-            raise UsageError(f"device {device!r}: {str(error).partition(chr(10))[0]}") from None
+        self._device = _move(model, device, dtype)
+        self._model = model
 
     def predict(self, sequence: str) -> Prediction:
         return windows.predict(self._run, sequence, self.max_length)
@@ -44,6 +42,37 @@ class TorchEngine:
     def _run(self, input_ids: TokenIds) -> NetworkArrays:
         output = self._model(torch.from_numpy(input_ids)[None].to(self._device))
         return NetworkArrays(*(tensor[0].float().cpu().numpy() for tensor in output))
+
+
+class TorchPairEngine:
+    """Runs a directory of a pair network, in float32; arguments and errors are those of `TorchEngine`."""
+
+    def __init__(self, model_dir: Path, *, device: str = "cpu") -> None:
+        self._network = load_pair_network(model_dir)
+        self.max_length = self._network.config.max_length
+        self._device = _move(self._network, device, "float32")
+
+    @torch.inference_mode()
+    def predict_pairs(self, sequence: str, prior: FloatArray | None = None) -> FloatArray:
+        given = pair_input(sequence, prior)
+        log_odds = self._network(
+            torch.from_numpy(given.bases)[None].to(self._device),
+            torch.from_numpy(given.prior)[None].to(self._device),
+            torch.tensor([given.has_prior], device=self._device),
+        )
+        return pair_probs(sequence, log_odds[0].cpu().numpy())
+
+
+def _move(model: nn.Module, device: str, dtype: str) -> torch.device:
+    """Move a model, in place, to where and as what it is to compute."""
+    try:
+        place = torch.device(device)
+        model.to(place, _DTYPES[dtype])
+    except KeyError:
+        raise UsageError(f"dtype {dtype!r}: expected one of {', '.join(_DTYPES)}") from None
+    except (RuntimeError, AssertionError) as error:
+        raise UsageError(f"device {device!r}: {str(error).partition(chr(10))[0]}") from None
+    return place
 
 
 _DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}

@@ -1,0 +1,212 @@
+"""Which nucleotides pair, from the bases and, where it is given, from an ensemble of thermodynamics.
+
+A small encoder reads the sequence; every cell of a map at half resolution, 2 x 2 nucleotide pairs, starts
+from what the encoder says of its rows and columns, from the bases themselves, their distance, and the prior.
+Dilated convolutions over that map let stems, which lie along antidiagonals, support each other. Half
+resolution costs a quarter of a full map's time: the four pairs of a cell are channels of it.
+
+Shape letters: B sequences, L nucleotides (an even number), M = L / 2 cells, H hidden width, C channels of a
+cell.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from mprna.errors import ModelError
+from mprna.model.config import ModelConfig
+from mprna.model.encoder import LAYER_NORM_EPS, EncoderLayer
+from mprna.model.rotary import rotary_angles
+
+NUM_BASES = 5
+"""A C G U, and N."""
+
+PAD_BASE = 5
+"""What stands beyond the end of a sequence."""
+
+NUM_DISTANCES = 12
+"""Bumps over log(1 + distance in cells) that tell the map how far apart i and j are."""
+
+CELL = 2
+"""Nucleotides per side of a cell."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PairConfig:
+    num_layers: int = 4
+    """Transformer layers of the sequence encoder."""
+    hidden_width: int = 128
+    """Its width."""
+    num_heads: int = 4
+    """Its attention heads."""
+    feed_forward_width: int = 256
+    """Width between its two feed-forward projections."""
+    cell_width: int = 32
+    """Channels of the map."""
+    product_rank: int = 16
+    """Channels that hold products of row and column features."""
+    dilations: tuple[int, ...] = (1, 2, 4, 1, 2, 4)
+    """Of the residual blocks of the map, one each."""
+    max_length: int = 3_000
+    """Longest sequence to be read, nucleotides; memory grows with its square (2 GB at 3,000)."""
+
+    def to_dict(self) -> dict[str, Any]:
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> PairConfig:
+        """The inverse of `to_dict`; an unknown field is a `ModelError`."""
+        try:
+            return cls(**values | {"dilations": tuple(values["dilations"])})
+        except (TypeError, KeyError) as error:
+            raise ModelError(f"config.json does not describe a pair network: {error}") from None
+
+
+class PairNetwork(nn.Module):
+    def __init__(self, config: PairConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.trunk = Trunk(config)
+        self.cells = CellFeatures(config)
+        self.blocks = nn.ModuleList(ResidualBlock(config.cell_width, d) for d in config.dilations)
+        self.output = nn.Conv2d(config.cell_width, CELL * CELL, 1)
+        self.prior_weight = nn.Parameter(torch.tensor(0.5))
+        self.bias = nn.Parameter(torch.tensor(-3.0))
+
+    def forward(self, bases: Tensor, prior: Tensor, has_prior: Tensor) -> Tensor:
+        """Log-odds of every pair, symmetric; what is not canonical or too close is for the caller to mask.
+
+        Args:
+            bases: 0-3 for A C G U, 4 for N, 5 beyond the end. *Shape:* (B, L)
+            prior: log-odds of every pair in an ensemble of thermodynamics. *Shape:* (B, L, L)
+            has_prior: 1 where `prior` counts, 0 where it is to be ignored. *Shape:* (B,)
+
+        Returns:
+            *Shape:* (B, L, L)
+        """
+        prior_BLL = prior * has_prior[:, None, None]
+        present_BM = _in_cells(bases != PAD_BASE).any(-1).float()
+        mask_B1MM = (present_BM[:, :, None] * present_BM[:, None, :])[:, None]
+        x_BCMM = self.cells(self.trunk(bases), bases, prior_BLL, has_prior) * mask_B1MM
+        for block in self.blocks:
+            x_BCMM = block(x_BCMM, mask_B1MM)
+        learned_BLL = functional.pixel_shuffle(self.output(functional.relu(x_BCMM)), CELL)[:, 0]
+        log_odds_BLL = learned_BLL + self.prior_weight * prior_BLL
+        return (log_odds_BLL + log_odds_BLL.transpose(1, 2)) / 2 + self.bias
+
+
+class Trunk(nn.Module):
+    """Bases to hidden states: two convolutions, then transformer layers."""
+
+    def __init__(self, config: PairConfig) -> None:
+        super().__init__()
+        layer = ModelConfig(
+            num_layers=config.num_layers,
+            hidden_width=config.hidden_width,
+            num_heads=config.num_heads,
+            feed_forward_width=config.feed_forward_width,
+        )
+        self.head_width = layer.head_width
+        self.embedding = nn.Embedding(NUM_BASES + 1, config.hidden_width, padding_idx=PAD_BASE)
+        self.convolutions = nn.ModuleList(
+            nn.Conv1d(config.hidden_width, config.hidden_width, 7, padding=3) for _ in range(2)
+        )
+        self.layers = nn.ModuleList(EncoderLayer(layer) for _ in range(config.num_layers))
+        self.norm = nn.LayerNorm(config.hidden_width, eps=LAYER_NORM_EPS)
+
+    def forward(self, bases: Tensor) -> Tensor:
+        """*Shape:* (B, L) to (B, L, H)"""
+        present_BL = bases != PAD_BASE
+        mask_BL1 = present_BL[..., None].float()
+        x_BLH = self.embedding(bases) * mask_BL1
+        for convolution in self.convolutions:
+            local_BHL = functional.relu(convolution(x_BLH.transpose(1, 2)))
+            x_BLH = (x_BLH + local_BHL.transpose(1, 2)) * mask_BL1
+        cos, sin = rotary_angles(bases.shape[1], self.head_width, device=bases.device)
+        for layer in self.layers:
+            x_BLH = layer(x_BLH, present_BL[:, None, None, :], cos, sin)
+        hidden_BLH: Tensor = self.norm(x_BLH) * mask_BL1
+        return hidden_BLH
+
+
+class CellFeatures(nn.Module):
+    """What a cell of the map starts from."""
+
+    def __init__(self, config: PairConfig) -> None:
+        super().__init__()
+        width, rank, wide = config.cell_width, config.product_rank, CELL * config.hidden_width
+        self.row, self.column = nn.Linear(wide, width), nn.Linear(wide, width)
+        self.row_factor, self.column_factor = nn.Linear(wide, rank), nn.Linear(wide, rank)
+        self.base_pairs = nn.Parameter(0.1 * torch.randn(CELL * NUM_BASES, width, CELL * NUM_BASES))
+        self.mix = nn.Conv2d(rank + NUM_DISTANCES + CELL * CELL + 1, width, 1)
+
+    def forward(self, hidden_BLH: Tensor, bases: Tensor, prior_BLL: Tensor, has_prior: Tensor) -> Tensor:
+        """*Shape:* (B, L, H), (B, L), (B, L, L) and (B,) to (B, C, M, M)"""
+        hidden_BMK = _in_cells(hidden_BLH).flatten(2)
+        features_BCMM = _outer_sum(self.row(hidden_BMK), self.column(hidden_BMK))
+        features_BCMM = features_BCMM + self._base_pair_scores(bases)
+        products_BRMM = _outer_product(self.row_factor(hidden_BMK), self.column_factor(hidden_BMK))
+        batch, cells = hidden_BMK.shape[:2]
+        distances = _distance_bumps(cells, hidden_BMK).expand(batch, -1, -1, -1)
+        given = has_prior[:, None, None, None].expand(batch, 1, cells, cells)
+        prior_B4MM = functional.pixel_unshuffle(prior_BLL[:, None], CELL) / PRIOR_SCALE
+        mixed_BCMM: Tensor = self.mix(torch.cat([products_BRMM, distances, prior_B4MM, given], dim=1))
+        return features_BCMM + mixed_BCMM
+
+    def _base_pair_scores(self, bases: Tensor) -> Tensor:
+        """A bilinear form over the bases of rows and columns. *Shape:* (B, L) to (B, C, M, M)"""
+        one_hot = functional.one_hot(bases, NUM_BASES + 1)[..., :NUM_BASES].float()
+        cells_BMK = _in_cells(one_hot).flatten(2)
+        rows_BMCK = torch.unflatten(cells_BMK @ self.base_pairs.flatten(1), 2, self.base_pairs.shape[1:])
+        return rows_BMCK.transpose(1, 2) @ cells_BMK[:, None].transpose(2, 3)
+
+
+PRIOR_SCALE = 4.0
+"""Log-odds run from about -7 to 7; divided by this they are of the size of the other features."""
+
+
+class ResidualBlock(nn.Module):
+    """x + conv(relu(conv(relu(x)))), the first convolution dilated; starts as the identity.
+
+    Cells beyond the end are zero after either convolution, as if the map ended there.
+    """
+
+    def __init__(self, width: int, dilation: int) -> None:
+        super().__init__()
+        self.wide = nn.Conv2d(width, width, 3, padding=dilation, dilation=dilation)
+        self.narrow = nn.Conv2d(width, width, 3, padding=1)
+        nn.init.zeros_(self.narrow.weight)
+
+    def forward(self, x_BCMM: Tensor, mask_B1MM: Tensor) -> Tensor:
+        wide_BCMM = functional.relu(self.wide(functional.relu(x_BCMM))) * mask_B1MM
+        changed: Tensor = self.narrow(wide_BCMM)
+        return (x_BCMM + changed) * mask_B1MM
+
+
+def _in_cells(x: Tensor) -> Tensor:
+    """*Shape:* (B, L, ...) to (B, M, 2, ...)"""
+    return torch.unflatten(x, 1, (-1, CELL))
+
+
+def _outer_sum(rows_BMC: Tensor, columns_BMC: Tensor) -> Tensor:
+    """*Shape:* (B, C, M, M)"""
+    return rows_BMC.transpose(1, 2)[:, :, :, None] + columns_BMC.transpose(1, 2)[:, :, None, :]
+
+
+def _outer_product(rows_BMR: Tensor, columns_BMR: Tensor) -> Tensor:
+    """*Shape:* (B, R, M, M)"""
+    return rows_BMR.transpose(1, 2)[:, :, :, None] * columns_BMR.transpose(1, 2)[:, :, None, :]
+
+
+def _distance_bumps(num_cells: int, like: Tensor) -> Tensor:
+    """Gaussian bumps over the logarithm of the distance. *Shape:* (12, M, M)"""
+    position = torch.arange(num_cells, device=like.device, dtype=like.dtype)
+    log_distance_MM = torch.log1p((position[:, None] - position).abs())
+    centre = torch.linspace(0.5, 7.0, NUM_DISTANCES, device=like.device, dtype=like.dtype)
+    return torch.exp(-3.0 * (log_distance_MM - centre[:, None, None]) ** 2)

@@ -1,0 +1,87 @@
+"""The pair network: what must hold for any weights."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from mprna.errors import ModelError
+from mprna.model.pair_network import PAD_BASE, PairConfig, PairNetwork
+
+SMALL = PairConfig(num_layers=1, hidden_width=16, num_heads=2, feed_forward_width=16, cell_width=8)
+
+
+@pytest.fixture
+def network(shuffled) -> PairNetwork:
+    return shuffled(PairNetwork(SMALL))
+
+
+def example(length: int, seed: int = 0) -> tuple[Tensor, Tensor]:
+    """Bases and a symmetric prior."""
+    generator = torch.Generator().manual_seed(seed)
+    prior = torch.randn(1, length, length, generator=generator)
+    return torch.randint(0, 5, (1, length), generator=generator), prior + prior.transpose(1, 2)
+
+
+def padded(bases: Tensor, prior: Tensor, padding: int) -> tuple[Tensor, Tensor]:
+    return (
+        functional.pad(bases, (0, padding), value=PAD_BASE),
+        functional.pad(prior, (0, padding, 0, padding), value=-7.0),
+    )
+
+
+@torch.no_grad()
+def test_log_odds_are_symmetric_and_finite(network):
+    bases, prior = example(30)
+    log_odds = network(bases, prior, torch.ones(1))
+    assert log_odds.shape == (1, 30, 30)
+    assert log_odds.isfinite().all()
+    torch.testing.assert_close(log_odds, log_odds.transpose(1, 2))
+
+
+@torch.no_grad()
+@pytest.mark.parametrize(("length", "padding"), [(30, 2), (30, 26), (29, 27)])
+def test_padding_changes_nothing(network, length, padding):
+    bases, prior = padded(*example(length), length % 2)  # the shortest even length
+    expected = network(bases, prior, torch.ones(1))
+    found = network(*padded(bases, prior, padding - length % 2), torch.ones(1))
+    torch.testing.assert_close(found[:, :length, :length], expected[:, :length, :length])
+
+
+@torch.no_grad()
+def test_a_prior_counts_where_it_is_given_and_nowhere_else(network):
+    (bases, prior), (_, other) = example(20), example(20, seed=1)
+    both = bases.expand(2, -1)
+    given = torch.tensor([0.0, 1.0])
+    one = network(both, prior.expand(2, -1, -1), given)
+    two = network(both, other.expand(2, -1, -1), given)
+    torch.testing.assert_close(one[0], two[0], rtol=0, atol=0)
+    assert (one[1] - two[1]).abs().max() > 0.01
+
+
+@torch.no_grad()
+def test_every_parameter_counts(network):
+    bases, prior = example(20)
+    before = network(bases, prior, torch.ones(1))
+    for name, parameter in network.named_parameters():
+        kept = parameter.clone()
+        parameter.add_(torch.randn_like(parameter))
+        change = (network(bases, prior, torch.ones(1)) - before).abs().max()
+        parameter.copy_(kept)
+        # A constant added to every key changes no attention.
+        assert change > 0 or name.endswith("key.bias"), name
+
+
+def test_the_configuration_makes_a_round_trip():
+    config = PairConfig(cell_width=8, dilations=(1, 3))
+    assert PairConfig.from_dict(json.loads(json.dumps(config.to_dict()))) == config
+
+
+@pytest.mark.parametrize("values", [{}, {"dilations": [1], "colour": 3}])
+def test_another_configuration_is_told(values):
+    with pytest.raises(ModelError, match=r"config\.json does not describe a pair network"):
+        PairConfig.from_dict(values)

@@ -1,0 +1,105 @@
+"""Folding with a pair network: the same promises as with the other engines."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import mprna
+from mprna.decoding.decoders import PAIR_GAMMA
+from mprna.decoding.nested import decode_nested
+from mprna.errors import FoldingError, UsageError
+from mprna.folding.confidence import assigned_state_probs
+from mprna.folding.vienna import EnergyModel, energy_of, fold_ensemble
+from mprna.io.records import Record
+from mprna.predict.fold import Folder, fold_records
+from mprna.predict.options import FoldOptions
+from mprna.rna.canonical import check_structure
+from mprna.rna.structure import pairs_from_dot_bracket
+from mprna.runtime.load import load_pair_engine
+
+ENGINES = ["hybrid", "model"]
+
+
+def sequence(length: int, seed: int = 0) -> str:
+    return "".join(np.random.default_rng(seed).choice(list("ACGUN"), p=[0.24] * 4 + [0.04], size=length))
+
+
+def records(*sequences: str) -> list[Record]:
+    return [Record(name=f"r{n}", sequence=text) for n, text in enumerate(sequences)]
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("length", [1, 2, 5, 30, 121])
+def test_structures_are_valid_and_energies_true(pair_model, engine, length):
+    text = sequence(length, seed=length)
+    record = mprna.fold(text, FoldOptions(engine=engine, model=pair_model))
+    check_structure(text, record.dot_bracket)
+    assert record.energy == energy_of(text, record.dot_bracket)
+    assert 0.0 <= record.confidence <= 1.0
+    assert length < 100 or "(" in record.dot_bracket
+
+
+@pytest.mark.parametrize("gamma", [None, 4.0])
+def test_the_ensemble_is_the_prior_of_the_hybrid(pair_model, gamma):
+    text, cold = sequence(90), EnergyModel(temperature=20.0)
+    options = FoldOptions(model=pair_model, gamma=gamma, energy_model=cold, pair_probs=True)
+    record = mprna.fold(text, options)
+    prior = fold_ensemble(text, cold).base_pair_probs
+    expected = load_pair_engine(pair_model).predict_pairs(text, prior)
+    np.testing.assert_array_equal(record.base_pair_probs, expected)
+    assert record.dot_bracket == decode_nested(text, expected, gamma=gamma or PAIR_GAMMA)
+    assert record.confidence == pytest.approx(assigned_state_probs(record.dot_bracket, expected).mean())
+
+
+def test_the_model_engine_has_no_prior(pair_model):
+    text = sequence(90)
+    record = mprna.fold(text, FoldOptions(engine="model", model=pair_model, pair_probs=True))
+    expected = load_pair_engine(pair_model).predict_pairs(text)
+    np.testing.assert_array_equal(record.base_pair_probs, expected)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_no_pair_is_longer_than_max_span(pair_model, engine):
+    energies = EnergyModel(max_span=20)
+    record = mprna.fold(sequence(120), FoldOptions(engine=engine, model=pair_model, energy_model=energies))
+    pairs = pairs_from_dot_bracket(record.dot_bracket)
+    assert len(pairs)
+    assert (pairs[:, 1] - pairs[:, 0] < 20).all()
+
+
+def test_both_backends_give_the_same_structures(pair_model):
+    texts = [sequence(length, seed=length) for length in (12, 31, 76, 150)]
+    found = [
+        [record.dot_bracket for record in fold_records(records(*texts), options)]
+        for options in (FoldOptions(model=pair_model, backend=backend) for backend in ("onnx", "torch"))
+    ]
+    assert found[0] == found[1]
+
+
+def test_results_do_not_depend_on_the_number_of_jobs(pair_model):
+    texts = [sequence(length, seed=length) for length in (90, 5, 40, 0, 61, 33)] + ["ACGX!"]
+    options = FoldOptions(model=pair_model, pair_probs=True)
+    alone = list(fold_records(records(*texts), options))
+    together = list(fold_records(records(*texts), options, jobs=2))
+    assert alone == together
+    assert [record.name for record in alone] == [f"r{n}" for n in range(7)]
+    assert [record.error is not None for record in alone] == [False] * 3 + [True] + [False] * 2 + [True]
+    for one, other in zip(alone, together, strict=True):
+        np.testing.assert_array_equal(one.base_pair_probs, other.base_pair_probs)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_long_sequence_has_a_reason_unless_asked_for(pair_model, engine, monkeypatch):
+    folder = Folder(FoldOptions(engine=engine, model=pair_model))
+    longest = folder._engine.max_length
+    with pytest.raises(FoldingError, match=rf"{longest + 1} nt; the {engine} engine takes up to {longest} "):
+        folder.fold(Record(name="long", sequence="A" * (longest + 1)))
+    patient = Folder(FoldOptions(engine=engine, model=pair_model, max_length=50))
+    patient._engine.max_length = 40
+    assert patient(Record(name="a", sequence="A" * 50)).dot_bracket == "." * 50
+
+
+def test_token_probabilities_are_not_there(pair_model):
+    with pytest.raises(UsageError, match="decoder 'tokens': a pair network gives pairs only"):
+        Folder(FoldOptions(engine="model", decoder="tokens", model=pair_model))
