@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mprna.corpus.build import Progress
+    from mprna.corpus.executor import Executor
+    from mprna.corpus.options import CorpusOptions
+    from mprna.corpus.plan import Plan
     from mprna.corpus.shards import Manifest
 
 
@@ -23,6 +27,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.set_defaults(run=run)
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     _add_build(actions)
+    _add_plan(actions)
     _add_known(actions)
     verify = actions.add_parser(
         "verify",
@@ -35,7 +40,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(args: argparse.Namespace) -> int:
     """Do what the parsed arguments say; 0 on success."""
-    return {"build": _build, "known": _known, "verify": _verify}[args.action](args)
+    return {"build": _build, "plan": _plan, "known": _known, "verify": _verify}[args.action](args)
 
 
 def _add_build(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -46,10 +51,29 @@ def _add_build(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         "Run the same command again to continue a build that was interrupted.",
         epilog="example: mprna corpus build transcripts/ --out corpus/ --slice-length 256 --max-slices 9000",
     )
+    parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="folder of the corpus")
+    _add_options(parser)
+    _add_execution(parser)
+
+
+def _add_plan(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = actions.add_parser(
+        "plan",
+        help="what a build would cost, before it starts",
+        description="Count the input, fold a few of its slices on this machine, and print what `mprna "
+        "corpus build` with the same options would take: core-hours, wall time, disk and money.",
+        epilog="example: mprna corpus plan transcripts/ --slice-length 256 --cores 64 --price 0.04",
+    )
+    parser.add_argument("--cores", type=int, default=1, metavar="N", help="of the build [%(default)s]")
+    parser.add_argument("--price", type=float, metavar="PRICE", help="of a core for an hour")
+    _add_options(parser)
+
+
+def _add_options(parser: argparse.ArgumentParser) -> None:
+    """What decides on the bytes of a corpus."""
     parser.add_argument(
         "inputs", nargs="+", type=Path, metavar="INPUT", help="FASTA or FASTQ file, or folder of them"
     )
-    parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="folder of the corpus")
     slices = parser.add_argument_group("slices")
     slices.add_argument("--slice-length", type=int, default=1024, metavar="NT", help="[%(default)s]")
     slices.add_argument(
@@ -87,6 +111,21 @@ def _add_build(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         metavar="SHARE",
         help="share of the slices that get a ViennaRNA structure, 0 to 1 [%(default)s]",
     )
+    labels.add_argument(
+        "--fold-timeout",
+        type=float,
+        default=60.0,
+        metavar="SECONDS",
+        help="a fold of up to 1,000 nt that takes longer is given up; longer ones get the cube of their "
+        "length [%(default)s]",
+    )
+    labels.add_argument(
+        "--fold-memory",
+        type=int,
+        default=4096,
+        metavar="MIB",
+        help="a fold that takes more is given up (Linux) [%(default)s]",
+    )
     parser.add_argument(
         "--slices-per-shard",
         type=int,
@@ -95,10 +134,35 @@ def _add_build(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         help="at most about this many [%(default)s]",
     )
     parser.add_argument("--seed", type=int, default=0, help="of the samples [%(default)s]")
-    parser.add_argument(
+
+
+def _add_execution(parser: argparse.ArgumentParser) -> None:
+    """How a build runs; nothing of it changes a byte."""
+    execution = parser.add_argument_group("execution")
+    execution.add_argument(
         "-j", "--jobs", type=int, default=1, metavar="N", help="worker processes [%(default)s]"
     )
-    parser.add_argument("--quiet", action="store_true", help="no progress on stderr")
+    execution.add_argument(
+        "--executor",
+        choices=("local", "ray"),
+        default="local",
+        help="processes of this machine, or a Ray cluster whose machines share the folder [%(default)s]",
+    )
+    execution.add_argument(
+        "--address", metavar="ADDR", help="of the Ray cluster; without it, Ray starts one on this machine"
+    )
+    execution.add_argument(
+        "--shard",
+        metavar="i/N",
+        help="do only job i (from 0) of an array of N; the last step is a build without --shard",
+    )
+    execution.add_argument(
+        "--cache",
+        type=Path,
+        metavar="DIR",
+        help="keep annotations here, on a local disk, and take from here what was folded before",
+    )
+    execution.add_argument("--quiet", action="store_true", help="no progress on stderr")
 
 
 def _add_known(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -122,11 +186,57 @@ def _add_known(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
 
 
 def _build(args: argparse.Namespace) -> int:
-    from mprna.corpus.build import build_corpus
+    from mprna.corpus.build import Part, build_corpus, build_part
+
+    options, report = _options(args), None if args.quiet else _progress_line()
+    executor = _executor(args)
+    if args.shard is None:
+        manifest = build_corpus(
+            args.inputs,
+            args.out,
+            options,
+            jobs=args.jobs,
+            executor=executor,
+            cache_dir=args.cache,
+            report=report,
+        )
+        print(_summary(manifest))
+        return 0
+    part = Part.parse(args.shard)
+    done = build_part(
+        args.inputs, args.out, options, part, jobs=args.jobs, cache_dir=args.cache, report=report
+    )
+    print(f"what\tpieces\nshards\t{done.shards}\nkept\t{done.slices}\nannotated\t{done.annotated}")
+    return 0
+
+
+def _executor(args: argparse.Namespace) -> Executor | None:
+    """What runs the shards, unless it is the local pool."""
+    from mprna.corpus.ray_executor import run_shards_on_ray
+    from mprna.errors import UsageError
+
+    if args.executor == "local":
+        if args.address is not None:
+            raise UsageError("--address is for --executor ray: give both or none")
+        return None
+    if args.shard is not None:
+        raise UsageError("--shard is for job arrays: leave it out with --executor ray")
+    return partial(run_shards_on_ray, address=args.address)
+
+
+def _plan(args: argparse.Namespace) -> int:
+    from mprna.corpus.plan import plan_corpus
+
+    plan = plan_corpus(args.inputs, _options(args), cores=args.cores, price=args.price)
+    print(_plan_table(plan))
+    return 0
+
+
+def _options(args: argparse.Namespace) -> CorpusOptions:
     from mprna.corpus.clean import species_names
     from mprna.corpus.options import CorpusOptions
 
-    options = CorpusOptions(
+    return CorpusOptions(
         slice_length=args.slice_length,
         min_length=args.min_length,
         max_ambiguous_rate=args.max_n,
@@ -137,12 +247,10 @@ def _build(args: argparse.Namespace) -> int:
         only_species=tuple(sorted(species_names(args.only_species))),
         exclude_species=tuple(sorted(species_names(args.exclude_species))),
         slices_per_shard=args.slices_per_shard,
+        fold_timeout=args.fold_timeout,
+        fold_memory=args.fold_memory,
         seed=args.seed,
     )
-    report = None if args.quiet else _progress_line()
-    manifest = build_corpus(args.inputs, args.out, options, jobs=args.jobs, report=report)
-    print(_summary(manifest))
-    return 0
 
 
 def _known(args: argparse.Namespace) -> int:
@@ -187,5 +295,28 @@ def _summary(manifest: Manifest) -> str:
     ]
     if manifest.fold_failed:
         lines.append(f"not foldable\t{manifest.fold_failed}\t-")
+    lines += [f"not foldable: {reason}\t{count}\t-" for reason, count in manifest.fold_failures.items()]
     lines += [f"dropped {name}\t{tally.pieces}\t{tally.nt}" for name, tally in sorted(manifest.drops.items())]
     return "\n".join(lines)
+
+
+def _plan_table(plan: Plan) -> str:
+    """An estimate as a table of two tab-separated columns; sizes in GB of 10^9 bytes."""
+    folds = plan.fold_seconds
+    rows = {
+        "input files": f"{plan.num_files:,}",
+        "input files counted": f"{plan.num_counted:,}, {100 * plan.counted_share:.3g} % of the bytes",
+        "input nt": f"{plan.nt:,}",
+        "slices": f"{plan.slices:,}",
+        "slices to fold": f"{plan.folds:,}",
+        "slices folded to measure": f"{folds.num_folds}, seed {plan.seed}",
+        "seconds per fold": f"{folds.mean:.4f} +- {folds.error:.4f}, mean and standard error",
+        "core-hours": f"{plan.core_hours:,.2f}",
+        "hours to scan": f"{plan.scan_hours:,.2f}, on one core",
+        "hours in all": f"{plan.wall_hours:,.2f}, on {plan.cores:,} cores",
+        "disk, shards": f"{plan.shard_bytes / 1e9:,.3f} GB",
+        "disk, while building": f"{plan.scaffold_bytes / 1e9:,.3f} GB more",
+    }
+    if plan.money is not None:
+        rows["money"] = f"{plan.money:,.2f}"
+    return "\n".join(["what\tvalue", *(f"{what}\t{value}" for what, value in rows.items())])

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
 from mprna.folding.confidence import assigned_state_probs
 from mprna.folding.vienna import EnergyModel, fold_ensemble
+
+ANNOTATION_VERSION: Final = 1
+"""To be raised when `annotate` gives the same sequence other labels; cached ones are then made anew."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,8 @@ class CorpusOptions:
         exclude_species: leave these species out.
         slices_per_shard: about how many slices a shard holds (between half of it and all of it).
         energy_model: for the annotation.
+        fold_timeout: seconds that the fold of a slice of up to 1,000 nt may take; more for longer ones.
+        fold_memory: MiB that a fold may take.
         seed: of the sample and of the choice what to annotate.
     """
 
@@ -40,6 +42,8 @@ class CorpusOptions:
     exclude_species: tuple[str, ...] = ()
     slices_per_shard: int = 1024
     energy_model: EnergyModel = field(default_factory=EnergyModel)
+    fold_timeout: float = 60.0
+    fold_memory: int = 4096
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -56,6 +60,14 @@ class CorpusOptions:
         for name, count in (("max slices", self.max_slices), ("max records", self.max_records)):
             require(count is None or count >= 1, f"{name} {count}: expected at least 1")
         require(self.slices_per_shard >= 1, f"slices per shard {self.slices_per_shard}: expected at least 1")
+        require(
+            0 < self.fold_timeout <= 1e6,
+            f"fold timeout {self.fold_timeout}: expected seconds, more than 0 and at most a million",
+        )
+        require(
+            1 <= self.fold_memory <= 2**24,
+            f"fold memory {self.fold_memory}: expected MiB, 1 to {2**24}",
+        )
         require(0 <= self.seed < 2**64, f"seed {self.seed}: expected 0 to 2^64 - 1")
         both = sorted(set(self.only_species) & set(self.exclude_species))
         require(not both, f"species {', '.join(both)}: kept and left out at once")

@@ -7,19 +7,30 @@ anywhere, in any order and twice; its result file is renamed into place after th
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
-from mprna.corpus.annotate import annotate
+from mprna.corpus.annotate import Annotation, annotate
 from mprna.corpus.dedup import in_share, sample_keys
 from mprna.corpus.drops import DropReason, Drops
+from mprna.corpus.isolation import Fold, FoldFailure
 from mprna.corpus.options import CorpusOptions
 from mprna.corpus.scan import NUM_BUCKETS, Candidate, read_bucket
-from mprna.corpus.shards import ShardFile, Slice, file_sha256, flush_to_disk, write_json, write_shard
-from mprna.errors import FoldingError
+from mprna.corpus.shards import (
+    ShardFile,
+    Slice,
+    file_sha256,
+    flush_to_disk,
+    temporary_name,
+    write_json,
+    write_shard,
+)
+
+LabelSlice = Callable[[str], Annotation | FoldFailure]
+"""What `Annotator` does."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +46,8 @@ class ShardTask:
         source_names: by source index.
         key_limit: candidates with a larger sampling key are left out.
         options: of the build.
+        cache_dir: of annotations, on the machine that builds the shard.
+        fold: what makes the labels.
     """
 
     index: int
@@ -45,6 +58,8 @@ class ShardTask:
     source_names: tuple[str, ...]
     key_limit: int
     options: CorpusOptions
+    cache_dir: Path | None = None
+    fold: Fold = annotate
 
     @property
     def file_name(self) -> str:
@@ -93,14 +108,20 @@ def finished_result(task: ShardTask) -> ShardResult | None:
     return result if file_sha256(path) == result.file.sha256 else None
 
 
-def build_shard(task: ShardTask) -> ShardResult:
-    """Build a shard, or find it done."""
+def build_shard(task: ShardTask, label: LabelSlice) -> ShardResult:
+    """Build a shard, or find it done.
+
+    Args:
+        task: which shard, of what.
+        label: folds a slice that was chosen for annotation.
+    """
     done = finished_result(task)
     if done is not None:
         return done
     drops = Drops()
-    labelled = [_row(candidate, task) for candidate in _distinct(_sampled(task, drops), drops)]
-    file = _write(task, [row for row, _ in labelled], fold_failed=sum(failed for _, failed in labelled))
+    failures: Counter[str] = Counter()
+    rows = [_row(candidate, task, label, failures) for candidate in _distinct(_sampled(task, drops), drops)]
+    file = _write(task, rows, failures)
     result = ShardResult(file=file, drops=drops)
     write_json(result.to_json(), task.result_path)
     return result
@@ -141,8 +162,8 @@ def _distinct(candidates: Iterator[Candidate], drops: Drops) -> Iterator[Candida
             yield candidate
 
 
-def _row(candidate: Candidate, task: ShardTask) -> tuple[Slice, bool]:
-    """The row of a candidate, and whether its fold failed; such a row stays without labels."""
+def _row(candidate: Candidate, task: ShardTask, label: LabelSlice, failures: Counter[str]) -> Slice:
+    """The row of a candidate; one whose fold failed is counted and stays without labels."""
     row = Slice(
         id=candidate.id,
         source=task.source_names[candidate.source],
@@ -152,17 +173,17 @@ def _row(candidate: Candidate, task: ShardTask) -> tuple[Slice, bool]:
     )
     _, annotation_key = sample_keys(candidate.digest, seed=task.options.seed)
     if not in_share(annotation_key, task.options.annotate_share):
-        return row, False
-    try:
-        annotation = annotate(candidate.sequence, task.options.energy_model)
-    except FoldingError:
-        return row, True
-    return replace(row, **asdict(annotation)), False
+        return row
+    found = label(candidate.sequence)
+    if isinstance(found, FoldFailure):
+        failures[found.value] += 1
+        return row
+    return replace(row, **asdict(found))
 
 
-def _write(task: ShardTask, rows: list[Slice], *, fold_failed: int) -> ShardFile:
+def _write(task: ShardTask, rows: list[Slice], failures: Counter[str]) -> ShardFile:
     path = task.out_dir / task.file_name
-    temporary = task.results_dir / f"{task.file_name}.{os.getpid()}.tmp"
+    temporary = task.results_dir / temporary_name(task.file_name)
     write_shard(rows, temporary)
     flush_to_disk(temporary)
     temporary.replace(path)
@@ -171,6 +192,7 @@ def _write(task: ShardTask, rows: list[Slice], *, fold_failed: int) -> ShardFile
         rows=len(rows),
         nt=sum(len(row.sequence) for row in rows),
         annotated=sum(row.structure is not None for row in rows),
-        fold_failed=fold_failed,
+        fold_failed=failures.total(),
+        fold_failures=dict(sorted(failures.items())),
         sha256=file_sha256(path),
     )

@@ -9,8 +9,10 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import socket
+from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -57,7 +59,8 @@ class Slice:
 
 @dataclass(frozen=True, kw_only=True)
 class ShardFile:
-    """One Parquet file of a corpus; `fold_failed` counts slices chosen for annotation that have none."""
+    """One Parquet file of a corpus; `fold_failed` counts slices chosen for annotation that have none,
+    `fold_failures` says why (a manifest of an older version does not)."""
 
     name: str
     rows: int
@@ -65,6 +68,7 @@ class ShardFile:
     annotated: int
     fold_failed: int
     sha256: str
+    fold_failures: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,6 +119,14 @@ class Manifest:
         """Number of slices that were chosen for annotation and could not be folded."""
         return sum(file.fold_failed for file in self.files)
 
+    @property
+    def fold_failures(self) -> dict[str, int]:
+        """The same by reason: no_fold, timeout, memory or crash."""
+        total: Counter[str] = Counter()
+        for file in self.files:
+            total.update(file.fold_failures)
+        return dict(sorted(total.items()))
+
     def to_json(self) -> dict[str, Any]:
         """The document `manifest.json`."""
         return {
@@ -124,6 +136,7 @@ class Manifest:
                 "nt": self.nt,
                 "annotated": self.annotated,
                 "fold_failed": self.fold_failed,
+                "fold_failures": self.fold_failures,
             },
             "drops": self.drops.to_json(),
             "options": self.options,
@@ -255,11 +268,16 @@ def file_sha256(path: Path) -> str:
 
 def write_json(document: dict[str, Any], path: Path) -> None:
     """Write a JSON document to a temporary name, flush it to disk, rename it."""
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    temporary = path.with_name(temporary_name(path.name))
     with temporary.open("w", encoding="utf-8") as file:
         file.write(json.dumps(document, indent=1, ensure_ascii=False) + "\n")
     flush_to_disk(temporary)
     temporary.replace(path)
+
+
+def temporary_name(name: str) -> str:
+    """What a file is called until it is whole; no two processes on a shared disk choose the same."""
+    return f"{name}.{socket.gethostname()}.{os.getpid()}.tmp"
 
 
 def flush_to_disk(path: Path) -> None:
