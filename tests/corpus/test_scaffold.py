@@ -86,6 +86,7 @@ def test_what_changed_is_named(tmp_path: Path) -> None:
 def test_removal_of_what_is_not_there(tmp_path: Path) -> None:
     remove_scaffold(tmp_path)
     (tmp_path / ".build" / "shards").mkdir(parents=True)
+    (tmp_path / "manifest.json.host.12.tmp").write_text("{")
     remove_scaffold(tmp_path)
     assert list(tmp_path.iterdir()) == []
 

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from mprna.corpus.shards import write_json
+from mprna.corpus.shards import MANIFEST_NAME, write_json
 from mprna.errors import CorpusError
 
 _NAME: Final = ".build"
@@ -54,7 +54,9 @@ def turn_to_scan(scaffold: Path) -> Iterator[None]:
 
 
 def remove_scaffold(out_dir: Path) -> None:
-    """What a finished corpus no longer needs; a build that was killed at its last step left it behind."""
+    """What a finished corpus no longer needs, and the manifests of runs that ended while they wrote them."""
+    for path in out_dir.glob(f"{MANIFEST_NAME}.*.tmp"):
+        path.unlink(missing_ok=True)
     shutil.rmtree(out_dir / _NAME, ignore_errors=True)
 
 
