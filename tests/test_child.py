@@ -60,6 +60,18 @@ def test_killed_while_idle_costs_nothing(child: Child) -> None:
     assert ask(child, 0) != first
 
 
+def test_answers_never_change_places_after_a_death(child: Child) -> None:
+    """The second item is sent to a dead process; a new one must not answer it in place of the first."""
+    first = ask(child, 0)
+    child.send(signal.SIGKILL)
+    [process] = (p for p in multiprocessing.active_children() if p.pid == first)
+    process.join()
+    child.send(0)
+    with pytest.raises(ChildKilledError):
+        child.receive()
+    assert ask(child, 0) != first
+
+
 def test_bug_is_no_death(capfd: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(RuntimeError, match="exit code 1"):
         ask(Child(make_worker), 99)

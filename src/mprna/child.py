@@ -40,25 +40,29 @@ class ChildProcess(Generic[Item, Result]):
         self._start()
 
     def send(self, item: Item) -> None:
-        """Give it work; `receive` must come before the next item."""
+        """Give it work; it answers in the order of the items. No more than what a pipe holds may wait."""
         try:
             self.connection.send(item)
-        except (BrokenPipeError, ConnectionResetError):  # killed while it was idle
-            self._restart()
-            self.connection.send(item)
+        except (BrokenPipeError, ConnectionResetError):
+            if not self._unanswered:  # killed while it was idle; else `receive` tells of the death
+                self._restart()
+                self.connection.send(item)
+        self._unanswered += 1
 
     def receive(self) -> Result:
-        """The answer; waits for it.
+        """The next answer; waits for it.
 
         Raises:
-            ChildKilledError: it was killed; the item is lost.
+            ChildKilledError: it was killed; all items without an answer are lost.
             RuntimeError: it ended by itself; its traceback is on stderr.
         """
         try:
-            return cast("Result", self.connection.recv())
+            result = cast("Result", self.connection.recv())
         except (EOFError, ConnectionResetError):
             exit_code = self._restart()
             raise ChildKilledError(-exit_code) from None
+        self._unanswered -= 1
+        return result
 
     def stop(self) -> None:
         """End it, whatever it does."""
@@ -67,6 +71,7 @@ class ChildProcess(Generic[Item, Result]):
         self.connection.close()
 
     def _start(self) -> None:
+        self._unanswered = 0
         self.connection, theirs = _spawn.Pipe()
         self._process = _spawn.Process(target=_serve, args=(theirs, self._make_worker), daemon=True)
         with _without_interrupts():

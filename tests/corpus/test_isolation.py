@@ -19,6 +19,7 @@ from mprna.folding.vienna import EnergyModel
 
 LIMITS = FoldLimits(seconds=30.0, memory=512)
 HAIRPIN = "GGGGAAAACCCC"
+DEFAULT = EnergyModel()
 DEAD_ENDS = {
     "hang": "GGGAAAAACCC",
     "segfault": "GGAAAACC",
@@ -58,6 +59,11 @@ def fail(sequence: str, energy_model: EnergyModel) -> Annotation:
     raise FoldingError("no fold")
 
 
+def one(isolated: IsolatedFold, sequence: str, model: EnergyModel = DEFAULT) -> Annotation | FoldFailure:
+    [found] = isolated([sequence], model)
+    return found
+
+
 @pytest.fixture
 def isolated() -> Iterator[IsolatedFold]:
     fold = IsolatedFold(fold_or_not, LIMITS)
@@ -66,9 +72,9 @@ def isolated() -> Iterator[IsolatedFold]:
 
 
 def test_labels_are_those_of_the_fold_itself(isolated: IsolatedFold) -> None:
-    assert isolated(HAIRPIN, EnergyModel()) == annotate(HAIRPIN, EnergyModel())
+    assert one(isolated, HAIRPIN) == annotate(HAIRPIN, EnergyModel())
     hot = EnergyModel(temperature=80.0)
-    assert isolated(HAIRPIN, hot) == annotate(HAIRPIN, hot)
+    assert one(isolated, HAIRPIN, hot) == annotate(HAIRPIN, hot)
 
 
 @pytest.mark.parametrize(
@@ -78,17 +84,26 @@ def test_labels_are_those_of_the_fold_itself(isolated: IsolatedFold) -> None:
 def test_death_is_a_reason_and_the_next_fold_is_well(
     isolated: IsolatedFold, name: str, reason: FoldFailure
 ) -> None:
-    assert isolated(DEAD_ENDS[name], EnergyModel()) is reason
-    assert isolated(HAIRPIN, EnergyModel()) == annotate(HAIRPIN, EnergyModel())
+    assert one(isolated, DEAD_ENDS[name]) is reason
+    assert one(isolated, HAIRPIN) == annotate(HAIRPIN, EnergyModel())
+
+
+def test_a_death_costs_one_of_many(isolated: IsolatedFold) -> None:
+    bad = [DEAD_ENDS["segfault"], DEAD_ENDS["hog"]]
+    sequences = [HAIRPIN, bad[0], HAIRPIN + "A", HAIRPIN + "C", bad[1], bad[0], HAIRPIN + "G"]
+    failures = {bad[0]: FoldFailure.CRASH, bad[1]: FoldFailure.MEMORY}
+    expected = [failures.get(text) or annotate(text, DEFAULT) for text in sequences]
+    assert list(isolated(sequences, DEFAULT)) == expected
+    assert list(isolated([], DEFAULT)) == []
 
 
 def test_hanging_fold_is_ended_at_its_limit() -> None:
     isolated = IsolatedFold(fold_or_not, replace(LIMITS, seconds=0.5))
     start = time.monotonic()
     try:
-        assert isolated(DEAD_ENDS["hang"], EnergyModel()) is FoldFailure.TIMEOUT
+        assert one(isolated, DEAD_ENDS["hang"]) is FoldFailure.TIMEOUT
         assert time.monotonic() - start < 20
-        assert isinstance(isolated(HAIRPIN, EnergyModel()), Annotation)
+        assert isinstance(one(isolated, HAIRPIN), Annotation)
     finally:
         isolated.close()
 
@@ -102,7 +117,7 @@ def test_vienna_without_memory_or_time(capfd: pytest.CaptureFixture[str]) -> Non
     ]:
         isolated = IsolatedFold(annotate, limits)
         try:
-            assert isolated(sequence, EnergyModel()) is reason
+            assert one(isolated, sequence) is reason
         finally:
             isolated.close()
     assert capfd.readouterr() == ("", "")
@@ -114,7 +129,7 @@ def test_kill_from_outside_is_not_the_sequence_s_fault(
     monkeypatch.setenv("MPRNA_TEST_COUNTER", str(tmp_path / "attempts"))
     isolated = IsolatedFold(fold_and_count, LIMITS)
     try:
-        assert isolated(HAIRPIN, EnergyModel()) == annotate(HAIRPIN, EnergyModel())
+        assert one(isolated, HAIRPIN) == annotate(HAIRPIN, EnergyModel())
     finally:
         isolated.close()
     assert (tmp_path / "attempts").read_text() == "xxx"
@@ -123,7 +138,7 @@ def test_kill_from_outside_is_not_the_sequence_s_fault(
 def test_no_fold_is_a_reason() -> None:
     isolated = IsolatedFold(fail, LIMITS)
     try:
-        assert isolated(HAIRPIN, EnergyModel()) is FoldFailure.NO_FOLD
+        assert one(isolated, HAIRPIN) is FoldFailure.NO_FOLD
     finally:
         isolated.close()
 
@@ -132,7 +147,7 @@ def test_bug_is_no_reason_and_keeps_its_traceback(
     isolated: IsolatedFold, capfd: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(RuntimeError, match="exit code 1"):
-        isolated(DEAD_ENDS["bug"], EnergyModel())
+        one(isolated, DEAD_ENDS["bug"])
     assert "ZeroDivisionError" in capfd.readouterr().err
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,8 +25,8 @@ from mprna.folding.vienna import EnergyModel
 SEQUENCES = [f"GGGGAAAACCCC{'ACGU'[i % 4]}{'ACGU'[i // 4 % 4]}{'ACGU'[i // 16 % 4]}" for i in range(64)]
 
 
-def label(sequence: str) -> Annotation | FoldFailure:
-    return annotate(sequence, EnergyModel())
+def label(sequences: Sequence[str]) -> list[Annotation | FoldFailure]:
+    return [annotate(sequence, EnergyModel()) for sequence in sequences]
 
 
 @pytest.fixture
@@ -109,8 +110,8 @@ def test_labels_are_those_of_the_sequence(task: ShardTask) -> None:
 def test_failed_fold_is_counted_by_reason_and_never_a_label(task: ShardTask) -> None:
     failures = {"A": FoldFailure.TIMEOUT, "C": FoldFailure.CRASH}
 
-    def label_or_fail(sequence: str) -> Annotation | FoldFailure:
-        return failures.get(sequence[-1]) or label(sequence)
+    def label_or_fail(sequences: Sequence[str]) -> list[Annotation | FoldFailure]:
+        return [failures.get(text[-1]) or label([text])[0] for text in sequences]
 
     result = build_shard(replace(task, options=CorpusOptions(annotate_share=1.0)), label_or_fail)
     assert (result.file.rows, result.file.annotated, result.file.fold_failed) == (64, 32, 32)

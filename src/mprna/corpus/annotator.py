@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -13,7 +14,7 @@ from mprna.corpus.options import CorpusOptions
 
 
 class Annotator:
-    """Annotates one sequence after another; close it, or use it in a `with`.
+    """Annotates the sequences of one shard after another; close it, or use it in a `with`.
 
     Args:
         options: energy model and limits of the build.
@@ -29,16 +30,20 @@ class Annotator:
         self._fold = IsolatedFold(fold, limits)
         self._cache = None if cache_dir is None else AnnotationCache(cache_dir, options.energy_model)
 
-    def __call__(self, sequence: str) -> Annotation | FoldFailure:
-        """The labels, or why there are none. Failures are not kept: another machine may do better.
+    def __call__(self, sequences: Sequence[str]) -> Iterator[Annotation | FoldFailure]:
+        """The labels of every sequence, or why there are none, in their order. Failures are not kept: another
+        machine may do better.
 
         Raises:
             CorpusError: the cache cannot be read or written.
         """
-        known = self._cache.get(sequence) if self._cache else None
-        if known is not None:
-            return known
-        found = self._fold(sequence, self._energy_model)
+        known = [self._cache.get(sequence) if self._cache else None for sequence in sequences]
+        misses = [sequence for sequence, labels in zip(sequences, known, strict=True) if labels is None]
+        folded = self._fold(misses, self._energy_model)
+        for sequence, labels in zip(sequences, known, strict=True):
+            yield labels or self._keep(sequence, next(folded))
+
+    def _keep(self, sequence: str, found: Annotation | FoldFailure) -> Annotation | FoldFailure:
         if self._cache and isinstance(found, Annotation):
             self._cache.put(sequence, found)
         return found

@@ -6,8 +6,8 @@ import os
 import resource
 import signal
 import tempfile
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -24,6 +24,9 @@ Fold = Callable[[str, EnergyModel], Annotation]
 
 _ATTEMPTS: Final = 3
 """A signal may come from outside (the kernel short of memory, an operator), so one death is no proof."""
+
+
+_IN_FLIGHT: Final = 2
 
 
 class FoldFailure(StrEnum):
@@ -69,24 +72,38 @@ class IsolatedFold:
         self._child: ChildProcess[tuple[str, EnergyModel], Annotation | FoldFailure] | None = None
         self._stderr: Path | None = None
 
-    def __call__(self, sequence: str, energy_model: EnergyModel) -> Annotation | FoldFailure:
-        """The labels of a sequence, or why there are none.
+    def __call__(
+        self, sequences: Iterable[str], energy_model: EnergyModel
+    ) -> Iterator[Annotation | FoldFailure]:
+        """The labels of every sequence, or why there are none, in their order.
+
+        The child always has the next sequence already, so it does not wait for this process to wake up.
 
         Raises:
             RuntimeError: a bug in `fold`; its traceback is on stderr.
         """
+        waiting, sent = deque(sequences), deque[str]()
         deaths: Counter[FoldFailure] = Counter()
-        while deaths.total() < _ATTEMPTS:
+        while waiting or sent:
             child = self._started()
-            child.send((sequence, energy_model))
+            while waiting and len(sent) < _IN_FLIGHT:
+                sent.append(waiting.popleft())
+                child.send((sent[-1], energy_model))
             try:
-                return child.receive()
+                found = child.receive()
             except ChildKilledError as death:
                 reason = self._reason(death)
-            if reason is FoldFailure.TIMEOUT:
-                return reason
-            deaths[reason] += 1
-        return reason
+                deaths[reason] += 1
+                waiting.extendleft(reversed(sent))
+                sent.clear()
+                if reason is not FoldFailure.TIMEOUT and deaths.total() < _ATTEMPTS:
+                    continue
+                waiting.popleft()
+                found = reason
+            else:
+                sent.popleft()
+            deaths.clear()
+            yield found
 
     def close(self) -> None:
         """End the child."""

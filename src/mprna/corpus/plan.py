@@ -187,10 +187,10 @@ def _fold_some(buckets_dir: Path, options: CorpusOptions) -> tuple[list[Slice], 
     """Slices in a random order, as many as the limits allow, without and with labels, and the times."""
     plain, labelled, times = [], [], []
     with Annotator(options) as annotator:
-        annotator("GGGGAAAACCCC")  # starts the process
+        list(annotator(["GGGGAAAACCCC"]))  # starts the process
         for candidate in _random_slices(buckets_dir, options.seed):
             start = time.perf_counter()
-            found = annotator(candidate.sequence)
+            [found] = annotator([candidate.sequence])
             times.append(time.perf_counter() - start)
             plain.append(_plain(candidate))
             labelled.append(_labelled(plain[-1], found))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Self
@@ -29,7 +29,7 @@ from mprna.corpus.shards import (
     write_shard,
 )
 
-LabelSlice = Callable[[str], Annotation | FoldFailure]
+LabelSlices = Callable[[Sequence[str]], Iterable[Annotation | FoldFailure]]
 """What `Annotator` does."""
 
 
@@ -108,19 +108,22 @@ def finished_result(task: ShardTask) -> ShardResult | None:
     return result if file_sha256(path) == result.file.sha256 else None
 
 
-def build_shard(task: ShardTask, label: LabelSlice) -> ShardResult:
+def build_shard(task: ShardTask, label: LabelSlices) -> ShardResult:
     """Build a shard, or find it done.
 
     Args:
         task: which shard, of what.
-        label: folds a slice that was chosen for annotation.
+        label: folds the slices that were chosen for annotation.
     """
     done = finished_result(task)
     if done is not None:
         return done
     drops = Drops()
-    failures: Counter[str] = Counter()
-    rows = [_row(candidate, task, label, failures) for candidate in _distinct(_sampled(task, drops), drops)]
+    candidates = list(_distinct(_sampled(task, drops), drops))
+    chosen = [candidate.sequence for candidate in candidates if _is_chosen(candidate, task.options)]
+    found = dict(zip(chosen, label(chosen), strict=True))
+    rows = [_row(candidate, task, found.get(candidate.sequence)) for candidate in candidates]
+    failures = Counter(labels.value for labels in found.values() if isinstance(labels, FoldFailure))
     file = _write(task, rows, failures)
     result = ShardResult(file=file, drops=drops)
     write_json(result.to_json(), task.result_path)
@@ -162,8 +165,14 @@ def _distinct(candidates: Iterator[Candidate], drops: Drops) -> Iterator[Candida
             yield candidate
 
 
-def _row(candidate: Candidate, task: ShardTask, label: LabelSlice, failures: Counter[str]) -> Slice:
-    """The row of a candidate; one whose fold failed is counted and stays without labels."""
+def _is_chosen(candidate: Candidate, options: CorpusOptions) -> bool:
+    """Whether a slice belongs to the share to annotate."""
+    _, annotation_key = sample_keys(candidate.digest, seed=options.seed)
+    return in_share(annotation_key, options.annotate_share)
+
+
+def _row(candidate: Candidate, task: ShardTask, found: Annotation | FoldFailure | None) -> Slice:
+    """The row of a candidate; one that was not chosen, or whose fold failed, has no labels."""
     row = Slice(
         id=candidate.id,
         source=task.source_names[candidate.source],
@@ -171,14 +180,7 @@ def _row(candidate: Candidate, task: ShardTask, label: LabelSlice, failures: Cou
         start=candidate.start,
         sequence=candidate.sequence,
     )
-    _, annotation_key = sample_keys(candidate.digest, seed=task.options.seed)
-    if not in_share(annotation_key, task.options.annotate_share):
-        return row
-    found = label(candidate.sequence)
-    if isinstance(found, FoldFailure):
-        failures[found.value] += 1
-        return row
-    return replace(row, **asdict(found))
+    return replace(row, **asdict(found)) if isinstance(found, Annotation) else row
 
 
 def _write(task: ShardTask, rows: list[Slice], failures: Counter[str]) -> ShardFile:
