@@ -23,7 +23,7 @@ import RNA
 
 from mprna.corpus.build import build_corpus
 from mprna.corpus.dedup import content_digest
-from mprna.corpus.executor import build_in_worker
+from mprna.corpus.executor import build_in_worker, start_worker
 from mprna.corpus.options import CorpusOptions
 from mprna.corpus.scan import BucketWriter, Candidate
 from mprna.corpus.shard_build import ShardTask
@@ -91,8 +91,8 @@ def main() -> None:
     )
     with (
         tempfile.TemporaryDirectory() as name,
-        ProcessPoolExecutor(args.jobs, mp_context=SPAWN) as bare,
-        ProcessPoolExecutor(args.jobs, mp_context=SPAWN) as build,
+        ProcessPoolExecutor(args.jobs, SPAWN, start_worker) as bare,
+        ProcessPoolExecutor(args.jobs, SPAWN, start_worker) as build,
     ):
         sequences = sample(args.transcripts, Path(name) / "sample", options)
         lists = [sequences[i::num_lists] for i in range(num_lists)]

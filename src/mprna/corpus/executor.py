@@ -44,7 +44,7 @@ def run_shards(tasks: Sequence[ShardTask], *, jobs: int) -> Iterator[ShardResult
     # Spawned, not forked: pyarrow has threads, and a fork would copy locks that they hold.
     context = multiprocessing.get_context("spawn")
     others = set(multiprocessing.active_children())
-    executor = ProcessPoolExecutor(min(jobs, len(tasks)), mp_context=context, initializer=_start_worker)
+    executor = ProcessPoolExecutor(min(jobs, len(tasks)), mp_context=context, initializer=start_worker)
     try:
         futures = [executor.submit(build_in_worker, task) for task in tasks]
         for future in as_completed(futures):
@@ -72,7 +72,7 @@ def _annotator(options: CorpusOptions, cache_dir: Path | None, fold: Fold) -> An
     return Annotator(options, cache_dir=cache_dir, fold=fold)
 
 
-def _start_worker() -> None:
+def start_worker() -> None:
     """Leave Ctrl-C to the parent, and end with it even if it is killed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
