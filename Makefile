@@ -43,7 +43,7 @@ docs: $(DEV)/.installed ## docs/cli.md from --help, then the pages into build/do
 	$(DEV)/bin/mkdocs build --quiet --strict --site-dir build/docs
 
 bench: $(DEV)/.installed ## speed and memory; prints tables
-	for script in tokenizer fold engines; do $(DEV)/bin/python benchmarks/$$script.py || exit 1; done
+	for script in tokenizer loader fold engines; do $(DEV)/bin/python benchmarks/$$script.py || exit 1; done
 
 clean: ## remove both environments and everything that was made
 	rm -rf $(LIGHT) $(DEV) build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -26,9 +26,9 @@ from mprna.alphabet import NUCLEOTIDE_IDS, NUCLEOTIDES, STRUCTURE_SYMBOLS
 from mprna.model.checkpoint import load_checkpoint
 from mprna.model.network import MprnaModel
 from mprna.objectives.mixture import OBJECTIVES
-from mprna.objectives.objective import IGNORE, Batch, Example, collate
+from mprna.objectives.objective import IGNORE, Batch
 from mprna.runtime.store import find_model
-from mprna.train.pretrain import make_stream
+from mprna.train.pretrain import fixed_batches
 from mprna.train.recipes import mini_cpu
 
 NUM_SLICES = 512
@@ -37,21 +37,18 @@ NUM_RESAMPLES = 1_000
 Counts = Counter[int]
 
 
-def examples_of(corpus_dir: Path) -> list[Example]:
-    """Corrupted as in pretraining, but never left clean, so that every slice scores every objective."""
-    config = mini_cpu()
-    stream = make_stream(
-        [corpus_dir], replace(config, objectives=replace(config.objectives, clean_share=0.0))
-    )
-    return [stream.example(0, i) for i in range(min(NUM_SLICES, len(stream.dataset)))]
+def batches_of(corpus_dir: Path) -> list[Batch]:
+    """One slice each, corrupted as in pretraining but never left clean: each scores every objective."""
+    config = replace(mini_cpu(), validation_slices=NUM_SLICES)
+    config = replace(config, objectives=replace(config.objectives, clean_share=0.0))
+    return fixed_batches(corpus_dir, config, batch_size=1)
 
 
 @torch.inference_mode()
-def losses(model: MprnaModel, examples: list[Example]) -> dict[str, npt.NDArray[np.float64]]:
+def losses(model: MprnaModel, batches: list[Batch]) -> dict[str, npt.NDArray[np.float64]]:
     """Per objective: total loss, weight and correct weight of every slice. *Shape:* (slices, 3)"""
     sums: dict[str, list[list[float]]] = {name: [] for name in OBJECTIVES}
-    for example in examples:
-        batch: Batch = collate([example])
+    for batch in batches:
         hidden = model.encode(batch.input_ids)
         for name, objective in OBJECTIVES.items():
             loss = objective.loss(model, hidden, batch)
@@ -67,11 +64,11 @@ def interval(sums: npt.NDArray[np.float64], column: int) -> str:
     return f"{sums[:, column].sum() / sums[:, 1].sum():.3f} ({low:.3f}-{high:.3f})"
 
 
-def frequencies(examples: list[Example], field: str) -> Counts:
+def frequencies(batches: list[Batch], field: str) -> Counts:
     counts: Counts = Counter()
-    for example in examples:
-        labels = getattr(example, field)
-        weights = example.label_weights if field == "structure_labels" else np.ones(len(labels))
+    for batch in batches:
+        labels = getattr(batch, field)[0]
+        weights = batch.label_weights[0] if field == "structure_labels" else torch.ones(len(labels))
         for label, weight in zip(labels.tolist(), weights.tolist(), strict=True):
             if label != IGNORE:
                 counts[label] += weight
@@ -87,12 +84,12 @@ def majority(counts: Counts) -> float:
     return max(counts.values()) / sum(counts.values())
 
 
-def repair_guesses(examples: list[Example]) -> tuple[float, float]:
+def repair_guesses(batches: list[Batch]) -> tuple[float, float]:
     """Loss and accuracy of guessing by base frequency among the three bases that are not shown."""
-    shares = frequencies(examples, "repair_labels")
+    shares = frequencies(batches, "repair_labels")
     loss, correct, total = 0.0, 0, 0
-    for example in examples:
-        for shown, label in zip(example.input_ids.tolist(), example.repair_labels.tolist(), strict=True):
+    for batch in batches:
+        for shown, label in zip(batch.input_ids[0].tolist(), batch.repair_labels[0].tolist(), strict=True):
             if label == IGNORE:
                 continue
             others = {base: n for base, n in shares.items() if NUCLEOTIDE_IDS[base] != shown}
@@ -109,10 +106,10 @@ def main() -> None:
     parser.add_argument("model")
     parser.add_argument("corpus", type=Path)
     args = parser.parse_args()
-    examples = examples_of(args.corpus)
-    found = losses(load_checkpoint(find_model(args.model)), examples)
-    tokens, structure = (frequencies(examples, f) for f in ("token_labels", "structure_labels"))
-    repair_loss, repair_accuracy = repair_guesses(examples)
+    batches = batches_of(args.corpus)
+    found = losses(load_checkpoint(find_model(args.model)), batches)
+    tokens, structure = (frequencies(batches, f) for f in ("token_labels", "structure_labels"))
+    repair_loss, repair_accuracy = repair_guesses(batches)
     guesses = {
         "masked_lm": (math.log(len(NUCLEOTIDES)), entropy(tokens), majority(tokens)),
         "mutation_repair": (math.log(3), repair_loss, repair_accuracy),

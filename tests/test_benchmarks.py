@@ -1,4 +1,4 @@
-"""The scoring script that makes the tables says what a hand count says; the faults are survived."""
+"""The scripts that make the tables run, scores are those of a hand count, and faults are survived."""
 
 from __future__ import annotations
 
@@ -56,3 +56,32 @@ def test_builds_survive_kills_a_full_disk_and_changed_files() -> None:
     assert (outcome.returncode, outcome.stderr) == (0, "")
     assert outcome.stdout.count("continued: same bytes") == 3
     assert outcome.stdout.endswith("all builds ended with the same bytes\n")
+
+
+def test_the_loader_table_has_a_line_per_corpus_and_counts_its_bytes() -> None:
+    command = [sys.executable, str(ROOT / "benchmarks/loader.py"), "--nucleotides", "20480"]
+    lines = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:6]]
+    assert [row[0] for row in cells] == [
+        f"{length} nt, {kind}" for length in ("160", "1,024") for kind in ("plain", "annotated")
+    ]
+    # A byte per nucleotide, two more if annotated, 25 per slice.
+    assert [row[1] for row in cells] == ["1.16", "3.16", "1.02", "3.02"]
+    assert all(float(rate) > 0 for row in cells for rate in row[2:])
+
+
+def test_corpus_measures_every_build(tmp_path: Path) -> None:
+    (tmp_path / "x.fa").write_text(f">t|s|cds\n{'ACGUAGCUUGCAUUGGCCAAUCGGAUC' * 3}\n")
+    command = [sys.executable, str(ROOT / "benchmarks/corpus.py"), str(tmp_path)]
+    options = ["--exclude", str(tmp_path / "x.fa"), "--exclude-share", "1", "--near-duplicates", "0.8"]
+    outcome = subprocess.run([*command, *options], capture_output=True, text=True, check=True)
+    rows = [line.split(" | ") for line in outcome.stdout.splitlines()[2:]]
+    assert [row[0].removeprefix("| one process") for row in rows] == [
+        "",
+        "| two processes",
+        ", with exclusion",
+        ", near-duplicates",
+        ", doubled input",
+    ]
+    assert [int(row[2]) for row in rows] == [1, 1, 1, 1, 2]
+    assert all(float(row[3]) > 0 and float(row[6]) > 10 for row in rows)

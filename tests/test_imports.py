@@ -32,7 +32,7 @@ ROOMS = {
     "draw": GROUND | {"folding", "io.records", "rna"},
     "corpus": GROUND | {"child", "folding", "io", "rna", "tokenizer"},
     "model": GROUND | {"tokenizer"},
-    "objectives": GROUND | {"model", "tokenizer"},
+    "objectives": GROUND | {"model", "rna", "tokenizer"},
     "train": GROUND | {"objectives", "model", "corpus.shards", "rna", "tokenizer"},
     "runtime": GROUND | {"tokenizer"},
     "predict": GROUND | {"child", "runtime", "decoding", "folding", "io", "rna", "tokenizer"},
@@ -42,6 +42,8 @@ ROOMS = {
 }
 ALSO = {  # single files that may do what their room may not
     "decoding/hybrid.py": {"folding"},
+    "cli/corpus.py": {"folding"},  # the energy model is an option
+    "cli/corpus_options.py": {"folding"},
     "runtime/torch.py": {"model"},
     "runtime/export.py": {"model"},
 }
@@ -54,6 +56,7 @@ DOORS = {  # third-party module: where it may be imported
     "torch": ("model/", "objectives/", "train/", "runtime/torch.py", "runtime/export.py"),
     "safetensors": ("model/", "train/"),
     "onnx": ("runtime/export.py",),
+    "datasketch": ("corpus/near_duplicates.py",),
     "pyarrow": ("corpus/shards.py", "io/table.py"),
     "resvg_py": ("draw/",),
     "ray": ("corpus/ray_executor.py",),

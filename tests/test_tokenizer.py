@@ -23,6 +23,13 @@ def id_of(token: str) -> int:
     return VOCABULARY.index(token)
 
 
+@given(st.text(st.characters(codec="ascii"), max_size=60), st.booleans())
+def test_bytes_have_the_ids_of_their_text(text: str, normalize: bool) -> None:
+    tokenizer = Tokenizer(normalize=normalize)
+    ids = tokenizer.encode_bytes(np.frombuffer(text.encode(), np.uint8))
+    assert ids.tolist() == tokenizer.encode(text)[1:-1].tolist()
+
+
 @pytest.mark.parametrize(
     ("normalize", "sequence", "ids"),
     [

@@ -71,6 +71,13 @@ class Tokenizer:
         """
         return np.concatenate([self.encode(sequence), self._symbols(dot_bracket), [EOS_ID]])
 
+    def encode_bytes(self, symbols: npt.NDArray[np.uint8]) -> npt.NDArray[np.int8]:
+        """Ids of ASCII bytes as they stand in a buffer, without `<cls>` and `<eos>`.
+
+        *Shape:* (L,) in and out
+        """
+        return np.frombuffer(self._table, np.int8)[symbols]
+
     def decode(self, ids: npt.ArrayLike) -> str:
         """Token ids back to text; special tokens other than `<unk>` and `<mask>` are left out.
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import bz2
+import gzip
+import io
 import json
+import lzma
 import os
 import random
 import shutil
@@ -15,12 +19,14 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from backports import zstd
 
 import mprna.corpus.build as build_module
-from mprna.corpus.annotate import Annotation, annotate
 from mprna.corpus.build import Part, Progress, build_corpus, build_part
 from mprna.corpus.dedup import content_digest, sample_keys
+from mprna.corpus.fidelity import Folded, fold_main
 from mprna.corpus.options import CorpusOptions
+from mprna.corpus.references import References
 from mprna.corpus.shard_build import ShardTask
 from mprna.corpus.shards import Manifest, read_shard
 from mprna.corpus.verify import verify_corpus
@@ -65,7 +71,7 @@ def test_every_nucleotide_is_kept_once_or_counted(
 def test_manifest_says_how_it_was_made(transcripts_dir: Path, tmp_path: Path) -> None:
     build(transcripts_dir, tmp_path / "out")
     document = json.loads((tmp_path / "out" / "manifest.json").read_text())
-    assert document["schema"] == {"name": "slices", "version": 1}
+    assert document["schema"] == {"name": "slices", "version": 2}
     assert document["options"]["seed"] == 3
     assert document["options"]["energy_model"]["parameters"] == "turner2004"
     assert set(document["versions"]) == {"schema", "ViennaRNA", "pyarrow"}
@@ -363,18 +369,35 @@ def test_job_of_an_array_with_other_options(transcripts_dir: Path, tmp_path: Pat
         build_part([transcripts_dir], tmp_path / "out", replace(OPTIONS, seed=8), Part(index=1, num_parts=2))
 
 
+def test_jobs_of_an_array_with_every_filter(transcripts_dir: Path, tmp_path: Path) -> None:
+    references = References(exclude=(transcripts_dir / "a.fa",))
+    options = replace(OPTIONS, near_duplicate_share=0.5, min_fidelity=0.3)
+    build_corpus([transcripts_dir], tmp_path / "whole", options, references=references)
+    for index in (1, 0):
+        part = Part(index=index, num_parts=2)
+        build_part([transcripts_dir], tmp_path / "out", options, part, references=references)
+    build_corpus([transcripts_dir], tmp_path / "out", options, references=references)
+    assert contents(tmp_path / "out") == contents(tmp_path / "whole")
+
+
+def test_standard_input_is_not_for_jobs_of_an_array(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="standard input in a job of an array: write it to a file"):
+        build_part([Path("-")], tmp_path / "out", OPTIONS, Part(index=0, num_parts=2))
+    assert not (tmp_path / "out").exists()
+
+
 def test_more_jobs_than_shards(transcripts_dir: Path, tmp_path: Path) -> None:
     done = build_part([transcripts_dir], tmp_path / "out", OPTIONS, Part(index=50, num_parts=100), jobs=2)
     assert done == Progress(shards=0, num_shards=0, slices=0, annotated=0)
 
 
-def hang_or_die(sequence: str, energy_model: EnergyModel) -> Annotation:
+def hang_or_die(sequence: str, energy_model: EnergyModel, second_structure: str) -> Folded:
     """A fold that some sequences do not survive."""
     if sequence.endswith("AA"):
         time.sleep(600)
     if sequence.endswith("AC"):
         os.kill(os.getpid(), signal.SIGSEGV)
-    return annotate(sequence, energy_model)
+    return fold_main(sequence, energy_model, second_structure)
 
 
 def test_folds_that_hang_or_die_cost_their_labels_only(
@@ -397,3 +420,98 @@ def test_folds_that_hang_or_die_cost_their_labels_only(
     assert manifests[0].fold_failures == {"crash": lost["AC"], "timeout": lost["AA"]}
     assert min(lost.values()) > 0
     assert verify_corpus(tmp_path / "1") == manifests[0]
+
+
+def test_excluded_files_and_table_are_part_of_the_plan(transcripts_dir: Path, tmp_path: Path) -> None:
+    test_set, table = tmp_path / "test.fa", tmp_path / "species.tsv"
+    test_set.write_text((transcripts_dir / "a.fa").read_text())
+    table.write_text("a0|Zea_mays|cds\tZea_mays\n")
+    references = References(exclude=(test_set,), species_table=table)
+    manifest = build_corpus([transcripts_dir], tmp_path / "out", OPTIONS, references=references)
+    assert set(manifest.references) == {"exclude test.fa", "species table species.tsv"}
+    assert manifest.drops["excluded_sequence"].pieces >= 25
+    assert verify_corpus(tmp_path / "out") == manifest
+    assert build_corpus([transcripts_dir], tmp_path / "out", OPTIONS, references=references) == manifest
+    test_set.write_text(">x\nACGUACGUACGUACGU\n")
+    with pytest.raises(CorpusError, match=r"of other references exclude test\.fa: give the same as before"):
+        build_corpus([transcripts_dir], tmp_path / "out", OPTIONS, references=references)
+    with pytest.raises(CorpusError, match="of other references exclude"):
+        build(transcripts_dir, tmp_path / "out")
+    (tmp_path / "out" / "excluded.tsv").write_text("")
+    with pytest.raises(CorpusError, match=r"excluded\.tsv: its SHA-256 is not that"):
+        verify_corpus(tmp_path / "out")
+
+
+def test_same_report_for_any_number_of_jobs(transcripts_dir: Path, tmp_path: Path) -> None:
+    references = References(exclude=(transcripts_dir / "a.fa",))
+    for jobs in (1, 2):
+        build_corpus([transcripts_dir], tmp_path / str(jobs), OPTIONS, references=references, jobs=jobs)
+    assert contents(tmp_path / "1") == contents(tmp_path / "2")
+
+
+def pipe(monkeypatch: pytest.MonkeyPatch, content: bytes) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content)))
+
+
+def test_standard_input_is_built_continued_and_compared(
+    transcripts_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = (transcripts_dir / "b.fasta.gz").read_bytes()
+
+    def stop(progress: Progress) -> None:
+        raise Killed
+
+    pipe(monkeypatch, content)
+    with pytest.raises(Killed):
+        build_corpus([Path("-")], tmp_path / "out", OPTIONS, report=stop)
+    pipe(monkeypatch, content[:-1])
+    with pytest.raises(CorpusError, match="unfinished corpus of other sources <stdin>"):
+        build(Path("-"), tmp_path / "out")
+    pipe(monkeypatch, content)
+    manifest = build(Path("-"), tmp_path / "out")
+    assert [(source.name, source.records) for source in manifest.sources] == [("<stdin>", 25)]
+    assert not (tmp_path / "out" / ".build").exists()
+    pipe(monkeypatch, content)
+    assert build(Path("-"), tmp_path / "out") == manifest
+    pipe(monkeypatch, b"")
+    with pytest.raises(CorpusError, match="finished corpus of other sources <stdin>"):
+        build(Path("-"), tmp_path / "out")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "error", "message"),
+    [
+        ("empty.fa", b"", CorpusError, "there were no records"),
+        ("header.fa", b">only\r\n", CorpusError, "empty_record 1"),
+        ("digits.fa", b">t\n1234567890123456\n", CorpusError, "illegal_symbol 1"),
+        ("protein.fa", b">t\nMKVLAAGHWEMKVLAAGHWE\n", CorpusError, "illegal_symbol 1"),
+        ("binary.fa", b"\x00\x01\xff" * 99, FormatError, r"binary\.fa:1: binary"),
+        ("text.fa", b"Lorem ipsum\n", FormatError, r"text\.fa:1: expected '>'"),
+        ("reads.fq", b"@r\nACGU\n+\n", FormatError, r"reads\.fq"),
+        ("cut.fa.gz", gzip.compress(b">t\n" + b"ACGU" * 999)[:-9], FormatError, r"cut\.fa\.gz"),
+        ("text.fa.zst", b">t\nACGU\n", FormatError, r"text\.fa\.zst"),
+    ],
+)
+def test_bad_input_is_one_line(
+    tmp_path: Path, name: str, content: bytes, error: type[Exception], message: str
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(error, match=message) as caught:
+        build(tmp_path / name, tmp_path / "out")
+    assert "\n" not in str(caught.value)
+
+
+def test_crlf_and_every_compression_give_the_same_slices(tmp_path: Path) -> None:
+    text = b">t1|Zea_mays|cds\r\nACGUAGCUUGCAUUGGCCAA\r\nUCGGACGUAGCUUGCAUUGG\r\n"
+    written = {
+        "x.fa": text,
+        "x.fa.gz": gzip.compress(text),
+        "x.fa.xz": lzma.compress(text),
+        "x.fa.bz2": bz2.compress(text),
+        "x.fa.zst": zstd.compress(text),
+    }
+    for name, content in written.items():
+        (tmp_path / name).write_bytes(content)
+        manifest = build(tmp_path / name, tmp_path / f"out_{name}", annotate_share=0.0)
+        rows = all_rows(tmp_path / f"out_{name}", manifest)
+        assert [row["sequence"] for row in rows] == ["ACGUAGCUUGCAUUGGCCAAUCGGACGUAGCUUGCAUUGG"]

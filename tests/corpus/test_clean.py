@@ -5,34 +5,18 @@ import pytest
 from mprna.corpus.clean import (
     Cleaner,
     SpeciesFilter,
-    SpeciesFrom,
     Transcript,
     is_ambiguous,
-    parse_header,
     species_names,
 )
 from mprna.corpus.drops import DropReason
+from mprna.corpus.species import species_rule
 from mprna.io.records import Record
 
 
 def clean(name: str, sequence: str, species: SpeciesFilter | None = None) -> Transcript | DropReason:
-    cleaner = Cleaner("x.fa", "header", species or SpeciesFilter(), min_length=5)
+    cleaner = Cleaner("x.fa", species_rule("header"), species or SpeciesFilter(), min_length=5)
     return cleaner.clean(Record(name=name, sequence=sequence))
-
-
-@pytest.mark.parametrize(
-    ("name", "source", "species_from", "expected"),
-    [
-        ("id|Zea_mays|cds", "x.fa", "header", ("id", "Zea_mays")),
-        ("id|Zea_mays", "x.fa", "header", ("id", "Zea_mays")),
-        ("id", "x.fa", "header", ("id", "")),
-        ("id||cds", "x.fa", "header", ("id", "")),
-        ("id|Zea_mays|cds", "FCHS.v2.fa.gz", "source", ("id|Zea_mays|cds", "FCHS")),
-        ("id", "ferns/FCHS.fa", "source", ("id", "FCHS")),
-    ],
-)
-def test_parse_header(name: str, source: str, species_from: SpeciesFrom, expected: tuple[str, str]) -> None:
-    assert parse_header(name, source=source, species_from=species_from) == expected
 
 
 @pytest.mark.parametrize(

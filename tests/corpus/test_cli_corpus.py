@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import json
 import re
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
 
 from mprna.cli import corpus
+from mprna.corpus.fidelity import shipped_calibration
 from mprna.corpus.shards import read_manifest
 from mprna.errors import CorpusError, UsageError
 
@@ -34,7 +37,8 @@ def test_build_and_verify_print_the_same_totals(
         ["kept", str(manifest.rows), str(manifest.nt)],
         ["annotated", "0", "-"],
     ]
-    assert {line[0]: int(line[2]) for line in lines[3:]} == {
+    assert lines[3] == ["of unknown species", "1", "-"]
+    assert {line[0]: int(line[2]) for line in lines[4:]} == {
         f"dropped {reason}": tally.nt for reason, tally in manifest.drops.items()
     }
     assert re.search(r"shard 4/4  \d+ slices", built.err)
@@ -52,15 +56,24 @@ def test_every_option_reaches_the_build(transcripts_dir: Path, tmp_path: Path) -
         "--species-from": "source",
         "--only-species": "a",
         "--annotate": "0.25",
+        "--exclude-share": "0.3",
+        "--near-duplicates": "0.9",
         "--slices-per-shard": "9",
+        "--temperature": "30",
+        "--parameters": "turner1999",
+        "--max-span": "50",
+        "--min-fidelity": "0.4",
         "--fold-timeout": "30",
         "--fold-memory": "512",
         "--seed": "5",
     }
+    calibration = replace(shipped_calibration(), parameters="turner1999", temperature=30.0)
+    values["--calibration"] = str(tmp_path / "calibration.json")
+    Path(values["--calibration"]).write_text(json.dumps(calibration.to_json()))
     options = [text for pair in values.items() for text in pair]
     run("build", transcripts_dir, "--out", tmp_path / "out", *options, "--exclude-species", "b", "--quiet")
     found = read_manifest(tmp_path / "out").options
-    del found["energy_model"]
+    assert found.pop("calibration") == asdict(calibration)
     assert found == {
         "slice_length": 60,
         "min_length": 20,
@@ -71,7 +84,13 @@ def test_every_option_reaches_the_build(transcripts_dir: Path, tmp_path: Path) -
         "only_species": ["a"],
         "exclude_species": ["b"],
         "annotate_share": 0.25,
+        "species_pattern": None,
+        "exclude_share": 0.3,
+        "drop_low_complexity": False,
+        "near_duplicate_share": 0.9,
         "slices_per_shard": 9,
+        "energy_model": {"temperature": 30.0, "parameters": "turner1999", "max_span": 50, "dangles": 2},
+        "min_fidelity": 0.4,
         "fold_timeout": 30.0,
         "fold_memory": 512,
         "seed": 5,

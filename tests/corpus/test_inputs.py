@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+import gzip
+import hashlib
+import io
+import sys
 from pathlib import Path
 
 import pytest
 
-from mprna.corpus.inputs import find_inputs, input_digests, read_input
+from mprna.corpus.inputs import find_inputs, find_references, input_digests, read_input, store_stdin
 from mprna.errors import CorpusError, FormatError, UsageError
 
 
@@ -45,7 +49,7 @@ def test_what_cannot_be_an_input(tmp_path: Path, transcripts_dir: Path) -> None:
     with pytest.raises(CorpusError, match=r"missing\.fa: no such file"):
         find_inputs([tmp_path / "missing.fa"])
     (tmp_path / "empty").mkdir()
-    with pytest.raises(CorpusError, match="no FASTA or FASTQ file"):
+    with pytest.raises(CorpusError, match="no file of sequences"):
         find_inputs([tmp_path / "empty"])
 
 
@@ -60,3 +64,54 @@ def test_fastq_is_told_by_its_suffix(tmp_path: Path) -> None:
     path = tmp_path / "reads.fq"
     path.write_text("@r1 first\nACGU\n+\nIIII\n")
     assert [(record.name, record.sequence) for record in read_input(path)] == [("r1", "ACGU")]
+
+
+def test_pattern_stands_for_the_files_that_match(transcripts_dir: Path) -> None:
+    (transcripts_dir / "deep").mkdir()
+    (transcripts_dir / "deep" / "d.fa").touch()
+    assert list(find_inputs([transcripts_dir / "*.f*a"])) == ["a.fa", "c.fna"]
+    assert list(find_inputs([transcripts_dir / "**/*.fa"])) == ["a.fa", "deep/d.fa"]
+    with pytest.raises(CorpusError, match=r"\*\.fq: no file matches"):
+        find_inputs([transcripts_dir / "*.fq"])
+
+
+def test_file_with_the_name_of_a_pattern_is_that_file(tmp_path: Path) -> None:
+    (tmp_path / "a[1].fa").touch()
+    assert list(find_inputs([tmp_path / "a[1].fa"])) == ["a[1].fa"]
+
+
+def test_standard_input_stands_beside_files(transcripts_dir: Path, tmp_path: Path) -> None:
+    spool = tmp_path / "stdin"
+    assert find_inputs([Path("-")], spool=spool) == {"<stdin>": spool}
+    assert next(iter(find_inputs([transcripts_dir, Path("-")], spool=spool))) == "<stdin>"
+    with pytest.raises(UsageError, match="standard input is given twice"):
+        find_inputs([Path("-"), Path("-")], spool=spool)
+    with pytest.raises(CorpusError, match="no such file"):
+        find_inputs([Path("-")])
+
+
+def pipe(monkeypatch: pytest.MonkeyPatch, content: bytes) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content)))
+
+
+def test_standard_input_is_stored_as_it_comes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    spool = tmp_path / "stdin"
+    for text in (b"@r1\nACGU\n+\nIIII\n", b">r1\r\nAC\r\nGU\r\n"):
+        for content in (text, gzip.compress(text)):
+            pipe(monkeypatch, content)
+            assert store_stdin(spool) == hashlib.sha256(content).hexdigest()
+            assert [(record.name, record.sequence) for record in read_input(spool)] == [("r1", "ACGU")]
+            pipe(monkeypatch, content)
+            assert store_stdin(None) == hashlib.sha256(content).hexdigest()
+
+
+def test_closed_standard_input(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(sys, "stdin", None)
+    with pytest.raises(FormatError, match="standard input is closed"):
+        store_stdin(tmp_path / "stdin")
+
+
+def test_folder_of_references_has_every_format(tmp_path: Path) -> None:
+    for name in ("a.jsonl.gz", "b.fa", "c.ct", "notes.md"):
+        (tmp_path / name).touch()
+    assert list(find_references([tmp_path])) == ["a.jsonl.gz", "b.fa", "c.ct"]

@@ -6,13 +6,14 @@ import ctypes
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from mprna.corpus.annotate import Annotation, annotate
+from mprna.corpus.fidelity import shipped_calibration
 from mprna.corpus.isolation import FoldFailure, FoldLimits, IsolatedFold
 from mprna.errors import FoldingError
 from mprna.folding.vienna import EnergyModel
@@ -20,6 +21,8 @@ from mprna.folding.vienna import EnergyModel
 LIMITS = FoldLimits(seconds=30.0, memory=512)
 HAIRPIN = "GGGGAAAACCCC"
 DEFAULT = EnergyModel()
+SHIPPED = shipped_calibration()
+Fold = Callable[[str, EnergyModel], Annotation]
 DEAD_ENDS = {
     "hang": "GGGAAAAACCC",
     "segfault": "GGAAAACC",
@@ -42,7 +45,7 @@ def fold_or_not(sequence: str, energy_model: EnergyModel) -> Annotation:
             bytearray(2**40)
         case "bug":
             raise ZeroDivisionError
-    return annotate(sequence, energy_model)
+    return annotate(sequence, energy_model, SHIPPED)
 
 
 def fold_and_count(sequence: str, energy_model: EnergyModel) -> Annotation:
@@ -52,29 +55,34 @@ def fold_and_count(sequence: str, energy_model: EnergyModel) -> Annotation:
     counter.write_text("x" * (attempts + 1))
     if attempts < 2:
         os.kill(os.getpid(), signal.SIGKILL)
-    return annotate(sequence, energy_model)
+    return annotate(sequence, energy_model, SHIPPED)
 
 
 def fail(sequence: str, energy_model: EnergyModel) -> Annotation:
     raise FoldingError("no fold")
 
 
-def one(isolated: IsolatedFold, sequence: str, model: EnergyModel = DEFAULT) -> Annotation | FoldFailure:
-    [found] = isolated([sequence], model)
+FOLDS = [fold_or_not, fold_and_count, fail]
+
+
+def one(
+    isolated: IsolatedFold, sequence: str, model: EnergyModel = DEFAULT, fold: Fold = fold_or_not
+) -> Annotation | FoldFailure:
+    [found] = isolated(fold, [(sequence, model)])
     return found
 
 
 @pytest.fixture
 def isolated() -> Iterator[IsolatedFold]:
-    fold = IsolatedFold(fold_or_not, LIMITS)
+    fold = IsolatedFold(FOLDS, LIMITS)
     yield fold
     fold.close()
 
 
 def test_labels_are_those_of_the_fold_itself(isolated: IsolatedFold) -> None:
-    assert one(isolated, HAIRPIN) == annotate(HAIRPIN, EnergyModel())
+    assert one(isolated, HAIRPIN) == annotate(HAIRPIN, EnergyModel(), SHIPPED)
     hot = EnergyModel(temperature=80.0)
-    assert one(isolated, HAIRPIN, hot) == annotate(HAIRPIN, hot)
+    assert one(isolated, HAIRPIN, hot) == annotate(HAIRPIN, hot, SHIPPED)
 
 
 @pytest.mark.parametrize(
@@ -85,20 +93,20 @@ def test_death_is_a_reason_and_the_next_fold_is_well(
     isolated: IsolatedFold, name: str, reason: FoldFailure
 ) -> None:
     assert one(isolated, DEAD_ENDS[name]) is reason
-    assert one(isolated, HAIRPIN) == annotate(HAIRPIN, EnergyModel())
+    assert one(isolated, HAIRPIN) == annotate(HAIRPIN, EnergyModel(), SHIPPED)
 
 
 def test_a_death_costs_one_of_many(isolated: IsolatedFold) -> None:
     bad = [DEAD_ENDS["segfault"], DEAD_ENDS["hog"]]
     sequences = [HAIRPIN, bad[0], HAIRPIN + "A", HAIRPIN + "C", bad[1], bad[0], HAIRPIN + "G"]
     failures = {bad[0]: FoldFailure.CRASH, bad[1]: FoldFailure.MEMORY}
-    expected = [failures.get(text) or annotate(text, DEFAULT) for text in sequences]
-    assert list(isolated(sequences, DEFAULT)) == expected
-    assert list(isolated([], DEFAULT)) == []
+    expected = [failures.get(text) or annotate(text, DEFAULT, SHIPPED) for text in sequences]
+    assert list(isolated(fold_or_not, [(text, DEFAULT) for text in sequences])) == expected
+    assert list(isolated(fold_or_not, [])) == []
 
 
 def test_hanging_fold_is_ended_at_its_limit() -> None:
-    isolated = IsolatedFold(fold_or_not, replace(LIMITS, seconds=0.5))
+    isolated = IsolatedFold(FOLDS, replace(LIMITS, seconds=0.5))
     start = time.monotonic()
     try:
         assert one(isolated, DEAD_ENDS["hang"]) is FoldFailure.TIMEOUT
@@ -115,7 +123,7 @@ def test_vienna_without_memory_or_time(capfd: pytest.CaptureFixture[str]) -> Non
         (replace(LIMITS, memory=8), FoldFailure.MEMORY),
         (replace(LIMITS, seconds=0.001), FoldFailure.TIMEOUT),
     ]:
-        isolated = IsolatedFold(annotate, limits)
+        isolated = IsolatedFold(FOLDS, limits)
         try:
             assert one(isolated, sequence) is reason
         finally:
@@ -127,18 +135,18 @@ def test_kill_from_outside_is_not_the_sequence_s_fault(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MPRNA_TEST_COUNTER", str(tmp_path / "attempts"))
-    isolated = IsolatedFold(fold_and_count, LIMITS)
+    isolated = IsolatedFold(FOLDS, LIMITS)
     try:
-        assert one(isolated, HAIRPIN) == annotate(HAIRPIN, EnergyModel())
+        assert one(isolated, HAIRPIN, fold=fold_and_count) == annotate(HAIRPIN, EnergyModel(), SHIPPED)
     finally:
         isolated.close()
     assert (tmp_path / "attempts").read_text() == "xxx"
 
 
 def test_no_fold_is_a_reason() -> None:
-    isolated = IsolatedFold(fail, LIMITS)
+    isolated = IsolatedFold(FOLDS, LIMITS)
     try:
-        assert one(isolated, HAIRPIN) is FoldFailure.NO_FOLD
+        assert one(isolated, HAIRPIN, fold=fail) is FoldFailure.NO_FOLD
     finally:
         isolated.close()
 
@@ -152,7 +160,7 @@ def test_bug_is_no_reason_and_keeps_its_traceback(
 
 
 def test_closed_twice_and_before_use() -> None:
-    isolated = IsolatedFold(annotate, LIMITS)
+    isolated = IsolatedFold(FOLDS, LIMITS)
     isolated.close()
     isolated.close()
 

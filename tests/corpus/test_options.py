@@ -7,6 +7,7 @@ import pytest
 
 from mprna.corpus.options import CorpusOptions
 from mprna.errors import UsageError
+from mprna.folding.vienna import EnergyModel
 
 
 @pytest.mark.parametrize(
@@ -21,6 +22,11 @@ from mprna.errors import UsageError
         ({"max_records": -1}, "max records -1"),
         ({"slices_per_shard": 0}, "slices per shard 0"),
         ({"seed": -1}, "seed -1"),
+        ({"min_fidelity": 1.1}, r"min fidelity 1\.1"),
+        (
+            {"min_fidelity": 0.5, "energy_model": EnergyModel(temperature=20)},
+            "min fidelity with turner2004 at 20 °C, but the calibration is for turner2004 at 37 °C",
+        ),
         ({"only_species": ("A", "B"), "exclude_species": ("B",)}, "species B: kept and left out"),
     ],
 )

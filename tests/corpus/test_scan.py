@@ -1,19 +1,24 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mprna.corpus import scan as scan_module
 from mprna.corpus.dedup import content_digest
 from mprna.corpus.drops import Tally
 from mprna.corpus.inputs import find_inputs, input_digests
 from mprna.corpus.options import CorpusOptions
+from mprna.corpus.references import References
 from mprna.corpus.scan import NUM_BUCKETS, Candidate, ScanResult, read_bucket, scan
 from mprna.errors import CorpusError, FormatError
 
 OPTIONS = CorpusOptions(slice_length=40, min_length=12)
+NOTHING = References()
 
 
 @pytest.fixture
@@ -23,9 +28,14 @@ def buckets_dir(tmp_path: Path) -> Path:
     return directory
 
 
-def run_scan(transcripts_dir: Path, buckets_dir: Path, options: CorpusOptions = OPTIONS) -> ScanResult:
+def run_scan(
+    transcripts_dir: Path,
+    buckets_dir: Path,
+    options: CorpusOptions = OPTIONS,
+    references: References = NOTHING,
+) -> ScanResult:
     inputs = find_inputs([transcripts_dir])
-    return scan(inputs, input_digests(inputs), buckets_dir, options)
+    return scan(inputs, input_digests(inputs), buckets_dir, options, references)
 
 
 def all_candidates(buckets_dir: Path) -> list[Candidate]:
@@ -126,3 +136,78 @@ def test_format_errors_name_file_and_line(transcripts_dir: Path, buckets_dir: Pa
     (transcripts_dir / "a.fa").write_text("\nno header\n")
     with pytest.raises(FormatError, match=r"a\.fa:2: "):
         run_scan(transcripts_dir, buckets_dir)
+
+
+def test_unknown_species_are_counted(transcripts_dir: Path, buckets_dir: Path, tmp_path: Path) -> None:
+    scanned = run_scan(transcripts_dir, buckets_dir)
+    assert [source.unknown_species for source in scanned.sources] == [0, 0, 1]
+    table = tmp_path / "species.tsv"
+    table.write_text("t1|Homo_sapiens|mrna\tPan paniscus\n")
+    (tmp_path / "table").mkdir()
+    scanned = run_scan(transcripts_dir, tmp_path / "table", references=References(species_table=table))
+    known = {candidate.id for candidate in all_candidates(tmp_path / "table") if candidate.species}
+    assert known == {"t1|Homo_sapiens|mrna"}
+    records = sum(source.records for source in scanned.sources)
+    assert sum(source.unknown_species for source in scanned.sources) == records - 1
+
+
+def test_species_by_pattern(transcripts_dir: Path, buckets_dir: Path) -> None:
+    run_scan(transcripts_dir, buckets_dir, replace(OPTIONS, species_pattern=r"\|(?P<species>[A-Z]).*\|"))
+    assert {candidate.species for candidate in all_candidates(buckets_dir)} == {"H", "Z", "D", ""}
+
+
+def test_excluded_sequences_are_dropped_counted_and_reported(
+    transcripts_dir: Path, buckets_dir: Path, tmp_path: Path, records: list[tuple[str, str]]
+) -> None:
+    """Three records occur whole in the file to exclude, on the other strand."""
+    twins = {"t3", "t5", "copy5"}
+    unwanted = [sequence for header, sequence in records if header.split("|")[0] in twins]
+    complement = str.maketrans("ACGTacgt", "TGCAtgca")
+    test_set = tmp_path / "test.fa"
+    test_set.write_text("".join(f">x\n{sequence.translate(complement)[::-1]}\n" for sequence in unwanted))
+    everything = tmp_path / "everything"
+    everything.mkdir()
+    whole = run_scan(transcripts_dir, everything)
+    scanned = run_scan(transcripts_dir, buckets_dir, references=References(exclude=(test_set,)))
+    kept = set(all_candidates(buckets_dir))
+    gone = {(c.id, c.start): c for c in all_candidates(everything) if c not in kept}
+    assert {name for name, _ in gone} == twins
+    dropped = scanned.drops["excluded_sequence"]
+    assert dropped == Tally(len(gone), sum(len(candidate.sequence) for candidate in gone.values()))
+    assert whole.candidates == scanned.candidates + dropped.pieces
+    header, *lines = (buckets_dir / "excluded.tsv").read_text().splitlines()
+    assert header.split("\t") == ["id", "source", "start", "share", "closest_file"]
+    rows = [line.split("\t") for line in lines]
+    assert {(row[0], int(row[2])) for row in rows} == set(gone)
+    assert {row[1] for row in rows} == {"a.fa", "c.fna"}
+    assert {tuple(row[3:]) for row in rows} == {("1.0000", "test.fa")}
+
+
+def test_low_complexity_is_dropped_on_request(tmp_path: Path, buckets_dir: Path) -> None:
+    (tmp_path / "low.fa").write_text(f">low\n{'AC' * 20}ACGUAGCUUGCAUUGGCCAAUCGGAUC\n")
+    scanned = run_scan(tmp_path, buckets_dir, replace(OPTIONS, drop_low_complexity=True))
+    assert scanned.drops == {"low_complexity": Tally(1, 40)}
+    assert [candidate.start for candidate in all_candidates(buckets_dir)] == [40]
+
+
+LINE = st.text("ACGTNR", max_size=130)
+
+
+@given(st.lists(st.tuples(LINE, st.integers(0, 3)), max_size=8), st.integers(1, 30), st.integers(0, 40))
+def test_every_base_is_in_one_slice_or_in_one_drop(
+    tmp_path_factory: pytest.TempPathFactory, records: list[tuple[str, int]], min_length: int, longer: int
+) -> None:
+    directory = tmp_path_factory.mktemp("scan")
+    (directory / "buckets").mkdir()
+    text = "".join(f">t{i}\n{line}{'-' * (kind == 3)}\n" for i, (line, kind) in enumerate(records))
+    (directory / "x.fa").write_text(text)
+    options = CorpusOptions(
+        slice_length=min_length + longer, min_length=min_length, drop_low_complexity=True, max_slices=5
+    )
+    scanned = run_scan(directory, directory / "buckets", options)
+    covered: Counter[tuple[str, int]] = Counter()
+    for candidate in all_candidates(directory / "buckets"):
+        covered.update((candidate.id, candidate.start + i) for i in range(len(candidate.sequence)))
+    read = sum(len(line) + (kind == 3) for line, kind in records)
+    assert set(covered.values()) <= {1}
+    assert covered.total() + scanned.drops.nt == read == sum(source.nt for source in scanned.sources)

@@ -9,6 +9,7 @@ import pytest
 from mprna.corpus.annotate import Annotation, annotate
 from mprna.corpus.dedup import content_digest, sample_keys
 from mprna.corpus.drops import Tally
+from mprna.corpus.fidelity import shipped_calibration
 from mprna.corpus.isolation import FoldFailure
 from mprna.corpus.options import CorpusOptions
 from mprna.corpus.scan import BucketWriter, Candidate
@@ -26,7 +27,7 @@ SEQUENCES = [f"GGGGAAAACCCC{'ACGU'[i % 4]}{'ACGU'[i // 4 % 4]}{'ACGU'[i // 16 % 
 
 
 def label(sequences: Sequence[str]) -> list[Annotation | FoldFailure]:
-    return [annotate(sequence, EnergyModel()) for sequence in sequences]
+    return [annotate(sequence, EnergyModel(), shipped_calibration()) for sequence in sequences]
 
 
 @pytest.fixture
@@ -101,7 +102,7 @@ def test_annotated_share_is_nested_and_chosen_by_content(task: ShardTask) -> Non
 def test_labels_are_those_of_the_sequence(task: ShardTask) -> None:
     build_shard(replace(task, options=CorpusOptions(annotate_share=1.0)), label)
     for row in rows(task):
-        annotation = annotate(str(row["sequence"]), EnergyModel())
+        annotation = annotate(str(row["sequence"]), EnergyModel(), shipped_calibration())
         assert row["structure"] == annotation.structure
         assert row["mfe"] == pytest.approx(annotation.mfe)
         assert row["confidence"] == annotation.confidence
@@ -119,6 +120,22 @@ def test_failed_fold_is_counted_by_reason_and_never_a_label(task: ShardTask) -> 
     for row in rows(task):
         labels = [row[name] for name in ("structure", "mfe", "ensemble_energy", "fidelity", "confidence")]
         assert labels.count(None) == (5 if str(row["sequence"])[-1] in failures else 0)
+
+
+def test_low_fidelity_is_counted_and_stays_without_labels(task: ShardTask) -> None:
+    build_shard(replace(task, options=CorpusOptions()), label)
+    expected = {str(row["sequence"]): float(str(row["expected_f1"])) for row in rows(task)}
+    least = sorted(expected.values())[20]
+    strict = replace(task, index=0, options=CorpusOptions(min_fidelity=least))
+    task.result_path.unlink()
+    result = build_shard(strict, label)
+    kept = {row["sequence"] for row in rows(strict) if row["structure"] is not None}
+    assert kept == {sequence for sequence, f1 in expected.items() if f1 >= least}
+    assert (result.file.rows, result.file.annotated) == (64, len(kept))
+    assert (result.file.low_fidelity, result.file.fold_failed) == (64 - len(kept), 0)
+    bare = [row for row in rows(strict) if row["structure"] is None]
+    assert bare
+    assert all(row["expected_f1"] is None and row["confidence"] is None for row in bare)
 
 
 def test_finished_shard_is_found_and_a_damaged_one_made_again(task: ShardTask) -> None:

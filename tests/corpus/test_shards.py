@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -13,13 +14,16 @@ from mprna.corpus.shards import (
     ShardFile,
     Slice,
     Source,
+    column_bytes,
     file_sha256,
     read_manifest,
     read_shard,
+    read_slices,
     slice_schema,
     write_manifest,
     write_shard,
 )
+from mprna.corpus.verify import verify_corpus
 from mprna.errors import CorpusError, MissingExtraError
 
 BARE = Slice(id="t1", source="a.fa", species="", start=0, sequence="ACGUN")
@@ -34,11 +38,16 @@ LABELLED = Slice(
     ensemble_energy=-1.75,
     fidelity=0.5,
     confidence=bytes(range(9)),
+    mfe_prob=0.5,
+    mean_pair_prob=0.75,
+    agreement=1.0,
+    expected_f1=0.625,
+    low_complexity=False,
 )
 MANIFEST = Manifest(
     files=(
         ShardFile(name="x.parquet", rows=2, nt=14, annotated=1, fold_failed=0, sha256="ab"),
-        ShardFile(name="y.parquet", rows=1, nt=9, annotated=0, fold_failed=1, sha256="cd"),
+        ShardFile(name="y.parquet", rows=1, nt=9, annotated=0, fold_failed=1, sha256="cd", low_fidelity=2),
     ),
     sources=(Source(name="a.fa", sha256="ef", records=3, nt=30),),
     drops=Drops({"short_tail": Tally(1, 7)}),
@@ -52,7 +61,7 @@ def test_shard_round_trip(tmp_path: Path) -> None:
     write_shard([BARE, LABELLED], path)
     table = read_shard(path)
     assert [Slice(**row) for row in table.to_pylist()] == [BARE, LABELLED]
-    assert table.schema.metadata == {b"mprna.schema": b"slices", b"mprna.version": b"1"}
+    assert table.schema.metadata == {b"mprna.schema": b"slices", b"mprna.version": b"2"}
 
 
 def test_columns_are_those_of_the_contract() -> None:
@@ -67,8 +76,36 @@ def test_columns_are_those_of_the_contract() -> None:
         "ensemble_energy": "float",
         "fidelity": "float",
         "confidence": "binary",
+        "mfe_prob": "float",
+        "mean_pair_prob": "float",
+        "agreement": "float",
+        "expected_f1": "float",
+        "low_complexity": "bool",
     }
     assert {field.name: str(field.type) for field in slice_schema()} == expected
+
+
+def test_bytes_of_a_column_without_python_strings() -> None:
+    texts = ["ACGU", None, "", "GG", None, "U"]
+    whole = pa.table({"text": pa.array(texts), "bytes": pa.array([t and t.encode() for t in texts])})
+    nothing = pa.table({"text": pa.array([None, None], pa.string())})
+    several = pa.concat_tables([whole.select(["text"]), whole.select(["text"]).slice(1, 3), nothing])
+    for table, name in ((whole, "text"), (whole, "bytes"), (whole.slice(2, 2), "text"), (several, "text")):
+        data, lengths = column_bytes(table, name)
+        rows = [row or "" for row in table[name].to_pylist()]
+        plain = [row.decode() if isinstance(row, bytes) else row for row in rows]
+        assert data.tobytes().decode() == "".join(plain)
+        assert lengths.tolist() == [len(row) for row in plain]
+    data, lengths = column_bytes(whole.slice(0, 0), "text")
+    assert (data.size, lengths.size) == (0, 0)
+
+
+def test_duckdb_opens_it(tmp_path: Path) -> None:
+    write_shard([BARE, LABELLED], tmp_path / "x.parquet")
+    query = f"SELECT * FROM read_parquet('{tmp_path}/*.parquet') ORDER BY id"
+    relation = duckdb.sql(query)
+    rows = [Slice(**dict(zip(relation.columns, row, strict=True))) for row in relation.fetchall()]
+    assert rows == [BARE, LABELLED]
 
 
 def test_equal_slices_give_equal_bytes(tmp_path: Path) -> None:
@@ -96,13 +133,30 @@ def test_files_that_are_no_shards(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-20])
     with pytest.raises(CorpusError, match=r"x\.parquet: damaged shard"):
         read_shard(path)
-    pq.write_table(pa.table({"id": ["t1"]}), path)
+    stranger = pa.table({"id": ["t1"]})
+    pq.write_table(stranger, path)
+    with pytest.raises(CorpusError, match="not a shard of schema"):
+        read_shard(path)
+    pq.write_table(stranger.replace_schema_metadata(slice_schema().metadata), path)
     with pytest.raises(CorpusError, match="its columns are not"):
         read_shard(path)
-    later = slice_schema().with_metadata({"mprna.schema": "slices", "mprna.version": "2"})
+    later = slice_schema().with_metadata({"mprna.schema": "slices", "mprna.version": "3"})
     pq.write_table(later.empty_table(), path)
-    with pytest.raises(CorpusError, match="'slices' version 1"):
+    with pytest.raises(CorpusError, match="'slices' version 1 or 2"):
         read_shard(path)
+
+
+def test_corpus_of_version_1_is_read_for_ever() -> None:
+    """Built by the version before, with four of six slices annotated."""
+    archive = Path(__file__).parents[1] / "archive" / "slices-v1"
+    manifest = verify_corpus(archive)
+    assert (manifest.rows, manifest.annotated, manifest.low_fidelity) == (6, 4, 0)
+    table = read_shard(archive / manifest.files[0].name)
+    assert table.schema.equals(slice_schema(), check_metadata=True)
+    slices = [Slice(**row) for row in table.to_pylist()]
+    assert sum(piece.structure is not None for piece in slices) == 4
+    assert {(piece.mfe_prob, piece.expected_f1, piece.low_complexity) for piece in slices} == {(None,) * 3}
+    assert read_slices([archive], ["sequence", "agreement"])["agreement"].null_count == 6
 
 
 def test_manifest_round_trip_and_totals(tmp_path: Path) -> None:
@@ -110,7 +164,7 @@ def test_manifest_round_trip_and_totals(tmp_path: Path) -> None:
     assert read_manifest(tmp_path) == MANIFEST
     assert [path.name for path in tmp_path.iterdir()] == ["manifest.json"]
     totals = json.loads((tmp_path / "manifest.json").read_text())["totals"]
-    assert totals == {"rows": 3, "nt": 23, "annotated": 1, "fold_failed": 1}
+    assert totals == {"rows": 3, "nt": 23, "annotated": 1, "fold_failed": 1, "low_fidelity": 2}
 
 
 @pytest.mark.parametrize(
@@ -118,7 +172,7 @@ def test_manifest_round_trip_and_totals(tmp_path: Path) -> None:
     [
         ("{", "damaged"),
         ("[]", "not a manifest"),
-        ('{"schema": {"name": "slices", "version": 99}}', "not a manifest of schema 'slices' version 1"),
+        ('{"schema": {"name": "slices", "version": 99}}', "not a manifest of schema 'slices' version 1 or 2"),
         ('{"schema": {"name": "slices", "version": 1}}', "damaged"),
     ],
 )

@@ -66,6 +66,8 @@ def test_whole_corpus(tmp_path: Path) -> None:
         ({"fidelity": 1.5}, r"fidelity 1\.5"),
         ({"fidelity": None}, "labels are there all or none"),
         ({"structure": None}, "labels are there all or none"),
+        ({"expected_f1": -0.5}, r"expected_f1 -0\.5 is not from 0 to 1"),
+        ({"structure": None, "fidelity": None, "confidence": None}, "mfe of no structure"),
     ],
 )
 def test_rows_that_break_the_schema(tmp_path: Path, change: dict[str, Any], message: str) -> None:
@@ -86,7 +88,7 @@ def test_missing_changed_and_strange_files(tmp_path: Path) -> None:
     with pytest.raises(CorpusError, match="its SHA-256 is not that of the manifest"):
         verify_corpus(tmp_path)
     path.unlink()
-    with pytest.raises(CorpusError, match="missing shard"):
+    with pytest.raises(CorpusError, match="missing; restore it"):
         verify_corpus(tmp_path)
 
 
@@ -114,4 +116,5 @@ def test_slice_has_the_columns_of_a_row() -> None:
     assert list(asdict(LABELLED)) == [
         *("id", "source", "species", "start", "sequence"),
         *("structure", "mfe", "ensemble_energy", "fidelity", "confidence"),
+        *("mfe_prob", "mean_pair_prob", "agreement", "expected_f1", "low_complexity"),
     ]

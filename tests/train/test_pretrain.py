@@ -131,6 +131,25 @@ def test_a_run_is_not_overwritten_nor_resumed_with_other_settings(whole_run: Pat
         pretrain(dataclasses.replace(SHORT, seed=1), [corpus_dir], whole_run, resume=True)
 
 
+def test_a_mixture_is_part_of_the_settings_of_a_run(corpus_dir: Path, tmp_path: Path) -> None:
+    corpora, once = [corpus_dir, corpus_dir], dataclasses.replace(SHORT, num_steps=1)
+    weighted = dataclasses.replace(once, corpus_weights=(2.0, 0.5))
+    pretrain(weighted, corpora, tmp_path / "run")
+    assert read_run_config(tmp_path / "run") == weighted
+    with pytest.raises(UsageError, match="other settings"):
+        pretrain(once, corpora, tmp_path / "run", resume=True)
+    with pytest.raises(UsageError, match="2 corpus weights for 1 corpora"):
+        pretrain(weighted, [corpus_dir], tmp_path / "other")
+
+
+def test_a_config_without_weights_is_one_of_weights_of_one() -> None:
+    """As written by version 0.1.0."""
+    values = SHORT.to_dict()
+    del values["corpus_weights"]
+    del values["objectives"]["min_confidence"]
+    assert TrainConfig.from_dict(values) == SHORT
+
+
 def test_a_run_may_be_extended(corpus_dir: Path, tmp_path: Path) -> None:
     run(SHORT, corpus_dir, tmp_path / "run")
     run(dataclasses.replace(SHORT, num_steps=15), corpus_dir, tmp_path / "run", resume=True)

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 import time
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from mprna.cli.corpus_options import add_energy_model, add_options, options_of, references_of
+from mprna.cli.corpus_stats import add_stats, run_stats
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mprna.corpus.build import Progress
     from mprna.corpus.executor import Executor
-    from mprna.corpus.options import CorpusOptions
     from mprna.corpus.plan import Plan
     from mprna.corpus.shards import Manifest
 
@@ -29,6 +32,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     _add_build(actions)
     _add_plan(actions)
     _add_known(actions)
+    _add_calibrate(actions)
+    add_stats(actions)
     verify = actions.add_parser(
         "verify",
         help="check every byte of a finished corpus against its manifest",
@@ -40,7 +45,15 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(args: argparse.Namespace) -> int:
     """Do what the parsed arguments say; 0 on success."""
-    return {"build": _build, "plan": _plan, "known": _known, "verify": _verify}[args.action](args)
+    actions = {
+        "build": _build,
+        "plan": _plan,
+        "known": _known,
+        "calibrate": _calibrate,
+        "stats": run_stats,
+        "verify": _verify,
+    }
+    return actions[args.action](args)
 
 
 def _add_build(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -52,7 +65,7 @@ def _add_build(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         epilog="example: mprna corpus build transcripts/ --out corpus/ --slice-length 256 --max-slices 9000",
     )
     parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="folder of the corpus")
-    _add_options(parser)
+    add_options(parser)
     _add_execution(parser)
 
 
@@ -66,74 +79,7 @@ def _add_plan(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     )
     parser.add_argument("--cores", type=int, default=1, metavar="N", help="of the build [%(default)s]")
     parser.add_argument("--price", type=float, metavar="PRICE", help="of a core for an hour")
-    _add_options(parser)
-
-
-def _add_options(parser: argparse.ArgumentParser) -> None:
-    """What decides on the bytes of a corpus."""
-    parser.add_argument(
-        "inputs", nargs="+", type=Path, metavar="INPUT", help="FASTA or FASTQ file, or folder of them"
-    )
-    slices = parser.add_argument_group("slices")
-    slices.add_argument("--slice-length", type=int, default=1024, metavar="NT", help="[%(default)s]")
-    slices.add_argument(
-        "--min-length",
-        type=int,
-        default=50,
-        metavar="NT",
-        help="drop shorter records and tails [%(default)s]",
-    )
-    slices.add_argument(
-        "--max-n",
-        type=float,
-        default=0.1,
-        metavar="SHARE",
-        help="drop slices with a larger share of N [%(default)s]",
-    )
-    slices.add_argument(
-        "--max-slices", type=int, metavar="N", help="keep a uniform sample of N distinct slices"
-    )
-    slices.add_argument("--max-records", type=int, metavar="N", help="read only the first N records")
-    species = parser.add_argument_group("species")
-    species.add_argument(
-        "--species-from",
-        choices=("header", "source"),
-        default="header",
-        help="second field of '>id|species|type', or the file's name up to the first dot [%(default)s]",
-    )
-    species.add_argument("--only-species", action="append", default=[], metavar="NAME", help="repeatable")
-    species.add_argument("--exclude-species", action="append", default=[], metavar="NAME", help="repeatable")
-    labels = parser.add_argument_group("annotation")
-    labels.add_argument(
-        "--annotate",
-        type=float,
-        default=1.0,
-        metavar="SHARE",
-        help="share of the slices that get a ViennaRNA structure, 0 to 1 [%(default)s]",
-    )
-    labels.add_argument(
-        "--fold-timeout",
-        type=float,
-        default=60.0,
-        metavar="SECONDS",
-        help="a fold of up to 1,000 nt that takes longer is given up; longer ones get the cube of their "
-        "length [%(default)s]",
-    )
-    labels.add_argument(
-        "--fold-memory",
-        type=int,
-        default=4096,
-        metavar="MIB",
-        help="a fold that takes more is given up (Linux) [%(default)s]",
-    )
-    parser.add_argument(
-        "--slices-per-shard",
-        type=int,
-        default=1024,
-        metavar="N",
-        help="at most about this many [%(default)s]",
-    )
-    parser.add_argument("--seed", type=int, default=0, help="of the samples [%(default)s]")
+    add_options(parser)
 
 
 def _add_execution(parser: argparse.ArgumentParser) -> None:
@@ -185,16 +131,100 @@ def _add_known(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     parser.add_argument("--max-length", type=int, default=512, metavar="NT", help="[%(default)s]")
 
 
+def _add_calibrate(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = actions.add_parser(
+        "calibrate",
+        help="how far structures are to be trusted, learned from known ones",
+        description="Fold RNAs of known structure, fit what predicts the pair F1 of a fold and the "
+        "probability that a nucleotide's state is right, and print thresholds for build --min-fidelity. "
+        "Never give it a test set.",
+        epilog="example: mprna corpus calibrate --truth known.jsonl.gz --out calibration.json",
+    )
+    parser.add_argument(
+        "--truth",
+        required=True,
+        nargs="+",
+        type=Path,
+        metavar="FILE",
+        help="RNAs with known structures, in any format that fold writes",
+    )
+    parser.add_argument("--out", required=True, type=Path, metavar="FILE", help="the calibration, JSON")
+    parser.add_argument("--figure", type=Path, metavar="FILE", help="the reliability curves, SVG")
+    add_energy_model(parser)
+    parser.add_argument(
+        "--second",
+        default="langdon2018",
+        metavar="NAME",
+        help="energies whose MFE structure is compared with [%(default)s]",
+    )
+    parser.add_argument("--min-length", type=int, default=20, metavar="NT", help="[%(default)s]")
+    parser.add_argument("--max-length", type=int, default=400, metavar="NT", help="[%(default)s]")
+    parser.add_argument(
+        "--max-rnas", type=int, default=4000, metavar="N", help="size of a uniform sample [%(default)s]"
+    )
+    parser.add_argument(
+        "--shuffled",
+        type=int,
+        default=1000,
+        metavar="N",
+        help="RNAs that are also shuffled, as a control [%(default)s]",
+    )
+    parser.add_argument("--seed", type=int, default=0, help="of sample, shuffles and bootstrap [%(default)s]")
+
+
+def _calibrate(args: argparse.Namespace) -> int:
+    from mprna.corpus.calibrate import CalibrationOptions, calibrate, cross_validate
+    from mprna.corpus.calibration_report import report
+    from mprna.corpus.reliability import draw_reliability
+    from mprna.folding.vienna import EnergyModel
+    from mprna.io.output import open_output
+
+    options = CalibrationOptions(
+        energy_model=EnergyModel(temperature=args.temperature, parameters=args.parameters),
+        second_parameters=args.second,
+        min_length=args.min_length,
+        max_length=args.max_length,
+        max_rnas=args.max_rnas,
+        num_shuffled=args.shuffled,
+        seed=args.seed,
+    )
+    calibration, observations, shuffled = calibrate(args.truth, options)
+    validation = cross_validate(observations, options)
+    results = report(observations, validation, calibration, shuffled, seed=args.seed)
+    with open_output(args.out) as file:
+        file.write(json.dumps({**calibration.to_json(), "report": results}, indent=1) + "\n")
+    if args.figure is not None:
+        with open_output(args.figure) as file:
+            file.write(draw_reliability(results))
+    print(threshold_table(results))
+    return 0
+
+
+def threshold_table(results: dict[str, Any]) -> str:
+    """What `--min-fidelity` keeps, tab-separated, with the ends of 95 % intervals."""
+    lines = ["min_fidelity\tkept\texpected_f1\tobserved_f1\tshuffled_kept"]
+    for row in results["thresholds"]:
+        values = [f"{row['min_fidelity']:g}", _interval(row["kept"]), row["expected_f1"]]
+        values += [_interval(row["observed_f1"]), row["shuffled_kept"]]
+        lines.append("\t".join("-" if value is None else str(value) for value in values))
+    return "\n".join(lines)
+
+
+def _interval(ends: list[float] | None) -> str | None:
+    return None if ends is None else f"{ends[0]:.3f} ({ends[1]:.3f}-{ends[2]:.3f})"
+
+
 def _build(args: argparse.Namespace) -> int:
     from mprna.corpus.build import Part, build_corpus, build_part
 
-    options, report = _options(args), None if args.quiet else _progress_line()
-    executor = _executor(args)
+    options, report = options_of(args), None if args.quiet else _progress_line()
+    references, executor = references_of(args), _executor(args)
     if args.shard is None:
         manifest = build_corpus(
             args.inputs,
             args.out,
             options,
+            references=references,
             jobs=args.jobs,
             executor=executor,
             cache_dir=args.cache,
@@ -204,7 +234,14 @@ def _build(args: argparse.Namespace) -> int:
         return 0
     part = Part.parse(args.shard)
     done = build_part(
-        args.inputs, args.out, options, part, jobs=args.jobs, cache_dir=args.cache, report=report
+        args.inputs,
+        args.out,
+        options,
+        part,
+        references=references,
+        jobs=args.jobs,
+        cache_dir=args.cache,
+        report=report,
     )
     print(f"what\tpieces\nshards\t{done.shards}\nkept\t{done.slices}\nannotated\t{done.annotated}")
     return 0
@@ -227,30 +264,11 @@ def _executor(args: argparse.Namespace) -> Executor | None:
 def _plan(args: argparse.Namespace) -> int:
     from mprna.corpus.plan import plan_corpus
 
-    plan = plan_corpus(args.inputs, _options(args), cores=args.cores, price=args.price)
+    plan = plan_corpus(
+        args.inputs, options_of(args), references=references_of(args), cores=args.cores, price=args.price
+    )
     print(_plan_table(plan))
     return 0
-
-
-def _options(args: argparse.Namespace) -> CorpusOptions:
-    from mprna.corpus.clean import species_names
-    from mprna.corpus.options import CorpusOptions
-
-    return CorpusOptions(
-        slice_length=args.slice_length,
-        min_length=args.min_length,
-        max_ambiguous_rate=args.max_n,
-        max_slices=args.max_slices,
-        max_records=args.max_records,
-        annotate_share=args.annotate,
-        species_from=args.species_from,
-        only_species=tuple(sorted(species_names(args.only_species))),
-        exclude_species=tuple(sorted(species_names(args.exclude_species))),
-        slices_per_shard=args.slices_per_shard,
-        fold_timeout=args.fold_timeout,
-        fold_memory=args.fold_memory,
-        seed=args.seed,
-    )
 
 
 def _known(args: argparse.Namespace) -> int:
@@ -296,6 +314,11 @@ def _summary(manifest: Manifest) -> str:
     if manifest.fold_failed:
         lines.append(f"not foldable\t{manifest.fold_failed}\t-")
     lines += [f"not foldable: {reason}\t{count}\t-" for reason, count in manifest.fold_failures.items()]
+    unknown = sum(source.unknown_species for source in manifest.sources)
+    if unknown:
+        lines.append(f"of unknown species\t{unknown}\t-")
+    if manifest.low_fidelity:
+        lines.append(f"low fidelity\t{manifest.low_fidelity}\t-")
     lines += [f"dropped {name}\t{tally.pieces}\t{tally.nt}" for name, tally in sorted(manifest.drops.items())]
     return "\n".join(lines)
 

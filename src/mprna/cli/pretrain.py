@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -14,6 +15,7 @@ example:
   mprna corpus build transcripts/*.fa.gz --out corpus --slice-length 256 --annotate 0.5
   mprna pretrain --recipe mini_cpu --corpus corpus --out runs/mini --set num_steps=1000
   mprna pretrain --recipe mini_cpu --corpus corpus --out runs/mini --set num_steps=1000 --resume
+  mprna pretrain --recipe mini_cpu --corpus corpus rare=2 common=0.5 --out runs/mixture
 """
 
 
@@ -27,7 +29,12 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     parser.add_argument("--recipe", required=True, help="smoke, mini_cpu, mini_fold, mprna_52m or mprna_186m")
     parser.add_argument(
-        "--corpus", type=Path, nargs="+", required=True, metavar="DIR", help="one or more corpora"
+        "--corpus",
+        type=_corpus,
+        nargs="+",
+        required=True,
+        metavar="DIR[=WEIGHT]",
+        help="one or more corpora; those of weight 2 are seen twice per epoch, those of 0.5 in halves [1]",
     )
     parser.add_argument("--out", type=Path, required=True, metavar="RUN", help="run directory to write")
     parser.add_argument("--validation", type=Path, metavar="DIR", help="corpus for evaluations")
@@ -47,6 +54,17 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.set_defaults(run=run)
 
 
+def _corpus(text: str) -> tuple[Path, float]:
+    """`DIR=WEIGHT`, or DIR of weight 1; a DIR with an equals sign in its name needs a weight."""
+    directory, equals, weight = text.rpartition("=")
+    if not equals:
+        return Path(text), 1.0
+    try:
+        return Path(directory), float(weight)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r}: expected DIR or DIR=WEIGHT, WEIGHT a number") from None
+
+
 def run(args: argparse.Namespace) -> int:
     if find_spec("torch") is None:
         raise MissingExtraError("mprna pretrain", "train")
@@ -54,9 +72,13 @@ def run(args: argparse.Namespace) -> int:
     from mprna.train.pretrain import pretrain
     from mprna.train.recipes import find_recipe
 
+    config = with_settings(find_recipe(args.recipe), args.settings)
+    corpus_dirs, weights = zip(*args.corpus, strict=True)
+    if set(weights) != {1.0}:
+        config = replace(config, corpus_weights=weights)
     model_dir = pretrain(
-        with_settings(find_recipe(args.recipe), args.settings),
-        args.corpus,
+        config,
+        list(corpus_dirs),
         args.out,
         validation_dir=args.validation,
         initial_model=find_model(args.init) if args.init else None,

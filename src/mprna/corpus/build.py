@@ -1,7 +1,8 @@
 """The build of a corpus, step by step:
 
-    find the inputs -> agree with what an earlier run left here -> scan into buckets -> build every shard
-    (sample, drop duplicates, annotate, write) -> write the manifest -> remove the scaffold
+    find the inputs -> agree with what an earlier run left here -> scan into buckets -> find near-duplicates
+    -> build every shard (sample, drop duplicates, annotate, write) -> write the report and the manifest
+    -> remove the scaffold
 
 Each step leaves a file that is renamed into place when it is whole, so a build that was killed continues
 where it stood and ends with the same bytes, for any number of processes, machines or jobs of an array.
@@ -15,26 +16,32 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from mprna.corpus.cache import AnnotationCache
 from mprna.corpus.drops import Drops
 from mprna.corpus.executor import Executor, run_shards
-from mprna.corpus.inputs import find_inputs, input_digests
+from mprna.corpus.inputs import STDIN, find_inputs, input_digests, store_stdin
+from mprna.corpus.near_duplicates import datasketch_version, write_near_duplicates
 from mprna.corpus.options import CorpusOptions, require
+from mprna.corpus.references import References
 from mprna.corpus.scaffold import (
     agree_with_earlier_run,
     hold_scaffold,
     remove_scaffold,
     require_same,
+    scaffold_path,
     turn_to_scan,
+    write_errors,
 )
-from mprna.corpus.scan import ScanResult, scan
+from mprna.corpus.scan import EXCLUDED_NAME, ScanResult, scan
 from mprna.corpus.shard_build import ShardResult, ShardTask, num_shards_for
 from mprna.corpus.shards import (
     MANIFEST_NAME,
     SCHEMA_VERSION,
     Manifest,
+    file_sha256,
+    flush_to_disk,
     pyarrow_version,
     read_manifest,
     write_json,
@@ -42,6 +49,9 @@ from mprna.corpus.shards import (
 )
 from mprna.errors import CorpusError, UsageError
 from mprna.folding.vienna import vienna_version
+from mprna.io.source import STDIN_NAME
+
+_NO_REFERENCES: Final = References()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,6 +101,7 @@ def build_corpus(
     out_dir: Path,
     options: CorpusOptions,
     *,
+    references: References = _NO_REFERENCES,
     jobs: int = 1,
     executor: Executor | None = None,
     cache_dir: Path | None = None,
@@ -102,9 +113,11 @@ def build_corpus(
     `if __name__ == "__main__":`.
 
     Args:
-        inputs: FASTA or FASTQ files, plain or compressed, and folders of them.
+        inputs: FASTA or FASTQ files, plain or compressed, folders and patterns of them, and `-` for standard
+            input, which is kept in the scaffold until the build is done.
         out_dir: made if needed; empty, or left by the same build.
         options: what to build.
+        references: files beside the inputs that decide on the corpus.
         jobs: worker processes; the result does not depend on it.
         executor: runs the shards in another way than in `jobs` processes; nor on this.
         cache_dir: folder of annotations that were made before, nor on this; None folds everything.
@@ -117,11 +130,14 @@ def build_corpus(
             disk cannot be written to.
     """
     require(jobs >= 1, f"{jobs} jobs: expected at least 1")
-    paths, plan = _find(inputs, options, cache_dir)
+    paths, plan = _find(inputs, out_dir, options, references, cache_dir)
     if (out_dir / MANIFEST_NAME).exists():
-        return _finished_manifest(out_dir, plan)
+        with write_errors(out_dir):
+            _add_stdin(paths, plan, keep=False)
+            return _finished_manifest(out_dir, plan)
     with hold_scaffold(out_dir, shared=False) as scaffold:
-        scanned = _scan_once(scaffold, paths, plan, options)
+        _add_stdin(paths, plan, keep=True)
+        scanned = _scan_once(scaffold, paths, plan, options, references)
         tasks = _tasks(scaffold, out_dir, scanned, options, cache_dir)
         shards = _run(tasks, executor or partial(run_shards, jobs=jobs), report)
         manifest = Manifest(
@@ -130,6 +146,8 @@ def build_corpus(
             drops=_sum_drops(scanned, shards),
             options=plan["options"],
             versions=plan["versions"],
+            references=plan["references"],
+            reports=_write_reports(scaffold, out_dir),
         )
         write_manifest(manifest, out_dir)
     remove_scaffold(out_dir)
@@ -142,6 +160,7 @@ def build_part(
     options: CorpusOptions,
     part: Part,
     *,
+    references: References = _NO_REFERENCES,
     jobs: int = 1,
     cache_dir: Path | None = None,
     report: Callable[[Progress], None] | None = None,
@@ -149,64 +168,121 @@ def build_part(
     """Do one job of an array in a folder that all jobs share; `build_corpus` then finishes the corpus.
 
     The first job scans and the others wait for it. Jobs may run in any order, at once, again, or never: the
-    last step builds what is missing. Arguments and errors are those of `build_corpus`.
+    last step builds what is missing. Arguments and errors are those of `build_corpus`; standard input cannot
+    be read by many jobs.
     """
     require(jobs >= 1, f"{jobs} jobs: expected at least 1")
-    paths, plan = _find(inputs, options, cache_dir)
+    require(Path(STDIN) not in inputs, "standard input in a job of an array: write it to a file first")
+    paths, plan = _find(inputs, out_dir, options, references, cache_dir)
     if (out_dir / MANIFEST_NAME).exists():
         _finished_manifest(out_dir, plan)
         return Progress(shards=0, num_shards=0, slices=0, annotated=0)
     with hold_scaffold(out_dir, shared=True) as scaffold:
-        scanned = _scan_once(scaffold, paths, plan, options)
+        scanned = _scan_once(scaffold, paths, plan, options, references)
         tasks = [task for task in _tasks(scaffold, out_dir, scanned, options, cache_dir) if task in part]
         return _progress(_run(tasks, partial(run_shards, jobs=jobs), report), len(tasks))
 
 
 def _find(
-    inputs: Sequence[Path], options: CorpusOptions, cache_dir: Path | None
+    inputs: Sequence[Path],
+    out_dir: Path,
+    options: CorpusOptions,
+    references: References,
+    cache_dir: Path | None,
 ) -> tuple[dict[str, Path], dict[str, Any]]:
-    """The input files by name, and what the bytes of the corpus depend on."""
-    paths = find_inputs(inputs)
-    if cache_dir is not None:
-        AnnotationCache(cache_dir, options.energy_model).close()  # complains now, not after the scan
+    """The input files by name, and what the bytes of the corpus depend on, but for standard input."""
+    paths = find_inputs(inputs, spool=scaffold_path(out_dir) / "stdin")
+    if cache_dir is not None:  # complains now, not after the scan
+        AnnotationCache(cache_dir, options.energy_model, options.calibration.second_parameters).close()
     versions = {
         "schema": str(SCHEMA_VERSION),
         "ViennaRNA": vienna_version(),
         "pyarrow": pyarrow_version(),
     }
-    return paths, {"options": options.to_json(), "versions": versions, "sources": input_digests(paths)}
+    if options.near_duplicate_share is not None:
+        versions["datasketch"] = datasketch_version()
+    return paths, {
+        "options": options.to_json(),
+        "versions": versions,
+        "sources": input_digests({name: path for name, path in paths.items() if name != STDIN_NAME}),
+        "references": input_digests(references.files()),
+    }
+
+
+def _add_stdin(paths: dict[str, Path], plan: dict[str, Any], *, keep: bool) -> None:
+    """Read standard input, if it is an input, and keep it where the scan expects it."""
+    if STDIN_NAME in paths:
+        plan["sources"][STDIN_NAME] = store_stdin(paths[STDIN_NAME] if keep else None)
 
 
 def _finished_manifest(out_dir: Path, plan: dict[str, Any]) -> Manifest:
     """The manifest of a finished corpus, if that is what the plan would build."""
     manifest = read_manifest(out_dir)
     sources = {source.name: source.sha256 for source in manifest.sources}
-    earlier = {"options": manifest.options, "versions": manifest.versions, "sources": sources}
+    earlier = {
+        "options": manifest.options,
+        "versions": manifest.versions,
+        "sources": sources,
+        "references": manifest.references,
+    }
     require_same(earlier, plan, f"{out_dir} holds a finished corpus")
     remove_scaffold(out_dir)  # a build that was killed between the manifest and its last step left it behind
     return manifest
 
 
 def _scan_once(
-    scaffold: Path, paths: dict[str, Path], plan: dict[str, Any], options: CorpusOptions
+    scaffold: Path,
+    paths: dict[str, Path],
+    plan: dict[str, Any],
+    options: CorpusOptions,
+    references: References,
 ) -> ScanResult:
-    """The scan of an earlier run or of another job, or a new one from the start."""
+    """The scan of an earlier run or of another job, or a new one from the start; then near-duplicates."""
     with turn_to_scan(scaffold):
         agree_with_earlier_run(scaffold, plan)
-        path, buckets_dir = scaffold / "scan.json", scaffold / "buckets"
+        path = scaffold / "scan.json"
         if path.exists():
-            return ScanResult.from_json(json.loads(path.read_text(encoding="utf-8")))
-        if buckets_dir.exists():
-            shutil.rmtree(buckets_dir)
-        buckets_dir.mkdir()
-        scanned = scan(paths, plan["sources"], buckets_dir, options)
-        if scanned.candidates == 0:
-            counts = ", ".join(f"{reason} {tally.pieces}" for reason, tally in sorted(scanned.drops.items()))
-            raise CorpusError(
-                f"no slice remains of the input (dropped: {counts or 'nothing, there were no records'})"
-            )
-        write_json(scanned.to_json(), path)
+            scanned = ScanResult.from_json(json.loads(path.read_text(encoding="utf-8")))
+        else:
+            scanned = _scan(paths, plan["sources"], scaffold / "buckets", options, references)
+            write_json(scanned.to_json(), path)
+        _find_near_duplicates_once(scaffold, scanned, options)
         return scanned
+
+
+def _scan(
+    paths: dict[str, Path],
+    digests: dict[str, str],
+    buckets_dir: Path,
+    options: CorpusOptions,
+    references: References,
+) -> ScanResult:
+    if buckets_dir.exists():
+        shutil.rmtree(buckets_dir)
+    buckets_dir.mkdir()
+    scanned = scan(paths, digests, buckets_dir, options, references)
+    if scanned.candidates == 0:
+        counts = ", ".join(f"{reason} {tally.pieces}" for reason, tally in sorted(scanned.drops.items()))
+        raise CorpusError(
+            f"no slice remains of the input (dropped: {counts or 'nothing, there were no records'})"
+        )
+    return scanned
+
+
+def _near_duplicates_path(scaffold: Path, options: CorpusOptions) -> Path | None:
+    return None if options.near_duplicate_share is None else scaffold / "near_duplicates"
+
+
+def _find_near_duplicates_once(scaffold: Path, scanned: ScanResult, options: CorpusOptions) -> None:
+    path = _near_duplicates_path(scaffold, options)
+    if path is not None and options.near_duplicate_share is not None and not path.exists():
+        write_near_duplicates(
+            path,
+            scaffold / "buckets",
+            key_limit=scanned.key_limit,
+            seed=options.seed,
+            share=options.near_duplicate_share,
+        )
 
 
 def _tasks(
@@ -226,6 +302,7 @@ def _tasks(
             out_dir=out_dir,
             source_names=tuple(source.name for source in scanned.sources),
             key_limit=scanned.key_limit,
+            near_duplicates_path=_near_duplicates_path(scaffold, options),
             options=options,
             cache_dir=cache_dir,
         )
@@ -252,6 +329,17 @@ def _progress(results: Sequence[ShardResult], num_shards: int) -> Progress:
         slices=sum(result.file.rows for result in results),
         annotated=sum(result.file.annotated for result in results),
     )
+
+
+def _write_reports(scaffold: Path, out_dir: Path) -> dict[str, str]:
+    """Copy what the scan reports beside the shards; SHA-256 by name."""
+    report = scaffold / "buckets" / EXCLUDED_NAME
+    if not report.exists():
+        return {}
+    temporary = Path(shutil.copyfile(report, scaffold / EXCLUDED_NAME))
+    flush_to_disk(temporary)
+    temporary.replace(out_dir / EXCLUDED_NAME)
+    return {EXCLUDED_NAME: file_sha256(out_dir / EXCLUDED_NAME)}
 
 
 def _sum_drops(scanned: ScanResult, shards: list[ShardResult]) -> Drops:

@@ -1,7 +1,8 @@
-"""Annotations that were made before, in one SQLite file: a build with other options folds nothing twice.
+"""Folds that were made before, in one SQLite file: a build with other options folds nothing twice.
 
-A row is found by everything that decides on the labels, and carries a digest of itself; a row that does not
-fit its digest is as good as none. Every row is committed on its own, so a kill loses at most one fold.
+A row is found by everything that decides on the fold (the calibration does not), and carries a digest of
+itself; a row that does not fit its digest is as good as none. Every row is committed on its own, so a kill
+loses at most one fold.
 """
 
 from __future__ import annotations
@@ -15,25 +16,30 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Final
 
-from mprna.corpus.annotate import ANNOTATION_VERSION, Annotation
+import numpy as np
+
+from mprna.corpus.annotate import ANNOTATION_VERSION
+from mprna.corpus.fidelity import Folded
 from mprna.errors import CorpusError
 from mprna.folding.vienna import EnergyModel, vienna_version
 
-CACHE_NAME: Final = "annotations-1.sqlite"
+CACHE_NAME: Final = "annotations-2.sqlite"
 _WAIT_SECONDS: Final = 60.0  # for another process's commit
 
 
 class AnnotationCache:
-    """Labels by sequence; several processes of one machine may share a folder (not over a network).
+    """Folds by sequence; several processes of one machine may share a folder (not over a network).
 
     Raises:
         CorpusError: the folder cannot be written to, or the file is no cache.
     """
 
-    def __init__(self, directory: Path, energy_model: EnergyModel) -> None:
+    def __init__(self, directory: Path, energy_model: EnergyModel, second_parameters: str) -> None:
         self._path = directory / CACHE_NAME
-        made_by = [ANNOTATION_VERSION, [field.name for field in fields(Annotation)]]
-        self._context = json.dumps([*made_by, vienna_version(), asdict(energy_model)]).encode()
+        made_by = [ANNOTATION_VERSION, [field.name for field in fields(Folded)]]
+        self._context = json.dumps(
+            [*made_by, vienna_version(), asdict(energy_model), second_parameters]
+        ).encode()
         with self._errors():
             directory.mkdir(parents=True, exist_ok=True)
             self._database = sqlite3.connect(self._path, timeout=_WAIT_SECONDS, isolation_level=None)
@@ -44,8 +50,8 @@ class AnnotationCache:
                 "(key BLOB PRIMARY KEY, labels TEXT NOT NULL, digest BLOB NOT NULL) WITHOUT ROWID"
             )
 
-    def get(self, sequence: str) -> Annotation | None:
-        """The labels, if they are there and intact."""
+    def get(self, sequence: str) -> Folded | None:
+        """The fold, if they are there and intact."""
         key = self._key(sequence)
         with self._errors():
             query = "SELECT labels, digest FROM annotations WHERE key = ?"
@@ -54,9 +60,9 @@ class AnnotationCache:
             return None
         return _from_json(row[0])
 
-    def put(self, sequence: str, annotation: Annotation) -> None:
-        """Keep labels, in place of what is there."""
-        key, labels = self._key(sequence), _to_json(annotation)
+    def put(self, sequence: str, folded: Folded) -> None:
+        """Keep a fold, in place of what is there."""
+        key, labels = self._key(sequence), _to_json(folded)
         with self._errors():
             command = "INSERT OR REPLACE INTO annotations VALUES (?, ?, ?)"
             self._database.execute(command, (key, labels, _digest(key, labels)))
@@ -81,13 +87,15 @@ class AnnotationCache:
             ) from None
 
 
-def _to_json(annotation: Annotation) -> str:
-    return json.dumps(asdict(annotation) | {"confidence": annotation.confidence.hex()})
+def _to_json(folded: Folded) -> str:
+    probs = folded.state_probs.astype("<f4").tobytes()
+    return json.dumps(asdict(folded) | {"state_probs": probs.hex()})
 
 
-def _from_json(labels: str) -> Annotation:
+def _from_json(labels: str) -> Folded:
     document = json.loads(labels)
-    return Annotation(**document | {"confidence": bytes.fromhex(document["confidence"])})
+    probs = np.frombuffer(bytes.fromhex(document["state_probs"]), "<f4")
+    return Folded(**document | {"state_probs": probs})
 
 
 def _digest(key: bytes, labels: str) -> bytes:

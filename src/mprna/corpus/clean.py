@@ -1,4 +1,4 @@
-"""Which input records enter a corpus, as what letters, of what species.
+"""Which input records enter a corpus, and as what letters.
 
 Policy: a record is taken whole or dropped whole. Case is dropped, T becomes U, ambiguity codes become N;
 a gap, digit, protein letter or any other symbol drops the record, because removing it would join
@@ -9,15 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Final, Literal
 
 from mprna.alphabet import clean_sequence
 from mprna.corpus.drops import DropReason
+from mprna.corpus.species import SpeciesRule, underscored
 from mprna.errors import SequenceError
 from mprna.io.records import Record
-
-SpeciesFrom = Literal["header", "source"]
-UNKNOWN_SPECIES: Final = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,23 +24,6 @@ class Transcript:
     id: str
     species: str
     sequence: str
-
-
-def parse_header(name: str, *, source: str, species_from: SpeciesFrom) -> tuple[str, str]:
-    """Transcript id and species of a record called `name` in the file `source`.
-
-    `header` reads `id|species|type` and leaves the species unknown (empty) in other headers; `source`
-    takes the file's name up to its first dot.
-
-    >>> parse_header("AJFN-4471|AJFN|cds", source="many.fa.gz", species_from="header")
-    ('AJFN-4471', 'AJFN')
-    >>> parse_header("AJFN-4471", source="onekp/AJFN.fa.gz", species_from="source")
-    ('AJFN-4471', 'AJFN')
-    """
-    if species_from == "source":
-        return name, source.rsplit("/", 1)[-1].split(".", 1)[0]
-    fields = name.split("|")
-    return fields[0], fields[1] if len(fields) > 1 else UNKNOWN_SPECIES
 
 
 @dataclass
@@ -68,25 +48,28 @@ class SpeciesFilter:
         return sorted((self.only | self.exclude) - self.met)
 
 
-@dataclass(frozen=True)
+@dataclass
 class Cleaner:
     """Turns the records of one file into transcripts or reasons.
 
     Args:
         source: name of the file.
-        species_from: see `parse_header`.
+        species_rule: finds id and species of a record.
         species_filter: shared by all files of a build.
         min_length: shorter records are dropped, in nucleotides.
+        unknown_species: number of records, so far, for which the rule found no species.
     """
 
     source: str
-    species_from: SpeciesFrom
+    species_rule: SpeciesRule
     species_filter: SpeciesFilter
     min_length: int
+    unknown_species: int = 0
 
     def clean(self, record: Record) -> Transcript | DropReason:
         """The transcript of `record`, or why there is none."""
-        transcript_id, species = parse_header(record.name, source=self.source, species_from=self.species_from)
+        transcript_id, species = self.species_rule(record, self.source)
+        self.unknown_species += not species
         if not self.species_filter.keeps(species):
             return DropReason.EXCLUDED_SPECIES
         if not record.sequence:
@@ -107,4 +90,4 @@ def is_ambiguous(sequence: str, *, max_rate: float) -> bool:
 
 def species_names(names: Iterable[str]) -> frozenset[str]:
     """Names as given on a command line, with blanks as the underscores that headers use."""
-    return frozenset(name.strip().replace(" ", "_") for name in names)
+    return frozenset(underscored(name) for name in names)

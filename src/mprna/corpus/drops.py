@@ -18,6 +18,9 @@ class DropReason(StrEnum):
     LONG_RECORD = "long_record"
     SHORT_TAIL = "short_tail"
     AMBIGUOUS = "ambiguous"
+    EXCLUDED_SEQUENCE = "excluded_sequence"
+    LOW_COMPLEXITY = "low_complexity"
+    NEAR_DUPLICATE = "near_duplicate"
     NOT_SAMPLED = "not_sampled"
     DUPLICATE = "duplicate"
 

@@ -18,7 +18,7 @@ from multiprocessing.connection import wait
 from pathlib import Path
 
 from mprna.corpus.annotator import Annotator
-from mprna.corpus.isolation import Fold
+from mprna.corpus.fidelity import MainFold
 from mprna.corpus.options import CorpusOptions
 from mprna.corpus.shard_build import ShardResult, ShardTask, build_shard
 from mprna.errors import CorpusError
@@ -68,7 +68,7 @@ def build_in_worker(task: ShardTask) -> ShardResult:
 
 
 @lru_cache(maxsize=1)
-def _annotator(options: CorpusOptions, cache_dir: Path | None, fold: Fold) -> Annotator:
+def _annotator(options: CorpusOptions, cache_dir: Path | None, fold: MainFold) -> Annotator:
     return Annotator(options, cache_dir=cache_dir, fold=fold)
 
 

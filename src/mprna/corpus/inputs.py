@@ -2,26 +2,39 @@
 
 from __future__ import annotations
 
+import glob
+import hashlib
 import os
-from collections.abc import Iterator, Mapping, Sequence
+import shutil
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from mprna.corpus.shards import file_sha256
 from mprna.errors import CorpusError, FormatError, UsageError
 from mprna.io.fasta import read_fasta, read_fastq
+from mprna.io.formats import format_of_suffix
 from mprna.io.records import Record
+from mprna.io.source import STDIN_NAME, input_errors, open_input
 
 _FASTA: Final = (".fa", ".fasta", ".fna", ".ffn", ".frn")
 _FASTQ: Final = (".fq", ".fastq")
 _COMPRESSIONS: Final = ("", ".gz", ".xz", ".bz2", ".zst")
 
 
-def find_inputs(inputs: Sequence[Path]) -> dict[str, Path]:
+STDIN: Final = "-"
+
+
+def find_inputs(inputs: Sequence[Path], *, spool: Path | None = None) -> dict[str, Path]:
     """Files by source name, sorted by name, so that the order of the arguments does not matter.
 
-    A folder stands for the FASTA and FASTQ files directly in it. A source name is the path relative to
-    the folder that all files share.
+    A folder stands for the FASTA and FASTQ files directly in it, a pattern with `*`, `?`, `[...]` or `**` for
+    the files that match. A source name is the path relative to the folder that all files share.
+
+    Args:
+        inputs: files, folders, patterns.
+        spool: the file that `-`, standard input, stands for; see `store_stdin`.
 
     Raises:
         UsageError: nothing given, a file given twice, or a name with control characters.
@@ -29,8 +42,24 @@ def find_inputs(inputs: Sequence[Path]) -> dict[str, Path]:
     """
     if not inputs:
         raise UsageError("no input: give FASTA files, or folders of them")
+    streams = [given for given in inputs if str(given) == STDIN and spool is not None]
+    if len(streams) > 1:
+        raise UsageError("standard input is given twice: it can be read once")
+    files = [given for given in inputs if given not in streams]
+    named = _find_files(files, _is_sequence_file) if files else {}
+    if streams and spool is not None:
+        named[STDIN_NAME] = spool
+    return dict(sorted(named.items()))
+
+
+def find_references(paths: Sequence[Path]) -> dict[str, Path]:
+    """Files of sequences in any format that `mprna.io` reads, by name; errors as of `find_inputs`."""
+    return _find_files(paths, lambda path: format_of_suffix(path) is not None) if paths else {}
+
+
+def _find_files(given: Sequence[Path], accepts: Callable[[Path], bool]) -> dict[str, Path]:
     # Not resolved: what a link is called says more than what it points to.
-    paths = [Path(os.path.abspath(path)) for given in inputs for path in _expand(given)]
+    paths = [Path(os.path.abspath(path)) for one in given for path in _expand(one, accepts)]
     shared = Path(os.path.commonpath([path.parent for path in paths]))
     names = {path.relative_to(shared).as_posix(): path for path in paths}
     if len({path.resolve() for path in paths}) < len(paths):
@@ -53,26 +82,64 @@ def input_digests(paths: Mapping[str, Path]) -> dict[str, str]:
         raise FormatError(error.strerror or str(error), path=error.filename) from error
 
 
+def store_stdin(spool: Path | None) -> str:
+    """Read standard input to its end; the SHA-256 of its bytes.
+
+    A build that is interrupted is continued with the same bytes on standard input again: this digest is
+    compared with that of the first time, as those of files are.
+
+    Args:
+        spool: where the bytes are kept; None keeps nothing.
+
+    Raises:
+        FormatError: standard input is closed, or cannot be read.
+    """
+    if sys.stdin is None:
+        raise FormatError("standard input is closed", path=STDIN_NAME)
+    if spool is None:
+        stream: Any = sys.stdin.buffer
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+    with spool.open("wb") as file:
+        shutil.copyfileobj(sys.stdin.buffer, file, 2**20)
+    return file_sha256(spool)
+
+
 def read_input(path: Path) -> Iterator[Record]:
-    """Records of a FASTA file, or of a FASTQ file if the suffix says so.
+    """Records of a FASTA file, or of a FASTQ file if the suffix, or without one the first byte, says so.
 
     Raises:
         FormatError: the file breaks its format.
     """
-    return read_fastq(path) if _has_suffix(path, _FASTQ) else read_fasta(path)
+    return read_fastq(path) if _is_fastq(path) else read_fasta(path)
 
 
-def _expand(given: Path) -> list[Path]:
+def _is_fastq(path: Path) -> bool:
+    if _is_sequence_file(path):
+        return _has_suffix(path, _FASTQ)
+    with open_input(path) as file:
+        try:
+            return file.stream.peek(1)[:1] == b"@"
+        except input_errors():
+            return False  # the reader meets the same error and can say where
+
+
+def _expand(given: Path, accepts: Callable[[Path], bool]) -> list[Path]:
     if given.is_dir():
-        files = [path for path in given.iterdir() if path.is_file() and _is_sequence_file(path)]
+        files = [path for path in given.iterdir() if path.is_file() and accepts(path)]
         if not files:
             raise CorpusError(
-                f"{given}: no FASTA or FASTQ file (*.fa, *.fasta, *.fna, *.fq ..., *.gz) in this folder"
+                f"{given}: no file of sequences (*.fa, *.fasta, *.fq, *.fa.gz ...) in this folder"
             )
         return files
-    if not given.is_file():
-        raise CorpusError(f"{given}: no such file; give FASTA files, or folders of them (not a stream)")
-    return [given]
+    if given.is_file():
+        return [given]
+    if glob.has_magic(str(given)):
+        matches = [Path(name) for name in glob.glob(str(given), recursive=True)]
+        files = [path for path in matches if path.is_file()]
+        if not files:
+            raise CorpusError(f"{given}: no file matches this pattern")
+        return files
+    raise CorpusError(f"{given}: no such file; give files, folders or quoted patterns such as 'data/*.fa.gz'")
 
 
 def _is_sequence_file(path: Path) -> bool:

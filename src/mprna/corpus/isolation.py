@@ -7,20 +7,20 @@ import resource
 import signal
 import tempfile
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, TypeVar
 
 from mprna.child import ChildKilledError, ChildProcess
-from mprna.corpus.annotate import Annotation
 from mprna.errors import FoldingError
-from mprna.folding.vienna import EnergyModel, vienna_version
+from mprna.folding.vienna import vienna_version
 
-Fold = Callable[[str, EnergyModel], Annotation]
+T = TypeVar("T")
+_Request = tuple[int, tuple[Any, ...]]
 
 _ATTEMPTS: Final = 3
 """A signal may come from outside (the kernel short of memory, an operator), so one death is no proof."""
@@ -60,35 +60,37 @@ class FoldLimits:
 
 
 class IsolatedFold:
-    """Calls `fold` in a child process, which is started at the first call.
+    """Calls fold functions in a child process, which is started at the first call.
 
     Args:
-        fold: picklable; `annotate`, or what a test puts in its place.
+        folds: the functions, picklable; the child has loaded them before the limits apply.
         limits: of every call.
     """
 
-    def __init__(self, fold: Fold, limits: FoldLimits) -> None:
-        self._fold, self._limits = fold, limits
-        self._child: ChildProcess[tuple[str, EnergyModel], Annotation | FoldFailure] | None = None
+    def __init__(self, folds: Sequence[Callable[..., Any]], limits: FoldLimits) -> None:
+        self._folds, self._limits = folds, limits
+        self._child: ChildProcess[_Request, Any] | None = None
         self._stderr: Path | None = None
 
-    def __call__(
-        self, sequences: Iterable[str], energy_model: EnergyModel
-    ) -> Iterator[Annotation | FoldFailure]:
-        """The labels of every sequence, or why there are none, in their order.
+    def __call__(self, fold: Callable[..., T], calls: Iterable[tuple[Any, ...]]) -> Iterator[T | FoldFailure]:
+        """What `fold` returns at every call, or why it does not, in their order.
 
         The child always has the next sequence already, so it does not wait for this process to wake up.
+
+        Args:
+            fold: one of the functions; a FoldingError of it is an answer.
+            calls: its arguments, of which the first is the sequence.
 
         Raises:
             RuntimeError: a bug in `fold`; its traceback is on stderr.
         """
-        waiting, sent = deque(sequences), deque[str]()
+        waiting, sent = deque(calls), deque[tuple[Any, ...]]()
         deaths: Counter[FoldFailure] = Counter()
         while waiting or sent:
             child = self._started()
             while waiting and len(sent) < _IN_FLIGHT:
                 sent.append(waiting.popleft())
-                child.send((sent[-1], energy_model))
+                child.send((self._folds.index(fold), sent[-1]))
             try:
                 found = child.receive()
             except ChildKilledError as death:
@@ -114,12 +116,12 @@ class IsolatedFold:
             self._stderr.unlink(missing_ok=True)
             self._stderr = None
 
-    def _started(self) -> ChildProcess[tuple[str, EnergyModel], Annotation | FoldFailure]:
+    def _started(self) -> ChildProcess[_Request, Any]:
         if self._child is None:
             handle, name = tempfile.mkstemp(prefix="mprna-fold-", suffix=".stderr")
             os.close(handle)
             self._stderr = Path(name)
-            self._child = ChildProcess(partial(_Worker, self._fold, self._limits, self._stderr))
+            self._child = ChildProcess(partial(_Worker, self._folds, self._limits, self._stderr))
         return self._child
 
     def _reason(self, death: ChildKilledError) -> FoldFailure:
@@ -134,19 +136,19 @@ class IsolatedFold:
 class _Worker:
     """The child's side."""
 
-    def __init__(self, fold: Fold, limits: FoldLimits, stderr: Path) -> None:
-        self._fold, self._limits = fold, limits
+    def __init__(self, folds: Sequence[Callable[..., Any]], limits: FoldLimits, stderr: Path) -> None:
+        self._folds, self._limits = folds, limits
         self._stderr = stderr.open("wb", buffering=0)
         vienna_version()  # loads the library before the limits apply
         signal.signal(signal.SIGALRM, signal.SIG_DFL)  # ends the process even inside ViennaRNA
         _limit_memory(limits.memory)
 
-    def __call__(self, request: tuple[str, EnergyModel]) -> Annotation | FoldFailure:
-        sequence, energy_model = request
+    def __call__(self, request: _Request) -> Any:
+        index, arguments = request
         with self._stderr_in_file():
-            signal.setitimer(signal.ITIMER_REAL, self._limits.seconds_for(len(sequence)))
+            signal.setitimer(signal.ITIMER_REAL, self._limits.seconds_for(len(arguments[0])))
             try:
-                return self._fold(sequence, energy_model)
+                return self._folds[index](*arguments)
             except FoldingError:
                 return FoldFailure.NO_FOLD
             except MemoryError:

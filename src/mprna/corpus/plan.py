@@ -20,6 +20,7 @@ from mprna.corpus.dedup import sample_keys
 from mprna.corpus.inputs import find_inputs
 from mprna.corpus.isolation import FoldFailure
 from mprna.corpus.options import CorpusOptions, require
+from mprna.corpus.references import References
 from mprna.corpus.scaffold import write_errors
 from mprna.corpus.scan import NUM_BUCKETS, Candidate, ScanResult, bucket_path, read_bucket, scan
 from mprna.corpus.shards import Slice, write_shard
@@ -32,6 +33,8 @@ MIN_FOLDS: Final = 12
 MAX_FOLDS: Final = 200
 FOLD_SECONDS: Final = 20.0
 """Folding stops after `MAX_FOLDS`, or after so many seconds and `MIN_FOLDS`."""
+
+_NO_REFERENCES: Final = References()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,13 +102,19 @@ class Plan:
 
 
 def plan_corpus(
-    inputs: Sequence[Path], options: CorpusOptions, *, cores: int = 1, price: float | None = None
+    inputs: Sequence[Path],
+    options: CorpusOptions,
+    *,
+    references: References = _NO_REFERENCES,
+    cores: int = 1,
+    price: float | None = None,
 ) -> Plan:
     """Estimate a build on `cores` cores like those of this machine.
 
     Args:
         inputs: as of the build.
         options: as of the build.
+        references: as of the build.
         cores: that will fold at once.
         price: of a core for an hour, in any currency.
 
@@ -122,7 +131,7 @@ def plan_corpus(
         buckets_dir = Path(name)
         start = time.perf_counter()
         everything = replace(options, max_slices=None)
-        scanned = scan(counted, dict.fromkeys(counted, ""), buckets_dir, everything)
+        scanned = scan(counted, dict.fromkeys(counted, ""), buckets_dir, everything, references)
         seconds = time.perf_counter() - start
         share = _num_bytes(counted) / _num_bytes(paths)
         return _estimate(paths, counted, scanned, buckets_dir, options, seconds / share, cores, price)

@@ -97,6 +97,7 @@ def _absolute(task: ShardTask) -> ShardTask:
         buckets_dir=task.buckets_dir.absolute(),
         results_dir=task.results_dir.absolute(),
         out_dir=task.out_dir.absolute(),
+        near_duplicates_path=task.near_duplicates_path and task.near_duplicates_path.absolute(),
         cache_dir=task.cache_dir and task.cache_dir.absolute(),
     )
 

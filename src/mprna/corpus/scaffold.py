@@ -21,6 +21,11 @@ from mprna.errors import CorpusError
 _NAME: Final = ".build"
 
 
+def scaffold_path(out_dir: Path) -> Path:
+    """Where the scaffold of a corpus is, if there is one."""
+    return out_dir / _NAME
+
+
 @contextmanager
 def hold_scaffold(out_dir: Path, *, shared: bool) -> Iterator[Path]:
     """The folder `.build`, made if needed; it stays until `remove_scaffold`.
@@ -33,7 +38,7 @@ def hold_scaffold(out_dir: Path, *, shared: bool) -> Iterator[Path]:
         names = os.listdir(out_dir) if out_dir.exists() else []
         if names and _NAME not in names:
             raise CorpusError(f"{out_dir} is not empty and holds no corpus: choose another folder")
-        scaffold = out_dir / _NAME
+        scaffold = scaffold_path(out_dir)
         scaffold.mkdir(parents=True, exist_ok=True)
         with (scaffold / "lock").open("a+") as lock:
             try:
@@ -57,7 +62,7 @@ def remove_scaffold(out_dir: Path) -> None:
     """What a finished corpus no longer needs, and the manifests of runs that ended while they wrote them."""
     for path in out_dir.glob(f"{MANIFEST_NAME}.*.tmp"):
         path.unlink(missing_ok=True)
-    shutil.rmtree(out_dir / _NAME, ignore_errors=True)
+    shutil.rmtree(scaffold_path(out_dir), ignore_errors=True)
 
 
 def agree_with_earlier_run(scaffold: Path, plan: dict[str, Any]) -> None:
@@ -74,7 +79,7 @@ def require_same(earlier: dict[str, Any], plan: dict[str, Any], what: str) -> No
     """Raise CorpusError, with what changed, unless two plans are equal."""
     changed = [
         f"{part} {key}"
-        for part in ("options", "versions", "sources")
+        for part in plan
         for key in sorted(earlier[part].keys() | plan[part].keys())
         if earlier[part].get(key) != plan[part].get(key)
     ]

@@ -7,21 +7,32 @@ Equal slices have equal digests and so meet in one bucket, in the order of the i
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from itertools import islice
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Final, Self, TextIO
 
 from mprna.corpus.clean import Cleaner, SpeciesFilter, is_ambiguous
+from mprna.corpus.complexity import is_low_complexity
+from mprna.corpus.decontaminate import Unwanted
 from mprna.corpus.dedup import SmallestKeys, content_digest, sample_keys
 from mprna.corpus.drops import DropReason, Drops
 from mprna.corpus.inputs import read_input
 from mprna.corpus.options import CorpusOptions
+from mprna.corpus.references import References
 from mprna.corpus.shards import Source
 from mprna.corpus.slicing import cut
+from mprna.corpus.species import SpeciesRule, read_species_table, species_rule
 from mprna.errors import CorpusError
 
 NUM_BUCKETS: Final = 256
+EXCLUDED_NAME: Final = "excluded.tsv"
+"""Report of the slices that share words with excluded sequences; one line each, in the order of the input."""
+
+_EXCLUDED_COLUMNS: Final = ("id", "source", "start", "share", "closest_file")
 _FLUSH_CHARACTERS: Final = 32 * 2**20
+_BATCH_SLICES: Final = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +76,7 @@ class ScanResult:
 
     def to_json(self) -> dict[str, Any]:
         """Plain dictionaries and numbers."""
-        sources = [[s.name, s.sha256, s.records, s.nt] for s in self.sources]
+        sources = [asdict(source) for source in self.sources]
         counts = {"candidates": self.candidates, "key_limit": self.key_limit}
         return counts | {"sources": sources, "drops": self.drops.to_json()}
 
@@ -73,10 +84,7 @@ class ScanResult:
     def from_json(cls, document: dict[str, Any]) -> Self:
         """Inverse of `to_json`."""
         return cls(
-            sources=tuple(
-                Source(name=name, sha256=sha256, records=records, nt=nt)
-                for name, sha256, records, nt in document["sources"]
-            ),
+            sources=tuple(Source(**source) for source in document["sources"]),
             candidates=document["candidates"],
             key_limit=document["key_limit"],
             drops=Drops.from_json(document["drops"]),
@@ -123,51 +131,118 @@ def read_bucket(directory: Path, bucket: int) -> Iterator[Candidate]:
 
 
 @dataclass
+class Excluder:
+    """Leaves out what shares too many words with unwanted sequences, and reports it.
+
+    Args:
+        unwanted: the words.
+        max_share: slices that share more of their words are left out, 0..1.
+        report: a TSV file that has its header already.
+    """
+
+    unwanted: Unwanted
+    max_share: float
+    report: TextIO
+
+    def keep(self, batch: list[Candidate], source: str, drops: Drops) -> list[Candidate]:
+        """The rest of a batch of slices of the file `source`."""
+        kept = []
+        shares = self.unwanted.shares([candidate.sequence for candidate in batch])
+        for candidate, share in zip(batch, shares.tolist(), strict=True):
+            if share <= self.max_share:
+                kept.append(candidate)
+                continue
+            drops.count(DropReason.EXCLUDED_SEQUENCE, len(candidate.sequence))
+            closest = self.unwanted.closest_file(candidate.sequence)
+            fields = (candidate.id, source, candidate.start, f"{share:.4f}", closest)
+            self.report.write("\t".join(map(str, fields)) + "\n")
+        return kept
+
+
+def keep_complex(batch: list[Candidate], drops: Drops) -> list[Candidate]:
+    """The slices of a batch that are not of low complexity."""
+    low = is_low_complexity([candidate.sequence for candidate in batch])
+    for index in low.nonzero()[0]:
+        drops.count(DropReason.LOW_COMPLEXITY, len(batch[index].sequence))
+    return [candidate for candidate, is_low in zip(batch, low, strict=True) if not is_low]
+
+
+@dataclass
+class _Counts:
+    """What was read of a file so far."""
+
+    records: int = 0
+    nt: int = 0
+
+
+@dataclass
 class _Scanner:
     options: CorpusOptions
     writer: BucketWriter
+    species_rule: SpeciesRule
     species_filter: SpeciesFilter
     sample: SmallestKeys
+    excluder: Excluder | None
     drops: Drops = field(default_factory=Drops)
     candidates: int = 0
     records: int = 0
 
     def scan_file(self, index: int, path: Path, name: str, sha256: str) -> Source:
-        cleaner = Cleaner(name, self.options.species_from, self.species_filter, self.options.min_length)
-        records = nt = 0
+        cleaner = Cleaner(name, self.species_rule, self.species_filter, self.options.min_length)
+        counts = _Counts()
+        slices = self.slices(index, path, cleaner, counts)
+        while batch := list(islice(slices, _BATCH_SLICES)):
+            self.take(batch, name)
+        return Source(
+            name=name,
+            sha256=sha256,
+            records=counts.records,
+            nt=counts.nt,
+            unknown_species=cleaner.unknown_species,
+        )
+
+    def slices(self, index: int, path: Path, cleaner: Cleaner, counts: _Counts) -> Iterator[Candidate]:
+        """Slices of one file that are long and certain enough."""
         for record in read_input(path):
             if self.records == self.options.max_records:
-                break
+                return
             self.records += 1
-            records += 1
-            nt += len(record.sequence)
+            counts.records += 1
+            counts.nt += len(record.sequence)
             transcript = cleaner.clean(record)
             if isinstance(transcript, DropReason):
                 self.drops.count(transcript, len(record.sequence))
                 continue
             for start, sequence in cut(transcript.sequence, slice_length=self.options.slice_length):
-                digest = content_digest(sequence)
-                reason = self.reason_to_drop(digest, sequence)
-                if reason is None:
-                    self.candidates += 1
-                    self.writer.add(
-                        Candidate(digest, index, transcript.id, transcript.species, start, sequence)
-                    )
+                if len(sequence) < self.options.min_length:
+                    self.drops.count(DropReason.SHORT_TAIL, len(sequence))
+                elif is_ambiguous(sequence, max_rate=self.options.max_ambiguous_rate):
+                    self.drops.count(DropReason.AMBIGUOUS, len(sequence))
                 else:
-                    self.drops.count(reason, len(sequence))
-        return Source(name=name, sha256=sha256, records=records, nt=nt)
+                    digest = content_digest(sequence)
+                    yield Candidate(digest, index, transcript.id, transcript.species, start, sequence)
 
-    def reason_to_drop(self, digest: bytes, sequence: str) -> DropReason | None:
-        if len(sequence) < self.options.min_length:
-            return DropReason.SHORT_TAIL
-        if is_ambiguous(sequence, max_rate=self.options.max_ambiguous_rate):
-            return DropReason.AMBIGUOUS
-        sample_key, _ = sample_keys(digest, seed=self.options.seed)
-        return None if self.sample.offer(sample_key) else DropReason.NOT_SAMPLED
+    def take(self, batch: list[Candidate], source: str) -> None:
+        """Put into buckets what is wanted of a batch and can still be in the sample."""
+        if self.excluder is not None:
+            batch = self.excluder.keep(batch, source, self.drops)
+        if self.options.drop_low_complexity:
+            batch = keep_complex(batch, self.drops)
+        for candidate in batch:
+            sample_key, _ = sample_keys(candidate.digest, seed=self.options.seed)
+            if self.sample.offer(sample_key):
+                self.candidates += 1
+                self.writer.add(candidate)
+            else:
+                self.drops.count(DropReason.NOT_SAMPLED, len(candidate.sequence))
 
 
 def scan(
-    inputs: dict[str, Path], digests: dict[str, str], buckets_dir: Path, options: CorpusOptions
+    inputs: dict[str, Path],
+    digests: dict[str, str],
+    buckets_dir: Path,
+    options: CorpusOptions,
+    references: References,
 ) -> ScanResult:
     """Read all inputs and fill the (empty) folder of buckets.
 
@@ -176,15 +251,24 @@ def scan(
         digests: source name -> SHA-256 of the file.
 
     Raises:
-        FormatError: a file that cannot be read as FASTA or FASTQ.
+        FormatError: a file that cannot be read as FASTA or FASTQ, or a reference that cannot be read.
         CorpusError: a species named in the options that no record has.
     """
+    table = read_species_table(references.species_table) if references.species_table else None
     species_filter = SpeciesFilter(frozenset(options.only_species), frozenset(options.exclude_species))
-    scanner = _Scanner(options, BucketWriter(buckets_dir), species_filter, SmallestKeys(options.max_slices))
-    sources = tuple(
-        scanner.scan_file(index, path, name, digests[name])
-        for index, (name, path) in enumerate(inputs.items())
-    )
+    with _open_excluder(references, options, buckets_dir) as excluder:
+        scanner = _Scanner(
+            options=options,
+            writer=BucketWriter(buckets_dir),
+            species_rule=species_rule(options.species_from, pattern=options.species_pattern, table=table),
+            species_filter=species_filter,
+            sample=SmallestKeys(options.max_slices),
+            excluder=excluder,
+        )
+        sources = tuple(
+            scanner.scan_file(index, path, name, digests[name])
+            for index, (name, path) in enumerate(inputs.items())
+        )
     scanner.writer.flush()
     if missing := species_filter.missing():
         raise CorpusError(f"no record is of species {', '.join(missing)}: check the spelling in the headers")
@@ -194,3 +278,17 @@ def scan(
         key_limit=scanner.sample.limit(),
         drops=scanner.drops,
     )
+
+
+@contextmanager
+def _open_excluder(
+    references: References, options: CorpusOptions, buckets_dir: Path
+) -> Iterator[Excluder | None]:
+    files = references.excluded_files()
+    if not files:
+        yield None
+        return
+    unwanted = Unwanted(files)
+    with (buckets_dir / EXCLUDED_NAME).open("w", encoding="utf-8", newline="\n") as report:
+        report.write("\t".join(_EXCLUDED_COLUMNS) + "\n")
+        yield Excluder(unwanted, options.exclude_share, report)

@@ -11,12 +11,15 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Final, Self
 
-from mprna.corpus.annotate import Annotation, annotate
+from mprna.corpus.annotate import Annotation
+from mprna.corpus.complexity import is_low_complexity
 from mprna.corpus.dedup import in_share, sample_keys
 from mprna.corpus.drops import DropReason, Drops
-from mprna.corpus.isolation import Fold, FoldFailure
+from mprna.corpus.fidelity import MainFold, fold_main
+from mprna.corpus.isolation import FoldFailure
+from mprna.corpus.near_duplicates import read_near_duplicates
 from mprna.corpus.options import CorpusOptions
 from mprna.corpus.scan import NUM_BUCKETS, Candidate, read_bucket
 from mprna.corpus.shards import (
@@ -32,6 +35,8 @@ from mprna.corpus.shards import (
 LabelSlices = Callable[[Sequence[str]], Iterable[Annotation | FoldFailure]]
 """What `Annotator` does."""
 
+_BATCH_SLICES: Final = 1024
+
 
 @dataclass(frozen=True, kw_only=True)
 class ShardTask:
@@ -45,9 +50,10 @@ class ShardTask:
         out_dir: where the Parquet file goes.
         source_names: by source index.
         key_limit: candidates with a larger sampling key are left out.
+        near_duplicates_path: digests of slices that are left out, see `near_duplicates`; None leaves in all.
         options: of the build.
         cache_dir: of annotations, on the machine that builds the shard.
-        fold: what makes the labels.
+        fold: under the main energy model; picklable.
     """
 
     index: int
@@ -57,9 +63,10 @@ class ShardTask:
     out_dir: Path
     source_names: tuple[str, ...]
     key_limit: int
+    near_duplicates_path: Path | None = None
     options: CorpusOptions
     cache_dir: Path | None = None
-    fold: Fold = annotate
+    fold: MainFold = fold_main
 
     @property
     def file_name(self) -> str:
@@ -119,12 +126,17 @@ def build_shard(task: ShardTask, label: LabelSlices) -> ShardResult:
     if done is not None:
         return done
     drops = Drops()
-    candidates = list(_distinct(_sampled(task, drops), drops))
-    chosen = [candidate.sequence for candidate in candidates if _is_chosen(candidate, task.options)]
+    candidates = list(_without_near_duplicates(_distinct(_sampled(task, drops), drops), task, drops))
+    chosen = [candidate.sequence for candidate in candidates if _is_chosen(candidate, task)]
     found = dict(zip(chosen, label(chosen), strict=True))
-    rows = [_row(candidate, task, found.get(candidate.sequence)) for candidate in candidates]
     failures = Counter(labels.value for labels in found.values() if isinstance(labels, FoldFailure))
-    file = _write(task, rows, failures)
+    folded = {text: labels for text, labels in found.items() if isinstance(labels, Annotation)}
+    kept = {text: labels for text, labels in folded.items() if _is_faithful(labels, task.options)}
+    rows = [
+        _row(candidate, low_complexity, task, kept.get(candidate.sequence))
+        for candidate, low_complexity in zip(candidates, _low_complexity(candidates), strict=True)
+    ]
+    file = _write(task, rows, failures, low_fidelity=len(folded) - len(kept))
     result = ShardResult(file=file, drops=drops)
     write_json(result.to_json(), task.result_path)
     return result
@@ -165,25 +177,52 @@ def _distinct(candidates: Iterator[Candidate], drops: Drops) -> Iterator[Candida
             yield candidate
 
 
-def _is_chosen(candidate: Candidate, options: CorpusOptions) -> bool:
-    """Whether a slice belongs to the share to annotate."""
-    _, annotation_key = sample_keys(candidate.digest, seed=options.seed)
-    return in_share(annotation_key, options.annotate_share)
+def _without_near_duplicates(
+    candidates: Iterator[Candidate], task: ShardTask, drops: Drops
+) -> Iterator[Candidate]:
+    path = task.near_duplicates_path
+    near = read_near_duplicates(path) if path is not None else frozenset[bytes]()
+    for candidate in candidates:
+        if candidate.digest in near:
+            drops.count(DropReason.NEAR_DUPLICATE, len(candidate.sequence))
+        else:
+            yield candidate
 
 
-def _row(candidate: Candidate, task: ShardTask, found: Annotation | FoldFailure | None) -> Slice:
-    """The row of a candidate; one that was not chosen, or whose fold failed, has no labels."""
+def _low_complexity(candidates: list[Candidate]) -> Iterator[bool]:
+    for start in range(0, len(candidates), _BATCH_SLICES):
+        yield from map(
+            bool, is_low_complexity([c.sequence for c in candidates[start : start + _BATCH_SLICES]])
+        )
+
+
+def _is_chosen(candidate: Candidate, task: ShardTask) -> bool:
+    """Whether a candidate is to be annotated."""
+    _, annotation_key = sample_keys(candidate.digest, seed=task.options.seed)
+    return in_share(annotation_key, task.options.annotate_share)
+
+
+def _is_faithful(annotation: Annotation, options: CorpusOptions) -> bool:
+    """Whether a structure is good enough to be a label."""
+    if options.min_fidelity is None:
+        return True
+    return annotation.expected_f1 is not None and annotation.expected_f1 >= options.min_fidelity
+
+
+def _row(candidate: Candidate, low_complexity: bool, task: ShardTask, annotation: Annotation | None) -> Slice:
+    """The row of a candidate, without labels where there is no annotation."""
     row = Slice(
         id=candidate.id,
         source=task.source_names[candidate.source],
         species=candidate.species,
         start=candidate.start,
         sequence=candidate.sequence,
+        low_complexity=low_complexity,
     )
-    return replace(row, **asdict(found)) if isinstance(found, Annotation) else row
+    return row if annotation is None else replace(row, **asdict(annotation))
 
 
-def _write(task: ShardTask, rows: list[Slice], failures: Counter[str]) -> ShardFile:
+def _write(task: ShardTask, rows: list[Slice], failures: Counter[str], *, low_fidelity: int) -> ShardFile:
     path = task.out_dir / task.file_name
     temporary = task.results_dir / temporary_name(task.file_name)
     write_shard(rows, temporary)
@@ -197,4 +236,5 @@ def _write(task: ShardTask, rows: list[Slice], failures: Counter[str]) -> ShardF
         fold_failed=failures.total(),
         fold_failures=dict(sorted(failures.items())),
         sha256=file_sha256(path),
+        low_fidelity=low_fidelity,
     )

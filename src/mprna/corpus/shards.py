@@ -16,6 +16,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
+import numpy.typing as npt
+
 from mprna.corpus.drops import Drops
 from mprna.errors import CorpusError, MissingExtraError
 
@@ -23,7 +26,11 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 SCHEMA_NAME: Final = "slices"
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
+READABLE_VERSIONS: Final = (1, 2)
+"""Columns that version 1 does not have are read as null."""
+
+_READABLE: Final = " or ".join(map(str, READABLE_VERSIONS))
 MANIFEST_NAME: Final = "manifest.json"
 
 
@@ -38,11 +45,17 @@ class Slice:
         start: 0-based position of the first nucleotide in its transcript.
         sequence: clean, `ACGUN`.
         structure: dot-bracket, ViennaRNA's of minimum free energy or a known one; None where not annotated,
-            as the four below.
+            as all below.
         mfe: kcal/mol; None for a known structure.
         ensemble_energy: kcal/mol; None for a known structure.
         fidelity: 1 - normalised ensemble defect, 0..1.
         confidence: one byte per nucleotide, round(255 * probability of its state).
+        mfe_prob: Boltzmann probability of the MFE structure, 0..1.
+        mean_pair_prob: mean probability of the structure's pairs, 0..1; None where it has none.
+        agreement: pair F1 of the MFE structures of two energy models, 0..1. These three, and the next, are
+            None for a known structure.
+        expected_f1: calibrated pair F1 with the true structure, 0..1; None where no calibration fits.
+        low_complexity: whether its DUST score is above the limit of `complexity`; None where not computed.
     """
 
     id: str
@@ -55,12 +68,22 @@ class Slice:
     ensemble_energy: float | None = None
     fidelity: float | None = None
     confidence: bytes | None = None
+    mfe_prob: float | None = None
+    mean_pair_prob: float | None = None
+    agreement: float | None = None
+    expected_f1: float | None = None
+    low_complexity: bool | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class ShardFile:
-    """One Parquet file of a corpus; `fold_failed` counts slices chosen for annotation that have none,
-    `fold_failures` says why (a manifest of an older version does not)."""
+    """One Parquet file of a corpus.
+
+    Args:
+        fold_failed: slices that were chosen for annotation and have no fold.
+        fold_failures: the same by reason; a manifest of an older version does not say it.
+        low_fidelity: slices whose structure was left out because its expected F1 is too low.
+    """
 
     name: str
     rows: int
@@ -69,16 +92,21 @@ class ShardFile:
     fold_failed: int
     sha256: str
     fold_failures: dict[str, int] = field(default_factory=dict)
+    low_fidelity: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """One input file, and what was read from it before any filter."""
+    """One input file, and what was read from it before any filter.
+
+    `unknown_species` counts the records for which the rule of the build found no species.
+    """
 
     name: str
     sha256: str
     records: int
     nt: int
+    unknown_species: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,6 +119,8 @@ class Manifest:
         drops: what was left out, by reason; nucleotides of sources = of files + of drops.
         options: as given to the build, energy model included.
         versions: of the programs whose change could change a byte.
+        references: SHA-256 of the other files that the build read, by use and name.
+        reports: SHA-256 of the other files that it wrote, by name.
     """
 
     files: tuple[ShardFile, ...]
@@ -98,6 +128,8 @@ class Manifest:
     drops: Drops
     options: dict[str, Any]
     versions: dict[str, str]
+    references: dict[str, str] = field(default_factory=dict)
+    reports: dict[str, str] = field(default_factory=dict)
 
     @property
     def rows(self) -> int:
@@ -127,6 +159,11 @@ class Manifest:
             total.update(file.fold_failures)
         return dict(sorted(total.items()))
 
+    @property
+    def low_fidelity(self) -> int:
+        """Number of slices without a structure because its expected F1 is too low."""
+        return sum(file.low_fidelity for file in self.files)
+
     def to_json(self) -> dict[str, Any]:
         """The document `manifest.json`."""
         return {
@@ -137,10 +174,13 @@ class Manifest:
                 "annotated": self.annotated,
                 "fold_failed": self.fold_failed,
                 "fold_failures": self.fold_failures,
+                "low_fidelity": self.low_fidelity,
             },
             "drops": self.drops.to_json(),
             "options": self.options,
             "versions": self.versions,
+            "references": self.references,
+            "reports": self.reports,
             "files": [asdict(file) for file in self.files],
             "sources": [asdict(source) for source in self.sources],
         }
@@ -154,20 +194,30 @@ class Manifest:
             drops=Drops.from_json(document["drops"]),
             options=document["options"],
             versions=document["versions"],
+            references=document.get("references", {}),
+            reports=document.get("reports", {}),
         )
 
 
 def slice_schema() -> pa.Schema:
     """Arrow schema of a shard, with its name and version in the metadata."""
+    return _schema_of(SCHEMA_VERSION)
+
+
+def _schema_of(version: int) -> pa.Schema:
     pa = _pyarrow()
     required = [("id", pa.string()), ("source", pa.string()), ("species", pa.string())]
     required += [("start", pa.int32()), ("sequence", pa.string())]
     optional = [("structure", pa.string())]
     optional += [(name, pa.float32()) for name in ("mfe", "ensemble_energy", "fidelity")]
     optional += [("confidence", pa.binary())]
+    if version >= 2:
+        later = ("mfe_prob", "mean_pair_prob", "agreement", "expected_f1")
+        optional += [(name, pa.float32()) for name in later]
+        optional += [("low_complexity", pa.bool_())]
     fields = [pa.field(name, kind, nullable=False) for name, kind in required]
     fields += [pa.field(name, kind) for name, kind in optional]
-    metadata = {"mprna.schema": SCHEMA_NAME, "mprna.version": str(SCHEMA_VERSION)}
+    metadata = {"mprna.schema": SCHEMA_NAME, "mprna.version": str(version)}
     return pa.schema(fields, metadata=metadata)
 
 
@@ -187,7 +237,7 @@ def read_shard(path: Path) -> pa.Table:
     """All rows of a shard.
 
     Raises:
-        CorpusError: damaged, or no shard of this schema and version.
+        CorpusError: damaged, or no shard of this schema and a readable version.
     """
     pa = _pyarrow()
     import pyarrow.parquet as pq
@@ -198,25 +248,54 @@ def read_shard(path: Path) -> pa.Table:
         raise CorpusError(f"{path}: missing shard; restore it or build the corpus again") from None
     except (pa.ArrowInvalid, OSError) as error:
         raise CorpusError(f"{path}: damaged shard ({error}); build the corpus again") from None
-    if not table.schema.equals(slice_schema(), check_metadata=False):
-        raise CorpusError(f"{path}: its columns are not those of a shard of slices")
     found = {key.decode(): value.decode() for key, value in (table.schema.metadata or {}).items()}
-    if (found.get("mprna.schema"), found.get("mprna.version")) != (SCHEMA_NAME, str(SCHEMA_VERSION)):
-        raise CorpusError(f"{path}: not a shard of schema {SCHEMA_NAME!r} version {SCHEMA_VERSION}")
-    return table
+    version = found.get("mprna.version", "")
+    if found.get("mprna.schema") != SCHEMA_NAME or version not in map(str, READABLE_VERSIONS):
+        raise CorpusError(f"{path}: not a shard of schema {SCHEMA_NAME!r} version {_READABLE}")
+    if not table.schema.equals(_schema_of(int(version)), check_metadata=False):
+        raise CorpusError(f"{path}: its columns are not those of a shard of slices")
+    return _as_latest(table)
+
+
+def _as_latest(table: pa.Table) -> pa.Table:
+    """The table with null columns for what its version does not have, and the latest schema."""
+    pa = _pyarrow()
+    schema = slice_schema()
+    for column in schema:
+        if column.name not in table.column_names:
+            table = table.append_column(column, pa.nulls(table.num_rows, column.type))
+    return table.replace_schema_metadata(schema.metadata)
 
 
 def read_slices(directories: Sequence[Path], columns: Sequence[str]) -> pa.Table:
-    """Some columns of all slices of several corpora, in one chunk each.
+    """Some columns of all slices of several corpora, in order.
 
     Raises:
         CorpusError: a corpus that is missing or unfinished, or a damaged shard.
     """
     pa = _pyarrow()
     paths = [directory / file.name for directory in directories for file in read_manifest(directory).files]
-    tables = [read_shard(path).select(columns) for path in paths]
     schema = pa.schema([slice_schema().field(name) for name in columns])
-    return pa.concat_tables([schema.empty_table(), *tables]).combine_chunks()
+    return pa.concat_tables([schema.empty_table(), *(read_shard(path).select(columns) for path in paths)])
+
+
+def column_bytes(table: pa.Table, name: str) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
+    """A column of text or bytes without a Python object per row.
+
+    Returns:
+        the bytes of all rows, one behind the other, and the length of each row (0 where null).
+        *Shape:* (bytes,) and (rows,)
+    """
+    data, lengths = [np.zeros(0, np.uint8)], [np.zeros(0, np.int64)]
+    for chunk in table[name].chunks:
+        if not len(chunk):
+            continue
+        _validity, offset_buffer, data_buffer = chunk.buffers()
+        offsets = np.frombuffer(offset_buffer, np.int32)[chunk.offset :][: len(chunk) + 1]
+        lengths.append(np.diff(offsets).astype(np.int64))
+        if data_buffer is not None:
+            data.append(np.frombuffer(data_buffer, np.uint8)[offsets[0] : offsets[-1]])
+    return np.concatenate(data), np.concatenate(lengths)
 
 
 def write_manifest(manifest: Manifest, directory: Path) -> None:
@@ -240,11 +319,9 @@ def read_manifest(directory: Path) -> Manifest:
         ) from None
     except ValueError as error:
         raise CorpusError(f"{path}: damaged ({error}); build the corpus again") from None
-    if not isinstance(document, dict) or document.get("schema") != {
-        "name": SCHEMA_NAME,
-        "version": SCHEMA_VERSION,
-    }:
-        raise CorpusError(f"{path}: not a manifest of schema {SCHEMA_NAME!r} version {SCHEMA_VERSION}")
+    readable = [{"name": SCHEMA_NAME, "version": version} for version in READABLE_VERSIONS]
+    if not isinstance(document, dict) or document.get("schema") not in readable:
+        raise CorpusError(f"{path}: not a manifest of schema {SCHEMA_NAME!r} version {_READABLE}")
     try:
         return Manifest.from_json(document)
     except (KeyError, TypeError) as error:

@@ -11,7 +11,9 @@ from mprna.errors import CorpusError, StructureError
 from mprna.rna.structure import pairs_from_dot_bracket
 
 _LETTERS = frozenset(NUCLEOTIDES + "N")
-_LABELS = ("structure", "fidelity", "confidence")  # energies are missing for known structures
+_LABELS = ("structure", "fidelity", "confidence")  # all else is missing for known structures
+_PROBABILITIES = ("fidelity", "mfe_prob", "mean_pair_prob", "agreement", "expected_f1")
+_VALUES = ("mfe", "ensemble_energy", *_PROBABILITIES[1:])
 
 
 def verify_corpus(directory: Path) -> Manifest:
@@ -23,6 +25,8 @@ def verify_corpus(directory: Path) -> Manifest:
     manifest = read_manifest(directory)
     _check_names(manifest, directory)
     _check_balance(manifest, directory)
+    for name, sha256 in manifest.reports.items():
+        _check_bytes(directory / name, sha256)
     for file in manifest.files:
         _check_file(file, directory / file.name)
     return manifest
@@ -45,13 +49,17 @@ def _check_balance(manifest: Manifest, directory: Path) -> None:
         )
 
 
-def _check_file(file: ShardFile, path: Path) -> None:
+def _check_bytes(path: Path, sha256: str) -> None:
     if not path.is_file():
-        raise CorpusError(f"{path}: missing shard; restore it or build the corpus again")
-    if file_sha256(path) != file.sha256:
+        raise CorpusError(f"{path}: missing; restore it or build the corpus again")
+    if file_sha256(path) != sha256:
         raise CorpusError(
             f"{path}: its SHA-256 is not that of the manifest; restore it or build the corpus again"
         )
+
+
+def _check_file(file: ShardFile, path: Path) -> None:
+    _check_bytes(path, file.sha256)
     rows = read_shard(path).to_pylist()
     for number, row in enumerate(rows, 1):
         complaint = _complaint(row)
@@ -76,13 +84,15 @@ def _complaint(row: dict[str, Any]) -> str | None:
         return "its sequence is empty or has other letters than ACGUN"
     present = [name for name in _LABELS if row[name] is not None]
     if not present:
-        return None
+        extra = [name for name in _VALUES if row[name] is not None]
+        return f"{extra[0]} of no structure" if extra else None
     if len(present) < len(_LABELS):
         return f"labels are there all or none, but only {', '.join(present)}"
     if not len(sequence) == len(row["structure"]) == len(row["confidence"]):
         return "sequence, structure and confidence differ in length"
-    if not 0.0 <= row["fidelity"] <= 1.0:
-        return f"fidelity {row['fidelity']} is not from 0 to 1"
+    for name in _PROBABILITIES:
+        if row[name] is not None and not 0.0 <= row[name] <= 1.0:
+            return f"{name} {row[name]} is not from 0 to 1"
     try:
         pairs_from_dot_bracket(row["structure"])
     except StructureError as error:

@@ -11,14 +11,25 @@ from torch import Tensor
 
 from mprna.model.network import MprnaModel
 from mprna.objectives.objective import IGNORE, Batch, LossSum, Objective, cross_entropy
+from mprna.rna.symbols import NO_SYMBOL, pairs_from_symbols
 
 
-def partner_labels(partners: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """Partners of nucleotides (-1 = unpaired) as token positions behind one `<cls>` (0 = unpaired).
+def partner_labels(symbols: npt.NDArray[np.uint8]) -> npt.NDArray[np.int32]:
+    """Token position of each nucleotide's partner; 0, the `<cls>` token, for the unpaired.
 
-    *Shape:* (L,) in and out
+    Args:
+        symbols: dot-brackets in ASCII at the tokens of their nucleotides, 0 elsewhere. *Shape:* (B, T)
+
+    Returns:
+        the labels, `IGNORE` where `symbols` is 0. *Shape:* (B, T)
+
+    Raises:
+        StructureError: an unbalanced bracket or an unknown symbol.
     """
-    return partners + 1
+    labels = np.where(symbols == NO_SYMBOL, np.int32(IGNORE), np.int32(0))
+    rows, first, second = pairs_from_symbols(symbols)
+    labels[rows, first], labels[rows, second] = second, first
+    return labels
 
 
 def base_pairing_loss(model: MprnaModel, hidden_BTH: Tensor, batch: Batch) -> LossSum:

@@ -10,16 +10,17 @@ from mprna.alphabet import MASK_ID
 from mprna.model.network import MprnaModel
 from mprna.objectives.objective import IGNORE, Batch, LossSum, Objective, cross_entropy
 
-Ids = npt.NDArray[np.int64]
+Ids = npt.NDArray[np.int8]
+Rates = npt.NDArray[np.float32]
 
 
-def mask_tokens(ids: Ids, *, rate: float, rng: np.random.Generator) -> tuple[Ids, Ids]:
-    """Replace each token by `<mask>` with probability `rate`.
+def mask_tokens(ids: Ids, *, rates: Rates, rng: np.random.Generator) -> tuple[Ids, Ids]:
+    """Replace each token by `<mask>` with the probability that `rates` has for it.
 
     Returns:
-        the corrupted ids, and labels that hold the original id where masked. *Shape:* (L,) each
+        the corrupted ids, and labels that hold the original id where masked. *Shape:* (B, T) each
     """
-    masked = rng.random(len(ids)) < rate
+    masked = rng.random(ids.shape, dtype=np.float32) < rates
     return np.where(masked, MASK_ID, ids), np.where(masked, ids, IGNORE)
 
 

@@ -1,4 +1,4 @@
-"""The objectives together: how a slice becomes an example, and how the losses are weighed.
+"""The objectives together: how slices become examples, and how the losses are weighed.
 
 One forward pass serves all objectives: masked positions, substituted positions and structure labels
 belong to the same example. The paper publishes neither rates nor weights; these are our choices:
@@ -18,19 +18,24 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+import torch
 from torch import Tensor
 
+from mprna.alphabet import STRUCTURE_IDS, VOCABULARY
+from mprna.errors import UsageError
 from mprna.model.network import MprnaModel
 from mprna.objectives.base_pairing import BASE_PAIRING, partner_labels
 from mprna.objectives.masked_lm import MASKED_LM, mask_tokens
 from mprna.objectives.mutation_repair import MUTATION_REPAIR, substitute_nucleotides
-from mprna.objectives.objective import IGNORE, Batch, Example, LossSum, Objective
+from mprna.objectives.objective import IGNORE, Batch, LossSum, Objective
+from mprna.objectives.padding import CleanBatch
 from mprna.objectives.secondary_structure import SECONDARY_STRUCTURE, structure_labels
-from mprna.tokenizer import Tokenizer
 
 OBJECTIVES: Final[dict[str, Objective]] = {
     objective.name: objective for objective in (MASKED_LM, MUTATION_REPAIR, SECONDARY_STRUCTURE, BASE_PAIRING)
 }
+
+_SEQUENCE_IDS = [VOCABULARY.index(letter) for letter in "ACGUN"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +53,9 @@ class ObjectiveConfig:
     structure_mask_rate: float = 0.5
     """Share of structure tokens that become `<mask>` in a joint stream; few would leak the answer
     through the bracket counts."""
+    min_confidence: float = 0.0
+    """Structure and partner labels of a lower confidence (0-1) are not scored; the others weigh as much as
+    their confidence."""
     masked_lm: float = 1.0
     """Weight of the masked-language-model loss (MRLM)."""
     mutation_repair: float = 0.5
@@ -57,6 +65,10 @@ class ObjectiveConfig:
     base_pairing: float = 1.0
     """Weight of the partner loss (ours)."""
 
+    def __post_init__(self) -> None:
+        if not 0 <= self.min_confidence <= 1:
+            raise UsageError(f"objectives.min_confidence={self.min_confidence}: expected 0 to 1")
+
     @property
     def weights(self) -> dict[str, float]:
         """Weight of each objective that is switched on."""
@@ -64,49 +76,31 @@ class ObjectiveConfig:
         return {name: weight for name, weight in weights.items() if weight > 0}
 
 
-@dataclass(frozen=True, slots=True)
-class Annotation:
-    """The structure of a slice. *Shape:* (L,) each"""
+def corrupt(clean: CleanBatch, *, config: ObjectiveConfig, rng: np.random.Generator) -> Batch:
+    """Corrupt a whole batch and label it; all randomness comes from `rng`, none depends on a structure.
 
-    dot_bracket: str
-    partners: npt.NDArray[np.int64]
-    """0-based; -1 = unpaired."""
-    confidence: npt.NDArray[np.float32]
-    """Probability of each nucleotide's assigned state, 0-1."""
-
-
-@dataclass(frozen=True, slots=True)
-class TrainingSlice:
-    """A clean sequence, and its structure where it was annotated."""
-
-    sequence: str
-    annotation: Annotation | None = None
-
-
-def make_example(
-    piece: TrainingSlice,
-    *,
-    config: ObjectiveConfig,
-    tokenizer: Tokenizer,
-    rng: np.random.Generator,
-    joint: bool = False,
-) -> Example:
-    """Corrupt one slice; all randomness comes from `rng`.
-
-    Args:
-        joint: make the joint stream of an annotated slice. That is for the caller to draw, in the share
-            `config.joint_share`, because such a stream is twice as long and belongs in another batch.
+    Raises:
+        StructureError: a dot-bracket that is none.
     """
-    if piece.annotation is None:
-        return _corrupted_example(piece.sequence, config, tokenizer, rng)
-    if joint:
-        return _joint_example(piece.sequence, piece.annotation.dot_bracket, config, tokenizer, rng)
-    if rng.random() < config.clean_share:
-        example = _unscored(tokenizer.encode(piece.sequence))
-    else:
-        example = _corrupted_example(piece.sequence, config, tokenizer, rng)
-    _add_structure(example, piece.annotation)
-    return example
+    untouched_B1 = (clean.labelled & (rng.random(len(clean.labelled)) < config.clean_share))[:, None]
+    substitution_rates_B1 = np.where(untouched_B1 | clean.joint[:, None], 0, np.float32(config.mutation_rate))
+    mask_rates_BT = np.where(untouched_B1, 0, _mask_rate_of_id(config)[clean.input_ids])
+    ids_BT, repair_BT = substitute_nucleotides(clean.input_ids, rates=substitution_rates_B1, rng=rng)
+    ids_BT, token_BT = mask_tokens(ids_BT, rates=mask_rates_BT, rng=rng)
+    # A masked position shows no base: what was there goes to the language model, not to repair.
+    masked_BT = token_BT != IGNORE
+    token_BT = np.where(masked_BT, clean.input_ids, IGNORE)
+    repair_BT[masked_BT] = IGNORE
+    structure_BT, partners_BT = _structure_targets(clean, config)
+    return Batch(
+        input_ids=torch.from_numpy(ids_BT).long(),
+        token_labels=torch.from_numpy(token_BT).long(),
+        repair_labels=torch.from_numpy(repair_BT).long(),
+        structure_labels=torch.from_numpy(structure_BT).long(),
+        partner_labels=torch.from_numpy(partners_BT).long(),
+        label_weights=torch.from_numpy(clean.confidence * np.float32(1 / 255)),
+        attention_mask=torch.from_numpy(clean.real),
+    )
 
 
 def compute_losses(
@@ -117,43 +111,20 @@ def compute_losses(
     return {name: loss for name, loss in losses.items() if loss.weight > 0}
 
 
-def _corrupted_example(
-    sequence: str, config: ObjectiveConfig, tokenizer: Tokenizer, rng: np.random.Generator
-) -> Example:
-    example = _unscored(tokenizer.encode(sequence))
-    inner = slice(1, -1)
-    original = example.input_ids[inner]
-    ids, repair_labels = substitute_nucleotides(original, rate=config.mutation_rate, rng=rng)
-    ids, token_labels = mask_tokens(ids, rate=config.mask_rate, rng=rng)
-    # A masked position shows no base: what was there goes to the language model, not to repair.
-    masked = token_labels != IGNORE
-    example.token_labels[inner] = np.where(masked, original, IGNORE)
-    example.repair_labels[inner] = np.where(masked, IGNORE, repair_labels)
-    example.input_ids[inner] = ids
-    return example
+def _mask_rate_of_id(config: ObjectiveConfig) -> npt.NDArray[np.float32]:
+    """How often a token is masked, by its id; special tokens never are. *Shape:* (24,)"""
+    rates = np.zeros(len(VOCABULARY), np.float32)
+    rates[_SEQUENCE_IDS] = config.mask_rate
+    rates[list(STRUCTURE_IDS)] = config.structure_mask_rate
+    return rates
 
 
-def _joint_example(
-    sequence: str, dot_bracket: str, config: ObjectiveConfig, tokenizer: Tokenizer, rng: np.random.Generator
-) -> Example:
-    example = _unscored(tokenizer.encode_joint(sequence, dot_bracket))
-    first_symbol = len(sequence) + 2
-    for part, rate in (
-        (slice(1, first_symbol - 1), config.mask_rate),
-        (slice(first_symbol, -1), config.structure_mask_rate),
-    ):
-        ids, labels = mask_tokens(example.input_ids[part], rate=rate, rng=rng)
-        example.input_ids[part], example.token_labels[part] = ids, labels
-    return example
-
-
-def _add_structure(example: Example, annotation: Annotation) -> None:
-    inner = slice(1, -1)
-    example.structure_labels[inner] = structure_labels(annotation.dot_bracket)
-    example.partner_labels[inner] = partner_labels(annotation.partners)
-    example.label_weights[inner] = annotation.confidence
-
-
-def _unscored(input_ids: npt.NDArray[np.int64]) -> Example:
-    token, repair, structure, partner = np.full((4, len(input_ids)), IGNORE)
-    return Example(input_ids, token, repair, structure, partner, np.zeros(len(input_ids), np.float32))
+def _structure_targets(
+    clean: CleanBatch, config: ObjectiveConfig
+) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.int32]]:
+    """Structure and partner labels, without those below the confidence asked for. *Shape:* (B, T) each"""
+    structure_BT, partners_BT = structure_labels(clean.symbols), partner_labels(clean.symbols)
+    if config.min_confidence > 0:
+        doubtful_BT = clean.confidence < 255 * config.min_confidence
+        structure_BT[doubtful_BT], partners_BT[doubtful_BT] = IGNORE, IGNORE
+    return structure_BT, partners_BT

@@ -1,4 +1,4 @@
-"""The shapes that every objective shares: a training example, a padded batch and a loss.
+"""The shapes that every objective shares: a padded batch and a loss.
 
 Shape letters: B sequences, T tokens, H hidden width.
 """
@@ -6,64 +6,37 @@ Shape letters: B sequences, T tokens, H hidden width.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
-import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from mprna.alphabet import PAD_ID
 from mprna.model.network import MprnaModel
 
 IGNORE = -100
 """Label of a token that an objective does not score; PyTorch's own default."""
 
 
-@dataclass(slots=True)
-class Example:
-    """One corrupted token stream and, per token, what each objective wants to see. *Shape:* (T,) each"""
-
-    input_ids: npt.NDArray[np.int64]
-    token_labels: npt.NDArray[np.int64]
-    """Original ids of masked tokens."""
-    repair_labels: npt.NDArray[np.int64]
-    """Original bases (0-3 = A C G U) of substituted nucleotides."""
-    structure_labels: npt.NDArray[np.int64]
-    """0-2 = `( ) .`"""
-    partner_labels: npt.NDArray[np.int64]
-    """Token position of the partner; 0, the `<cls>` token, for unpaired nucleotides."""
-    label_weights: npt.NDArray[np.float32]
-    """Confidence of the structure annotation, 0-1, for the structure and partner labels."""
-
-
-PADDING = {"input_ids": PAD_ID, "label_weights": 0.0}
-
-
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Examples padded to one length. *Shape:* (B, T) each"""
+    """Corrupted token streams of one length and, per token, what each objective wants to see.
+
+    Labels are `IGNORE` where nothing is scored, padding included. *Shape:* (B, T) each
+    """
 
     input_ids: Tensor
     token_labels: Tensor
+    """Original ids of masked tokens."""
     repair_labels: Tensor
+    """Original bases (0-3 = A C G U) of substituted nucleotides."""
     structure_labels: Tensor
+    """0-2 = `( ) .`"""
     partner_labels: Tensor
+    """Token position of the partner; 0, the `<cls>` token, for unpaired nucleotides."""
     label_weights: Tensor
+    """Confidence of the structure annotation, 0-1, for the structure and partner labels."""
     attention_mask: Tensor
-
-
-def collate(examples: list[Example]) -> Batch:
-    """Right-pad examples into a batch; padding is never scored."""
-    lengths = np.array([len(example.input_ids) for example in examples])
-    real = np.arange(lengths.max()) < lengths[:, None]
-    columns = {}
-    for field in fields(Example):
-        rows = [getattr(example, field.name) for example in examples]
-        padded = np.full(real.shape, PADDING.get(field.name, IGNORE), dtype=rows[0].dtype)
-        padded[real] = np.concatenate(rows)
-        columns[field.name] = torch.from_numpy(padded)
-    return Batch(**columns, attention_mask=torch.from_numpy(real))
+    """True on real tokens."""
 
 
 @dataclass(frozen=True, slots=True)

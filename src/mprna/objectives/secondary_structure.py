@@ -10,13 +10,13 @@ from mprna.alphabet import STRUCTURE_SYMBOLS
 from mprna.model.network import MprnaModel
 from mprna.objectives.objective import IGNORE, Batch, LossSum, Objective, cross_entropy
 
-_LABEL_OF_BYTE = np.full(256, IGNORE)
+_LABEL_OF_BYTE = np.full(256, IGNORE, np.int8)
 _LABEL_OF_BYTE[np.frombuffer(STRUCTURE_SYMBOLS.encode(), np.uint8)] = range(len(STRUCTURE_SYMBOLS))
 
 
-def structure_labels(dot_bracket: str) -> npt.NDArray[np.int64]:
-    """0-2 = `( ) .`; any other symbol is not scored. *Shape:* (L,)"""
-    return _LABEL_OF_BYTE[np.frombuffer(dot_bracket.encode(), np.uint8)]
+def structure_labels(symbols: npt.NDArray[np.uint8]) -> npt.NDArray[np.int8]:
+    """0-2 = `( ) .`, from ASCII; any other symbol is not scored. *Shape:* (B, T) in and out"""
+    return _LABEL_OF_BYTE[symbols]
 
 
 def secondary_structure_loss(model: MprnaModel, hidden_BTH: Tensor, batch: Batch) -> LossSum:

@@ -46,6 +46,8 @@ class TrainConfig:
     """Steps between checkpoints."""
     validation_slices: int = 512
     """Slices of the validation corpus that are evaluated."""
+    corpus_weights: tuple[float, ...] | None = None
+    """Times that each corpus, in the order given, is seen per epoch; once each where None."""
     objectives: ObjectiveConfig = field(default_factory=ObjectiveConfig)
     """Rates of corruption and weights of the losses."""
 
@@ -55,7 +57,12 @@ class TrainConfig:
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> TrainConfig:
         """The inverse of `to_dict`."""
-        return cls(**values | {"objectives": ObjectiveConfig(**values["objectives"])})
+        weights = values.get("corpus_weights")
+        parsed = {
+            "corpus_weights": None if weights is None else tuple(weights),
+            "objectives": ObjectiveConfig(**values["objectives"]),
+        }
+        return cls(**values | parsed)
 
 
 def with_settings(config: TrainConfig, settings: list[str]) -> TrainConfig:

@@ -1,57 +1,74 @@
 """Shards to batches: a deterministic, endless stream whose state is one integer.
 
-Batch k is the same on every machine and in every run with the same corpus and seed. To resume after k
-batches is to start the stream at k.
+The plan of batches is one for all machines and depends on the corpora, the seed and the epoch alone. The
+state is the number of batches that all ranks together have consumed. From state s, rank r of W takes batches
+s + r, s + r + W, …: to resume after s batches, with however many ranks, is to start at s.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from mprna.corpus.shards import read_slices
-from mprna.errors import CorpusError
-from mprna.objectives.mixture import Annotation, ObjectiveConfig, TrainingSlice, make_example
-from mprna.objectives.objective import Batch, Example, collate
-from mprna.rna.structure import pairs_from_dot_bracket, partners_from_pairs
+from mprna.corpus.shards import column_bytes, read_manifest, read_shard
+from mprna.errors import CorpusError, UsageError
+from mprna.objectives.mixture import ObjectiveConfig, corrupt
+from mprna.objectives.objective import Batch
+from mprna.objectives.padding import Annotation, TrainingSlice, pad_slices
 from mprna.tokenizer import Tokenizer
+from mprna.train.plan import EpochPlan, PlannedBatch, plan_epoch, slice_copies
 
-Indices = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
-
-SORT_WINDOW = 4_096
-"""Slices that are sorted by length together: large enough for little padding, small enough to stay random."""
+Indices = npt.NDArray[np.int64]
 
 
 class SliceDataset:
-    """The slices of one or several corpora, in memory, by index."""
+    """The slices of one or several corpora, in memory, by index.
 
-    def __init__(self, corpus_dirs: list[Path]) -> None:
+    One byte per nucleotide, two more where annotated, and 25 bytes per slice.
+    """
+
+    def __init__(self, corpus_dirs: Sequence[Path]) -> None:
         """Raises:
-        CorpusError: a corpus that is missing, unfinished or empty.
+        CorpusError: a corpus that is missing, unfinished or empty, or a damaged shard.
         """
-        columns = ["sequence", "structure", "confidence"]
-        table = read_slices(corpus_dirs, columns)
-        if not table.num_rows:
+        self.tokenizer = Tokenizer()
+        shards = [
+            [_Shard(path, self.tokenizer) for path in _shard_paths(directory)] for directory in corpus_dirs
+        ]
+        flat = [shard for corpus in shards for shard in corpus]
+        self.corpus_sizes = [sum(len(shard.lengths) for shard in corpus) for corpus in shards]
+        if not sum(self.corpus_sizes):
             raise CorpusError(f"no slices in {', '.join(map(str, corpus_dirs))}")
-        self._sequences, self._structures, self._confidences = (table[name].chunk(0) for name in columns)
-        self.lengths: Indices = np.array([len(s.as_py()) for s in self._sequences], dtype=np.int64)
-        self.annotated: Flags = np.array([s.is_valid for s in self._structures])
+        self.lengths: Indices = np.concatenate([shard.lengths for shard in flat])
+        self.annotated: Flags = np.concatenate([shard.annotated for shard in flat])
+        self._ids = np.concatenate([shard.ids for shard in flat])
+        self._dot_brackets = np.concatenate([shard.dot_brackets for shard in flat])
+        self._confidences = np.concatenate([shard.confidences for shard in flat])
+        self._starts = _starts(self.lengths)
+        self._label_starts = _starts(self.lengths * self.annotated)
 
     def __len__(self) -> int:
         return len(self.lengths)
 
+    @property
+    def num_bytes(self) -> int:
+        """Memory of everything that is kept."""
+        arrays = (value for value in vars(self).values() if isinstance(value, np.ndarray))
+        return sum(array.nbytes for array in arrays)
+
     def __getitem__(self, index: int) -> TrainingSlice:
-        sequence = self._sequences[index].as_py()
-        dot_bracket = self._structures[index].as_py()
-        if dot_bracket is None:
-            return TrainingSlice(sequence)
-        confidence = np.frombuffer(self._confidences[index].as_py(), np.uint8) * np.float32(1 / 255)
-        partners = partners_from_pairs(pairs_from_dot_bracket(dot_bracket), len(sequence))
-        return TrainingSlice(sequence, Annotation(dot_bracket, partners, confidence))
+        """Views, not copies."""
+        start, length = self._starts[index], self.lengths[index]
+        ids = self._ids[start : start + length]
+        if not self.annotated[index]:
+            return TrainingSlice(ids)
+        start = self._label_starts[index]
+        labels = slice(start, start + length)
+        return TrainingSlice(ids, Annotation(self._dot_brackets[labels], self._confidences[labels]))
 
 
 class BatchStream:
@@ -59,65 +76,101 @@ class BatchStream:
 
     Args:
         dataset: the slices.
+        corpus_weights: times that each corpus is seen per epoch; once each where None.
         batch_tokens: most tokens, padding included, of a batch.
         seed: of order and corruption.
+
+    Raises:
+        UsageError: another number of weights than of corpora, or a weight that is not positive.
     """
 
     def __init__(
-        self, dataset: SliceDataset, *, objectives: ObjectiveConfig, batch_tokens: int, seed: int
+        self,
+        dataset: SliceDataset,
+        *,
+        objectives: ObjectiveConfig,
+        batch_tokens: int,
+        seed: int,
+        corpus_weights: Sequence[float] | None = None,
     ) -> None:
         self.dataset = dataset
         self.objectives = objectives
         self.batch_tokens = batch_tokens
         self.seed = seed
-        self._tokenizer = Tokenizer()
+        self.corpus_weights = _check_weights(corpus_weights, len(dataset.corpus_sizes))
 
-    def batches_from(self, start: int) -> Iterator[Batch]:
-        """Batch `start`, `start + 1`, … without end."""
-        epoch = 0
-        while start >= len(plan := self.epoch_plan(epoch)):
-            start -= len(plan)
-            epoch += 1
+    def batches_from(self, start: int, *, rank: int = 0, world_size: int = 1) -> Iterator[Batch]:
+        """Every `world_size`-th batch from `start + rank` on, without end.
+
+        Worker w of K within a rank is rank `rank + world_size * w` of `world_size * K`: the workers' batches
+        in turn are those of the rank without workers.
+
+        Raises:
+            StructureError: a damaged annotation.
+        """
+        for planned in self.plan_from(start, rank=rank, world_size=world_size):
+            yield self.batch(planned)
+
+    def plan_from(self, start: int, *, rank: int = 0, world_size: int = 1) -> Iterator[PlannedBatch]:
+        """What `batches_from` makes batches of."""
+        number, epoch = start + rank, 0
         while True:
-            joint = self._joint(epoch)
-            for indices in plan[start:]:
-                yield collate([self.example(epoch, int(i), joint=bool(joint[i])) for i in indices])
-            epoch, start = epoch + 1, 0
             plan = self.epoch_plan(epoch)
+            while number < len(plan):
+                yield plan[number]
+                number += world_size
+            number, epoch = number - len(plan), epoch + 1
 
-    def epoch_plan(self, epoch: int) -> list[Indices]:
-        """Every slice once: which slices stand in which batch."""
-        rng = np.random.default_rng((self.seed, epoch))
-        order = rng.permutation(len(self.dataset))
-        tokens = np.where(self._joint(epoch), 2 * self.dataset.lengths + 3, self.dataset.lengths + 2)
-        plan: list[Indices] = []
-        for first in range(0, len(order), SORT_WINDOW):
-            window = order[first : first + SORT_WINDOW]
-            by_length = window[np.argsort(tokens[window], kind="stable")]
-            plan += _cut(by_length, tokens[by_length], self.batch_tokens)
-        return [plan[i] for i in rng.permutation(len(plan))]
+    def epoch_plan(self, epoch: int) -> EpochPlan:
+        """Which slices stand in which batch; with weights of 1, every slice once."""
+        dataset = self.dataset
+        return plan_epoch(
+            dataset.lengths,
+            dataset.annotated,
+            slice_copies(dataset.corpus_sizes, self.corpus_weights, seed=self.seed, epoch=epoch),
+            joint_share=self.objectives.joint_share,
+            batch_tokens=self.batch_tokens,
+            seed=self.seed,
+            epoch=epoch,
+        )
 
-    def example(self, epoch: int, index: int, *, joint: bool = False) -> Example:
-        """The slice `index` as it is corrupted in this epoch."""
-        rng = np.random.default_rng((self.seed, epoch, index))
-        piece = self.dataset[index]
-        return make_example(piece, config=self.objectives, tokenizer=self._tokenizer, rng=rng, joint=joint)
-
-    def _joint(self, epoch: int) -> Flags:
-        """Which slices are joint streams in this epoch."""
-        draws = np.random.default_rng((self.seed, epoch, _JOINT)).random(len(self.dataset))
-        return self.dataset.annotated & (draws < self.objectives.joint_share)
-
-
-def _cut(by_length: Indices, tokens: Indices, batch_tokens: int) -> list[Indices]:
-    """Cut slices, shortest first, into batches within the token budget; one slice always fits."""
-    batches, first = [], 0
-    for end, longest in enumerate(tokens):
-        if end > first and (end - first + 1) * longest > batch_tokens:
-            batches.append(by_length[first:end])
-            first = end
-    return [*batches, by_length[first:]]
+    def batch(self, planned: PlannedBatch) -> Batch:
+        """The slices as they are corrupted in this epoch; the batch's place seeds its corruption."""
+        slices = [self.dataset[index] for index in planned.indices.tolist()]
+        clean = pad_slices(slices, planned.joint, self.dataset.tokenizer)
+        # Seeds are padded with zeros: (seed, epoch, 0) would repeat the draws of the epoch's plan.
+        rng = np.random.default_rng((self.seed, planned.epoch, 1 + planned.number))
+        return corrupt(clean, config=self.objectives, rng=rng)
 
 
-_JOINT = -1 % 2**32
-"""In the place of a slice's index in a seed: no slice has it."""
+class _Shard:
+    """The columns of a shard that training needs, each as one array over all its slices."""
+
+    def __init__(self, path: Path, tokenizer: Tokenizer) -> None:
+        table = read_shard(path).select(["sequence", "structure", "confidence"])
+        sequences, self.lengths = column_bytes(table, "sequence")
+        self.ids = tokenizer.encode_bytes(sequences)
+        self.annotated: Flags = table["structure"].is_valid().to_numpy()
+        self.dot_brackets, structure_lengths = column_bytes(table, "structure")
+        self.confidences, confidence_lengths = column_bytes(table, "confidence")
+        expected = self.lengths * self.annotated
+        if not ((structure_lengths == expected) & (confidence_lengths == expected)).all():
+            raise CorpusError(f"{path}: an annotation of another length than its sequence; build it again")
+
+
+def _shard_paths(directory: Path) -> list[Path]:
+    return [directory / file.name for file in read_manifest(directory).files]
+
+
+def _starts(lengths: Indices) -> Indices:
+    return np.cumsum(lengths) - lengths
+
+
+def _check_weights(weights: Sequence[float] | None, num_corpora: int) -> list[float]:
+    if weights is None:
+        return [1.0] * num_corpora
+    if len(weights) != num_corpora:
+        raise UsageError(f"{len(weights)} corpus weights for {num_corpora} corpora; give one for each")
+    if not all(0 < weight < float("inf") for weight in weights):
+        raise UsageError(f"corpus weights {', '.join(map(str, weights))}: expected positive numbers")
+    return list(weights)

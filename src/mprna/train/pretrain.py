@@ -9,16 +9,18 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from mprna.errors import UsageError
 from mprna.model.checkpoint import load_checkpoint, save_checkpoint, write_json
 from mprna.model.network import MprnaModel
 from mprna.model.presets import PRESETS
-from mprna.objectives.objective import Batch, collate
+from mprna.objectives.objective import Batch
 from mprna.train.config import TrainConfig
 from mprna.train.dataset import BatchStream, SliceDataset
 from mprna.train.loop import train
+from mprna.train.plan import PlannedBatch
 
 FORMAT = {"format": "mprna-run", "version": 1}
 
@@ -45,7 +47,8 @@ def pretrain(
         the directory of the finished model, `RUN/model`; None where SIGTERM came first.
 
     Raises:
-        UsageError: the run exists and `resume` is off, or it was made with other settings.
+        UsageError: the run exists and `resume` is off, or it was made with other settings; or the config has
+            weights for another number of corpora.
         CorpusError: a corpus that is missing or unfinished.
     """
     _claim(run_dir, config, resume=resume)
@@ -77,15 +80,19 @@ def make_stream(corpus_dirs: list[Path], config: TrainConfig) -> BatchStream:
         objectives=config.objectives,
         batch_tokens=config.batch_tokens,
         seed=config.seed,
+        corpus_weights=config.corpus_weights,
     )
 
 
-def fixed_batches(corpus_dir: Path, config: TrainConfig) -> list[Batch]:
-    """The first `validation_slices` slices, corrupted once and for all, shortest first."""
-    stream = make_stream([corpus_dir], config)
-    indices = range(min(config.validation_slices, len(stream.dataset)))
-    examples = sorted((stream.example(0, i) for i in indices), key=lambda e: len(e.input_ids))
-    return [collate(examples[first : first + 16]) for first in range(0, len(examples), 16)]
+def fixed_batches(corpus_dir: Path, config: TrainConfig, *, batch_size: int = 16) -> list[Batch]:
+    """The first `validation_slices` slices, corrupted once and for all, shortest first; no joint streams."""
+    stream = make_stream([corpus_dir], replace(config, corpus_weights=None))
+    shortest_first = np.argsort(stream.dataset.lengths[: config.validation_slices], kind="stable")
+    parts = [shortest_first[i : i + batch_size] for i in range(0, len(shortest_first), batch_size)]
+    return [
+        stream.batch(PlannedBatch(epoch=0, number=number, indices=part, joint=np.zeros(len(part), np.bool_)))
+        for number, part in enumerate(parts)
+    ]
 
 
 def read_run_config(run_dir: Path) -> TrainConfig:

@@ -1,0 +1,96 @@
+"""Finds slices that share words with sequences that a corpus must not contain, such as test sets.
+
+Both strands of the unwanted sequences count, unlike for duplicates: assembled transcripts often are of
+unknown strand, and a reverse complement gives away the helices of its RNA. The words are 14-mers: 1 million
+of them are 0.4 % of all that there are, so that few are shared by chance, and a bit per word is 32 MiB.
+
+Shape letters: S slices.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from mprna.alphabet import clean_sequence
+from mprna.corpus.kmers import Codes, kmers_of, reverse_complement
+from mprna.errors import CorpusError, FormatError, SequenceError
+from mprna.io.formats import read_records
+
+K: Final = 14
+_BATCH: Final = 4096
+_BITS: Final = np.left_shift(1, np.arange(8)).astype(np.uint8)
+
+
+class Unwanted:
+    """The words of unwanted sequences, in 32 MiB and 12 bytes per distinct word.
+
+    Args:
+        paths: file name -> file, in any format that `mprna.io` reads.
+
+    Raises:
+        FormatError: a file that breaks its format, or a sequence that is none.
+        CorpusError: a file without any sequence of `K` nucleotides.
+    """
+
+    def __init__(self, paths: Mapping[str, Path]) -> None:
+        self._names = tuple(paths)
+        words = [_words_of_file(path) for path in paths.values()]
+        files = np.repeat(np.arange(len(words)), [len(part) for part in words])
+        # `unique` gives the first occurrence: a word that several files have belongs to the first.
+        self._words, first = np.unique(np.concatenate(words), return_index=True)
+        self._files = files[first]
+        self._is_in = np.zeros(4**K // 8, dtype=np.uint8)
+        np.bitwise_or.at(self._is_in, self._words >> 3, _bit(self._words))
+
+    def shares(self, sequences: Sequence[str]) -> npt.NDArray[np.float64]:
+        """Share of the words of clean sequences that are unwanted; 0 where there is no word. *Shape:* (S,)"""
+        kmers = kmers_of(sequences, K)
+        found = kmers.valid & self._contains(kmers.codes)
+        present = kmers.sum_by_sequence(kmers.valid)
+        return np.asarray(kmers.sum_by_sequence(found) / np.maximum(present, 1))
+
+    def closest_file(self, sequence: str) -> str:
+        """The file that most unwanted words of a clean sequence come from."""
+        kmers = kmers_of([sequence], K)
+        found = kmers.codes[kmers.valid & self._contains(kmers.codes)]
+        files = self._files[np.searchsorted(self._words, found)]
+        return self._names[int(np.bincount(files, minlength=len(self._names)).argmax())]
+
+    def _contains(self, codes: Codes) -> npt.NDArray[np.bool_]:
+        return np.asarray((self._is_in[codes >> 3] & _bit(codes)) != 0)
+
+
+def _bit(codes: Codes) -> npt.NDArray[np.uint8]:
+    """The bit of a word in its byte."""
+    return np.asarray(_BITS[codes & 7])
+
+
+def _words_of_file(path: Path) -> Codes:
+    """Distinct words of both strands, sorted."""
+    sequences = list(_clean_sequences(path))
+    batches = [_words(sequences[start : start + _BATCH]) for start in range(0, len(sequences), _BATCH)]
+    words = np.unique(np.concatenate(batches))
+    if not len(words):
+        raise CorpusError(f"{path}: no sequence of {K} nt or more, so nothing can be excluded by this file")
+    return words
+
+
+def _words(sequences: Sequence[str]) -> Codes:
+    kmers = kmers_of(sequences, K)
+    forward = np.unique(kmers.codes[kmers.valid])
+    return np.concatenate([forward, reverse_complement(forward, K)])
+
+
+def _clean_sequences(path: Path) -> Iterable[str]:
+    """A sequence that cannot be read is an error: skipped, it would stay in the corpus."""
+    for record in read_records(path):
+        try:
+            yield clean_sequence(record.sequence)
+        except SequenceError as error:
+            message = f"record {record.name!r}: {error}; an excluded sequence must be readable"
+            raise FormatError(message, path=str(path)) from error

@@ -1,0 +1,88 @@
+"""Short words of many sequences at once, as numbers.
+
+Shape letters: S sequences, T letters of the joined sequences, W windows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from mprna.alphabet import NUCLEOTIDES
+
+Codes = npt.NDArray[np.uint32]
+
+LONGEST: Final = 16
+"""Longest word that fits into 32 bits."""
+
+_SEPARATOR: Final = "N"
+_NO_NUCLEOTIDE: Final = len(NUCLEOTIDES)
+_CODES: Final = np.full(256, _NO_NUCLEOTIDE, dtype=np.uint8)
+_CODES[np.frombuffer(NUCLEOTIDES.encode(), dtype=np.uint8)] = np.arange(len(NUCLEOTIDES))
+
+
+@dataclass(frozen=True, slots=True)
+class Kmers:
+    """All windows of `k` letters of several sequences, joined by one N.
+
+    Args:
+        codes: two bits a nucleotide, the first one highest; meaningless where not `valid`. *Shape:* (W,)
+        valid: no N in the window, so that it also lies within one sequence. *Shape:* (W,)
+        starts: first window of every sequence. *Shape:* (S,)
+    """
+
+    codes: Codes
+    valid: npt.NDArray[np.bool_]
+    starts: npt.NDArray[np.int64]
+
+    def sum_by_sequence(self, flags: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
+        """Number of windows with a flag. *Shape:* (W,) -> (S,)"""
+        totals = np.concatenate([[0], np.cumsum(flags)])
+        stops = np.append(self.starts[1:], len(flags))
+        return np.asarray(totals[np.minimum(stops, len(flags))] - totals[np.minimum(self.starts, len(flags))])
+
+
+def kmers_of(sequences: Sequence[str], k: int) -> Kmers:
+    """Words of clean sequences; there may be none.
+
+    Args:
+        sequences: letters `ACGUN`.
+        k: 1 to `LONGEST`.
+    """
+    letters: npt.NDArray[np.uint8] = _CODES[
+        np.frombuffer(_SEPARATOR.join(sequences).encode("ascii"), dtype=np.uint8)
+    ]
+    lengths = np.array([len(sequence) for sequence in sequences], dtype=np.int64)
+    starts = np.cumsum(lengths + 1) - lengths - 1
+    num_windows = max(0, len(letters) - k + 1)
+    interruptions = np.concatenate([[0], np.cumsum(letters == _NO_NUCLEOTIDE, dtype=np.int32)])
+    valid = interruptions[k : k + num_windows] == interruptions[:num_windows]
+    return Kmers(_codes(letters & np.uint8(3), k, num_windows), valid, starts)
+
+
+def reverse_complement(codes: Codes, k: int) -> Codes:
+    """Codes of the words of the other strand, as long as `codes`."""
+    complement = codes ^ np.uint32(4**k - 1)  # A, C, G, U are 0, 1, 2, 3
+    reversed_ = np.zeros_like(codes)
+    for _ in range(k):
+        reversed_ = (reversed_ << np.uint32(2)) | (complement & np.uint32(3))
+        complement >>= np.uint32(2)
+    return reversed_
+
+
+def _codes(letters: npt.NDArray[np.uint8], k: int, num_windows: int) -> Codes:
+    """By doubling: words of 2 from words of 1, of 4 from those of 2, and so on. *Shape:* (T,) -> (W,)"""
+    words, width = letters.astype(np.uint32), 1
+    codes, done = np.zeros(num_windows, dtype=np.uint32), 0
+    while done < k:
+        if k - done & width:
+            codes = (codes << np.uint32(2 * width)) | words[done : done + num_windows]
+            done += width
+        if done < k:
+            words = (words[:-width] << np.uint32(2 * width)) | words[width:]
+            width *= 2
+    return codes

@@ -1,0 +1,110 @@
+"""Slices that are nearly equal to another one, such as the rRNAs of related species.
+
+Two slices are near-duplicates where the Jaccard index of their sets of 14-mers, estimated by MinHash (Broder,
+1997), exceeds a share; datasketch's index finds who may be near. Slices are met in the order of their
+digests, and one stays if it is near none that stayed before. So the result depends neither on the order of
+the input nor on the number of processes; it does depend on the set of slices, as every greedy clustering.
+
+Unlike everything else in a build, memory grows with the slices that stay: docs/corpus.md says how much.
+Slices are compared as they were cut: the same transcript with another 5' end is cut at other places, and is
+found only in part. Strands are as for exact duplicates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from mprna.corpus.dedup import DIGEST_BYTES, sample_keys
+from mprna.corpus.kmers import kmers_of
+from mprna.corpus.scan import NUM_BUCKETS, Candidate, read_bucket
+from mprna.corpus.shards import flush_to_disk
+from mprna.errors import MissingExtraError
+
+K: Final = 14
+_NUM_HASHES: Final = 64
+_SCHEME: Final = "affine32"
+
+
+def write_near_duplicates(path: Path, buckets_dir: Path, *, key_limit: int, seed: int, share: float) -> None:
+    """Write the digests of all slices that are to be left out, one after the other; whole or not at all.
+
+    Args:
+        path: the file to write.
+        buckets_dir: written by the scan.
+        key_limit: candidates with a larger sampling key are no part of the corpus.
+        seed: of the sampling keys.
+        share: Jaccard index above which two slices are near-duplicates, 0..1.
+
+    Raises:
+        MissingExtraError: datasketch is not installed.
+    """
+    index = _Index(share)
+    temporary = path.with_name(f"{path.name}.tmp")
+    with temporary.open("wb") as file:
+        for candidate in _distinct(buckets_dir, key_limit, seed):
+            if not index.keeps(candidate.sequence):
+                file.write(candidate.digest)
+    flush_to_disk(temporary)
+    temporary.replace(path)
+
+
+def read_near_duplicates(path: Path) -> frozenset[bytes]:
+    """The digests that `write_near_duplicates` wrote."""
+    content = path.read_bytes()
+    return frozenset(content[i : i + DIGEST_BYTES] for i in range(0, len(content), DIGEST_BYTES))
+
+
+def datasketch_version() -> str:
+    """Version of the library whose hashes decide.
+
+    Raises:
+        MissingExtraError: it is not installed.
+    """
+    return str(_datasketch().__version__)
+
+
+class _Index:
+    """The slices that stayed, by their MinHash."""
+
+    def __init__(self, share: float) -> None:
+        datasketch = _datasketch()
+        self._share = share
+        self._lsh = datasketch.MinHashLSH(threshold=share, num_perm=_NUM_HASHES)
+        self._empty = datasketch.MinHash(num_perm=_NUM_HASHES, scheme=_SCHEME, hashfunc=int)
+        self._kept: list[Any] = []
+
+    def keeps(self, sequence: str) -> bool:
+        """Whether a clean sequence is near none before it; it is remembered then."""
+        kmers = kmers_of([sequence], K)
+        words = np.unique(kmers.codes[kmers.valid])
+        if not len(words):
+            return True
+        minhash = self._empty.copy()
+        minhash.update_batch(words.tolist())
+        for key in self._lsh.query(minhash):
+            if np.mean(self._kept[key] == minhash.hashvalues) > self._share:
+                return False
+        self._lsh.insert(len(self._kept), minhash)
+        self._kept.append(minhash.hashvalues)
+        return True
+
+
+def _distinct(buckets_dir: Path, key_limit: int, seed: int) -> Iterator[Candidate]:
+    """Distinct candidates of the sample in the order of their digests; one bucket is in memory."""
+    for bucket in range(NUM_BUCKETS):
+        candidates = {candidate.digest: candidate for candidate in read_bucket(buckets_dir, bucket)}
+        for digest in sorted(candidates):
+            if sample_keys(digest, seed=seed)[0] <= key_limit:
+                yield candidates[digest]
+
+
+def _datasketch() -> Any:
+    try:
+        import datasketch
+    except ImportError:
+        raise MissingExtraError("leaving out near-duplicates", "dedup") from None
+    return datasketch

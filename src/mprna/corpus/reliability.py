@@ -1,0 +1,96 @@
+"""The reliability curves of a calibration as one SVG: predicted against observed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+_SIDE: Final = 240.0  # pixels of a panel
+_LEFT, _TOP, _GAP, _BOTTOM = 62.0, 62.0, 66.0, 58.0
+_RAW, _FITTED, _QUIET = "#d55e00", "#0072b2", "#52606d"
+_FONT: Final = "Roboto, 'Helvetica Neue', Helvetica, Arial, sans-serif"
+
+Curve = Sequence[dict[str, Any]]
+
+
+def draw_reliability(report: dict[str, Any]) -> str:
+    """Three panels: pair F1 of RNAs, states of paired and of unpaired nucleotides.
+
+    Args:
+        report: of `calibration_report.report`.
+    """
+    states = report["states"]
+    panels = [
+        ("Pair F1 of RNAs", [(report["f1_reliability"], _FITTED)]),
+        *(
+            (
+                title,
+                [(states[f"{state}_raw"]["curve"], _RAW), (states[f"{state}_calibrated"]["curve"], _FITTED)],
+            )
+            for state, title in (("paired", "Paired nucleotides"), ("unpaired", "Unpaired nucleotides"))
+        ),
+    ]
+    width, height = _LEFT + len(panels) * (_SIDE + _GAP), _TOP + _SIDE + _BOTTOM
+    lines = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:g}" height="{height:g}" '
+        f'viewBox="0 0 {width:g} {height:g}" role="img" font-family="{_FONT}">',
+        "<title>Reliability of structure annotations</title>",
+        '<rect width="100%" height="100%" fill="#ffffff"/>',
+        *_legend(),
+    ]
+    for number, (title, curves) in enumerate(panels):
+        lines += _panel(_LEFT + number * (_SIDE + _GAP), title, curves)
+    return "\n".join([*lines, "</svg>"]) + "\n"
+
+
+def _legend() -> Iterator[str]:
+    for x, colour, text in (
+        (_LEFT, _RAW, "ViennaRNA"),
+        (_LEFT + 120, _FITTED, "calibrated, cross-validated"),
+    ):
+        yield f'<circle cx="{x + 5:g}" cy="20" r="4.5" fill="{colour}"/>'
+        yield _text(x + 16, 24.5, text, anchor="start")
+
+
+def _panel(left: float, title: str, curves: Sequence[tuple[Curve, str]]) -> Iterator[str]:
+    bottom = _TOP + _SIDE
+    yield _text(left + _SIDE / 2, _TOP - 12, title, size=14, weight=700)
+    frame = f'x="{left:g}" y="{_TOP:g}" width="{_SIDE:g}" height="{_SIDE:g}"'
+    yield f'<rect {frame} fill="none" stroke="{_QUIET}"/>'
+    yield (
+        f'<line x1="{left:g}" y1="{bottom:g}" x2="{left + _SIDE:g}" y2="{_TOP:g}" stroke="{_QUIET}" '
+        'stroke-dasharray="4 4"/>'
+    )
+    for tick in (0.0, 0.25, 0.5, 0.75, 1.0):
+        yield _text(left + tick * _SIDE, bottom + 18, f"{tick:g}")
+        yield _text(left - 7, bottom - tick * _SIDE + 4.5, f"{tick:g}", anchor="end")
+    yield _text(left + _SIDE / 2, bottom + 38, "predicted")
+    x, y = left - 42, _TOP + _SIDE / 2
+    yield f'<g transform="rotate(-90 {x:g} {y:g})">{_text(x, y, "observed")}</g>'
+    for curve, colour in curves:
+        yield from _curve(left, curve, colour)
+
+
+def _curve(left: float, curve: Curve, colour: str) -> Iterator[str]:
+    """Points with intervals, joined by a line."""
+    points = [
+        (left + row["predicted"] * _SIDE, [_height(share) for share in row["observed"]]) for row in curve
+    ]
+    joined = " ".join(f"{x:.1f},{y:.1f}" for x, (y, _, _) in points)
+    yield f'<polyline points="{joined}" fill="none" stroke="{colour}" stroke-width="1.5"/>'
+    for x, (y, low, high) in points:
+        yield f'<line x1="{x:.1f}" y1="{low:.1f}" x2="{x:.1f}" y2="{high:.1f}" stroke="{colour}"/>'
+        yield f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3.5" fill="{colour}"/>'
+
+
+def _height(share: float) -> float:
+    return _TOP + _SIDE * (1.0 - share)
+
+
+def _text(
+    x: float, y: float, text: str, *, size: float = 12.5, weight: int = 400, anchor: str = "middle"
+) -> str:
+    return (
+        f'<text x="{x:g}" y="{y:g}" font-size="{size:g}" font-weight="{weight}" fill="#1f2933" '
+        f'text-anchor="{anchor}">{text}</text>'
+    )

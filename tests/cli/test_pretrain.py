@@ -1,0 +1,43 @@
+"""What the command line hands to `mprna.train.pretrain`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mprna.train.config import TrainConfig
+
+
+@pytest.fixture
+def handed(monkeypatch: pytest.MonkeyPatch) -> list[tuple[TrainConfig, list[Path]]]:
+    """Config and corpora of each call, instead of training."""
+    calls: list[tuple[TrainConfig, list[Path]]] = []
+
+    def remember(config: TrainConfig, corpus_dirs: list[Path], run_dir: Path, **_: object) -> None:
+        calls.append((config, corpus_dirs))
+
+    monkeypatch.setattr("mprna.train.pretrain.pretrain", remember)
+    return calls
+
+
+@pytest.mark.parametrize(
+    ("corpora", "directories", "weights"),
+    [
+        (["a"], ["a"], None),
+        (["a", "b=1"], ["a", "b"], None),
+        (["a", "b=2", "c/d=0.5"], ["a", "b", "c/d"], (1.0, 2.0, 0.5)),
+        (["x=y=1"], ["x=y"], None),
+    ],
+)
+def test_corpora_and_their_weights(call, handed, corpora, directories, weights) -> None:
+    assert call("pretrain", "--recipe", "smoke", "--out", "run", "--corpus", *corpora).status == 0
+    ((config, corpus_dirs),) = handed
+    assert corpus_dirs == [Path(name) for name in directories]
+    assert config.corpus_weights == weights
+
+
+def test_a_weight_that_is_no_number_is_a_wrong_call(call) -> None:
+    outcome = call("pretrain", "--recipe", "smoke", "--out", "run", "--corpus", "a=much")
+    assert outcome.status == 2
+    assert "'a=much': expected DIR or DIR=WEIGHT" in outcome.err
