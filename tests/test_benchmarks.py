@@ -1,10 +1,12 @@
-"""The scripts that make the tables run, and the scoring script says what a hand count says."""
+"""The scripts that make the tables run, scores are those of a hand count, and faults are survived."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).parents[1]
 
@@ -44,6 +46,16 @@ def test_accuracy_refuses_predictions_of_other_rnas(tmp_path: Path) -> None:
     outcome = accuracy(truth, other)
     assert outcome.returncode == 1
     assert "record 1 is of another sequence" in outcome.stderr
+
+
+@pytest.mark.slow
+def test_builds_survive_kills_a_full_disk_and_changed_files() -> None:
+    """The short version of the run in docs/corpus.md."""
+    command = [sys.executable, str(ROOT / "benchmarks/faults.py"), "--kills", "4"]
+    outcome = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (outcome.returncode, outcome.stderr) == (0, "")
+    assert outcome.stdout.count("continued: same bytes") == 3
+    assert outcome.stdout.endswith("all builds ended with the same bytes\n")
 
 
 def test_the_loader_table_has_a_line_per_corpus_and_counts_its_bytes() -> None:

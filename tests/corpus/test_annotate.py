@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mprna.corpus.annotate import annotate, annotate_all
+from mprna.corpus.annotate import annotate
 from mprna.corpus.fidelity import shipped_calibration
 from mprna.errors import FoldingError
 from mprna.folding.confidence import assigned_state_probs, ensemble_defect
@@ -114,12 +114,6 @@ def test_calibration_changes_confidence_only_where_it_fits() -> None:
     assert replace(raw, confidence=fitting.confidence, expected_f1=fitting.expected_f1) == fitting
     probs = assigned_state_probs(raw.structure, fold_ensemble(TRNA).base_pair_probs)
     assert raw.confidence == np.rint(255 * probs).astype(np.uint8).tobytes()
-
-
-def test_many_at_once_are_the_same_and_a_failure_takes_no_other_with_it() -> None:
-    together = annotate_all([HAIRPIN, "", TRNA], EnergyModel(), SHIPPED)
-    alone = [annotate(sequence, EnergyModel(), SHIPPED) for sequence in (HAIRPIN, TRNA)]
-    assert together == [alone[0], None, alone[1]]
 
 
 def test_failure_is_an_error_and_no_label() -> None:

@@ -13,7 +13,7 @@ import pytest
 from mprna.cli import corpus
 from mprna.corpus.fidelity import shipped_calibration
 from mprna.corpus.shards import read_manifest
-from mprna.errors import CorpusError
+from mprna.errors import CorpusError, UsageError
 
 
 def run(*arguments: str | Path) -> int:
@@ -63,6 +63,8 @@ def test_every_option_reaches_the_build(transcripts_dir: Path, tmp_path: Path) -
         "--parameters": "turner1999",
         "--max-span": "50",
         "--min-fidelity": "0.4",
+        "--fold-timeout": "30",
+        "--fold-memory": "512",
         "--seed": "5",
     }
     calibration = replace(shipped_calibration(), parameters="turner1999", temperature=30.0)
@@ -89,6 +91,8 @@ def test_every_option_reaches_the_build(transcripts_dir: Path, tmp_path: Path) -
         "slices_per_shard": 9,
         "energy_model": {"temperature": 30.0, "parameters": "turner1999", "max_span": 50, "dangles": 2},
         "min_fidelity": 0.4,
+        "fold_timeout": 30.0,
+        "fold_memory": 512,
         "seed": 5,
     }
 
@@ -103,7 +107,84 @@ def test_verify_of_nothing(tmp_path: Path) -> None:
         run("verify", tmp_path)
 
 
-@pytest.mark.parametrize("arguments", [[], ["build"], ["build", "x.fa"], ["verify"], ["plan"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["build"],
+        ["build", "x.fa"],
+        ["verify"],
+        ["plan"],
+        ["build", "x.fa", "--out", "y", "--executor", "slurm"],
+    ],
+)
 def test_usage(arguments: list[str]) -> None:
     with pytest.raises(SystemExit, match="2"):
         run(*arguments)
+
+
+SMALL = ("--slice-length", "40", "--min-length", "12", "--slices-per-shard", "50", "--quiet")
+
+
+def contents(directory: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in directory.iterdir() if path.is_file()}
+
+
+def test_job_array_and_last_step(
+    transcripts_dir: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    build = ("build", transcripts_dir, *SMALL)
+    assert run(*build, "--out", tmp_path / "whole") == 0
+    whole = capsys.readouterr().out
+    counts = []
+    for index in range(3):
+        assert run(*build, "--out", tmp_path / "array", "--shard", f"{index}/3") == 0
+        lines = [line.split("\t") for line in capsys.readouterr().out.splitlines()]
+        assert [line[0] for line in lines] == ["what", "shards", "kept", "annotated"]
+        counts.append(int(lines[1][1]))
+    assert counts == [2, 1, 1]
+    assert not (tmp_path / "array" / "manifest.json").exists()
+    assert run(*build, "--out", tmp_path / "array") == 0
+    assert capsys.readouterr().out == whole
+    assert contents(tmp_path / "array") == contents(tmp_path / "whole")
+
+
+@pytest.mark.parametrize("shard", ["3/2", "2/2", "x", "1", "-1/2", "1/0", "1/2/3", "", "/", "1.5/2"])
+def test_shard_that_is_none(transcripts_dir: Path, tmp_path: Path, shard: str) -> None:
+    with pytest.raises(UsageError, match="expected i/N"):
+        run("build", transcripts_dir, "--out", tmp_path / "out", f"--shard={shard}")
+    assert not (tmp_path / "out").exists()
+
+
+def test_executors_that_do_not_fit(transcripts_dir: Path, tmp_path: Path) -> None:
+    build = ("build", transcripts_dir, "--out", tmp_path / "out")
+    with pytest.raises(UsageError, match="--address is for --executor ray"):
+        run(*build, "--address", "host:6379")
+    with pytest.raises(UsageError, match="--shard is for job arrays"):
+        run(*build, "--executor", "ray", "--shard", "0/2")
+
+
+def test_cache_is_used_and_changes_no_byte(transcripts_dir: Path, tmp_path: Path) -> None:
+    build = ("build", transcripts_dir, *SMALL)
+    run(*build, "--out", tmp_path / "without")
+    for name in ("first", "second"):
+        run(*build, "--out", tmp_path / name, "--cache", tmp_path / "cache")
+        assert contents(tmp_path / name) == contents(tmp_path / "without")
+    assert [path.suffix for path in (tmp_path / "cache").iterdir()] == [".sqlite"]
+
+
+def test_cache_that_cannot_be_written_to(transcripts_dir: Path, tmp_path: Path) -> None:
+    with pytest.raises(CorpusError, match="choose another --cache folder"):
+        run("build", transcripts_dir, "--out", tmp_path / "out", "--cache", "/proc/mprna")
+    assert not (tmp_path / "out").exists()
+
+
+def test_plan_prints_a_table(transcripts_dir: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    options = ("--slice-length", "40", "--min-length", "12", "--annotate", "0.5")
+    assert run("plan", transcripts_dir, *options, "--cores", "4", "--price", "0.1") == 0
+    table = dict(line.split("\t") for line in capsys.readouterr().out.splitlines())
+    assert table["input files counted"] == "3, 100 % of the bytes"
+    assert table["hours in all"].endswith("on 4 cores")
+    assert float(table["money"]) < 0.01
+    assert run("plan", transcripts_dir, *options) == 0
+    assert "money" not in capsys.readouterr().out

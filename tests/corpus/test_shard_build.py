@@ -1,15 +1,16 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from mprna.corpus import fidelity
-from mprna.corpus.annotate import annotate
+from mprna.corpus.annotate import Annotation, annotate
 from mprna.corpus.dedup import content_digest, sample_keys
 from mprna.corpus.drops import Tally
 from mprna.corpus.fidelity import shipped_calibration
+from mprna.corpus.isolation import FoldFailure
 from mprna.corpus.options import CorpusOptions
 from mprna.corpus.scan import BucketWriter, Candidate
 from mprna.corpus.shard_build import (
@@ -20,10 +21,13 @@ from mprna.corpus.shard_build import (
     shard_index,
 )
 from mprna.corpus.shards import read_shard
-from mprna.errors import FoldingError
-from mprna.folding.vienna import EnergyModel, Ensemble
+from mprna.folding.vienna import EnergyModel
 
 SEQUENCES = [f"GGGGAAAACCCC{'ACGU'[i % 4]}{'ACGU'[i // 4 % 4]}{'ACGU'[i // 16 % 4]}" for i in range(64)]
+
+
+def label(sequences: Sequence[str]) -> list[Annotation | FoldFailure]:
+    return [annotate(sequence, EnergyModel(), shipped_calibration()) for sequence in sequences]
 
 
 @pytest.fixture
@@ -56,7 +60,7 @@ def rows(task: ShardTask) -> list[dict[str, object]]:
 
 
 def test_first_of_equal_slices_stays(task: ShardTask) -> None:
-    result = build_shard(task)
+    result = build_shard(task, label)
     assert sorted(row["sequence"] for row in rows(task)) == sorted(SEQUENCES)
     assert {(row["source"], row["start"]) for row in rows(task)} == {("a.fa", 0)}
     assert result.drops == {"duplicate": Tally(64, 64 * 15)}
@@ -70,7 +74,7 @@ def test_shards_divide_the_slices(task: ShardTask, num_shards: int) -> None:
     for index in range(num_shards):
         part = replace(task, index=index, num_shards=num_shards)
         if any(shard_index(content_digest(sequence), num_shards) == index for sequence in SEQUENCES):
-            build_shard(part)
+            build_shard(part, label)
             found += [row["sequence"] for row in rows(part)]
     assert sorted(map(str, found)) == sorted(SEQUENCES)
 
@@ -78,7 +82,7 @@ def test_shards_divide_the_slices(task: ShardTask, num_shards: int) -> None:
 def test_sample_is_cut_at_the_key(task: ShardTask) -> None:
     keys = {sequence: sample_keys(content_digest(sequence), seed=0)[0] for sequence in SEQUENCES}
     limit = sorted(keys.values())[9]
-    result = build_shard(replace(task, key_limit=limit))
+    result = build_shard(replace(task, key_limit=limit), label)
     assert {row["sequence"] for row in rows(task)} == {s for s, key in keys.items() if key <= limit}
     assert result.drops["not_sampled"].pieces == 2 * 54
     assert result.drops["duplicate"].pieces == 10
@@ -90,13 +94,13 @@ def test_annotated_share_is_nested_and_chosen_by_content(task: ShardTask) -> Non
         part = replace(task, options=CorpusOptions(annotate_share=share), out_dir=task.out_dir / str(share))
         part.out_dir.mkdir()
         part.result_path.unlink(missing_ok=True)
-        build_shard(part)
+        build_shard(part, label)
         chosen.append({row["sequence"] for row in rows(part) if row["structure"]})
     assert chosen[0] < chosen[1] < chosen[2] == set(SEQUENCES)
 
 
 def test_labels_are_those_of_the_sequence(task: ShardTask) -> None:
-    build_shard(replace(task, options=CorpusOptions(annotate_share=1.0)))
+    build_shard(replace(task, options=CorpusOptions(annotate_share=1.0)), label)
     for row in rows(task):
         annotation = annotate(str(row["sequence"]), EnergyModel(), shipped_calibration())
         assert row["structure"] == annotation.structure
@@ -104,29 +108,27 @@ def test_labels_are_those_of_the_sequence(task: ShardTask) -> None:
         assert row["confidence"] == annotation.confidence
 
 
-def test_failed_fold_is_counted_and_never_a_label(task: ShardTask, monkeypatch: pytest.MonkeyPatch) -> None:
-    fold = fidelity.fold_ensemble
+def test_failed_fold_is_counted_by_reason_and_never_a_label(task: ShardTask) -> None:
+    failures = {"A": FoldFailure.TIMEOUT, "C": FoldFailure.CRASH}
 
-    def fold_or_fail(sequence: str, model: EnergyModel) -> Ensemble:
-        if sequence.endswith("A"):
-            raise FoldingError("no fold")
-        return fold(sequence, model)
+    def label_or_fail(sequences: Sequence[str]) -> list[Annotation | FoldFailure]:
+        return [failures.get(text[-1]) or label([text])[0] for text in sequences]
 
-    monkeypatch.setattr(fidelity, "fold_ensemble", fold_or_fail)
-    result = build_shard(replace(task, options=CorpusOptions(annotate_share=1.0)))
-    assert (result.file.rows, result.file.annotated, result.file.fold_failed) == (64, 48, 16)
+    result = build_shard(replace(task, options=CorpusOptions(annotate_share=1.0)), label_or_fail)
+    assert (result.file.rows, result.file.annotated, result.file.fold_failed) == (64, 32, 32)
+    assert result.file.fold_failures == {"crash": 16, "timeout": 16}
     for row in rows(task):
         labels = [row[name] for name in ("structure", "mfe", "ensemble_energy", "fidelity", "confidence")]
-        assert labels.count(None) == (5 if str(row["sequence"]).endswith("A") else 0)
+        assert labels.count(None) == (5 if str(row["sequence"])[-1] in failures else 0)
 
 
 def test_low_fidelity_is_counted_and_stays_without_labels(task: ShardTask) -> None:
-    build_shard(replace(task, options=CorpusOptions()))
+    build_shard(replace(task, options=CorpusOptions()), label)
     expected = {str(row["sequence"]): float(str(row["expected_f1"])) for row in rows(task)}
     least = sorted(expected.values())[20]
     strict = replace(task, index=0, options=CorpusOptions(min_fidelity=least))
     task.result_path.unlink()
-    result = build_shard(strict)
+    result = build_shard(strict, label)
     kept = {row["sequence"] for row in rows(strict) if row["structure"] is not None}
     assert kept == {sequence for sequence, f1 in expected.items() if f1 >= least}
     assert (result.file.rows, result.file.annotated) == (64, len(kept))
@@ -138,13 +140,13 @@ def test_low_fidelity_is_counted_and_stays_without_labels(task: ShardTask) -> No
 
 def test_finished_shard_is_found_and_a_damaged_one_made_again(task: ShardTask) -> None:
     assert finished_result(task) is None
-    result = build_shard(task)
+    result = build_shard(task, label)
     assert finished_result(task) == result
     path = task.out_dir / task.file_name
     whole = path.read_bytes()
     path.write_bytes(whole[:-1])
     assert finished_result(task) is None
-    assert build_shard(task) == result
+    assert build_shard(task, label) == result
     assert path.read_bytes() == whole
     assert [p.name for p in task.results_dir.iterdir()] == ["00000.json"]
 

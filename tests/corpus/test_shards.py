@@ -47,7 +47,16 @@ LABELLED = Slice(
 MANIFEST = Manifest(
     files=(
         ShardFile(name="x.parquet", rows=2, nt=14, annotated=1, fold_failed=0, sha256="ab"),
-        ShardFile(name="y.parquet", rows=1, nt=9, annotated=0, fold_failed=1, sha256="cd", low_fidelity=2),
+        ShardFile(
+            name="y.parquet",
+            rows=1,
+            nt=9,
+            annotated=0,
+            fold_failed=1,
+            sha256="cd",
+            fold_failures={"crash": 1},
+            low_fidelity=2,
+        ),
     ),
     sources=(Source(name="a.fa", sha256="ef", records=3, nt=30),),
     drops=Drops({"short_tail": Tally(1, 7)}),
@@ -164,7 +173,14 @@ def test_manifest_round_trip_and_totals(tmp_path: Path) -> None:
     assert read_manifest(tmp_path) == MANIFEST
     assert [path.name for path in tmp_path.iterdir()] == ["manifest.json"]
     totals = json.loads((tmp_path / "manifest.json").read_text())["totals"]
-    assert totals == {"rows": 3, "nt": 23, "annotated": 1, "fold_failed": 1, "low_fidelity": 2}
+    assert totals == {
+        "rows": 3,
+        "nt": 23,
+        "annotated": 1,
+        "fold_failed": 1,
+        "fold_failures": {"crash": 1},
+        "low_fidelity": 2,
+    }
 
 
 @pytest.mark.parametrize(

@@ -6,16 +6,19 @@ import argparse
 import json
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mprna.cli.corpus_options import add_energy_model, add_options, options_of, references_of
 from mprna.cli.corpus_stats import add_stats, run_stats
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mprna.corpus.build import Progress
-    from mprna.corpus.fidelity import Calibration
+    from mprna.corpus.executor import Executor
+    from mprna.corpus.plan import Plan
     from mprna.corpus.shards import Manifest
 
 
@@ -27,6 +30,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.set_defaults(run=run)
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     _add_build(actions)
+    _add_plan(actions)
     _add_known(actions)
     _add_calibrate(actions)
     add_stats(actions)
@@ -43,6 +47,7 @@ def run(args: argparse.Namespace) -> int:
     """Do what the parsed arguments say; 0 on success."""
     actions = {
         "build": _build,
+        "plan": _plan,
         "known": _known,
         "calibrate": _calibrate,
         "stats": run_stats,
@@ -59,127 +64,51 @@ def _add_build(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         "Run the same command again to continue a build that was interrupted.",
         epilog="example: mprna corpus build transcripts/ --out corpus/ --slice-length 256 --max-slices 9000",
     )
-    parser.add_argument(
-        "inputs",
-        nargs="+",
-        type=Path,
-        metavar="INPUT",
-        help="FASTA or FASTQ file (also .gz .bz2 .xz .zst), folder of them, quoted pattern such as "
-        "'data/**/*.fa.gz', or - for standard input; to continue a build of -, give the same bytes again",
-    )
     parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="folder of the corpus")
-    slices = parser.add_argument_group("slices")
-    slices.add_argument("--slice-length", type=int, default=1024, metavar="NT", help="[%(default)s]")
-    slices.add_argument(
-        "--min-length",
-        type=int,
-        default=50,
-        metavar="NT",
-        help="drop shorter records and tails [%(default)s]",
+    add_options(parser)
+    _add_execution(parser)
+
+
+def _add_plan(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = actions.add_parser(
+        "plan",
+        help="what a build would cost, before it starts",
+        description="Count the input, fold a few of its slices on this machine, and print what `mprna "
+        "corpus build` with the same options would take: core-hours, wall time, disk and money.",
+        epilog="example: mprna corpus plan transcripts/ --slice-length 256 --cores 64 --price 0.04",
     )
-    slices.add_argument(
-        "--max-n",
-        type=float,
-        default=0.1,
-        metavar="SHARE",
-        help="drop slices with a larger share of N [%(default)s]",
-    )
-    slices.add_argument(
-        "--max-slices", type=int, metavar="N", help="keep a uniform sample of N distinct slices"
-    )
-    slices.add_argument("--max-records", type=int, metavar="N", help="read only the first N records")
-    _add_filters(parser)
-    species = parser.add_argument_group("species")
-    rule = species.add_mutually_exclusive_group()
-    rule.add_argument(
-        "--species-from",
-        choices=("header", "source"),
-        default="header",
-        help="second field of '>id|species|type', or the file's name up to the first dot [%(default)s]",
-    )
-    rule.add_argument(
-        "--species-pattern",
-        metavar="REGEX",
-        help="searched for in the header; its group (?P<species>...) is the species",
-    )
-    rule.add_argument(
-        "--species-table",
-        type=Path,
-        metavar="FILE",
-        help="lines id<TAB>species; ids that it lacks are counted",
-    )
-    species.add_argument("--only-species", action="append", default=[], metavar="NAME", help="repeatable")
-    species.add_argument("--exclude-species", action="append", default=[], metavar="NAME", help="repeatable")
-    labels = parser.add_argument_group("annotation")
-    labels.add_argument(
-        "--annotate",
-        type=float,
-        default=1.0,
-        metavar="SHARE",
-        help="share of the slices that get a ViennaRNA structure, 0 to 1 [%(default)s]",
-    )
-    _add_energy_model(labels)
-    labels.add_argument(
-        "--max-span", type=int, metavar="NT", help="most nucleotides from one end of a pair to the other"
-    )
-    labels.add_argument(
-        "--min-fidelity",
-        type=float,
-        metavar="F1",
-        help="leave out structures with a lower expected pair F1, 0 to 1; the slice stays [keep all]",
-    )
-    labels.add_argument(
-        "--calibration",
-        type=Path,
-        metavar="FILE",
-        help="written by calibrate; without it the package's own, for turner2004 at 37 degrees",
-    )
-    parser.add_argument(
-        "--slices-per-shard",
-        type=int,
-        default=1024,
-        metavar="N",
-        help="at most about this many [%(default)s]",
-    )
-    parser.add_argument("--seed", type=int, default=0, help="of the samples [%(default)s]")
-    parser.add_argument(
+    parser.add_argument("--cores", type=int, default=1, metavar="N", help="of the build [%(default)s]")
+    parser.add_argument("--price", type=float, metavar="PRICE", help="of a core for an hour")
+    add_options(parser)
+
+
+def _add_execution(parser: argparse.ArgumentParser) -> None:
+    """How a build runs; nothing of it changes a byte."""
+    execution = parser.add_argument_group("execution")
+    execution.add_argument(
         "-j", "--jobs", type=int, default=1, metavar="N", help="worker processes [%(default)s]"
     )
-    parser.add_argument("--quiet", action="store_true", help="no progress on stderr")
-
-
-def _add_filters(parser: argparse.ArgumentParser) -> None:
-    """What is left out beyond exact duplicates."""
-    group = parser.add_argument_group("what to leave out")
-    group.add_argument(
-        "--exclude",
-        nargs="+",
-        action="extend",
-        default=[],
+    execution.add_argument(
+        "--executor",
+        choices=("local", "ray"),
+        default="local",
+        help="processes of this machine, or a Ray cluster whose machines share the folder [%(default)s]",
+    )
+    execution.add_argument(
+        "--address", metavar="ADDR", help="of the Ray cluster; without it, Ray starts one on this machine"
+    )
+    execution.add_argument(
+        "--shard",
+        metavar="i/N",
+        help="do only job i (from 0) of an array of N; the last step is a build without --shard",
+    )
+    execution.add_argument(
+        "--cache",
         type=Path,
-        metavar="FILE",
-        help="sequences (any format that fold reads) whose like must not be in the corpus, as test sets; "
-        "what was left out is listed in DIR/excluded.tsv",
+        metavar="DIR",
+        help="keep annotations here, on a local disk, and take from here what was folded before",
     )
-    group.add_argument(
-        "--exclude-share",
-        type=float,
-        default=0.2,
-        metavar="SHARE",
-        help="drop slices of which a larger share of the 14-mers is in them, on either strand [%(default)s]",
-    )
-    group.add_argument(
-        "--near-duplicates",
-        type=float,
-        metavar="SHARE",
-        help="of slices whose sets of 14-mers have a larger Jaccard index than this keep one; "
-        "needs the extra [dedup], and memory for all slices",
-    )
-    group.add_argument(
-        "--drop-low-complexity",
-        action="store_true",
-        help="drop slices with a DUST score above 7 of 100, which are flagged otherwise",
-    )
+    execution.add_argument("--quiet", action="store_true", help="no progress on stderr")
 
 
 def _add_known(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -202,18 +131,6 @@ def _add_known(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     parser.add_argument("--max-length", type=int, default=512, metavar="NT", help="[%(default)s]")
 
 
-def _add_energy_model(parser: argparse._ActionsContainer) -> None:
-    parser.add_argument(
-        "--temperature", type=float, default=37.0, metavar="C", help="in degrees Celsius [%(default)s]"
-    )
-    parser.add_argument(
-        "--parameters",
-        default="turner2004",
-        metavar="NAME",
-        help="ViennaRNA's energies: turner2004, turner1999, andronescu2007, langdon2018 [%(default)s]",
-    )
-
-
 def _add_calibrate(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = actions.add_parser(
         "calibrate",
@@ -233,7 +150,7 @@ def _add_calibrate(actions: argparse._SubParsersAction[argparse.ArgumentParser])
     )
     parser.add_argument("--out", required=True, type=Path, metavar="FILE", help="the calibration, JSON")
     parser.add_argument("--figure", type=Path, metavar="FILE", help="the reliability curves, SVG")
-    _add_energy_model(parser)
+    add_energy_model(parser)
     parser.add_argument(
         "--second",
         default="langdon2018",
@@ -253,12 +170,6 @@ def _add_calibrate(actions: argparse._SubParsersAction[argparse.ArgumentParser])
         help="RNAs that are also shuffled, as a control [%(default)s]",
     )
     parser.add_argument("--seed", type=int, default=0, help="of sample, shuffles and bootstrap [%(default)s]")
-
-
-def _calibration_of(path: Path | None) -> Calibration:
-    from mprna.corpus.fidelity import read_calibration, shipped_calibration
-
-    return shipped_calibration() if path is None else read_calibration(path)
 
 
 def _calibrate(args: argparse.Namespace) -> int:
@@ -304,40 +215,59 @@ def _interval(ends: list[float] | None) -> str | None:
 
 
 def _build(args: argparse.Namespace) -> int:
-    from mprna.corpus.build import build_corpus
-    from mprna.corpus.clean import species_names
-    from mprna.corpus.options import CorpusOptions
-    from mprna.corpus.references import References
-    from mprna.folding.vienna import EnergyModel
+    from mprna.corpus.build import Part, build_corpus, build_part
 
-    options = CorpusOptions(
-        slice_length=args.slice_length,
-        min_length=args.min_length,
-        max_ambiguous_rate=args.max_n,
-        max_slices=args.max_slices,
-        max_records=args.max_records,
-        annotate_share=args.annotate,
-        species_from=args.species_from,
-        species_pattern=args.species_pattern,
-        only_species=tuple(sorted(species_names(args.only_species))),
-        exclude_species=tuple(sorted(species_names(args.exclude_species))),
-        exclude_share=args.exclude_share,
-        drop_low_complexity=args.drop_low_complexity,
-        near_duplicate_share=args.near_duplicates,
-        slices_per_shard=args.slices_per_shard,
-        energy_model=EnergyModel(
-            temperature=args.temperature, parameters=args.parameters, max_span=args.max_span
-        ),
-        calibration=_calibration_of(args.calibration),
-        min_fidelity=args.min_fidelity,
-        seed=args.seed,
+    options, report = options_of(args), None if args.quiet else _progress_line()
+    references, executor = references_of(args), _executor(args)
+    if args.shard is None:
+        manifest = build_corpus(
+            args.inputs,
+            args.out,
+            options,
+            references=references,
+            jobs=args.jobs,
+            executor=executor,
+            cache_dir=args.cache,
+            report=report,
+        )
+        print(_summary(manifest))
+        return 0
+    part = Part.parse(args.shard)
+    done = build_part(
+        args.inputs,
+        args.out,
+        options,
+        part,
+        references=references,
+        jobs=args.jobs,
+        cache_dir=args.cache,
+        report=report,
     )
-    report = None if args.quiet else _progress_line()
-    references = References(exclude=tuple(args.exclude), species_table=args.species_table)
-    manifest = build_corpus(
-        args.inputs, args.out, options, references=references, jobs=args.jobs, report=report
+    print(f"what\tpieces\nshards\t{done.shards}\nkept\t{done.slices}\nannotated\t{done.annotated}")
+    return 0
+
+
+def _executor(args: argparse.Namespace) -> Executor | None:
+    """What runs the shards, unless it is the local pool."""
+    from mprna.corpus.ray_executor import run_shards_on_ray
+    from mprna.errors import UsageError
+
+    if args.executor == "local":
+        if args.address is not None:
+            raise UsageError("--address is for --executor ray: give both or none")
+        return None
+    if args.shard is not None:
+        raise UsageError("--shard is for job arrays: leave it out with --executor ray")
+    return partial(run_shards_on_ray, address=args.address)
+
+
+def _plan(args: argparse.Namespace) -> int:
+    from mprna.corpus.plan import plan_corpus
+
+    plan = plan_corpus(
+        args.inputs, options_of(args), references=references_of(args), cores=args.cores, price=args.price
     )
-    print(_summary(manifest))
+    print(_plan_table(plan))
     return 0
 
 
@@ -383,6 +313,7 @@ def _summary(manifest: Manifest) -> str:
     ]
     if manifest.fold_failed:
         lines.append(f"not foldable\t{manifest.fold_failed}\t-")
+    lines += [f"not foldable: {reason}\t{count}\t-" for reason, count in manifest.fold_failures.items()]
     unknown = sum(source.unknown_species for source in manifest.sources)
     if unknown:
         lines.append(f"of unknown species\t{unknown}\t-")
@@ -390,3 +321,25 @@ def _summary(manifest: Manifest) -> str:
         lines.append(f"low fidelity\t{manifest.low_fidelity}\t-")
     lines += [f"dropped {name}\t{tally.pieces}\t{tally.nt}" for name, tally in sorted(manifest.drops.items())]
     return "\n".join(lines)
+
+
+def _plan_table(plan: Plan) -> str:
+    """An estimate as a table of two tab-separated columns; sizes in GB of 10^9 bytes."""
+    folds = plan.fold_seconds
+    rows = {
+        "input files": f"{plan.num_files:,}",
+        "input files counted": f"{plan.num_counted:,}, {100 * plan.counted_share:.3g} % of the bytes",
+        "input nt": f"{plan.nt:,}",
+        "slices": f"{plan.slices:,}",
+        "slices to fold": f"{plan.folds:,}",
+        "slices folded to measure": f"{folds.num_folds}, seed {plan.seed}",
+        "seconds per fold": f"{folds.mean:.4f} +- {folds.error:.4f}, mean and standard error",
+        "core-hours": f"{plan.core_hours:,.2f}",
+        "hours to scan": f"{plan.scan_hours:,.2f}, on one core",
+        "hours in all": f"{plan.wall_hours:,.2f}, on {plan.cores:,} cores",
+        "disk, shards": f"{plan.shard_bytes / 1e9:,.3f} GB",
+        "disk, while building": f"{plan.scaffold_bytes / 1e9:,.3f} GB more",
+    }
+    if plan.money is not None:
+        rows["money"] = f"{plan.money:,.2f}"
+    return "\n".join(["what\tvalue", *(f"{what}\t{value}" for what, value in rows.items())])

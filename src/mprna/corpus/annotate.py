@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
 from mprna.corpus.fidelity import Calibration, Folded, fold_all
 from mprna.errors import FoldingError
 from mprna.folding.vienna import EnergyModel
+
+ANNOTATION_VERSION: Final = 1
+"""To be raised when the same sequence gets another `Folded`; cached ones are then made anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,29 +44,21 @@ class Annotation:
 
 
 def annotate(sequence: str, energy_model: EnergyModel, calibration: Calibration) -> Annotation:
-    """Fold a clean sequence.
+    """Fold a clean sequence in this process, without limits.
 
     Raises:
         FoldingError: there is no fold; the slice then stays without labels.
     """
-    (annotation,) = annotate_all([sequence], energy_model, calibration)
-    if annotation is None:
+    (folded,) = fold_all([sequence], energy_model, calibration.second_parameters)
+    if folded is None:
         raise FoldingError(f"ViennaRNA cannot fold this sequence of {len(sequence)} nt")
-    return annotation
+    return to_annotation(folded, energy_model, calibration)
 
 
-def annotate_all(
-    sequences: Sequence[str], energy_model: EnergyModel, calibration: Calibration
-) -> list[Annotation | None]:
-    """Annotations of many sequences, faster than one by one (see `fold_all`); None where there is no fold."""
-    fitting = calibration if calibration.fits(energy_model) else None
-    folds = fold_all(sequences, energy_model, calibration.second_parameters)
-    return [None if folded is None else _annotation(folded, fitting) for folded in folds]
-
-
-def _annotation(folded: Folded, calibration: Calibration | None) -> Annotation:
+def to_annotation(folded: Folded, energy_model: EnergyModel, calibration: Calibration) -> Annotation:
+    """Labels of a fold; the calibration weighs them where it fits the energy model."""
     state_probs, expected_f1 = folded.state_probs, None
-    if calibration is not None:
+    if calibration.fits(energy_model):
         expected_f1 = calibration.expected_f1(folded)
         state_probs = calibration.state_probs(folded, expected_f1)
     return Annotation(

@@ -5,26 +5,35 @@
     -> remove the scaffold
 
 Each step leaves a file that is renamed into place when it is whole, so a build that was killed continues
-where it stood and ends with the same bytes, for any number of processes. The scaffold is the folder `.build`.
+where it stood and ends with the same bytes, for any number of processes, machines or jobs of an array.
 """
 
 from __future__ import annotations
 
-import fcntl
 import json
 import shutil
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Self
 
+from mprna.corpus.cache import AnnotationCache
 from mprna.corpus.drops import Drops
-from mprna.corpus.executor import run_shards
-from mprna.corpus.inputs import find_inputs, input_digests, store_stdin
+from mprna.corpus.executor import Executor, run_shards
+from mprna.corpus.inputs import STDIN, find_inputs, input_digests, store_stdin
 from mprna.corpus.near_duplicates import datasketch_version, write_near_duplicates
 from mprna.corpus.options import CorpusOptions, require
 from mprna.corpus.references import References
+from mprna.corpus.scaffold import (
+    agree_with_earlier_run,
+    hold_scaffold,
+    remove_scaffold,
+    require_same,
+    scaffold_path,
+    turn_to_scan,
+    write_errors,
+)
 from mprna.corpus.scan import EXCLUDED_NAME, ScanResult, scan
 from mprna.corpus.shard_build import ShardResult, ShardTask, num_shards_for
 from mprna.corpus.shards import (
@@ -38,11 +47,10 @@ from mprna.corpus.shards import (
     write_json,
     write_manifest,
 )
-from mprna.errors import CorpusError
+from mprna.errors import CorpusError, UsageError
 from mprna.folding.vienna import vienna_version
 from mprna.io.source import STDIN_NAME
 
-_SCAFFOLD: Final = ".build"
 _NO_REFERENCES: Final = References()
 
 
@@ -56,6 +64,38 @@ class Progress:
     annotated: int
 
 
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """One job of an array: the shards whose number leaves `index` when divided by `num_parts`."""
+
+    index: int
+    num_parts: int
+
+    def __post_init__(self) -> None:
+        require(
+            0 <= self.index < self.num_parts,
+            f"shard {self.index}/{self.num_parts}: expected i/N with i from 0 to N - 1",
+        )
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """From `i/N`.
+
+        >>> Part.parse("2/8")
+        Part(index=2, num_parts=8)
+
+        Raises:
+            UsageError: anything else.
+        """
+        index, slash, num_parts = text.partition("/")
+        if not (slash and index.isdecimal() and num_parts.isdecimal()):
+            raise UsageError(f"shard {text!r}: expected i/N, as in 0/8")
+        return cls(index=int(index), num_parts=int(num_parts))
+
+    def __contains__(self, task: ShardTask) -> bool:
+        return task.index % self.num_parts == self.index
+
+
 def build_corpus(
     inputs: Sequence[Path],
     out_dir: Path,
@@ -63,9 +103,14 @@ def build_corpus(
     *,
     references: References = _NO_REFERENCES,
     jobs: int = 1,
+    executor: Executor | None = None,
+    cache_dir: Path | None = None,
     report: Callable[[Progress], None] | None = None,
 ) -> Manifest:
     """Build a corpus, continue an unfinished one, or return the manifest of a finished one.
+
+    Folds always run in child processes, so a script that calls this must be importable: keep the call under
+    `if __name__ == "__main__":`.
 
     Args:
         inputs: FASTA or FASTQ files, plain or compressed, folders and patterns of them, and `-` for standard
@@ -74,6 +119,8 @@ def build_corpus(
         options: what to build.
         references: files beside the inputs that decide on the corpus.
         jobs: worker processes; the result does not depend on it.
+        executor: runs the shards in another way than in `jobs` processes; nor on this.
+        cache_dir: folder of annotations that were made before, nor on this; None folds everything.
         report: called after every shard.
 
     Raises:
@@ -83,21 +130,16 @@ def build_corpus(
             disk cannot be written to.
     """
     require(jobs >= 1, f"{jobs} jobs: expected at least 1")
-    spool = out_dir / _SCAFFOLD / "stdin"
-    paths = find_inputs(inputs, spool=spool)
-    digests = input_digests({name: path for name, path in paths.items() if path != spool})
-    reference_digests = input_digests(references.files())
-    finished = (out_dir / MANIFEST_NAME).exists()
-    with _write_errors(out_dir), nullcontext() if finished else _scaffold(out_dir) as scaffold:
-        if STDIN_NAME in paths:
-            digests[STDIN_NAME] = store_stdin(None if finished else spool)
-        plan = _plan(options, digests, reference_digests)
-        if scaffold is None:
+    paths, plan = _find(inputs, out_dir, options, references, cache_dir)
+    if (out_dir / MANIFEST_NAME).exists():
+        with write_errors(out_dir):
+            _add_stdin(paths, plan, keep=False)
             return _finished_manifest(out_dir, plan)
-        _agree_with_earlier_run(scaffold, plan)
-        scanned = _scan_once(scaffold, paths, digests, options, references)
-        _find_near_duplicates_once(scaffold, scanned, options)
-        shards = _build_shards(scaffold, out_dir, scanned, options, jobs, report)
+    with hold_scaffold(out_dir, shared=False) as scaffold:
+        _add_stdin(paths, plan, keep=True)
+        scanned = _scan_once(scaffold, paths, plan, options, references)
+        tasks = _tasks(scaffold, out_dir, scanned, options, cache_dir)
+        shards = _run(tasks, executor or partial(run_shards, jobs=jobs), report)
         manifest = Manifest(
             files=tuple(shard.file for shard in shards),
             sources=scanned.sources,
@@ -108,11 +150,50 @@ def build_corpus(
             reports=_write_reports(scaffold, out_dir),
         )
         write_manifest(manifest, out_dir)
-        return manifest
+    remove_scaffold(out_dir)
+    return manifest
 
 
-def _plan(options: CorpusOptions, digests: dict[str, str], references: dict[str, str]) -> dict[str, Any]:
-    """What the bytes of a corpus depend on."""
+def build_part(
+    inputs: Sequence[Path],
+    out_dir: Path,
+    options: CorpusOptions,
+    part: Part,
+    *,
+    references: References = _NO_REFERENCES,
+    jobs: int = 1,
+    cache_dir: Path | None = None,
+    report: Callable[[Progress], None] | None = None,
+) -> Progress:
+    """Do one job of an array in a folder that all jobs share; `build_corpus` then finishes the corpus.
+
+    The first job scans and the others wait for it. Jobs may run in any order, at once, again, or never: the
+    last step builds what is missing. Arguments and errors are those of `build_corpus`; standard input cannot
+    be read by many jobs.
+    """
+    require(jobs >= 1, f"{jobs} jobs: expected at least 1")
+    require(Path(STDIN) not in inputs, "standard input in a job of an array: write it to a file first")
+    paths, plan = _find(inputs, out_dir, options, references, cache_dir)
+    if (out_dir / MANIFEST_NAME).exists():
+        _finished_manifest(out_dir, plan)
+        return Progress(shards=0, num_shards=0, slices=0, annotated=0)
+    with hold_scaffold(out_dir, shared=True) as scaffold:
+        scanned = _scan_once(scaffold, paths, plan, options, references)
+        tasks = [task for task in _tasks(scaffold, out_dir, scanned, options, cache_dir) if task in part]
+        return _progress(_run(tasks, partial(run_shards, jobs=jobs), report), len(tasks))
+
+
+def _find(
+    inputs: Sequence[Path],
+    out_dir: Path,
+    options: CorpusOptions,
+    references: References,
+    cache_dir: Path | None,
+) -> tuple[dict[str, Path], dict[str, Any]]:
+    """The input files by name, and what the bytes of the corpus depend on, but for standard input."""
+    paths = find_inputs(inputs, spool=scaffold_path(out_dir) / "stdin")
+    if cache_dir is not None:  # complains now, not after the scan
+        AnnotationCache(cache_dir, options.energy_model, options.calibration.second_parameters).close()
     versions = {
         "schema": str(SCHEMA_VERSION),
         "ViennaRNA": vienna_version(),
@@ -120,12 +201,18 @@ def _plan(options: CorpusOptions, digests: dict[str, str], references: dict[str,
     }
     if options.near_duplicate_share is not None:
         versions["datasketch"] = datasketch_version()
-    return {
+    return paths, {
         "options": options.to_json(),
         "versions": versions,
-        "sources": digests,
-        "references": references,
+        "sources": input_digests({name: path for name, path in paths.items() if name != STDIN_NAME}),
+        "references": input_digests(references.files()),
     }
+
+
+def _add_stdin(paths: dict[str, Path], plan: dict[str, Any], *, keep: bool) -> None:
+    """Read standard input, if it is an input, and keep it where the scan expects it."""
+    if STDIN_NAME in paths:
+        plan["sources"][STDIN_NAME] = store_stdin(paths[STDIN_NAME] if keep else None)
 
 
 def _finished_manifest(out_dir: Path, plan: dict[str, Any]) -> Manifest:
@@ -138,47 +225,38 @@ def _finished_manifest(out_dir: Path, plan: dict[str, Any]) -> Manifest:
         "sources": sources,
         "references": manifest.references,
     }
-    _require_same(earlier, plan, f"{out_dir} holds a finished corpus")
-    # A build that was killed between the manifest and its last step left this behind.
-    shutil.rmtree(out_dir / _SCAFFOLD, ignore_errors=True)
+    require_same(earlier, plan, f"{out_dir} holds a finished corpus")
+    remove_scaffold(out_dir)  # a build that was killed between the manifest and its last step left it behind
     return manifest
-
-
-def _agree_with_earlier_run(scaffold: Path, plan: dict[str, Any]) -> None:
-    """Continue only what was begun with the same plan."""
-    path = scaffold / "plan.json"
-    if path.exists():
-        earlier = json.loads(path.read_text(encoding="utf-8"))
-        _require_same(earlier, plan, f"{scaffold.parent} holds an unfinished corpus")
-    else:
-        write_json(plan, path)
-
-
-def _require_same(earlier: dict[str, Any], plan: dict[str, Any], what: str) -> None:
-    changed = [
-        f"{part} {key}"
-        for part in plan
-        for key in sorted(earlier[part].keys() | plan[part].keys())
-        if earlier[part].get(key) != plan[part].get(key)
-    ]
-    if changed:
-        raise CorpusError(
-            f"{what} of other {', '.join(changed[:4])}{' ...' if len(changed) > 4 else ''}: "
-            "give the same as before, choose another folder, or remove this one"
-        )
 
 
 def _scan_once(
     scaffold: Path,
     paths: dict[str, Path],
-    digests: dict[str, str],
+    plan: dict[str, Any],
     options: CorpusOptions,
     references: References,
 ) -> ScanResult:
-    """The scan of an earlier run, or a new one from the start."""
-    path, buckets_dir = scaffold / "scan.json", scaffold / "buckets"
-    if path.exists():
-        return ScanResult.from_json(json.loads(path.read_text(encoding="utf-8")))
+    """The scan of an earlier run or of another job, or a new one from the start; then near-duplicates."""
+    with turn_to_scan(scaffold):
+        agree_with_earlier_run(scaffold, plan)
+        path = scaffold / "scan.json"
+        if path.exists():
+            scanned = ScanResult.from_json(json.loads(path.read_text(encoding="utf-8")))
+        else:
+            scanned = _scan(paths, plan["sources"], scaffold / "buckets", options, references)
+            write_json(scanned.to_json(), path)
+        _find_near_duplicates_once(scaffold, scanned, options)
+        return scanned
+
+
+def _scan(
+    paths: dict[str, Path],
+    digests: dict[str, str],
+    buckets_dir: Path,
+    options: CorpusOptions,
+    references: References,
+) -> ScanResult:
     if buckets_dir.exists():
         shutil.rmtree(buckets_dir)
     buckets_dir.mkdir()
@@ -188,7 +266,6 @@ def _scan_once(
         raise CorpusError(
             f"no slice remains of the input (dropped: {counts or 'nothing, there were no records'})"
         )
-    write_json(scanned.to_json(), path)
     return scanned
 
 
@@ -208,20 +285,15 @@ def _find_near_duplicates_once(scaffold: Path, scanned: ScanResult, options: Cor
         )
 
 
-def _build_shards(
-    scaffold: Path,
-    out_dir: Path,
-    scanned: ScanResult,
-    options: CorpusOptions,
-    jobs: int,
-    report: Callable[[Progress], None] | None,
-) -> list[ShardResult]:
+def _tasks(
+    scaffold: Path, out_dir: Path, scanned: ScanResult, options: CorpusOptions, cache_dir: Path | None
+) -> list[ShardTask]:
     """All shards, in order of their numbers."""
     results_dir = scaffold / "shards"
     results_dir.mkdir(exist_ok=True)
     num_slices = min(scanned.candidates, options.max_slices or scanned.candidates)
     num_shards = num_shards_for(num_slices, slices_per_shard=options.slices_per_shard)
-    tasks = [
+    return [
         ShardTask(
             index=index,
             num_shards=num_shards,
@@ -232,18 +304,25 @@ def _build_shards(
             key_limit=scanned.key_limit,
             near_duplicates_path=_near_duplicates_path(scaffold, options),
             options=options,
+            cache_dir=cache_dir,
         )
         for index in range(num_shards)
     ]
+
+
+def _run(
+    tasks: Sequence[ShardTask], executor: Executor, report: Callable[[Progress], None] | None
+) -> list[ShardResult]:
+    """Results in order of the shards."""
     results: list[ShardResult] = []
-    for result in run_shards(tasks, jobs=jobs):
+    for result in executor(tasks):
         results.append(result)
         if report is not None:
-            report(_progress(results, num_shards))
+            report(_progress(results, len(tasks)))
     return sorted(results, key=lambda result: result.file.name)
 
 
-def _progress(results: list[ShardResult], num_shards: int) -> Progress:
+def _progress(results: Sequence[ShardResult], num_shards: int) -> Progress:
     return Progress(
         shards=len(results),
         num_shards=num_shards,
@@ -268,33 +347,3 @@ def _sum_drops(scanned: ScanResult, shards: list[ShardResult]) -> Drops:
     for shard in shards:
         total.merge(shard.drops)
     return total
-
-
-@contextmanager
-def _scaffold(out_dir: Path) -> Iterator[Path]:
-    """The locked working folder of a build; removed when the build is done, else kept for the next run."""
-    scaffold = out_dir / _SCAFFOLD
-    if not scaffold.exists() and out_dir.exists() and any(out_dir.iterdir()):
-        raise CorpusError(f"{out_dir} is not empty and holds no corpus: choose another folder")
-    scaffold.mkdir(parents=True, exist_ok=True)
-    with (scaffold / "lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise CorpusError(
-                f"another build is at work in {out_dir}: wait for it, or choose another folder"
-            ) from None
-        yield scaffold
-    shutil.rmtree(scaffold)
-
-
-@contextmanager
-def _write_errors(out_dir: Path) -> Iterator[None]:
-    """What the operating system refuses (a full disk, a read-only folder), as one line."""
-    try:
-        yield
-    except OSError as error:
-        what = f"{error.filename or out_dir}: {error.strerror or error}"
-        raise CorpusError(
-            f"{what}; make it writable or free space, then run the same command again"
-        ) from error

@@ -1,7 +1,7 @@
 """Runs the shards of a build: in this process, or in a pool of worker processes.
 
-ViennaRNA holds the interpreter lock while it folds, so threads would not help. Other executors (a cluster, a
-job array) only need to call `build_shard` for every task.
+Each of them has a child that folds, and waits while the child works: as many cores are busy as there are
+jobs.
 """
 
 from __future__ import annotations
@@ -10,13 +10,21 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from functools import lru_cache
 from multiprocessing.connection import wait
+from pathlib import Path
 
+from mprna.corpus.annotator import Annotator
+from mprna.corpus.fidelity import MainFold
+from mprna.corpus.options import CorpusOptions
 from mprna.corpus.shard_build import ShardResult, ShardTask, build_shard
 from mprna.errors import CorpusError
+
+Executor = Callable[[Sequence[ShardTask]], Iterator[ShardResult]]
+"""Results of all tasks, in the order in which they end."""
 
 
 def run_shards(tasks: Sequence[ShardTask], *, jobs: int) -> Iterator[ShardResult]:
@@ -25,15 +33,20 @@ def run_shards(tasks: Sequence[ShardTask], *, jobs: int) -> Iterator[ShardResult
     Raises:
         CorpusError: a worker process died.
     """
+    if not tasks:
+        return
     if jobs == 1:
-        yield from map(build_shard, tasks)
+        first = tasks[0]
+        with Annotator(first.options, cache_dir=first.cache_dir, fold=first.fold) as annotator:
+            for task in tasks:
+                yield build_shard(task, annotator)
         return
     # Spawned, not forked: pyarrow has threads, and a fork would copy locks that they hold.
     context = multiprocessing.get_context("spawn")
     others = set(multiprocessing.active_children())
-    executor = ProcessPoolExecutor(min(jobs, len(tasks)), mp_context=context, initializer=_start_worker)
+    executor = ProcessPoolExecutor(min(jobs, len(tasks)), mp_context=context, initializer=start_worker)
     try:
-        futures = [executor.submit(build_shard, task) for task in tasks]
+        futures = [executor.submit(build_in_worker, task) for task in tasks]
         for future in as_completed(futures):
             yield future.result()
     except BrokenProcessPool:
@@ -49,7 +62,17 @@ def run_shards(tasks: Sequence[ShardTask], *, jobs: int) -> Iterator[ShardResult
         executor.shutdown(cancel_futures=True)
 
 
-def _start_worker() -> None:
+def build_in_worker(task: ShardTask) -> ShardResult:
+    """`build_shard` in a process that lives for many shards: its fold process stays for the next one."""
+    return build_shard(task, _annotator(task.options, task.cache_dir, task.fold))
+
+
+@lru_cache(maxsize=1)
+def _annotator(options: CorpusOptions, cache_dir: Path | None, fold: MainFold) -> Annotator:
+    return Annotator(options, cache_dir=cache_dir, fold=fold)
+
+
+def start_worker() -> None:
     """Leave Ctrl-C to the parent, and end with it even if it is killed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()

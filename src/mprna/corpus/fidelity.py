@@ -9,7 +9,7 @@ Shape letters: L nucleotides.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from importlib import resources
 from math import exp, log
@@ -109,6 +109,10 @@ class Folded:
         return np.column_stack([logit(self.state_probs, margin=1e-3), same, expected])
 
 
+MainFold = Callable[[str, EnergyModel, str], Folded]
+"""What `fold_main` does."""
+
+
 def fold_all(sequences: Iterable[str], model: EnergyModel, second_parameters: str) -> Iterator[Folded | None]:
     """Fold sequences under two parameter sets; None where there is no fold.
 
@@ -120,19 +124,29 @@ def fold_all(sequences: Iterable[str], model: EnergyModel, second_parameters: st
     second_structures = [_structure_or_none(sequence, second_model) for sequence in sequences]
     for sequence, second_structure in zip(sequences, second_structures, strict=True):
         try:
-            yield None if second_structure is None else _fold(sequence, model, second_structure)
+            yield None if second_structure is None else fold_main(sequence, model, second_structure)
         except FoldingError:
             yield None
 
 
 def _structure_or_none(sequence: str, model: EnergyModel) -> str | None:
     try:
-        return fold_mfe(sequence, model)[0]
+        return fold_second(sequence, model)
     except FoldingError:
         return None
 
 
-def _fold(sequence: str, model: EnergyModel, second_structure: str) -> Folded:
+def fold_second(sequence: str, model: EnergyModel) -> str:
+    """First of two steps: the MFE structure under the second energy model.
+
+    Raises:
+        FoldingError: there is no fold; as of `fold_main`.
+    """
+    return fold_mfe(sequence, model)[0]
+
+
+def fold_main(sequence: str, model: EnergyModel, second_structure: str) -> Folded:
+    """Second step: the ensemble under the main energy model."""
     ensemble = fold_ensemble(sequence, model)
     excess = (ensemble.energy - ensemble.mfe) / model.thermal_energy
     return Folded(

@@ -33,6 +33,8 @@ class CorpusOptions:
         energy_model: for the annotation.
         calibration: of the confidences and the expected pair F1.
         min_fidelity: structures with a lower expected pair F1 are left out, 0..1; None keeps all.
+        fold_timeout: seconds that the fold of a slice of up to 1,000 nt may take; more for longer ones.
+        fold_memory: MiB that a fold may take.
         seed: of the sample and of the choice what to annotate.
     """
 
@@ -51,8 +53,10 @@ class CorpusOptions:
     near_duplicate_share: float | None = None
     slices_per_shard: int = 1024
     energy_model: EnergyModel = field(default_factory=EnergyModel)
-    calibration: Calibration = field(default_factory=shipped_calibration)
+    calibration: Calibration = field(default_factory=shipped_calibration, hash=False)
     min_fidelity: float | None = None
+    fold_timeout: float = 60.0
+    fold_memory: int = 4096
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -72,6 +76,14 @@ class CorpusOptions:
         for name, count in (("max slices", self.max_slices), ("max records", self.max_records)):
             require(count is None or count >= 1, f"{name} {count}: expected at least 1")
         require(self.slices_per_shard >= 1, f"slices per shard {self.slices_per_shard}: expected at least 1")
+        require(
+            0 < self.fold_timeout <= 1e6,
+            f"fold timeout {self.fold_timeout}: expected seconds, more than 0 and at most a million",
+        )
+        require(
+            1 <= self.fold_memory <= 2**24,
+            f"fold memory {self.fold_memory}: expected MiB, 1 to {2**24}",
+        )
         require(0 <= self.seed < 2**64, f"seed {self.seed}: expected 0 to 2^64 - 1")
         if self.species_pattern is not None:
             compile_pattern(self.species_pattern)

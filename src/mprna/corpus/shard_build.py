@@ -7,20 +7,33 @@ anywhere, in any order and twice; its result file is renamed into place after th
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Self
 
-from mprna.corpus.annotate import Annotation, annotate_all
+from mprna.corpus.annotate import Annotation
 from mprna.corpus.complexity import is_low_complexity
 from mprna.corpus.dedup import in_share, sample_keys
 from mprna.corpus.drops import DropReason, Drops
+from mprna.corpus.fidelity import MainFold, fold_main
+from mprna.corpus.isolation import FoldFailure
 from mprna.corpus.near_duplicates import read_near_duplicates
 from mprna.corpus.options import CorpusOptions
 from mprna.corpus.scan import NUM_BUCKETS, Candidate, read_bucket
-from mprna.corpus.shards import ShardFile, Slice, file_sha256, flush_to_disk, write_json, write_shard
+from mprna.corpus.shards import (
+    ShardFile,
+    Slice,
+    file_sha256,
+    flush_to_disk,
+    temporary_name,
+    write_json,
+    write_shard,
+)
+
+LabelSlices = Callable[[Sequence[str]], Iterable[Annotation | FoldFailure]]
+"""What `Annotator` does."""
 
 _BATCH_SLICES: Final = 1024
 
@@ -39,6 +52,8 @@ class ShardTask:
         key_limit: candidates with a larger sampling key are left out.
         near_duplicates_path: digests of slices that are left out, see `near_duplicates`; None leaves in all.
         options: of the build.
+        cache_dir: of annotations, on the machine that builds the shard.
+        fold: under the main energy model; picklable.
     """
 
     index: int
@@ -50,6 +65,8 @@ class ShardTask:
     key_limit: int
     near_duplicates_path: Path | None = None
     options: CorpusOptions
+    cache_dir: Path | None = None
+    fold: MainFold = fold_main
 
     @property
     def file_name(self) -> str:
@@ -98,27 +115,28 @@ def finished_result(task: ShardTask) -> ShardResult | None:
     return result if file_sha256(path) == result.file.sha256 else None
 
 
-def build_shard(task: ShardTask) -> ShardResult:
-    """Build a shard, or find it done."""
+def build_shard(task: ShardTask, label: LabelSlices) -> ShardResult:
+    """Build a shard, or find it done.
+
+    Args:
+        task: which shard, of what.
+        label: folds the slices that were chosen for annotation.
+    """
     done = finished_result(task)
     if done is not None:
         return done
     drops = Drops()
     candidates = list(_without_near_duplicates(_distinct(_sampled(task, drops), drops), task, drops))
     chosen = [candidate.sequence for candidate in candidates if _is_chosen(candidate, task)]
-    options = task.options
-    annotations = annotate_all(chosen, options.energy_model, options.calibration)
-    kept = {
-        sequence: annotation
-        for sequence, annotation in zip(chosen, annotations, strict=True)
-        if annotation is not None and _is_faithful(annotation, options)
-    }
-    fold_failed = annotations.count(None)
+    found = dict(zip(chosen, label(chosen), strict=True))
+    failures = Counter(labels.value for labels in found.values() if isinstance(labels, FoldFailure))
+    folded = {text: labels for text, labels in found.items() if isinstance(labels, Annotation)}
+    kept = {text: labels for text, labels in folded.items() if _is_faithful(labels, task.options)}
     rows = [
         _row(candidate, low_complexity, task, kept.get(candidate.sequence))
         for candidate, low_complexity in zip(candidates, _low_complexity(candidates), strict=True)
     ]
-    file = _write(task, rows, fold_failed=fold_failed, low_fidelity=len(chosen) - fold_failed - len(kept))
+    file = _write(task, rows, failures, low_fidelity=len(folded) - len(kept))
     result = ShardResult(file=file, drops=drops)
     write_json(result.to_json(), task.result_path)
     return result
@@ -204,9 +222,9 @@ def _row(candidate: Candidate, low_complexity: bool, task: ShardTask, annotation
     return row if annotation is None else replace(row, **asdict(annotation))
 
 
-def _write(task: ShardTask, rows: list[Slice], *, fold_failed: int, low_fidelity: int) -> ShardFile:
+def _write(task: ShardTask, rows: list[Slice], failures: Counter[str], *, low_fidelity: int) -> ShardFile:
     path = task.out_dir / task.file_name
-    temporary = task.results_dir / f"{task.file_name}.{os.getpid()}.tmp"
+    temporary = task.results_dir / temporary_name(task.file_name)
     write_shard(rows, temporary)
     flush_to_disk(temporary)
     temporary.replace(path)
@@ -215,7 +233,8 @@ def _write(task: ShardTask, rows: list[Slice], *, fold_failed: int, low_fidelity
         rows=len(rows),
         nt=sum(len(row.sequence) for row in rows),
         annotated=sum(row.structure is not None for row in rows),
-        fold_failed=fold_failed,
+        fold_failed=failures.total(),
+        fold_failures=dict(sorted(failures.items())),
         sha256=file_sha256(path),
         low_fidelity=low_fidelity,
     )

@@ -9,6 +9,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import socket
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -79,6 +81,7 @@ class ShardFile:
 
     Args:
         fold_failed: slices that were chosen for annotation and have no fold.
+        fold_failures: the same by reason; a manifest of an older version does not say it.
         low_fidelity: slices whose structure was left out because its expected F1 is too low.
     """
 
@@ -88,6 +91,7 @@ class ShardFile:
     annotated: int
     fold_failed: int
     sha256: str
+    fold_failures: dict[str, int] = field(default_factory=dict)
     low_fidelity: int = 0
 
 
@@ -148,6 +152,14 @@ class Manifest:
         return sum(file.fold_failed for file in self.files)
 
     @property
+    def fold_failures(self) -> dict[str, int]:
+        """The same by reason: no_fold, timeout, memory or crash."""
+        total: Counter[str] = Counter()
+        for file in self.files:
+            total.update(file.fold_failures)
+        return dict(sorted(total.items()))
+
+    @property
     def low_fidelity(self) -> int:
         """Number of slices without a structure because its expected F1 is too low."""
         return sum(file.low_fidelity for file in self.files)
@@ -161,6 +173,7 @@ class Manifest:
                 "nt": self.nt,
                 "annotated": self.annotated,
                 "fold_failed": self.fold_failed,
+                "fold_failures": self.fold_failures,
                 "low_fidelity": self.low_fidelity,
             },
             "drops": self.drops.to_json(),
@@ -332,11 +345,16 @@ def file_sha256(path: Path) -> str:
 
 def write_json(document: dict[str, Any], path: Path) -> None:
     """Write a JSON document to a temporary name, flush it to disk, rename it."""
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    temporary = path.with_name(temporary_name(path.name))
     with temporary.open("w", encoding="utf-8") as file:
         file.write(json.dumps(document, indent=1, ensure_ascii=False) + "\n")
     flush_to_disk(temporary)
     temporary.replace(path)
+
+
+def temporary_name(name: str) -> str:
+    """What a file is called until it is whole; no two processes on a shared disk choose the same."""
+    return f"{name}.{socket.gethostname()}.{os.getpid()}.tmp"
 
 
 def flush_to_disk(path: Path) -> None:

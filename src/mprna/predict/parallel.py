@@ -1,25 +1,15 @@
-"""Ordered work in child processes: bounded memory, and an answer even where a child is killed.
-
-ViennaRNA holds the interpreter's lock while it folds, so threads would gain nothing.
-"""
+"""Ordered work in child processes: bounded memory, and an answer even where a child is killed."""
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
-from multiprocessing.resource_tracker import ensure_running
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic
 
-Item = TypeVar("Item")
-Result = TypeVar("Result")
+from mprna.child import ChildKilledError, ChildProcess, Item, Result
 
 IN_FLIGHT = 8
 """Items per process that are read ahead of the result that is due."""
-
-_spawn = get_context("spawn")  # inherits none of the parent's threads and locks
 
 
 def map_ordered(
@@ -82,19 +72,19 @@ def _in_order(
 
 
 class _Child(Generic[Item, Result]):
-    """One process and the pipe to it; started again after it was killed."""
+    """A process and the item that it works on."""
 
     def __init__(self, make_worker: Callable[[], Callable[[Item], Result]]) -> None:
-        self._make_worker = make_worker
+        self._process: ChildProcess[Item, Result] = ChildProcess(make_worker)
         self.task: tuple[int, Item] | None = None
-        self._start()
+
+    @property
+    def connection(self) -> Connection:
+        """Readable when the task is done."""
+        return self._process.connection
 
     def submit(self, index: int, item: Item) -> None:
-        try:
-            self.connection.send(item)
-        except BrokenPipeError:  # killed while it was idle
-            self._restart()
-            self.connection.send(item)
+        self._process.send(item)
         self.task = index, item
 
     def collect(self, on_kill: Callable[[Item, str], Result]) -> tuple[int, Result]:
@@ -104,53 +94,9 @@ class _Child(Generic[Item, Result]):
         index, item = self.task
         self.task = None
         try:
-            return index, cast("Result", self.connection.recv())
-        except (EOFError, ConnectionResetError):
-            return index, on_kill(item, self._restart())
+            return index, self._process.receive()
+        except ChildKilledError as death:
+            return index, on_kill(item, str(death))
 
     def stop(self) -> None:
-        self._process.terminate()
-        self._process.join()
-        self.connection.close()
-
-    def _start(self) -> None:
-        self.connection, theirs = _spawn.Pipe()
-        self._process = _spawn.Process(target=_serve, args=(theirs, self._make_worker), daemon=True)
-        with _without_interrupts():
-            self._process.start()
-        theirs.close()  # so that the child's death reads as end of file here
-
-    def _restart(self) -> str:
-        """Replace a dead process; returns why it died."""
-        self.connection.close()
-        self._process.join()
-        reason = _reason(self._process.exitcode)
-        self._start()
-        return reason
-
-
-@contextmanager
-def _without_interrupts() -> Iterator[None]:
-    """A process that is started in here never sees Ctrl-C, which is the parent's to handle."""
-    ensure_running()  # the resource tracker's own start would lift the mask again
-    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-
-
-def _reason(exit_code: int | None) -> str:
-    if exit_code is None or exit_code >= 0:
-        raise RuntimeError(f"a worker process ended with exit code {exit_code}; see its traceback above")
-    hint = " (out of memory?)" if exit_code == -signal.SIGKILL else ""
-    return f"the worker process was killed by {signal.Signals(-exit_code).name}{hint}"
-
-
-def _serve(connection: Connection, make_worker: Callable[[], Callable[[Item], Result]]) -> None:
-    worker = make_worker()
-    try:
-        while True:
-            connection.send(worker(connection.recv()))
-    except (EOFError, ConnectionError):  # the parent is done, or gone
-        return
+        self._process.stop()

@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+
+from mprna.corpus import cache as cache_module
+from mprna.corpus.cache import CACHE_NAME, AnnotationCache
+from mprna.corpus.fidelity import Folded, fold_main
+from mprna.errors import CorpusError
+from mprna.folding.vienna import EnergyModel
+
+HAIRPIN = "GGGGAAAACCCC"
+DEFAULT = EnergyModel()
+SECOND = "langdon2018"
+
+
+def fold(sequence: str = HAIRPIN) -> Folded:
+    return fold_main(sequence, DEFAULT, "." * len(sequence))
+
+
+def content(folded: Folded | None) -> dict[str, object] | None:
+    """All fields, comparable."""
+    return None if folded is None else asdict(folded) | {"state_probs": folded.state_probs.tolist()}
+
+
+def test_what_was_put_comes_back_exactly_and_to_another_process(tmp_path: Path) -> None:
+    cache = AnnotationCache(tmp_path / "new" / "folder", DEFAULT, SECOND)
+    assert cache.get(HAIRPIN) is None
+    cache.put(HAIRPIN, fold())
+    assert content(AnnotationCache(tmp_path / "new" / "folder", DEFAULT, SECOND).get(HAIRPIN)) == content(
+        fold()
+    )
+    assert cache.get(HAIRPIN + "A") is None
+
+
+def test_everything_that_decides_on_labels_is_in_the_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    AnnotationCache(tmp_path, DEFAULT, SECOND).put(HAIRPIN, fold())
+    for other in (
+        EnergyModel(temperature=36.0),
+        EnergyModel(parameters="turner1999"),
+        EnergyModel(max_span=8),
+        EnergyModel(dangles=0),
+    ):
+        assert AnnotationCache(tmp_path, other, SECOND).get(HAIRPIN) is None
+    assert AnnotationCache(tmp_path, DEFAULT, "andronescu2007").get(HAIRPIN) is None
+    for name, value in (("vienna_version", lambda: "9.9"), ("ANNOTATION_VERSION", 99)):
+        with monkeypatch.context() as patch:
+            patch.setattr(cache_module, name, value)
+            assert AnnotationCache(tmp_path, DEFAULT, SECOND).get(HAIRPIN) is None
+    assert content(AnnotationCache(tmp_path, DEFAULT, SECOND).get(HAIRPIN)) == content(fold())
+
+
+@pytest.mark.parametrize("change", ["labels = replace(labels, '(', '.')", "digest = x'00'", "labels = 'x'"])
+def test_corrupt_entry_is_not_trusted_and_can_be_replaced(tmp_path: Path, change: str) -> None:
+    cache = AnnotationCache(tmp_path, DEFAULT, SECOND)
+    cache.put(HAIRPIN, fold())
+    database = sqlite3.connect(tmp_path / CACHE_NAME, isolation_level=None)
+    database.execute(f"UPDATE annotations SET {change}")
+    database.close()
+    assert cache.get(HAIRPIN) is None
+    cache.put(HAIRPIN, fold())
+    assert content(cache.get(HAIRPIN)) == content(fold())
+
+
+def test_entry_under_another_key_is_not_trusted(tmp_path: Path) -> None:
+    cache = AnnotationCache(tmp_path, DEFAULT, SECOND)
+    cache.put(HAIRPIN, fold())
+    cache.put("AAAA", fold("AAAA"))
+    database = sqlite3.connect(tmp_path / CACHE_NAME, isolation_level=None)
+    [(first,), (second,)] = database.execute("SELECT key FROM annotations").fetchall()
+    command = (
+        "UPDATE annotations SET (labels, digest) = (SELECT labels, digest FROM annotations WHERE key = ?)"
+    )
+    database.execute(command + " WHERE key = ?", (first, second))
+    database.close()
+    assert [cache.get(HAIRPIN), cache.get("AAAA")].count(None) == 1
+
+
+def test_file_that_is_no_cache(tmp_path: Path) -> None:
+    (tmp_path / CACHE_NAME).write_bytes(b"no database" * 100)
+    with pytest.raises(CorpusError, match=r"not a database; .* remove it if it is damaged"):
+        AnnotationCache(tmp_path, DEFAULT, SECOND)
+
+
+def test_folder_that_cannot_be_one(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(CorpusError, match=r"file.*choose another --cache folder"):
+        AnnotationCache(tmp_path / "file", DEFAULT, SECOND)
+    with pytest.raises(CorpusError, match=r"/proc/.*choose another --cache folder"):
+        AnnotationCache(Path("/proc/mprna"), DEFAULT, SECOND)

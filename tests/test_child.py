@@ -1,0 +1,91 @@
+"""One process at the other end of a pipe: answers, deaths and bugs."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from mprna.child import ChildKilledError, ChildProcess
+
+Child = ChildProcess[int, int]
+
+
+def pid_or_death(number: int) -> int:
+    """The process's id; 1 to 64 are signals to die from, 99 is a bug."""
+    if number == 99:
+        raise ZeroDivisionError
+    if number:
+        os.kill(os.getpid(), number)
+    return os.getpid()
+
+
+def make_worker() -> Callable[[int], int]:
+    return pid_or_death
+
+
+@pytest.fixture
+def child() -> Iterator[Child]:
+    child = Child(make_worker)
+    yield child
+    child.stop()
+
+
+def ask(child: Child, number: int) -> int:
+    child.send(number)
+    return child.receive()
+
+
+def test_one_process_answers_all(child: Child) -> None:
+    assert ask(child, 0) == ask(child, 0) != os.getpid()
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSEGV])
+def test_death_names_the_signal_and_there_is_a_new_process(child: Child, number: signal.Signals) -> None:
+    first = ask(child, 0)
+    with pytest.raises(ChildKilledError, match=f"killed by {number.name}") as death:
+        ask(child, number)
+    assert death.value.signal is number
+    assert ask(child, 0) != first
+
+
+def test_killed_while_idle_costs_nothing(child: Child) -> None:
+    first = ask(child, 0)
+    os.kill(first, signal.SIGKILL)
+    [process] = (p for p in multiprocessing.active_children() if p.pid == first)
+    process.join()
+    assert ask(child, 0) != first
+
+
+def test_answers_never_change_places_after_a_death(child: Child) -> None:
+    """The second item is sent to a dead process; a new one must not answer it in place of the first."""
+    first = ask(child, 0)
+    child.send(signal.SIGKILL)
+    [process] = (p for p in multiprocessing.active_children() if p.pid == first)
+    process.join()
+    child.send(0)
+    with pytest.raises(ChildKilledError):
+        child.receive()
+    assert ask(child, 0) != first
+
+
+def test_bug_is_no_death(capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(RuntimeError, match="exit code 1"):
+        ask(Child(make_worker), 99)
+    assert "ZeroDivisionError" in capfd.readouterr().err
+
+
+def test_ctrl_c_is_the_parent_s(child: Child) -> None:
+    process = ask(child, 0)
+    os.kill(process, signal.SIGINT)
+    assert ask(child, 0) == process
+
+
+def test_nothing_is_left_after_stop() -> None:
+    child = Child(make_worker)
+    process = ask(child, 0)
+    child.stop()
+    assert process not in [p.pid for p in multiprocessing.active_children()]
