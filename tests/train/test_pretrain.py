@@ -17,6 +17,7 @@ import torch
 from mprna.errors import DataError, MprnaWarning, UsageError
 from mprna.model.checkpoint import load_checkpoint
 from mprna.train.config import TrainConfig, with_settings
+from mprna.train.loop import slow_precision
 from mprna.train.pretrain import fixed_batches, pretrain, read_run_config
 from mprna.train.recipes import RECIPES, smoke
 from mprna.train.state import KEEP, latest_checkpoint
@@ -198,3 +199,17 @@ def test_settings_override_by_name_and_type() -> None:
 def test_bad_settings_are_usage_errors(setting: str) -> None:
     with pytest.raises(UsageError, match="--set"):
         with_settings(smoke(), [setting])
+
+
+@pytest.mark.parametrize(
+    ("capability", "machine", "slow"),
+    [("AVX2", "x86_64", True), ("AVX512", "x86_64", False), ("DEFAULT", "aarch64", False)],
+)
+def test_slow_bfloat16_is_named(
+    capability: str, machine: str, slow: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("torch.backends.cpu.get_cpu_capability", lambda: capability)
+    monkeypatch.setattr("platform.machine", lambda: machine)
+    assert slow_precision(smoke()) is None  # float32
+    complaint = slow_precision(with_settings(smoke(), ["bfloat16=true"]))
+    assert (complaint is not None and "--set bfloat16=false" in complaint) == slow

@@ -6,20 +6,21 @@ RUN/  config.json  metrics.jsonl  checkpoints/step-…/  model/   (the finished 
 from __future__ import annotations
 
 import json
+import warnings
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from mprna.errors import UsageError
+from mprna.errors import MprnaWarning, UsageError
 from mprna.model.checkpoint import load_checkpoint, save_checkpoint, write_json
 from mprna.model.network import MprnaModel
 from mprna.model.presets import PRESETS
 from mprna.objectives.objective import Batch
 from mprna.train.config import TrainConfig
 from mprna.train.dataset import BatchStream, SliceDataset
-from mprna.train.loop import train
+from mprna.train.loop import slow_precision, train
 from mprna.train.plan import PlannedBatch
 
 FORMAT = {"format": "mprna-run", "version": 1}
@@ -52,6 +53,8 @@ def pretrain(
         CorpusError: a corpus that is missing or unfinished.
     """
     _claim(run_dir, config, resume=resume)
+    if complaint := slow_precision(config):
+        warnings.warn(MprnaWarning(complaint), stacklevel=2)
     if num_threads is not None:
         torch.set_num_threads(num_threads)
     model = _initial_model(config, initial_model)
