@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -49,6 +50,17 @@ def start(mprna_home: Path) -> Callable[[Sequence[str]], subprocess.Popen[bytes]
     def run(arguments: Sequence[str]) -> subprocess.Popen[bytes]:
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
         environment = os.environ | {"PYTHONPATH": str(SRC)}
-        return subprocess.Popen([*PROGRAM, *arguments], env=environment, start_new_session=True, **pipes)
+        return subprocess.Popen(
+            [*PROGRAM, *arguments],
+            env=environment,
+            start_new_session=True,
+            preexec_fn=_default_interrupts,
+            **pipes,
+        )
 
     return run
+
+
+def _default_interrupts() -> None:
+    """A shell lets its background jobs ignore Ctrl-C, and the tests with them."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
