@@ -1,4 +1,7 @@
-"""The whole build: what it keeps, that it is deterministic, and that nothing can be lost on the way."""
+"""The whole build: what it keeps, that it is deterministic, and that nothing can be lost on the way.
+
+Long, because all of it compares whole corpora made by the same few options and helpers.
+"""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ class AnnotationCache:
             )
 
     def get(self, sequence: str) -> Folded | None:
-        """The fold, if they are there and intact."""
+        """The fold, if it is there and intact."""
         key = self._key(sequence)
         with self._errors():
             query = "SELECT labels, digest FROM annotations WHERE key = ?"
