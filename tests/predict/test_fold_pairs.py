@@ -10,7 +10,8 @@ from mprna.decoding.decoders import PAIR_GAMMA
 from mprna.decoding.nested import decode_nested
 from mprna.errors import FoldingError, UsageError
 from mprna.folding.confidence import assigned_state_probs
-from mprna.folding.vienna import EnergyModel, energy_of, fold_ensemble
+from mprna.folding.prior import prior_pair_probs
+from mprna.folding.vienna import EnergyModel, energy_of
 from mprna.io.records import Record
 from mprna.predict.fold import Folder, fold_records
 from mprna.predict.options import FoldOptions
@@ -45,7 +46,7 @@ def test_the_ensemble_is_the_prior_of_the_hybrid(pair_model, gamma):
     text, cold = sequence(90), EnergyModel(temperature=20.0)
     options = FoldOptions(model=pair_model, gamma=gamma, energy_model=cold, pair_probs=True)
     record = mprna.fold(text, options)
-    prior = fold_ensemble(text, cold).base_pair_probs
+    prior = prior_pair_probs(text, cold)
     expected = load_pair_engine(pair_model).predict_pairs(text, prior)
     np.testing.assert_array_equal(record.base_pair_probs, expected)
     assert record.dot_bracket == decode_nested(text, expected, gamma=gamma or PAIR_GAMMA)

@@ -9,9 +9,10 @@ Shape letters: L nucleotides.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 import numpy as np
@@ -37,6 +38,7 @@ MAX_BONUS: Final = 50.0
 _LETTERS: Final = frozenset("ACGUN")
 _NO_ENERGY: Final = 90_000.0  # ViennaRNA's "infinite", 100,000 kcal/mol, less whatever was added to it
 _ANY_SPAN: Final = -1
+_NEEDS_SCALE: Final = 250  # nt; up to here ViennaRNA's own guess keeps sums over structures in range
 _GAS_CONSTANT: Final = 1.98717e-3  # kcal/(mol K), as in ViennaRNA
 _LOCK: Final = threading.RLock()
 
@@ -130,16 +132,27 @@ def fold_ensemble(sequence: str, model: EnergyModel = DEFAULT_MODEL) -> Ensemble
     with _fold_compound(sequence, model) as compound:
         dot_bracket, mfe = _mfe(compound)
         compound.exp_params_rescale(mfe)  # or the sum over structures of a long RNA overflows
-        energy = float(compound.pf()[1])
-        if not energy < _NO_ENERGY:  # how ViennaRNA reports an overflow
-            raise FoldingError(f"the partition function of {len(sequence)} nt is out of range")
-        upper = np.array(compound.bpp(), dtype=np.float32)[1:, 1:]
-    return Ensemble(
-        energy=energy + 0.0,  # -0.0 becomes 0.0
-        base_pair_probs=upper + upper.T,
-        mfe_dot_bracket=dot_bracket,
-        mfe=mfe,
-    )
+        energy, probs = _partition(compound, len(sequence))
+    return Ensemble(energy=energy, base_pair_probs=probs, mfe_dot_bracket=dot_bracket, mfe=mfe)
+
+
+def mean_pair_probs(sequence: str, models: Sequence[EnergyModel]) -> npt.NDArray[np.float32]:
+    """Base-pair probabilities, averaged over energy models.
+
+    Two parameter sets are more often right than one; no minimum free energy is computed, which makes up
+    for part of the second.
+
+    *Shape:* (L, L), symmetric, zero diagonal.
+
+    Raises:
+        FoldingError: as `fold_ensemble`.
+        ValueError: no energy model.
+    """
+    if not models:
+        raise ValueError("no energy model")
+    mfe = fold_mfe(sequence, models[0])[1] if len(sequence) > _NEEDS_SCALE else None
+    probs = [_pair_probs(sequence, model, mfe) for model in models]
+    return sum(probs[1:], start=probs[0]) / np.float32(len(models))
 
 
 def energy_of(sequence: str, dot_bracket: str, model: EnergyModel = DEFAULT_MODEL) -> float:
@@ -234,6 +247,34 @@ def _vienna() -> Any:
     import RNA
 
     return RNA
+
+
+def _pair_probs(sequence: str, model: EnergyModel, mfe: float | None) -> npt.NDArray[np.float32]:
+    _check_sequence(sequence)
+    library = _vienna()
+    with _LOCK:
+        factors = _boltzmann_factors(model)
+        compound = library.fold_compound(sequence, _details(library, model))
+        compound.exp_params_subst(factors)
+        compound.exp_params_rescale(*([] if mfe is None else [mfe]))
+        return _partition(compound, len(sequence))[1]
+
+
+def _partition(compound: Any, length: int) -> tuple[float, npt.NDArray[np.float32]]:
+    """Free energy of the ensemble, and its pair probabilities."""
+    energy = float(compound.pf()[1])
+    if not energy < _NO_ENERGY:  # how ViennaRNA reports an overflow
+        raise FoldingError(f"the partition function of {length} nt is out of range")
+    upper = np.array(compound.bpp(), dtype=np.float32)[1:, 1:]
+    return energy + 0.0, upper + upper.T  # -0.0 becomes 0.0
+
+
+@lru_cache(maxsize=8)
+def _boltzmann_factors(model: EnergyModel) -> Any:
+    """Held per model, because loading a parameter set into the process takes longer than a small fold."""
+    library = _vienna()
+    _load_parameters(library, model.parameters)
+    return library.exp_param(_details(library, model))
 
 
 @contextmanager

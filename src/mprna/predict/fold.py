@@ -19,6 +19,7 @@ from mprna.decoding.nested import best_nested, decode_nested
 from mprna.decoding.tokens import decode_tokens
 from mprna.errors import FoldingError, SequenceError, StructureError, UsageError
 from mprna.folding.confidence import assigned_state_probs
+from mprna.folding.prior import prior_pair_probs
 from mprna.folding.vienna import energy_of, fold_ensemble, fold_mfe
 from mprna.io.records import Record
 from mprna.predict.options import MAX_DENSE_LENGTH, FoldOptions
@@ -166,7 +167,7 @@ class Folder:
         options = self._options
         prior = None
         if options.engine == "hybrid":
-            prior = fold_ensemble(sequence, options.energy_model).base_pair_probs
+            prior = prior_pair_probs(sequence, options.energy_model)
         probs = engine.predict_pairs(sequence, prior)
         max_span = options.energy_model.max_span
         dot_bracket = decode_nested(sequence, probs, gamma=options.gamma or PAIR_GAMMA, max_span=max_span)
