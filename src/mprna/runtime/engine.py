@@ -37,11 +37,7 @@ class Prediction:
 
         *Shape:* (L, L)
         """
-        length, span = self.pair_band.shape
-        padded = np.zeros((length, length + span), dtype=np.float32)
-        _band_view(padded, span)[:] = self.pair_band
-        upper = padded[:, :length]
-        return upper + upper.T
+        return probs_from_band(self.pair_band)
 
     @property
     def unpaired_probs(self) -> FloatArray:
@@ -86,9 +82,29 @@ def pair_band(partner_logits: FloatArray) -> FloatArray:
         *Shape:* (L, L), see `Prediction.pair_band`
     """
     partners = softmax(partner_logits)[:, 1:]
-    symmetric = np.sqrt(partners * partners.T)
-    padded = np.pad(symmetric, ((0, 0), (0, len(symmetric))))
-    return cap_rows(np.ascontiguousarray(_band_view(padded, len(symmetric))))
+    return cap_rows(band_from_probs(np.sqrt(partners * partners.T)))
+
+
+def band_from_probs(base_pair_probs: FloatArray) -> FloatArray:
+    """The upper triangle row by row, each from its diagonal on, padded with zeros.
+
+    *Shape:* (L, L) to (L, L), see `Prediction.pair_band`
+    """
+    length = len(base_pair_probs)
+    padded = np.pad(base_pair_probs, ((0, 0), (0, length)))
+    return np.ascontiguousarray(_band_view(padded, length))
+
+
+def probs_from_band(band: FloatArray) -> FloatArray:
+    """Symmetric pair probabilities.
+
+    *Shape:* (L, S) to (L, L)
+    """
+    length, span = band.shape
+    padded = np.zeros((length, length + span), dtype=np.float32)
+    _band_view(padded, span)[:] = band
+    upper = padded[:, :length]
+    return upper + upper.T
 
 
 def cap_rows(band: FloatArray) -> FloatArray:
