@@ -1,6 +1,6 @@
 """What is known of an RNA beforehand, and what that makes of a model's probabilities.
 
-ViennaRNA takes constraints and reactivities itself; a network does not know them, so they act on what it says.
+ViennaRNA takes constraints and reactivities itself; a network knows of neither, so they act on what it says.
 
 Shape letters: L nucleotides, S span of the pair band.
 """
@@ -16,6 +16,7 @@ import numpy.typing as npt
 from mprna.folding.restraints import Restraints, ShapeModel, check_reactivities
 from mprna.io.records import Record
 from mprna.rna.constraints import Constraint, parse_constraint
+from mprna.rna.structure import UNPAIRED
 from mprna.runtime.engine import (
     FloatArray,
     Prediction,
@@ -50,14 +51,18 @@ def restraints_of(
     return Restraints(constraint=constraint, reactivities=reactivities, shape_model=shape_model)
 
 
-def constrain_band(band: FloatArray, constraint: Constraint) -> FloatArray:
+def constrain_band(band: FloatArray, constraint: Constraint, *, crossing: bool = False) -> FloatArray:
     """Pair probabilities given a constraint: what it rules out has 0, what it forces 1.
 
-    *Shape:* (L, S) in and out, see `Prediction.pair_band`
+    Args:
+        band: *Shape:* (L, S), see `Prediction.pair_band`
+        crossing: whether pairs may cross those that are forced.
     """
     span = band.shape[1]
-    allowed = constraint.opens[:, None] & _downstream(constraint.closes, span)
-    allowed &= constraint.loops[:, None] == _downstream(constraint.loops, span)
+    free = constraint.partners == UNPAIRED
+    allowed = (constraint.opens & free)[:, None] & _downstream(constraint.closes & free, span)
+    if not crossing:
+        allowed &= constraint.loops[:, None] == _downstream(constraint.loops, span)
     constrained: FloatArray = np.where(allowed, band, np.float32(0.0))
     i, j = constraint.pairs[constraint.pairs[:, 1] - constraint.pairs[:, 0] < span].T
     constrained[i, j - i] = 1.0
@@ -80,39 +85,48 @@ def shift_band(band: FloatArray, nats: Nats) -> FloatArray:
     return cap_rows(shifted)
 
 
-def restrain_probs(base_pair_probs: FloatArray, restraints: Restraints, nats: Nats | None) -> FloatArray:
+def restrain_probs(
+    base_pair_probs: FloatArray, constraint: Constraint | None, nats: Nats | None, *, crossing: bool = False
+) -> FloatArray:
     """`restrain_band` of symmetric pair probabilities.
 
     *Shape:* (L, L) in and out
     """
-    if nats is None and restraints.constraint is None:
+    if nats is None and constraint is None:
         return base_pair_probs
-    return probs_from_band(restrain_band(band_from_probs(base_pair_probs), restraints, nats))
+    return probs_from_band(
+        restrain_band(band_from_probs(base_pair_probs), constraint, nats, crossing=crossing)
+    )
 
 
-def restrain_prediction(prediction: Prediction, restraints: Restraints, nats: Nats | None) -> Prediction:
-    """The prediction given restraints; of its token probabilities, `nats` count for both brackets."""
+def restrain_prediction(
+    prediction: Prediction, constraint: Constraint | None, nats: Nats | None, *, crossing: bool = False
+) -> Prediction:
+    """`restrain_band` of a prediction; of its token probabilities, `nats` count for both brackets."""
     structure_probs = prediction.structure_probs
     if nats is not None:
         paired = structure_probs[:, :2] * np.exp(nats.clip(-_MAX_LOG_FACTOR, _MAX_LOG_FACTOR))[:, None]
         raised = np.concatenate([paired, structure_probs[:, 2:]], axis=1)
         structure_probs = (raised / raised.sum(axis=1, keepdims=True)).astype(np.float32)
-    band = restrain_band(prediction.pair_band, restraints, nats)
+    band = restrain_band(prediction.pair_band, constraint, nats, crossing=crossing)
     return dataclasses.replace(prediction, pair_band=band, structure_probs=structure_probs)
 
 
-def restrain_band(band: FloatArray, restraints: Restraints, nats: Nats | None) -> FloatArray:
-    """Pair probabilities given restraints.
+def restrain_band(
+    band: FloatArray, constraint: Constraint | None, nats: Nats | None, *, crossing: bool = False
+) -> FloatArray:
+    """Pair probabilities given what is known.
 
     Args:
         band: *Shape:* (L, S), see `Prediction.pair_band`
-        restraints: of which the constraint counts.
-        nats: what reactivities add to the log-odds of pairs, or None.
+        constraint: see `constrain_band`.
+        nats: see `shift_band`.
             *Shape:* (L,)
+        crossing: whether pairs may cross those that are forced.
     """
     if nats is not None:
         band = shift_band(band, nats)
-    return band if restraints.constraint is None else constrain_band(band, restraints.constraint)
+    return band if constraint is None else constrain_band(band, constraint, crossing=crossing)
 
 
 def log_odds_of_pairing(restraints: Restraints, thermal_energy: float) -> Nats | None:

@@ -86,9 +86,7 @@ class FoldOptions:
         if not 0 <= self.min_confidence <= 1:
             raise UsageError(f"min_confidence {self.min_confidence}; expected 0 to 1")
         if self.pseudoknots and self.engine == "vienna":
-            raise UsageError(
-                "pseudoknots: ViennaRNA's structures have none; choose the engine hybrid or model"
-            )
+            raise UsageError("pseudoknots: the vienna engine has none; choose hybrid or model")
         if self.pseudoknots and self.engine == "model" and self.decoder != "nested":
             raise UsageError(f"pseudoknots: decoder {self.decoder!r} has none; choose 'nested'")
         if self.max_length is not None and self.max_length < 1:

@@ -39,6 +39,8 @@ class Constraint:
     """As it was given."""
     pairs: Pairs
     """The pairs that it forces. *Shape:* (P, 2)"""
+    partners: Positions
+    """The forced partner of each nucleotide, -1 without. *Shape:* (L,)"""
     opens: Flags
     """Whether a nucleotide may pair with one further downstream. *Shape:* (L,)"""
     closes: Flags
@@ -54,7 +56,8 @@ class Constraint:
 
     def allows_crossing(self, i: Positions, j: Positions) -> Flags:
         """Whether pairs i < j may be in a structure in which pairs cross."""
-        return np.asarray(self.opens[i] & self.closes[j])
+        free = (self.partners[i] == UNPAIRED) & (self.partners[j] == UNPAIRED)
+        return np.asarray(self.opens[i] & self.closes[j] & (free | (self.partners[i] == j)))
 
     def check(self, dot_bracket: str) -> None:
         """Make sure that a structure is as it should be.
@@ -64,12 +67,11 @@ class Constraint:
         """
         length = len(self.text)
         partners = partners_from_pairs(pairs_from_dot_bracket(dot_bracket), length)
-        forced = partners_from_pairs(self.pairs, length)
         positions = np.arange(length)
         bad = (partners == UNPAIRED) & self.must_pair
         bad |= (partners > positions) & ~self.opens
         bad |= (partners != UNPAIRED) & (partners < positions) & ~self.closes
-        bad |= (forced != UNPAIRED) & (partners != forced)
+        bad |= (self.partners != UNPAIRED) & (partners != self.partners)
         if bad.any():
             position = int(np.argmax(bad))
             raise StructureError(f"constraint {self.text[position]!r} at position {position + 1} is not met")
@@ -102,6 +104,7 @@ def parse_constraint(text: str, sequence: str, *, max_span: int | None = None) -
     constraint = Constraint(
         text=text,
         pairs=pairs,
+        partners=partners_from_pairs(pairs, len(text)),
         opens=_among(symbols, ".|<("),
         closes=_among(symbols, ".|>)"),
         must_pair=_among(symbols, "|<>()"),
@@ -133,7 +136,7 @@ def _among(symbols: npt.NDArray[np.uint8], wanted: str) -> Flags:
 def _check_partners(constraint: Constraint, sequence: str, max_span: int | None) -> None:
     positions = np.arange(len(sequence))
     longest = len(sequence) if max_span is None else max_span
-    for position in np.flatnonzero(constraint.must_pair & ~_among_pairs(constraint)).tolist():
+    for position in np.flatnonzero(constraint.must_pair & (constraint.partners == UNPAIRED)).tolist():
         i, j = np.minimum(positions, position), np.maximum(positions, position)
         near = (j - i > MIN_HAIRPIN) & (j - i < longest)
         if not (near & constraint.allows(i, j) & canonical_pairs(sequence, i, j)).any():
@@ -141,9 +144,3 @@ def _check_partners(constraint: Constraint, sequence: str, max_span: int | None)
             raise StructureError(
                 f"constraint {symbol!r} at position {position + 1}: no nucleotide to pair with"
             )
-
-
-def _among_pairs(constraint: Constraint) -> Flags:
-    forced = np.zeros(len(constraint.text), dtype=np.bool_)
-    forced[constraint.pairs] = True
-    return forced

@@ -1,6 +1,6 @@
 """What a trained model says about a sequence, and the protocol that both engines follow.
 
-Shape letters: L nucleotides, H hidden width, S span of the pair band.
+Shape letters: L nucleotides, P pairs, H hidden width, S span of the pair band.
 """
 
 from __future__ import annotations
@@ -49,6 +49,17 @@ class Prediction:
         first, distance = np.nonzero(self.pair_band >= threshold)
         pairs = np.stack([first, first + distance], axis=1).astype(np.int64)
         return pairs, self.pair_band[first, distance]
+
+    def probs_of(self, pairs: IntArray) -> FloatArray:
+        """Probabilities of pairs i < j, 0 for those that are further apart than the band is wide.
+
+        *Shape:* (P, 2) to (P,)
+        """
+        distance = pairs[:, 1] - pairs[:, 0]
+        seen = distance < self.pair_band.shape[1]
+        probs = np.zeros(len(pairs), dtype=np.float32)
+        probs[seen] = self.pair_band[pairs[seen, 0], distance[seen]]
+        return probs
 
 
 class Engine(Protocol):
