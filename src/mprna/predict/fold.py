@@ -10,6 +10,9 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache, partial
 from typing import Final, NamedTuple, overload
 
+import numpy as np
+import numpy.typing as npt
+
 from mprna.alphabet import clean_sequence
 from mprna.decoding.decoders import NESTED_GAMMA, PAIR_GAMMA
 from mprna.decoding.hybrid import decode_hybrid
@@ -50,32 +53,53 @@ class _Answer(NamedTuple):
 
 
 @overload
-def fold(sequences: str, options: FoldOptions = ...) -> Record: ...  # type: ignore[overload-overlap]
+def fold(  # type: ignore[overload-overlap]
+    sequences: str | Record,
+    options: FoldOptions = ...,
+    *,
+    constraint: str | None = ...,
+    reactivities: npt.ArrayLike | None = ...,
+) -> Record: ...
 @overload
-def fold(sequences: Iterable[str], options: FoldOptions = ..., *, jobs: int = ...) -> list[Record]: ...
 def fold(
-    sequences: str | Iterable[str], options: FoldOptions = DEFAULT_OPTIONS, *, jobs: int = 1
+    sequences: Iterable[str | Record], options: FoldOptions = ..., *, jobs: int = ...
+) -> list[Record]: ...
+def fold(
+    sequences: str | Record | Iterable[str | Record],
+    options: FoldOptions = DEFAULT_OPTIONS,
+    *,
+    jobs: int = 1,
+    constraint: str | None = None,
+    reactivities: npt.ArrayLike | None = None,
 ) -> Record | list[Record]:
     """Fold one sequence, or many.
 
     Args:
-        sequences: RNA or DNA letters in any case. Records are named `sequence_1`, `sequence_2`, ...
-        options: the engine and its settings.
+        sequences: RNA or DNA letters in any case, or records, which may have a constraint and
+            reactivities. Sequences get the names `sequence_1`, `sequence_2`, ...
+        options: the engine and its settings, the same for all.
         jobs: processes for many sequences. A script that asks for more than one must be importable: keep
             the call under `if __name__ == "__main__":`.
+        constraint: of one sequence: what its structure must look like (`rna.constraints`).
+        reactivities: of one sequence: SHAPE data, one number per nucleotide, NaN without data.
 
     Returns:
-        one record for a string; for many sequences a list in their order, in which a sequence that cannot
+        one record for a string or record; for many a list in their order, in which a sequence that cannot
         be folded has its reason in `error`.
 
     Raises:
         SequenceError: one sequence, which is empty or no RNA.
+        StructureError: one sequence, whose constraint cannot be met.
         FoldingError: one sequence, which is too long or cannot be folded.
         ModelError: no such model, or damaged files.
+        UsageError: a constraint or reactivities beside many sequences.
     """
-    if isinstance(sequences, str):
-        return _cached_folder(options).fold(Record(name="sequence_1", sequence=sequences))
-    records = (Record(name=f"sequence_{n}", sequence=text) for n, text in enumerate(sequences, 1))
+    if isinstance(sequences, (str, Record)):
+        record = _with_restraints(_as_record(sequences, 1), constraint, reactivities)
+        return _cached_folder(options).fold(record)
+    if constraint is not None or reactivities is not None:
+        raise UsageError("constraint and reactivities belong to one sequence; give records that have them")
+    records = (_as_record(sequence, number) for number, sequence in enumerate(sequences, 1))
     return list(fold_records(records, options, jobs=jobs))
 
 
@@ -238,6 +262,21 @@ class Folder:
             confidence(dot_bracket, beliefs),
             beliefs.base_pair_probs if options.pair_probs else None,
         )
+
+
+def _as_record(sequence: str | Record, number: int) -> Record:
+    if isinstance(sequence, Record):
+        return sequence
+    return Record(name=f"sequence_{number}", sequence=sequence)
+
+
+def _with_restraints(record: Record, constraint: str | None, reactivities: npt.ArrayLike | None) -> Record:
+    if constraint is not None:
+        record = dataclasses.replace(record, constraint=constraint)
+    if reactivities is not None:
+        values = np.asarray(reactivities, dtype=np.float64)
+        record = dataclasses.replace(record, reactivities=values)
+    return record
 
 
 def _check_decoder(options: FoldOptions) -> None:
