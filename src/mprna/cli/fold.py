@@ -141,8 +141,8 @@ def _add_structure(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--shape",
         metavar="FILE",
-        help="reactivities of one sequence: position, letter (may be missing), reactivity (below 0: no data); "
-        "or a directory of NAME.shape for the records",
+        help="reactivities of one sequence: position, letter if any, reactivity (below 0: no data); or a "
+        " directory of NAME.shape for the records",
     )
     group.add_argument(
         "--shape-slope", type=float, default=1.8, metavar="KCAL", help="of Deigan's energies [%(default)s]"
@@ -221,8 +221,9 @@ def _records(args: argparse.Namespace) -> Iterator[Record]:
     if args.constraint is not None:
         from mprna.io import constraints
 
+        named: dict[str, str] = {}
         if not Path(args.constraint).exists() and constraints.looks_like_one(args.constraint):
-            named, nameless = {}, [args.constraint]
+            nameless = [args.constraint]
         else:
             named, nameless = constraints.read_constraints(args.constraint)
         if named:
