@@ -322,8 +322,6 @@ def _group(pid: int) -> list[str]:
 
 
 HAIRPINS = "GGGGAAAACCCCAAAAGGGG"
-LEFT = f"{HAIRPINS}\n((((....))))........ ( -5.40)\n"
-RIGHT = f"{HAIRPINS}\n........((((....)))) ( -5.40)\n"
 
 
 def test_constraints_come_from_the_input_a_file_or_the_command_line(call, tmp_path):
