@@ -106,7 +106,7 @@ def _add_engine(group: argparse._ArgumentGroup) -> None:
         type=float,
         metavar="X",
         help="of the nested decoder: the larger, the more pairs; 1 is maximum expected accuracy [8; 1.5 with "
-        "a pair network]",
+        "a pair network and for pairs that cross]",
     )
     group.add_argument(
         "--weight",

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mprna.alphabet import clean_sequence
-from mprna.decoding.decoders import NESTED_GAMMA, PAIR_GAMMA
+from mprna.decoding.decoders import CROSSING_GAMMA, NESTED_GAMMA, PAIR_GAMMA
 from mprna.decoding.hybrid import decode_hybrid
 from mprna.decoding.nested import decode_nested
 from mprna.decoding.tokens import decode_tokens
@@ -206,7 +206,7 @@ class Folder:
         probs = restrain_probs(probs, constraint, nats, crossing=options.pseudoknots)
         gamma, max_span = options.gamma or PAIR_GAMMA, options.energy_model.max_span
         dot_bracket = decode_nested(sequence, probs, gamma=gamma, max_span=max_span, constraint=constraint)
-        return self._answer(sequence, dot_bracket, DenseBeliefs(probs), constraint, gamma)
+        return self._answer(sequence, dot_bracket, DenseBeliefs(probs), constraint)
 
     def _fold_by_model(self, sequence: str, restraints: Restraints, prediction: Prediction) -> _Answer:
         options, constraint = self._options, restraints.constraint
@@ -224,7 +224,7 @@ class Folder:
             )
         else:
             dot_bracket = self._decode(sequence, prediction, constraint, gamma)
-        return self._answer(sequence, dot_bracket, prediction, constraint, gamma)
+        return self._answer(sequence, dot_bracket, prediction, constraint)
 
     def _decode(
         self, sequence: str, prediction: Prediction, constraint: Constraint | None, gamma: float
@@ -244,15 +244,18 @@ class Folder:
         dot_bracket: str,
         beliefs: Beliefs,
         constraint: Constraint | None,
-        gamma: float = 1.0,
     ) -> _Answer:
         """What the user asked to do with a nested structure, and all that is said of the result."""
         options = self._options
         model = options.energy_model
         if options.pseudoknots:
-            span = model.max_span
             dot_bracket = with_crossing_pairs(
-                sequence, dot_bracket, beliefs, gamma=gamma, max_span=span, constraint=constraint
+                sequence,
+                dot_bracket,
+                beliefs,
+                gamma=options.gamma or CROSSING_GAMMA,
+                max_span=model.max_span,
+                constraint=constraint,
             )
         if options.min_confidence > 0:
             dot_bracket = without_doubtful_pairs(dot_bracket, beliefs, options.min_confidence, constraint)
