@@ -45,7 +45,7 @@ def test_bad_files(text, message):
 def test_names_find_their_records():
     found = constrain_by_name(records("a", "b", "c"), {"c": "...x", "a": "x..."})
     assert [record.constraint for record in found] == ["x...", None, "...x"]
-    with pytest.warns(MprnaWarning, match="1 constraints are of no record; the first: z"):
+    with pytest.warns(MprnaWarning, match="constraints of no record: 1; the first: z"):
         list(constrain_by_name(records("a"), {"z": "...."}))
 
 

@@ -95,15 +95,14 @@ def demanded_pairs(
 
     *Shape:* (C,) each
     """
-    i = j = np.zeros(0, dtype=np.int64)
-    if constraint is None:
-        return i, j
+    found = [(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64))]
+    positions = [] if constraint is None else np.flatnonzero(constraint.must_pair).tolist()
     everywhere = np.arange(len(sequence))
-    for position in np.flatnonzero(constraint.must_pair).tolist():
-        first, second = np.minimum(everywhere, position), np.maximum(everywhere, position)
-        possible = may_pair(sequence, first, second, max_span=max_span, constraint=constraint)
-        i, j = np.concatenate([i, first[possible]]), np.concatenate([j, second[possible]])
-    return i, j
+    for position in positions:
+        i, j = np.minimum(everywhere, position), np.maximum(everywhere, position)
+        possible = may_pair(sequence, i, j, max_span=max_span, constraint=constraint)
+        found.append((i[possible], j[possible]))
+    return np.concatenate([i for i, _ in found]), np.concatenate([j for _, j in found])
 
 
 def check_probs(name: str, probs: npt.NDArray[np.floating], shape: tuple[int, ...]) -> None:

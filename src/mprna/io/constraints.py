@@ -59,7 +59,7 @@ def constrain_by_name(records: Iterable[Record], constraints: Mapping[str, str])
         text = constraints.get(record.name)
         yield record if text is None else dataclasses.replace(record, constraint=text)
     if unused:
-        message = f"{len(unused)} constraints are of no record; the first: {min(unused)}"
+        message = f"constraints of no record: {len(unused)}; the first: {min(unused)}"
         warnings.warn(message, MprnaWarning, stacklevel=1)
 
 
