@@ -17,7 +17,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("examples/*.md")])
-RUN = [ROOT / "README.md", ROOT / "docs" / "quickstart.md"]
+RUN = [ROOT / "README.md", ROOT / "docs" / "quickstart.md", ROOT / "docs" / "folding.md"]
 NOT_IN_TREE = {"build", "dist", "__pycache__"}
 
 

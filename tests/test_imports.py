@@ -37,7 +37,7 @@ ROOMS = {
     "runtime": GROUND | {"rna", "tokenizer"},
     "predict": GROUND | {"child", "runtime", "decoding", "folding", "io", "rna", "tokenizer"},
     "cli": GROUND | {"predict", "train", "corpus", "draw", "io", "runtime"},
-    "__init__": GROUND | {"predict", "runtime", "tokenizer"},
+    "__init__": GROUND | {"io.records", "predict", "runtime", "tokenizer"},
     "__main__": {"cli"},
 }
 ALSO = {  # single files that may do what their room may not

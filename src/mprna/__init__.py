@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mprna.errors import MprnaError
+    from mprna.io.records import Record
     from mprna.predict.embed import embed
     from mprna.predict.fold import fold
     from mprna.predict.options import FoldOptions
@@ -24,6 +25,7 @@ __all__ = [
     "FoldOptions",
     "MprnaError",
     "Prediction",
+    "Record",
     "Tokenizer",
     "__version__",
     "embed",
@@ -36,6 +38,7 @@ _HOMES = {
     "FoldOptions": "mprna.predict.options",
     "MprnaError": "mprna.errors",
     "Prediction": "mprna.runtime.engine",
+    "Record": "mprna.io.records",
     "Tokenizer": "mprna.tokenizer",
     "embed": "mprna.predict.embed",
     "fold": "mprna.predict.fold",

@@ -316,3 +316,60 @@ def _group(pid: int) -> list[str]:
     listed = subprocess.run(["ps", "-eo", "pgid=,stat=,pid="], capture_output=True, text=True, check=True)
     rows = (line.split() for line in listed.stdout.splitlines())
     return [row[2] for row in rows if row[0] == str(pid) and not row[1].startswith("Z")]
+
+
+# What is known beforehand
+
+
+HAIRPINS = "GGGGAAAACCCCAAAAGGGG"
+
+
+def test_constraints_come_from_the_input_a_file_or_the_command_line(call, tmp_path):
+    free = "." * 16
+    (tmp_path / "named").write_text(f">b\n{free}xxxx\n>a\nxxxx{free}\n")
+    (tmp_path / "in order").write_text(f"xxxx{free}\n{free}xxxx\n")
+    two = f">a\n{HAIRPINS}\n>b\n{HAIRPINS}\n".encode()
+    lines = f">a\n{HAIRPINS}\nxxxx{free}\n>b\n{HAIRPINS}\n{free}xxxx\n".encode()
+    outcome = call("fold", *VIENNA, "-C", stdin=lines)
+    assert outcome.status == 0
+    structures = [line[:20] for line in outcome.out.splitlines()[2::3]]
+    assert structures == ["........((((....))))", "((((....))))........"]
+    for name in ("named", "in order"):
+        assert call("fold", *VIENNA, "--constraint", tmp_path / name, stdin=two) == outcome
+    alone = call("fold", *VIENNA, HAIRPINS, "--constraint", f"xxxx{free}")
+    assert alone.out.splitlines()[1][:20] == structures[0]
+    assert call("fold", *VIENNA, "-C", "--constraint", "....", "ACGU").status == 2
+
+
+def test_a_bad_constraint_is_a_row_with_a_reason(call):
+    outcome = call("fold", *VIENNA, "-C", "--quiet", stdin=b">a\nACGU\n..\n>b\nACGU\n....\n")
+    assert outcome.status == 1
+    assert outcome.out == (
+        ">a\nACGU\n# error: constraint of 2 symbols for a sequence of 4 nt\n>b\nACGU\n.... (  0.00)\n"
+    )
+
+
+def test_reactivities_come_from_a_file_or_a_directory(call, tmp_path):
+    for name, flexible in (("a", range(1, 5)), ("b", range(17, 21))):
+        rows = [f"{i} {HAIRPINS[i - 1]} {3.0 * (i in flexible)}" for i in range(1, 21)]
+        (tmp_path / f"{name}.shape").write_text("\n".join(rows))
+    two = f">a\n{HAIRPINS}\n>b\n{HAIRPINS}\n".encode()
+    found = call("fold", *VIENNA, "--shape", tmp_path, stdin=two).out.splitlines()[2::3]
+    assert [line[:20] for line in found] == ["........((((....))))", "((((....))))........"]
+    outcome = call("fold", *VIENNA, "--shape", tmp_path / "a.shape", HAIRPINS)
+    assert outcome.out.splitlines()[1] == found[0]
+    none = call("fold", *VIENNA, "--shape", tmp_path, "--shape-slope", 0, "--shape-intercept", 0, stdin=two)
+    assert none == call("fold", *VIENNA, stdin=two)
+
+
+def test_pseudoknots_and_least_confidence_reach_the_engines(call):
+    text = sequence(60)
+    assert call("fold", *VIENNA, "--min-confidence", 1, text).out.splitlines()[1][:60] == "." * 60
+    outcome = call("fold", *VIENNA, "--pseudoknots", text)
+    assert outcome == (
+        2,
+        "",
+        "mprna: error: pseudoknots: the vienna engine has none; choose hybrid or model\n",
+    )
+    knotted = call("fold", "--engine", "model", "--pseudoknots", "--gamma", 100, text)
+    assert "[" in knotted.out

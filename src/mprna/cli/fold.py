@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from mprna.cli.options import (
@@ -46,6 +47,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
             "mprna fold rnas.fa.gz -j 4 --format tsv -o rnas.tsv --resume",
             "cat rnas.fa | mprna fold --engine vienna --format ct",
             "mprna fold rnas.fa --format svg -o pictures/",
+            "mprna fold GGGGAAAACCCCAAAAGGGG --constraint 'xxxx................'",
+            "mprna fold rna.fa --shape rna.shape --pseudoknots --min-confidence 0.5",
         ),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -53,6 +56,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     add_inputs(parser)
     _add_output(parser.add_argument_group("output"))
     _add_engine(parser.add_argument_group("engine"))
+    _add_structure(parser.add_argument_group("structure"))
     _add_energies(parser.add_argument_group("energies"))
 
 
@@ -102,7 +106,7 @@ def _add_engine(group: argparse._ArgumentGroup) -> None:
         type=float,
         metavar="X",
         help="of the nested decoder: the larger, the more pairs; 1 is maximum expected accuracy [8; 1.5 with "
-        "a pair network]",
+        "a pair network and for pairs that cross]",
     )
     group.add_argument(
         "--weight",
@@ -118,6 +122,51 @@ def _add_engine(group: argparse._ArgumentGroup) -> None:
         "with a pair network at most 3000",
     )
     add_jobs(group)
+
+
+def _add_structure(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "-C",
+        dest="constraint_lines",
+        action="store_true",
+        help="the line below each sequence is a constraint: . anything, x unpaired, | paired, < paired "
+        "downstream, > paired upstream, ( ) paired with each other; all of it is enforced",
+    )
+    group.add_argument(
+        "--constraint",
+        metavar="FILE",
+        help="constraints of the records, below '>NAME' or one a line in their order; or the constraint "
+        "itself, for one sequence",
+    )
+    group.add_argument(
+        "--shape",
+        metavar="FILE",
+        help="reactivities of one sequence: position, letter if any, reactivity (below 0: no data); or a "
+        " directory of NAME.shape for the records",
+    )
+    group.add_argument(
+        "--shape-slope", type=float, default=1.8, metavar="KCAL", help="of Deigan's energies [%(default)s]"
+    )
+    group.add_argument(
+        "--shape-intercept",
+        type=float,
+        default=-0.6,
+        metavar="KCAL",
+        help="of Deigan's energies [%(default)s]",
+    )
+    group.add_argument(
+        "--pseudoknots",
+        action="store_true",
+        help="add pairs that cross the nested structure; the energy is that of the ( ) pairs alone (not with "
+        "the vienna engine)",
+    )
+    group.add_argument(
+        "--min-confidence",
+        type=float,
+        default=0.0,
+        metavar="P",
+        help="leave out pairs of a lower probability, but for those that a constraint asks for",
+    )
 
 
 def _add_energies(group: argparse._ArgumentGroup) -> None:
@@ -152,7 +201,7 @@ def run(args: argparse.Namespace) -> int:
             tally.add(result.name, result.error)
             yield result
 
-    records = read_inputs(args.inputs)
+    records = _records(args)
     if format_name not in NAMELESS:
         records = numbered(records)
     if format_name == "svg":
@@ -164,6 +213,28 @@ def run(args: argparse.Namespace) -> int:
 
         write_results(compute, records, args.output, format_name=format_name, resume=args.resume)
     return tally.finish()
+
+
+def _records(args: argparse.Namespace) -> Iterator[Record]:
+    """The input, with the constraints and reactivities that stand apart from it."""
+    records = read_inputs(args.inputs, constraints=args.constraint_lines)
+    if args.constraint is not None:
+        from mprna.io import constraints
+
+        named: dict[str, str] = {}
+        if not Path(args.constraint).exists() and constraints.looks_like_one(args.constraint):
+            nameless = [args.constraint]
+        else:
+            named, nameless = constraints.read_constraints(args.constraint)
+        if named:
+            records = constraints.constrain_by_name(records, named)
+        else:
+            records = constraints.constrain_in_order(records, nameless)
+    if args.shape is not None:
+        from mprna.io.shape import with_reactivities
+
+        records = with_reactivities(records, Path(args.shape))
+    return records
 
 
 def _format_name(args: argparse.Namespace) -> str:
@@ -180,7 +251,7 @@ def _format_name(args: argparse.Namespace) -> str:
 
 
 def _options(args: argparse.Namespace) -> FoldOptions:
-    from mprna.predict.options import EnergyModel, FoldOptions
+    from mprna.predict.options import EnergyModel, FoldOptions, ShapeModel
 
     energies = EnergyModel(
         temperature=args.temp,
@@ -194,6 +265,9 @@ def _options(args: argparse.Namespace) -> FoldOptions:
         backend=args.backend,
         decoder=args.decoder,
         energy_model=energies,
+        shape_model=ShapeModel(slope=args.shape_slope, intercept=args.shape_intercept),
+        pseudoknots=args.pseudoknots,
+        min_confidence=args.min_confidence,
         pair_probs=args.pair_probs,
         max_length=args.max_length,
     )
@@ -206,3 +280,5 @@ def _check_output(args: argparse.Namespace, format_name: str) -> None:
         raise UsageError(f"-p: {format_name} has no place for pair probabilities; choose --format jsonl")
     if args.resume and args.output in (None, "-"):
         raise UsageError("--resume needs -o FILE")
+    if args.constraint_lines and args.constraint is not None:
+        raise UsageError("-C and --constraint: constraints come from one place")

@@ -70,8 +70,13 @@ def positive_int(text: str) -> int:
     return int(text)
 
 
-def read_inputs(inputs: Sequence[str], format_name: str | None = None) -> Iterator[Record]:
+def read_inputs(
+    inputs: Sequence[str], format_name: str | None = None, *, constraints: bool = False
+) -> Iterator[Record]:
     """Records of all inputs in their order; a sequence that is typed in has no name.
+
+    Args:
+        constraints: see `read_records`.
 
     Raises:
         FormatError: neither a file nor a sequence, or a file that breaks its format.
@@ -81,7 +86,7 @@ def read_inputs(inputs: Sequence[str], format_name: str | None = None) -> Iterat
 
     for text in inputs or ["-"]:
         if text == "-" or os.path.exists(text):
-            yield from read_records(text, format_name=format_name)
+            yield from read_records(text, format_name=format_name, constraints=constraints)
         elif _SEQUENCE.fullmatch(text):
             yield Record(name="", sequence=text)
         else:

@@ -11,17 +11,20 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from mprna.alphabet import CANONICAL_PAIRS
-from mprna.rna.canonical import MIN_HAIRPIN
+from mprna.rna.canonical import MIN_HAIRPIN, canonical_pairs
+from mprna.rna.constraints import Constraint
 
 Positions = npt.NDArray[np.int64]
 
 _BLOCK_CELLS: Final = 4_000_000
-_PAIR_CODES: Final = [256 * ord(pair[0]) + ord(pair[1]) for pair in sorted(CANONICAL_PAIRS)]
 
 
 def candidate_pairs(
-    sequence: str, excess: Callable[[slice], npt.NDArray[np.floating]], *, max_span: int | None = None
+    sequence: str,
+    excess: Callable[[slice], npt.NDArray[np.floating]],
+    *,
+    max_span: int | None = None,
+    constraint: Constraint | None = None,
 ) -> tuple[Positions, Positions]:
     """Pairs (i, j), i < j, that are canonical, leave a hairpin and gain more than their ends do unpaired.
 
@@ -32,22 +35,73 @@ def candidate_pairs(
         excess: rows -> gain of each pair less what its unpaired ends would gain.
             *Shape:* (R, L)
         max_span: most nucleotides from one end of a pair to the other, both included.
+        constraint: what it rules out is no candidate.
 
     Returns:
         Their ends, sorted by i, then j.
         *Shape:* (C,) each
     """
     length = len(sequence)
-    longest = length if max_span is None else max_span
     step = max(1, _BLOCK_CELLS // max(length, 1))
     found = [(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64))]
     for first in range(0, length, step):
         i, j = np.nonzero(excess(slice(first, first + step)) > 0)
         i += first
-        near = (j - i > MIN_HAIRPIN) & (j - i < longest)
-        i, j = i[near], j[near]
-        useful = _canonical(sequence, i, j)
-        found.append((i[useful], j[useful]))
+        possible = may_pair(sequence, i, j, max_span=max_span, constraint=constraint)
+        found.append((i[possible], j[possible]))
+    return np.concatenate([i for i, _ in found]), np.concatenate([j for _, j in found])
+
+
+def may_pair(
+    sequence: str,
+    i: Positions,
+    j: Positions,
+    *,
+    max_span: int | None = None,
+    constraint: Constraint | None = None,
+) -> npt.NDArray[np.bool_]:
+    """Whether each (i, j) is a pair, i < j, of a valid nested structure.
+
+    *Shape:* (C,) each -> (C,)
+    """
+    longest = len(sequence) if max_span is None else max_span
+    possible = (j - i > MIN_HAIRPIN) & (j - i < longest)
+    possible[possible] = canonical_pairs(sequence, i[possible], j[possible])
+    if constraint is not None:
+        possible[possible] = constraint.allows(i[possible], j[possible])
+    return possible
+
+
+def demand_pairs(
+    unpaired: npt.NDArray[np.float64], constraint: Constraint | None, *, bound: float
+) -> npt.NDArray[np.float64]:
+    """Scores of unpaired nucleotides, so low where one must pair that no gain makes up for it.
+
+    Args:
+        unpaired: scores.
+            *Shape:* (L,)
+        bound: no nucleotide, paired or not, adds more than this to the score of a structure or takes more
+            from it.
+    """
+    if constraint is None:
+        return unpaired
+    return np.where(constraint.must_pair, -(1.0 + 2.0 * bound * len(unpaired)), unpaired)
+
+
+def demanded_pairs(
+    sequence: str, constraint: Constraint | None, *, max_span: int | None = None
+) -> tuple[Positions, Positions]:
+    """Every pair that a nucleotide which must pair could be in; some come twice.
+
+    *Shape:* (C,) each
+    """
+    found = [(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64))]
+    positions = [] if constraint is None else np.flatnonzero(constraint.must_pair).tolist()
+    everywhere = np.arange(len(sequence))
+    for position in positions:
+        i, j = np.minimum(everywhere, position), np.maximum(everywhere, position)
+        possible = may_pair(sequence, i, j, max_span=max_span, constraint=constraint)
+        found.append((i[possible], j[possible]))
     return np.concatenate([i for i, _ in found]), np.concatenate([j for _, j in found])
 
 
@@ -61,8 +115,3 @@ def check_probs(name: str, probs: npt.NDArray[np.floating], shape: tuple[int, ..
         raise ValueError(f"{name} of shape {probs.shape}, expected {shape}")
     if probs.size and not (probs.min() >= -1e-4 and probs.max() <= 1 + 1e-4):
         raise ValueError(f"{name} outside of 0 to 1")
-
-
-def _canonical(sequence: str, i: Positions, j: Positions) -> npt.NDArray[np.bool_]:
-    letters = np.frombuffer(sequence.encode("ascii"), dtype=np.uint8).astype(np.int64)
-    return np.isin(256 * letters[i] + letters[j], _PAIR_CODES)

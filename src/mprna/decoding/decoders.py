@@ -22,6 +22,9 @@ NESTED_GAMMA = 8.0
 PAIR_GAMMA = 1.5
 """Of the `nested` decoder on the probabilities of a pair network."""
 
+CROSSING_GAMMA = 1.5
+"""Of pairs that cross the nested structure, chosen on validation structures (docs/experiments.md)."""
+
 
 class StructurePrediction(Protocol):
     """What decoders read of a `runtime` prediction; L nucleotides."""

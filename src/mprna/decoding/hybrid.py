@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mprna.decoding.candidates import check_probs
+from mprna.folding.restraints import NO_RESTRAINTS, Restraints
 from mprna.folding.vienna import DEFAULT_MODEL, EnergyModel, fold_mfe, fold_with_bonus
 
 MIN_LOG_ODDS: Final = -4.0
@@ -26,6 +27,7 @@ def decode_hybrid(
     *,
     weight: float,
     energy_model: EnergyModel = DEFAULT_MODEL,
+    restraints: Restraints = NO_RESTRAINTS,
 ) -> str:
     """The structure that ViennaRNA and the model together find most probable, as a product of experts.
 
@@ -43,6 +45,7 @@ def decode_hybrid(
             *Shape:* (L, L)
         weight: how much the model counts against the energies; 1 takes its log-odds as they are.
         energy_model: how energies are counted.
+        restraints: what is known of the RNA; it enters the Turner energy, whatever the weight.
 
     Raises:
         FoldingError: as `fold_mfe`.
@@ -52,9 +55,9 @@ def decode_hybrid(
     if not weight >= 0:
         raise ValueError(f"weight {weight}, expected at least 0")
     if weight == 0:
-        return fold_mfe(sequence, energy_model)[0]
+        return fold_mfe(sequence, energy_model, restraints)[0]
     pair_bonus = -weight * energy_model.thermal_energy * pair_log_odds(base_pair_probs)
-    return fold_with_bonus(sequence, pair_bonus, model=energy_model)
+    return fold_with_bonus(sequence, pair_bonus, model=energy_model, restraints=restraints)
 
 
 def pair_log_odds(base_pair_probs: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:

@@ -10,7 +10,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from mprna.decoding.candidates import candidate_pairs, check_probs
+from mprna.decoding.candidates import candidate_pairs, check_probs, demand_pairs
+from mprna.rna.constraints import Constraint
 from mprna.rna.structure import dot_bracket_from_pairs
 
 Pairs = npt.NDArray[np.int64]
@@ -24,6 +25,7 @@ def decode_nested(
     *,
     gamma: float = 1.0,
     max_span: int | None = None,
+    constraint: Constraint | None = None,
 ) -> str:
     """Structure of maximum expected accuracy (MEA).
 
@@ -40,6 +42,8 @@ def decode_nested(
             *Shape:* (L, L)
         gamma: above 1 predicts more pairs, below 1 fewer.
         max_span: most nucleotides from one end of a pair to the other, both included.
+        constraint: the structure is the best of those that meet it; where there are none, of those that
+            leave as few nucleotides as possible unpaired that must pair.
 
     >>> probs = np.zeros((7, 7))
     >>> probs[0, 6] = probs[6, 0] = 0.9
@@ -54,6 +58,7 @@ def decode_nested(
     if not gamma >= 0:
         raise ValueError(f"gamma {gamma}, expected at least 0")
     unpaired = (1.0 - base_pair_probs.sum(axis=1, dtype=np.float64)).clip(0.0)
+    unpaired = demand_pairs(unpaired, constraint, bound=max(gamma, 1.0))
 
     def gains_of(probs: npt.NDArray[np.floating]) -> Scores:
         return probs.astype(np.float64) * (2.0 * gamma)
@@ -62,6 +67,7 @@ def decode_nested(
         sequence,
         lambda rows: gains_of(base_pair_probs[rows]) - unpaired[rows, None] - unpaired,
         max_span=max_span,
+        constraint=constraint,
     )
     gains = gains_of(base_pair_probs[i, j])
     pairs = best_nested(i, j, gains, unpaired, length=length, max_span=max_span)

@@ -11,8 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from mprna.alphabet import STRUCTURE_SYMBOLS
-from mprna.decoding.candidates import candidate_pairs, check_probs
+from mprna.decoding.candidates import candidate_pairs, check_probs, demand_pairs
 from mprna.decoding.nested import best_nested
+from mprna.rna.constraints import Constraint
 from mprna.rna.structure import dot_bracket_from_pairs
 
 MIN_PROB: Final = 1e-9
@@ -20,7 +21,11 @@ MIN_PROB: Final = 1e-9
 
 
 def decode_tokens(
-    sequence: str, structure_probs: npt.NDArray[np.floating], *, max_span: int | None = None
+    sequence: str,
+    structure_probs: npt.NDArray[np.floating],
+    *,
+    max_span: int | None = None,
+    constraint: Constraint | None = None,
 ) -> str:
     """Valid structure of maximum probability, nucleotides taken as independent.
 
@@ -33,6 +38,7 @@ def decode_tokens(
         structure_probs: columns in the order of `STRUCTURE_SYMBOLS`, `()` and `.`.
             *Shape:* (L, 3)
         max_span: most nucleotides from one end of a pair to the other, both included.
+        constraint: as in `decode_nested`.
 
     >>> probs = np.array([[0.8, 0.1, 0.1]] * 2 + [[0.1, 0.1, 0.8]] * 3 + [[0.1, 0.8, 0.1]])
     >>> decode_tokens("GGAAAC", probs)
@@ -44,10 +50,12 @@ def decode_tokens(
     length = len(sequence)
     check_probs("structure_probs", structure_probs, (length, len(STRUCTURE_SYMBOLS)))
     opening, closing, unpaired = np.log(structure_probs.astype(np.float64).clip(MIN_PROB)).T
+    unpaired = demand_pairs(unpaired, constraint, bound=-float(np.log(MIN_PROB)))
     i, j = candidate_pairs(
         sequence,
         lambda rows: (opening - unpaired)[rows, None] + (closing - unpaired),
         max_span=max_span,
+        constraint=constraint,
     )
     pairs = best_nested(i, j, opening[i] + closing[j], unpaired, length=length, max_span=max_span)
     return dot_bracket_from_pairs(pairs, length)

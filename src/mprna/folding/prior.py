@@ -8,13 +8,16 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from mprna.folding.restraints import NO_RESTRAINTS, Restraints
 from mprna.folding.vienna import DEFAULT_MODEL, EnergyModel, mean_pair_probs
 
 SECOND_PARAMETERS: Final = "langdon2018"
 """Averaged with the set of the energy model: the two err in different places (docs/experiments.md)."""
 
 
-def prior_pair_probs(sequence: str, model: EnergyModel = DEFAULT_MODEL) -> npt.NDArray[np.float32]:
+def prior_pair_probs(
+    sequence: str, model: EnergyModel = DEFAULT_MODEL, restraints: Restraints = NO_RESTRAINTS
+) -> npt.NDArray[np.float32]:
     """Pair probabilities of the energy model, averaged with those by the parameters of Langdon 2018.
 
     *Shape:* (L, L), symmetric.
@@ -22,4 +25,5 @@ def prior_pair_probs(sequence: str, model: EnergyModel = DEFAULT_MODEL) -> npt.N
     Raises:
         FoldingError: as `mean_pair_probs`.
     """
-    return mean_pair_probs(sequence, (model, dataclasses.replace(model, parameters=SECOND_PARAMETERS)))
+    second = dataclasses.replace(model, parameters=SECOND_PARAMETERS)
+    return mean_pair_probs(sequence, (model, second), restraints)

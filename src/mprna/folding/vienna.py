@@ -2,6 +2,7 @@
 
 Sequences are clean (`alphabet.clean_sequence`): ACGUN, where N never pairs. Energies are kcal/mol.
 ViennaRNA holds the GIL, so fold in processes, not in threads, to use more than one core.
+Long because there is one door only.
 
 Shape letters: L nucleotides.
 """
@@ -19,6 +20,8 @@ import numpy as np
 import numpy.typing as npt
 
 from mprna.errors import FoldingError, StructureError, UsageError
+from mprna.folding.restraints import NO_RESTRAINTS, Restraints
+from mprna.rna.constraints import Constraint
 from mprna.rna.structure import pairs_from_dot_bracket
 
 PARAMETER_SETS: Final = {
@@ -38,6 +41,8 @@ MAX_BONUS: Final = 50.0
 _LETTERS: Final = frozenset("ACGUN")
 _NO_ENERGY: Final = 90_000.0  # ViennaRNA's "infinite", 100,000 kcal/mol, less whatever was added to it
 _ANY_SPAN: Final = -1
+_NO_REACTIVITY: Final = -999.0
+_DIRECTIONS: Final = {"|": 0, "<": 1, ">": -1}
 _NEEDS_SCALE: Final = 250  # nt; up to here ViennaRNA's own guess keeps sums over structures in range
 _GAS_CONSTANT: Final = 1.98717e-3  # kcal/(mol K), as in ViennaRNA
 _LOCK: Final = threading.RLock()
@@ -93,7 +98,7 @@ class Ensemble:
     """All structures of a sequence, weighted by Boltzmann."""
 
     energy: float
-    """Free energy of the ensemble in kcal/mol."""
+    """Free energy of the ensemble in kcal/mol, with the pseudo-energies of reactivities."""
 
     base_pair_probs: npt.NDArray[np.float32]
     """(L, L), symmetric, zero diagonal."""
@@ -110,33 +115,46 @@ def vienna_version() -> str:
     return str(_vienna().__version__)
 
 
-def fold_mfe(sequence: str, model: EnergyModel = DEFAULT_MODEL) -> tuple[str, float]:
+def fold_mfe(
+    sequence: str, model: EnergyModel = DEFAULT_MODEL, restraints: Restraints = NO_RESTRAINTS
+) -> tuple[str, float]:
     """Structure of minimum free energy, as RNAfold prints it, and its energy in kcal/mol.
+
+    Reactivities have their say in what is minimised, and none in the energy that is returned.
 
     >>> fold_mfe("GGGGAAAACCCC")
     ('((((....))))', -5.4)
 
     Raises:
-        FoldingError: empty, too long, or other letters than ACGUN.
+        FoldingError: empty, too long, other letters than ACGUN, or no structure that meets the constraint.
     """
-    with _fold_compound(sequence, model) as compound:
-        return _mfe(compound)
+    with _fold_compound(sequence, model, restraints) as compound:
+        dot_bracket, energy = _mfe(compound)
+    if restraints.reactivities is not None:
+        energy = energy_of(sequence, dot_bracket, model)
+    return dot_bracket, energy
 
 
-def fold_ensemble(sequence: str, model: EnergyModel = DEFAULT_MODEL) -> Ensemble:
+def fold_ensemble(
+    sequence: str, model: EnergyModel = DEFAULT_MODEL, restraints: Restraints = NO_RESTRAINTS
+) -> Ensemble:
     """Partition function, base-pair probabilities and MFE structure, as RNAfold -p computes them.
 
     Raises:
         FoldingError: as `fold_mfe`, or a partition function out of range.
     """
-    with _fold_compound(sequence, model) as compound:
+    with _fold_compound(sequence, model, restraints) as compound:
         dot_bracket, mfe = _mfe(compound)
         compound.exp_params_rescale(mfe)  # or the sum over structures of a long RNA overflows
         energy, probs = _partition(compound, len(sequence))
+    if restraints.reactivities is not None:
+        mfe = energy_of(sequence, dot_bracket, model)
     return Ensemble(energy=energy, base_pair_probs=probs, mfe_dot_bracket=dot_bracket, mfe=mfe)
 
 
-def mean_pair_probs(sequence: str, models: Sequence[EnergyModel]) -> npt.NDArray[np.float32]:
+def mean_pair_probs(
+    sequence: str, models: Sequence[EnergyModel], restraints: Restraints = NO_RESTRAINTS
+) -> npt.NDArray[np.float32]:
     """Base-pair probabilities, averaged over energy models.
 
     Two parameter sets are more often right than one; no minimum free energy is computed, which makes up
@@ -150,8 +168,11 @@ def mean_pair_probs(sequence: str, models: Sequence[EnergyModel]) -> npt.NDArray
     """
     if not models:
         raise ValueError("no energy model")
-    mfe = fold_mfe(sequence, models[0])[1] if len(sequence) > _NEEDS_SCALE else None
-    probs = [_pair_probs(sequence, model, mfe) for model in models]
+    mfe = None
+    if len(sequence) > _NEEDS_SCALE or restraints.reactivities is not None:
+        with _fold_compound(sequence, models[0], restraints) as compound:
+            mfe = _mfe(compound)[1]
+    probs = [_pair_probs(sequence, model, restraints, mfe) for model in models]
     return sum(probs[1:], start=probs[0]) / np.float32(len(models))
 
 
@@ -187,6 +208,7 @@ def fold_with_bonus(
     pair_bonus: npt.NDArray[np.floating],
     unpaired_bonus: npt.NDArray[np.floating] | None = None,
     model: EnergyModel = DEFAULT_MODEL,
+    restraints: Restraints = NO_RESTRAINTS,
 ) -> str:
     """Structure that minimises energy plus pseudo-energies (soft constraints).
 
@@ -200,6 +222,7 @@ def fold_with_bonus(
         unpaired_bonus: added for every unpaired nucleotide, in kcal/mol.
             *Shape:* (L,)
         model: how energies are counted.
+        restraints: what is known of the RNA.
 
     Raises:
         FoldingError: as `fold_mfe`, or a bonus that is not finite or beyond `MAX_BONUS`.
@@ -207,7 +230,7 @@ def fold_with_bonus(
     """
     length = len(sequence)
     pairs = _checked_bonus(pair_bonus, (length, length))
-    with _fold_compound(sequence, model) as compound:
+    with _fold_compound(sequence, model, restraints) as compound:
         compound.sc_set_bp(np.pad(pairs, ((1, 0), (1, 0))))  # 1-based: row and column 0 are not read
         if unpaired_bonus is not None:
             compound.sc_set_up(np.pad(_checked_bonus(unpaired_bonus, (length,)), (1, 0)))
@@ -249,12 +272,15 @@ def _vienna() -> Any:
     return RNA
 
 
-def _pair_probs(sequence: str, model: EnergyModel, mfe: float | None) -> npt.NDArray[np.float32]:
+def _pair_probs(
+    sequence: str, model: EnergyModel, restraints: Restraints, mfe: float | None
+) -> npt.NDArray[np.float32]:
     _check_sequence(sequence)
     library = _vienna()
     with _LOCK:
         factors = _boltzmann_factors(model)
         compound = library.fold_compound(sequence, _details(library, model))
+        _restrain(compound, restraints)
         compound.exp_params_subst(factors)
         compound.exp_params_rescale(*([] if mfe is None else [mfe]))
         return _partition(compound, len(sequence))[1]
@@ -264,7 +290,8 @@ def _partition(compound: Any, length: int) -> tuple[float, npt.NDArray[np.float3
     """Free energy of the ensemble, and its pair probabilities."""
     energy = float(compound.pf()[1])
     if not energy < _NO_ENERGY:  # how ViennaRNA reports an overflow
-        raise FoldingError(f"the partition function of {length} nt is out of range")
+        reason = "is out of range, or no structure meets the constraint"
+        raise FoldingError(f"the partition function of {length} nt {reason}")
     upper = np.array(compound.bpp(), dtype=np.float32)[1:, 1:]
     return energy + 0.0, upper + upper.T  # -0.0 becomes 0.0
 
@@ -278,8 +305,10 @@ def _boltzmann_factors(model: EnergyModel) -> Any:
 
 
 @contextmanager
-def _fold_compound(sequence: str, model: EnergyModel) -> Iterator[Any]:
-    """A fold compound under the right parameters.
+def _fold_compound(
+    sequence: str, model: EnergyModel, restraints: Restraints = NO_RESTRAINTS
+) -> Iterator[Any]:
+    """A fold compound under the right parameters and restraints.
 
     The lock stays until the caller is done, because a compound takes its Boltzmann factors from the
     process-wide parameters only when it needs them.
@@ -291,7 +320,31 @@ def _fold_compound(sequence: str, model: EnergyModel) -> Iterator[Any]:
         compound = library.fold_compound(sequence, _details(library, model))
         if compound.this is None:
             raise FoldingError(f"ViennaRNA does not accept this sequence of {len(sequence)} nt")
+        _restrain(compound, restraints)
         yield compound
+
+
+def _restrain(compound: Any, restraints: Restraints) -> None:
+    if restraints.constraint is not None:
+        _constrain(compound, restraints.constraint)
+    if restraints.reactivities is not None:
+        shape_model = restraints.shape_model
+        _checked_bonus(shape_model.energies(restraints.reactivities), restraints.reactivities.shape)
+        known = np.where(restraints.reactivities >= 0, restraints.reactivities, _NO_REACTIVITY)
+        compound.sc_add_SHAPE_deigan([_NO_REACTIVITY, *known], shape_model.slope, shape_model.intercept)
+
+
+def _constrain(compound: Any, constraint: Constraint) -> None:
+    """Symbol by symbol: ViennaRNA's own parser of the notation does not enforce `|`, `<` and `>`."""
+    library = _vienna()
+    context = library.CONSTRAINT_CONTEXT_ALL_LOOPS | library.CONSTRAINT_CONTEXT_ENFORCE
+    for position, symbol in enumerate(constraint.text, 1):
+        if symbol == "x":
+            compound.hc_add_up(position, context)
+        elif symbol in _DIRECTIONS:
+            compound.hc_add_bp_nonspecific(position, _DIRECTIONS[symbol], context)
+    for i, j in constraint.pairs.tolist():
+        compound.hc_add_bp(i + 1, j + 1, context)
 
 
 def _check_sequence(sequence: str) -> None:
@@ -322,6 +375,8 @@ def _details(library: Any, model: EnergyModel) -> Any:
 
 def _mfe(compound: Any) -> tuple[str, float]:
     dot_bracket, energy = compound.mfe()
+    if energy > _NO_ENERGY:
+        raise FoldingError("ViennaRNA finds no structure that meets the constraint")
     return dot_bracket, _round(energy)
 
 

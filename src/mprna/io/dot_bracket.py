@@ -19,6 +19,7 @@ from mprna.io.records import ERROR_COMMENT, Record, check_dot_bracket, round_ene
 from mprna.io.source import Source, numbered_lines, open_input
 
 _STRUCTURE: Final = re.compile(r"[.()\[\]{}<>A-Za-z]*[.()\[\]{}<>][.()\[\]{}<>A-Za-z]*")
+_CONSTRAINT: Final = re.compile(r"x+|\S*[.()\[\]{}<>|]\S*")
 _ENERGY: Final = re.compile(r"\(?\s*([-+]?\d+(?:\.\d*)?)")
 _BPRNA_NAME: Final = "#Name:"
 
@@ -32,6 +33,18 @@ def read_dot_bracket(source: Source) -> Iterator[Record]:
     Raises:
         FormatError: a structure that is not balanced or not as long as its sequence.
     """
+    yield from _read(source, constraints=False)
+
+
+def read_constrained(source: Source) -> Iterator[Record]:
+    """Sequences, each with a constraint of its structure below it or with none, as `RNAfold -C` reads them.
+
+    The symbols are judged when the record is folded. FASTA without constraints is read too.
+    """
+    yield from _read(source, constraints=True)
+
+
+def _read(source: Source, *, constraints: bool) -> Iterator[Record]:
     with open_input(source) as file:
         draft: _Draft | None = None
         number = 0
@@ -41,7 +54,8 @@ def read_dot_bracket(source: Source) -> Iterator[Record]:
                 if draft:
                     yield draft.finish(file.name)
                 number += 1
-                draft = _Draft(*split_header(header or "", number), bare=header is None)
+                name, description = split_header(header or "", number)
+                draft = _Draft(name, description, bare=header is None, constrained=constraints)
             if draft and header is None:
                 draft.feed(line.strip(), line_number)
         if draft:
@@ -72,6 +86,8 @@ class _Draft:
     description: str
     bare: bool
     """No header: one line of sequence, and the next sequence is the next record."""
+    constrained: bool = False
+    """What stands below the sequence is a constraint."""
     sequence: str = ""
     dot_bracket: str = ""
     energy: float | None = None
@@ -84,7 +100,7 @@ class _Draft:
             self.error = text.removeprefix(ERROR_COMMENT)
         elif not text or text[0] == "#" or self.is_complete:
             return
-        elif self.sequence and _STRUCTURE.fullmatch(symbols := text.split()[0]):
+        elif self.sequence and self.is_structure(symbols := text.split()[0]):
             self.dot_bracket += symbols
             self.line = line
             if energy := _ENERGY.match(text[len(symbols) :].lstrip()):
@@ -93,11 +109,23 @@ class _Draft:
             self.sequence += "".join(text.split())
             self.line = line
 
+    def is_structure(self, symbols: str) -> bool:
+        """Whether it is no sequence."""
+        pattern = _CONSTRAINT if self.constrained else _STRUCTURE
+        return pattern.fullmatch(symbols) is not None
+
     @property
     def is_complete(self) -> bool:
         return bool(self.dot_bracket) and len(self.dot_bracket) >= len(self.sequence)
 
     def finish(self, path: str) -> Record:
+        if self.constrained:
+            return Record(
+                name="" if self.bare else self.name,
+                description=self.description,
+                sequence=self.sequence,
+                constraint=self.dot_bracket or None,
+            )
         if self.dot_bracket:
             check_dot_bracket(self.dot_bracket, self.sequence, path=path, line=self.line)
         return Record(
@@ -124,7 +152,7 @@ def _is_next_sequence(line: str, draft: _Draft | None) -> bool:
         return False
     if draft is None:
         return True
-    return (draft.bare or draft.is_complete) and len(words) == 1 and not _STRUCTURE.fullmatch(words[0])
+    return (draft.bare or draft.is_complete) and len(words) == 1 and not draft.is_structure(words[0])
 
 
 def _write(record: Record, energy: str, stream: IO[str]) -> None:

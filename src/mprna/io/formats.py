@@ -12,7 +12,7 @@ from typing import IO, TYPE_CHECKING, Any, Final
 from mprna.errors import FormatError, UsageError
 from mprna.io.bpseq import read_bpseq, write_bpseq
 from mprna.io.ct import read_ct, write_ct
-from mprna.io.dot_bracket import read_dot_bracket, write_dbn, write_vienna
+from mprna.io.dot_bracket import read_constrained, read_dot_bracket, write_dbn, write_vienna
 from mprna.io.fasta import read_fasta, read_fastq, read_plain, shorten, write_fasta, write_fastq
 from mprna.io.jsonl import read_jsonl, write_jsonl
 from mprna.io.output import COMPRESSIONS, open_output
@@ -59,6 +59,9 @@ FORMATS: Final = {
     )
 }
 
+_WITH_CONSTRAINT_LINES: Final = ("fasta", "plain", "vienna", "dbn")
+"""In these, what stands below a sequence can be read as a constraint."""
+
 _HEAD_BYTES: Final = 1 << 16
 _STRUCTURE_LINE: Final = re.compile(r"[.()\[\]{}<>A-Za-z]*[.()\[\]{}<>][.()\[\]{}<>A-Za-z]*(\s.*)?")
 _SEQUENCE_LINE: Final = re.compile(r"[A-Za-z][A-Za-z0-9*?.~ -]*")
@@ -66,13 +69,16 @@ _BPSEQ_ROW: Final = re.compile(r"1\s+\S\s+\d+")
 _CT_TITLE: Final = re.compile(r"\d+\s+\S.*")
 
 
-def read_records(source: Source, *, format_name: str | None = None) -> Iterator[Record]:
+def read_records(
+    source: Source, *, format_name: str | None = None, constraints: bool = False
+) -> Iterator[Record]:
     """Records of a file of any readable format.
 
     Args:
         source: a path, `-` for standard input, or a stream of bytes; compressed or not.
         format_name: a key of `FORMATS`; without it the suffix decides, and without a known suffix the
             first lines.
+        constraints: in FASTA, dot-bracket and plain files, what stands below a sequence is a constraint.
 
     Raises:
         FormatError: an unknown format, or a file that breaks its format, or without any record.
@@ -83,10 +89,13 @@ def read_records(source: Source, *, format_name: str | None = None) -> Iterator[
         if format is None:
             head, file = _read_head(file)
             format = FORMATS[_guess(head, file.name)]
-        if format.read is None:
+        read = format.read
+        if constraints and format.name in _WITH_CONSTRAINT_LINES:
+            read = read_constrained
+        if read is None:
             raise UsageError(f"format {format.name!r} cannot be read")
         empty = True
-        for record in format.read(file):
+        for record in read(file):
             empty = False
             yield record
         if empty:

@@ -11,7 +11,13 @@ from mprna.io.records import Record
 from mprna.io.rows import record_from_row, row_of
 from mprna.io.source import Source, numbered_lines, open_input
 
-_LEFT_OUT_WHERE_UNKNOWN: Final = ("description", "qualities", "base_pair_probs")
+_LEFT_OUT_WHERE_UNKNOWN: Final = (
+    "description",
+    "qualities",
+    "base_pair_probs",
+    "constraint",
+    "reactivities",
+)
 
 
 def read_jsonl(source: Source) -> Iterator[Record]:

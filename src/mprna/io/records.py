@@ -39,6 +39,10 @@ class Record:
     """Mean probability of the assigned state of every nucleotide, 0 to 1."""
     base_pair_probs: npt.NDArray[np.float32] | None = field(default=None, compare=False, repr=False)
     """Pair probabilities, symmetric. *Shape:* (L, L)"""
+    constraint: str | None = None
+    """What the structure must look like, one symbol of `rna.constraints.SYMBOLS` per nucleotide."""
+    reactivities: npt.NDArray[np.float64] | None = field(default=None, compare=False, repr=False)
+    """Of a SHAPE experiment; NaN where there are no data. *Shape:* (L,)"""
     engine: str | None = None
     """What predicted the structure."""
     error: str | None = None

@@ -24,7 +24,16 @@ MIN_PAIR_PROB: Final = 1e-5
 ALIASES: Final = {"seq": "sequence", "structure": "dot_bracket", "label": "dot_bracket", "id": "name"}
 """Names that published files use for ours, and that are read as such; ours win where both are there."""
 
-_TEXTS: Final = ("name", "description", "sequence", "qualities", "dot_bracket", "engine", "error")
+_TEXTS: Final = (
+    "name",
+    "description",
+    "sequence",
+    "qualities",
+    "dot_bracket",
+    "constraint",
+    "engine",
+    "error",
+)
 _NUMBERS: Final = ("energy", "confidence")
 
 
@@ -40,6 +49,8 @@ def row_of(record: Record) -> dict[str, Any]:
         "energy": None if record.energy is None else round_energy(record.energy),
         "confidence": None if record.confidence is None else round(record.confidence, 4),
         "base_pair_probs": None if probs is None else _triples(probs),
+        "constraint": record.constraint,
+        "reactivities": None if record.reactivities is None else _numbers(record.reactivities),
         "engine": record.engine,
         "error": record.error,
     }
@@ -68,6 +79,8 @@ def record_from_row(row: Mapping[str, Any], number: int, *, path: str, line: int
         check_dot_bracket(values["dot_bracket"], values["sequence"], path=path, line=line)
     if row.get("base_pair_probs") is not None:
         values["base_pair_probs"] = _matrix(row["base_pair_probs"], len(values["sequence"]), path, line)
+    if row.get("reactivities") is not None:
+        values["reactivities"] = _reactivities(row["reactivities"], path, line)
     return Record(**values)
 
 
@@ -91,6 +104,22 @@ def _triples(base_pair_probs: npt.NDArray[np.float32]) -> list[list[Any]]:
     i, j = np.nonzero(np.triu(base_pair_probs, k=1) >= MIN_PAIR_PROB)
     probs = base_pair_probs[i, j].astype(np.float64).round(5)
     return [list(triple) for triple in zip(i.tolist(), j.tolist(), probs.tolist(), strict=True)]
+
+
+def _numbers(values: npt.NDArray[np.float64]) -> list[float | None]:
+    """What is not known as None: JSON has no NaN."""
+    return [None if np.isnan(value) else value for value in values.tolist()]
+
+
+def _reactivities(values: Any, path: str, line: int) -> npt.NDArray[np.float64]:
+    """NaN where there is none. *Shape:* as many as there are"""
+    try:
+        numbers = values.replace(",", " ").split() if isinstance(values, str) else list(values)
+        known = [float("nan") if value in (None, "NA") else float(value) for value in numbers]
+    except (TypeError, ValueError) as error:
+        message = "'reactivities' are no list of numbers, one per nucleotide, null where there are no data"
+        raise FormatError(message, path=path, line=line) from error
+    return np.array(known, dtype=np.float64)
 
 
 def _matrix(triples: Any, length: int, path: str, line: int) -> npt.NDArray[np.float32]:

@@ -82,6 +82,8 @@ def _schema(pa: ModuleType) -> Any:
         ("energy", pa.float64()),
         ("confidence", pa.float64()),
         ("base_pair_probs", pa.list_(pair)),
+        ("constraint", pa.string()),
+        ("reactivities", pa.list_(pa.float64())),
         ("engine", pa.string()),
         ("error", pa.string()),
     ]

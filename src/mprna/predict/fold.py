@@ -11,21 +11,30 @@ from functools import lru_cache, partial
 from typing import Final, NamedTuple, overload
 
 import numpy as np
+import numpy.typing as npt
 
-from mprna.alphabet import CANONICAL_PAIRS, clean_sequence
-from mprna.decoding.decoders import NESTED_GAMMA, PAIR_GAMMA
+from mprna.alphabet import clean_sequence
+from mprna.decoding.decoders import CROSSING_GAMMA, NESTED_GAMMA, PAIR_GAMMA
 from mprna.decoding.hybrid import decode_hybrid
-from mprna.decoding.nested import best_nested, decode_nested
+from mprna.decoding.nested import decode_nested
 from mprna.decoding.tokens import decode_tokens
 from mprna.errors import FoldingError, SequenceError, StructureError, UsageError
-from mprna.folding.confidence import assigned_state_probs
 from mprna.folding.prior import prior_pair_probs
+from mprna.folding.restraints import Restraints
 from mprna.folding.vienna import energy_of, fold_ensemble, fold_mfe
 from mprna.io.records import Record
+from mprna.predict.beliefs import (
+    Beliefs,
+    DenseBeliefs,
+    confidence,
+    decode_band,
+    with_crossing_pairs,
+    without_doubtful_pairs,
+)
+from mprna.predict.evidence import log_odds_of_pairing, restrain_prediction, restrain_probs, restraints_of
 from mprna.predict.options import MAX_DENSE_LENGTH, FoldOptions
 from mprna.predict.parallel import map_ordered
-from mprna.rna.canonical import MIN_HAIRPIN
-from mprna.rna.structure import dot_bracket_from_pairs, pairs_from_dot_bracket
+from mprna.rna.constraints import Constraint
 from mprna.runtime.engine import FloatArray, Prediction
 from mprna.runtime.load import load_folding
 from mprna.runtime.pair_engine import PairEngine
@@ -34,9 +43,6 @@ DEFAULT_OPTIONS: Final = FoldOptions()
 
 _MAX_DENSE_DECODING: Final = 4_096
 """Longest sequence whose (L, L) pair probabilities are made to decode them."""
-
-_MIN_PAIR_PROB: Final = 1e-3
-"""Weaker pairs of a longer sequence are no candidates of its structure."""
 
 
 class _Answer(NamedTuple):
@@ -47,32 +53,53 @@ class _Answer(NamedTuple):
 
 
 @overload
-def fold(sequences: str, options: FoldOptions = ...) -> Record: ...  # type: ignore[overload-overlap]
+def fold(  # type: ignore[overload-overlap]
+    sequences: str | Record,
+    options: FoldOptions = ...,
+    *,
+    constraint: str | None = ...,
+    reactivities: npt.ArrayLike | None = ...,
+) -> Record: ...
 @overload
-def fold(sequences: Iterable[str], options: FoldOptions = ..., *, jobs: int = ...) -> list[Record]: ...
 def fold(
-    sequences: str | Iterable[str], options: FoldOptions = DEFAULT_OPTIONS, *, jobs: int = 1
+    sequences: Iterable[str | Record], options: FoldOptions = ..., *, jobs: int = ...
+) -> list[Record]: ...
+def fold(
+    sequences: str | Record | Iterable[str | Record],
+    options: FoldOptions = DEFAULT_OPTIONS,
+    *,
+    jobs: int = 1,
+    constraint: str | None = None,
+    reactivities: npt.ArrayLike | None = None,
 ) -> Record | list[Record]:
     """Fold one sequence, or many.
 
     Args:
-        sequences: RNA or DNA letters in any case. Records are named `sequence_1`, `sequence_2`, ...
-        options: the engine and its settings.
+        sequences: RNA or DNA letters in any case, or records, which may have a constraint and
+            reactivities. Sequences get the names `sequence_1`, `sequence_2`, ...
+        options: the engine and its settings, the same for all.
         jobs: processes for many sequences. A script that asks for more than one must be importable: keep
             the call under `if __name__ == "__main__":`.
+        constraint: of one sequence: what its structure must look like (`rna.constraints`).
+        reactivities: of one sequence: SHAPE data, one number per nucleotide, NaN without data.
 
     Returns:
-        one record for a string; for many sequences a list in their order, in which a sequence that cannot
+        one record for a string or record; for many a list in their order, in which a sequence that cannot
         be folded has its reason in `error`.
 
     Raises:
         SequenceError: one sequence, which is empty or no RNA.
+        StructureError: one sequence, whose constraint cannot be met.
         FoldingError: one sequence, which is too long or cannot be folded.
         ModelError: no such model, or damaged files.
+        UsageError: a constraint or reactivities beside many sequences.
     """
-    if isinstance(sequences, str):
-        return _cached_folder(options).fold(Record(name="sequence_1", sequence=sequences))
-    records = (Record(name=f"sequence_{n}", sequence=text) for n, text in enumerate(sequences, 1))
+    if isinstance(sequences, (str, Record)):
+        record = _with_restraints(_as_record(sequences, 1), constraint, reactivities)
+        return _cached_folder(options).fold(record)
+    if constraint is not None or reactivities is not None:
+        raise UsageError("constraint and reactivities belong to one sequence; give records that have them")
+    records = (_as_record(sequence, number) for number, sequence in enumerate(sequences, 1))
     return list(fold_records(records, options, jobs=jobs))
 
 
@@ -125,19 +152,25 @@ class Folder:
         """
         sequence = clean_sequence(record.sequence)
         self._check_length(len(sequence))
+        options = self._options
+        restraints = restraints_of(
+            record, sequence, options.shape_model, max_span=options.energy_model.max_span
+        )
         if self._engine is None:
-            answer = self._fold_by_energy(sequence)
+            answer = self._fold_by_energy(sequence, restraints)
         elif isinstance(self._engine, PairEngine):
-            answer = self._fold_by_pairs(sequence, self._engine)
+            answer = self._fold_by_pairs(sequence, restraints, self._engine)
         else:
-            answer = self._fold_by_model(sequence, self._engine.predict(sequence))
+            answer = self._fold_by_model(sequence, restraints, self._engine.predict(sequence))
+        if restraints.constraint is not None:
+            restraints.constraint.check(answer.dot_bracket)
         return dataclasses.replace(
             record,
             dot_bracket=answer.dot_bracket,
             energy=answer.energy,
             confidence=answer.confidence,
             base_pair_probs=answer.base_pair_probs,
-            engine=self._options.engine,
+            engine=options.engine,
             error=None,
         )
 
@@ -150,91 +183,103 @@ class Folder:
             raise FoldingError(
                 f"{length} nt; the {options.engine} engine takes up to {longest} (--max-length)"
             )
-        if options.pair_probs and length > MAX_DENSE_LENGTH:
+        dense = options.pair_probs or (self._engine is None and options.needs_pair_probs)
+        if dense and length > MAX_DENSE_LENGTH:
             raise FoldingError(f"{length} nt; pair probabilities are given up to {MAX_DENSE_LENGTH}")
 
-    def _fold_by_energy(self, sequence: str) -> _Answer:
-        model = self._options.energy_model
-        if not self._options.pair_probs:
-            dot_bracket, energy = fold_mfe(sequence, model)
-            return _Answer(dot_bracket, energy, None, None)
-        ensemble = fold_ensemble(sequence, model)
-        probs = ensemble.base_pair_probs
-        confidence = float(assigned_state_probs(ensemble.mfe_dot_bracket, probs).mean())
-        return _Answer(ensemble.mfe_dot_bracket, ensemble.mfe, confidence, probs)
-
-    def _fold_by_pairs(self, sequence: str, engine: PairEngine) -> _Answer:
+    def _fold_by_energy(self, sequence: str, restraints: Restraints) -> _Answer:
         options = self._options
-        prior = None
-        if options.engine == "hybrid":
-            prior = prior_pair_probs(sequence, options.energy_model)
-        probs = engine.predict_pairs(sequence, prior)
-        max_span = options.energy_model.max_span
-        dot_bracket = decode_nested(sequence, probs, gamma=options.gamma or PAIR_GAMMA, max_span=max_span)
-        return _Answer(
-            dot_bracket,
-            energy_of(sequence, dot_bracket, options.energy_model),
-            float(assigned_state_probs(dot_bracket, probs).mean(dtype=np.float64)),
-            probs if options.pair_probs else None,
-        )
+        if not options.needs_pair_probs:
+            return _Answer(*fold_mfe(sequence, options.energy_model, restraints), None, None)
+        ensemble = fold_ensemble(sequence, options.energy_model, restraints)
+        beliefs = DenseBeliefs(ensemble.base_pair_probs)
+        return self._answer(sequence, ensemble.mfe_dot_bracket, beliefs, restraints.constraint)
 
-    def _fold_by_model(self, sequence: str, prediction: Prediction) -> _Answer:
-        options = self._options
+    def _fold_by_pairs(self, sequence: str, restraints: Restraints, engine: PairEngine) -> _Answer:
+        options, constraint = self._options, restraints.constraint
+        prior = nats = None
         if options.engine == "hybrid":
-            probs = prediction.base_pair_probs
-            model = options.energy_model
-            dot_bracket = decode_hybrid(sequence, probs, weight=options.weight, energy_model=model)
+            prior = prior_pair_probs(sequence, options.energy_model, restraints)
         else:
-            dot_bracket = self._decode(sequence, prediction)
+            nats = log_odds_of_pairing(restraints, options.energy_model.thermal_energy)
+        probs = engine.predict_pairs(sequence, prior)
+        probs = restrain_probs(probs, constraint, nats, crossing=options.pseudoknots)
+        gamma, max_span = options.gamma or PAIR_GAMMA, options.energy_model.max_span
+        dot_bracket = decode_nested(sequence, probs, gamma=gamma, max_span=max_span, constraint=constraint)
+        return self._answer(sequence, dot_bracket, DenseBeliefs(probs), constraint)
+
+    def _fold_by_model(self, sequence: str, restraints: Restraints, prediction: Prediction) -> _Answer:
+        options, constraint = self._options, restraints.constraint
+        gamma, nats = options.gamma or NESTED_GAMMA, None
+        if options.engine == "model":
+            nats = log_odds_of_pairing(restraints, options.energy_model.thermal_energy)
+        prediction = restrain_prediction(prediction, constraint, nats, crossing=options.pseudoknots)
+        if options.engine == "hybrid":
+            dot_bracket = decode_hybrid(
+                sequence,
+                prediction.base_pair_probs,
+                weight=options.weight,
+                energy_model=options.energy_model,
+                restraints=restraints,
+            )
+        else:
+            dot_bracket = self._decode(sequence, prediction, constraint, gamma)
+        return self._answer(sequence, dot_bracket, prediction, constraint)
+
+    def _decode(
+        self, sequence: str, prediction: Prediction, constraint: Constraint | None, gamma: float
+    ) -> str:
+        max_span = self._options.energy_model.max_span
+        if self._options.decoder == "tokens":
+            probs = prediction.structure_probs
+            return decode_tokens(sequence, probs, max_span=max_span, constraint=constraint)
+        if len(sequence) > _MAX_DENSE_DECODING:
+            return decode_band(sequence, prediction, gamma=gamma, max_span=max_span, constraint=constraint)
+        probs = prediction.base_pair_probs
+        return decode_nested(sequence, probs, gamma=gamma, max_span=max_span, constraint=constraint)
+
+    def _answer(
+        self,
+        sequence: str,
+        dot_bracket: str,
+        beliefs: Beliefs,
+        constraint: Constraint | None,
+    ) -> _Answer:
+        """What the user asked to do with a nested structure, and all that is said of the result."""
+        options = self._options
+        model = options.energy_model
+        if options.pseudoknots:
+            dot_bracket = with_crossing_pairs(
+                sequence,
+                dot_bracket,
+                beliefs,
+                gamma=options.gamma or CROSSING_GAMMA,
+                max_span=model.max_span,
+                constraint=constraint,
+            )
+        if options.min_confidence > 0:
+            dot_bracket = without_doubtful_pairs(dot_bracket, beliefs, options.min_confidence, constraint)
         return _Answer(
             dot_bracket,
-            energy_of(sequence, dot_bracket, options.energy_model),
-            confidence(dot_bracket, prediction),
-            prediction.base_pair_probs if options.pair_probs else None,
+            energy_of(sequence, dot_bracket, model),
+            confidence(dot_bracket, beliefs),
+            beliefs.base_pair_probs if options.pair_probs else None,
         )
 
-    def _decode(self, sequence: str, prediction: Prediction) -> str:
-        options = self._options
-        gamma, max_span = options.gamma or NESTED_GAMMA, options.energy_model.max_span
-        if options.decoder == "tokens":
-            return decode_tokens(sequence, prediction.structure_probs, max_span=max_span)
-        if len(sequence) > _MAX_DENSE_DECODING:
-            return decode_band(sequence, prediction, gamma=gamma, max_span=max_span)
-        probs = prediction.base_pair_probs
-        return decode_nested(sequence, probs, gamma=gamma, max_span=max_span)
+
+def _as_record(sequence: str | Record, number: int) -> Record:
+    if isinstance(sequence, Record):
+        return sequence
+    return Record(name=f"sequence_{number}", sequence=sequence)
 
 
-def decode_band(
-    sequence: str, prediction: Prediction, *, gamma: float = 1.0, max_span: int | None = None
-) -> str:
-    """`decode_nested` without the (L, L) table, for long sequences.
-
-    Pairs of a probability below 0.001 are left out, and N pairs with nothing.
-    """
-    pairs, probs = prediction.likely_pairs(_MIN_PAIR_PROB)
-    unpaired = prediction.unpaired_probs.astype(np.float64)
-    gains = 2.0 * gamma * probs.astype(np.float64)
-    useful = gains > unpaired[pairs].sum(axis=1)
-    useful[useful] = [
-        j - i > MIN_HAIRPIN and sequence[i] + sequence[j] in CANONICAL_PAIRS
-        for i, j in pairs[useful].tolist()
-    ]
-    first, second = pairs[useful].T
-    chosen = best_nested(first, second, gains[useful], unpaired, length=len(sequence), max_span=max_span)
-    return dot_bracket_from_pairs(chosen, len(sequence))
-
-
-def confidence(dot_bracket: str, prediction: Prediction) -> float:
-    """Mean probability, by the model, of what the structure says of each nucleotide: its pair, or being
-    unpaired. A pair further apart than the window has probability 0."""
-    probs = prediction.unpaired_probs
-    pairs = pairs_from_dot_bracket(dot_bracket)
-    distance = pairs[:, 1] - pairs[:, 0]
-    seen = distance < prediction.pair_band.shape[1]
-    paired = np.zeros(len(pairs), dtype=np.float32)
-    paired[seen] = prediction.pair_band[pairs[seen, 0], distance[seen]]
-    probs[pairs] = paired[:, None]
-    return float(probs.mean(dtype=np.float64))
+def _with_restraints(record: Record, constraint: str | None, reactivities: npt.ArrayLike | None) -> Record:
+    if constraint is not None:
+        record = dataclasses.replace(record, constraint=constraint)
+    if reactivities is not None:
+        values = np.asarray(reactivities, dtype=np.float64)
+        record = dataclasses.replace(record, reactivities=values)
+    return record
 
 
 def _check_decoder(options: FoldOptions) -> None:

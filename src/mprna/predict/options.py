@@ -8,10 +8,11 @@ from typing import Final
 
 from mprna.decoding.decoders import HYBRID_WEIGHT
 from mprna.errors import UsageError
+from mprna.folding.restraints import ShapeModel
 from mprna.folding.vienna import MAX_LENGTH, EnergyModel
 from mprna.runtime.store import FOLDING_MODEL
 
-__all__ = ["DEFAULT_MAX_LENGTHS", "MAX_DENSE_LENGTH", "EnergyModel", "FoldOptions"]
+__all__ = ["DEFAULT_MAX_LENGTHS", "MAX_DENSE_LENGTH", "EnergyModel", "FoldOptions", "ShapeModel"]
 
 DEFAULT_MAX_LENGTHS: Final = {"hybrid": 4_096, "model": MAX_LENGTH, "vienna": 8_192}
 """Engines, and how long a sequence each takes unless told otherwise. ViennaRNA needs L^2 memory and up to
@@ -28,10 +29,11 @@ MAX_DENSE_LENGTH: Final = 8_192
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoldOptions:
-    """How to fold.
+    """How to fold; the same for all records. What is known of one RNA is in its record.
 
     Raises:
-        UsageError: an unknown engine or decoder, or a number out of range.
+        UsageError: an unknown engine or decoder, a number out of range, or pseudoknots of an engine that
+            has none.
     """
 
     engine: str = "hybrid"
@@ -49,7 +51,8 @@ class FoldOptions:
 
     gamma: float | None = None
     """Of the `nested` decoder: how much a right pair is worth against a right unpaired nucleotide; by default
-    `NESTED_GAMMA`, and `PAIR_GAMMA` with a pair network."""
+    `NESTED_GAMMA`, and `PAIR_GAMMA` with a pair network. The same for pairs that cross, by default
+    `CROSSING_GAMMA`."""
 
     weight: float = HYBRID_WEIGHT
     """Of the `hybrid` engine without a pair network: how much the model counts against the energies; 0 is
@@ -57,6 +60,16 @@ class FoldOptions:
 
     energy_model: EnergyModel = field(default_factory=EnergyModel)
     """How energies are counted."""
+
+    shape_model: ShapeModel = field(default_factory=ShapeModel)
+    """How the reactivities of a record count."""
+
+    pseudoknots: bool = False
+    """Add pairs that cross the nested structure. `energy` is that of the `()` pairs alone."""
+
+    min_confidence: float = 0.0
+    """Pairs of a lower probability are left out of the structure; pairs that a constraint asks for stay.
+    The probability is that of `base_pair_probs`; `vienna` computes its ensemble for it."""
 
     pair_probs: bool = False
     """Return base-pair probabilities too: ViennaRNA's ensemble for `vienna`, else the model's."""
@@ -71,8 +84,19 @@ class FoldOptions:
             raise UsageError(f"gamma {self.gamma}; expected more than 0")
         if not self.weight >= 0:
             raise UsageError(f"weight {self.weight}; expected 0 or more")
+        if not 0 <= self.min_confidence <= 1:
+            raise UsageError(f"min_confidence {self.min_confidence}; expected 0 to 1")
+        if self.pseudoknots and self.engine == "vienna":
+            raise UsageError("pseudoknots: the vienna engine has none; choose hybrid or model")
+        if self.pseudoknots and self.engine == "model" and self.decoder != "nested":
+            raise UsageError(f"pseudoknots: decoder {self.decoder!r} has none; choose 'nested'")
         if self.max_length is not None and self.max_length < 1:
             raise UsageError(f"max_length {self.max_length}; expected at least 1 nt")
+
+    @property
+    def needs_pair_probs(self) -> bool:
+        """Whether `vienna` computes its ensemble."""
+        return self.pair_probs or self.min_confidence > 0
 
     @property
     def longest(self) -> int:

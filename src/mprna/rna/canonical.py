@@ -32,6 +32,18 @@ def pair_types(sequence: str) -> npt.NDArray[np.bool_]:
     return np.asarray(may_pair & ~(near & near.T))
 
 
+def canonical_pairs(
+    sequence: str, i: npt.NDArray[np.int64], j: npt.NDArray[np.int64]
+) -> npt.NDArray[np.bool_]:
+    """Whether the letters at each i and j are canonical, whatever their distance. N never pairs.
+
+    >>> canonical_pairs("GAC", np.array([0, 0]), np.array([1, 2])).tolist()
+    [False, True]
+    """
+    codes = np.frombuffer(sequence.encode("ascii"), dtype=np.uint8)
+    return np.asarray(_canonical_table()[codes[i], codes[j]])
+
+
 def check_structure(sequence: str, dot_bracket: str, *, canonical: bool = True) -> None:
     """Make sure that a structure is one that the sequence can form.
 

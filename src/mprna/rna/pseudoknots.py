@@ -67,6 +67,24 @@ def split_layers(pairs: Pairs) -> list[Pairs]:
     return layers
 
 
+def loop_numbers(pairs: Pairs, length: int) -> npt.NDArray[np.int64]:
+    """Number of each nucleotide's loop in a nested structure; the ends of each pair have one for themselves.
+
+    A further pair crosses one of `pairs`, or shares a nucleotide with it, unless both of its ends have the
+    same number.
+
+    *Shape:* (P, 2) -> (L,)
+
+    >>> loop_numbers(np.array([(1, 5)]), 7).tolist()
+    [0, 2, 1, 1, 1, 2, 0]
+    """
+    numbers = np.zeros(length, dtype=np.int64)
+    for number, (i, j) in enumerate(pairs.tolist()):  # outer pairs come before those that they enclose
+        numbers[i : j + 1] = 2 * number + 1
+        numbers[[i, j]] = 2 * number + 2
+    return numbers
+
+
 def _crosses_another(pairs: Pairs) -> npt.NDArray[np.bool_]:
     i, j = pairs.T
     crosses = (i[:, None] < i) & (i < j[:, None]) & (j[:, None] < j)

@@ -1,6 +1,6 @@
 """What a trained model says about a sequence, and the protocol that both engines follow.
 
-Shape letters: L nucleotides, H hidden width, S span of the pair band.
+Shape letters: L nucleotides, P pairs, H hidden width, S span of the pair band.
 """
 
 from __future__ import annotations
@@ -37,11 +37,7 @@ class Prediction:
 
         *Shape:* (L, L)
         """
-        length, span = self.pair_band.shape
-        padded = np.zeros((length, length + span), dtype=np.float32)
-        _band_view(padded, span)[:] = self.pair_band
-        upper = padded[:, :length]
-        return upper + upper.T
+        return probs_from_band(self.pair_band)
 
     @property
     def unpaired_probs(self) -> FloatArray:
@@ -53,6 +49,17 @@ class Prediction:
         first, distance = np.nonzero(self.pair_band >= threshold)
         pairs = np.stack([first, first + distance], axis=1).astype(np.int64)
         return pairs, self.pair_band[first, distance]
+
+    def probs_of(self, pairs: IntArray) -> FloatArray:
+        """Probabilities of pairs i < j, 0 for those that are further apart than the band is wide.
+
+        *Shape:* (P, 2) to (P,)
+        """
+        distance = pairs[:, 1] - pairs[:, 0]
+        seen = distance < self.pair_band.shape[1]
+        probs = np.zeros(len(pairs), dtype=np.float32)
+        probs[seen] = self.pair_band[pairs[seen, 0], distance[seen]]
+        return probs
 
 
 class Engine(Protocol):
@@ -86,9 +93,29 @@ def pair_band(partner_logits: FloatArray) -> FloatArray:
         *Shape:* (L, L), see `Prediction.pair_band`
     """
     partners = softmax(partner_logits)[:, 1:]
-    symmetric = np.sqrt(partners * partners.T)
-    padded = np.pad(symmetric, ((0, 0), (0, len(symmetric))))
-    return cap_rows(np.ascontiguousarray(_band_view(padded, len(symmetric))))
+    return cap_rows(band_from_probs(np.sqrt(partners * partners.T)))
+
+
+def band_from_probs(base_pair_probs: FloatArray) -> FloatArray:
+    """The upper triangle row by row, each from its diagonal on, padded with zeros.
+
+    *Shape:* (L, L) to (L, L), see `Prediction.pair_band`
+    """
+    length = len(base_pair_probs)
+    padded = np.pad(base_pair_probs, ((0, 0), (0, length)))
+    return np.ascontiguousarray(_band_view(padded, length))
+
+
+def probs_from_band(band: FloatArray) -> FloatArray:
+    """Symmetric pair probabilities.
+
+    *Shape:* (L, S) to (L, L)
+    """
+    length, span = band.shape
+    padded = np.zeros((length, length + span), dtype=np.float32)
+    _band_view(padded, span)[:] = band
+    upper = padded[:, :length]
+    return upper + upper.T
 
 
 def cap_rows(band: FloatArray) -> FloatArray:

@@ -1,0 +1,90 @@
+"""RNAfold's `.shape` files: position from 1, the letter where one likes, and a reactivity.
+
+Shape letters: L nucleotides.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from mprna.errors import FormatError, UsageError
+from mprna.io.records import Record
+from mprna.io.source import Source, numbered_lines, open_input
+
+Reactivities = npt.NDArray[np.float64]
+
+
+def read_shape(source: Source, sequence: str) -> Reactivities:
+    """Reactivities of a sequence; NaN where the file has none, or one below 0 such as -999.
+
+    Blank lines and lines that start with `#` are skipped.
+
+    Raises:
+        FormatError: other columns, or a position or letter that the sequence does not have.
+    """
+    reactivities = np.full(len(sequence), np.nan)
+    with open_input(source) as file:
+        for number, line in numbered_lines(file):
+            cells = line.split()
+            if not cells or cells[0].startswith("#"):
+                continue
+            try:
+                position, letter, value = _row(cells)
+            except ValueError as error:
+                message = (
+                    f"expected a position, a letter or none, and a reactivity; found {line.strip()[:40]!r}"
+                )
+                raise FormatError(message, path=file.name, line=number) from error
+            if not 1 <= position <= len(sequence):
+                message = f"position {position} of a sequence of {len(sequence)} nt"
+                raise FormatError(message, path=file.name, line=number)
+            found = sequence[position - 1]
+            if letter and _plain(letter) != _plain(found):
+                message = f"{letter} at position {position}, where the sequence has {found}"
+                raise FormatError(message, path=file.name, line=number)
+            reactivities[position - 1] = value if value >= 0 else np.nan
+    return reactivities
+
+
+def with_reactivities(records: Iterable[Record], path: Path) -> Iterator[Record]:
+    """Records with the reactivities of a file, or of the files `NAME.shape` in a directory.
+
+    Records without such a file stay as they are.
+
+    Raises:
+        FormatError: as `read_shape`, or no such file.
+        UsageError: one file for several records.
+    """
+    is_dir = path.is_dir()
+    for number, record in enumerate(records, 1):
+        if number > 1 and not is_dir:
+            raise UsageError(
+                f"{path}: one file for several records; give a directory with NAME.shape for each"
+            )
+        file = path / f"{record.name}.shape" if is_dir else path
+        if is_dir and ("/" in record.name or not file.is_file()):
+            yield record
+        else:
+            reactivities = read_shape(file, record.sequence)
+            yield dataclasses.replace(record, reactivities=reactivities)
+
+
+def _row(cells: list[str]) -> tuple[int, str, float]:
+    """Position, letter and reactivity; a position alone has no data."""
+    letter = cells[1] if len(cells) > 1 and len(cells[1]) == 1 and cells[1].isalpha() else ""
+    values = cells[1 + len(letter) :]
+    if len(values) > 1:
+        raise ValueError
+    value = float("nan") if not values or values[0].upper() == "NA" else float(values[0])
+    if np.isinf(value):
+        raise ValueError
+    return int(cells[0]), letter, value
+
+
+def _plain(letter: str) -> str:
+    return letter.upper().replace("T", "U")

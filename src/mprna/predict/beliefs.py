@@ -1,0 +1,137 @@
+"""What an engine says of pairs, as an (L, L) table or as a band, and what becomes of a structure by it.
+
+Shape letters: L nucleotides, P pairs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+import numpy as np
+
+from mprna.decoding.candidates import demand_pairs, demanded_pairs, may_pair
+from mprna.decoding.nested import best_nested
+from mprna.decoding.pseudoknots import add_crossing_pairs
+from mprna.rna.constraints import Constraint
+from mprna.rna.structure import dot_bracket_from_pairs, pairs_from_dot_bracket
+from mprna.runtime.engine import FloatArray, IntArray
+
+_MIN_PAIR_PROB: Final = 1e-3
+"""Weaker pairs are no candidates of a sparse decoder."""
+
+
+class Beliefs(Protocol):
+    """Pair probabilities; a `Prediction` is one."""
+
+    @property
+    def base_pair_probs(self) -> FloatArray:
+        """(L, L), symmetric."""
+
+    @property
+    def unpaired_probs(self) -> FloatArray:
+        """(L,)"""
+
+    def likely_pairs(self, threshold: float) -> tuple[IntArray, FloatArray]:
+        """Pairs of at least this probability: (P, 2) positions, i < j, sorted, and (P,) probabilities."""
+
+    def probs_of(self, pairs: IntArray) -> FloatArray:
+        """Probabilities of pairs. *Shape:* (P, 2) to (P,)"""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DenseBeliefs:
+    """Of a table of pair probabilities."""
+
+    base_pair_probs: FloatArray
+    """Symmetric. *Shape:* (L, L)"""
+
+    @property
+    def unpaired_probs(self) -> FloatArray:
+        """*Shape:* (L,)"""
+        unpaired = 1.0 - self.base_pair_probs.sum(axis=1, dtype=np.float64)
+        probs: FloatArray = unpaired.clip(0.0, 1.0).astype(np.float32)
+        return probs
+
+    def likely_pairs(self, threshold: float) -> tuple[IntArray, FloatArray]:
+        """As `Beliefs.likely_pairs`."""
+        pairs = np.argwhere(np.triu(self.base_pair_probs >= threshold, k=1))
+        return pairs, self.probs_of(pairs)
+
+    def probs_of(self, pairs: IntArray) -> FloatArray:
+        """As `Beliefs.probs_of`."""
+        return self.base_pair_probs[pairs[:, 0], pairs[:, 1]]
+
+
+def confidence(dot_bracket: str, beliefs: Beliefs) -> float:
+    """Mean probability of what the structure says of each nucleotide: its pair, or being unpaired. A pair
+    further apart than the window of a model has probability 0."""
+    probs = beliefs.unpaired_probs.copy()
+    pairs = pairs_from_dot_bracket(dot_bracket)
+    probs[pairs] = beliefs.probs_of(pairs)[:, None]
+    return float(probs.clip(0.0, 1.0).mean(dtype=np.float64))
+
+
+def decode_band(
+    sequence: str,
+    beliefs: Beliefs,
+    *,
+    gamma: float = 1.0,
+    max_span: int | None = None,
+    constraint: Constraint | None = None,
+) -> str:
+    """`decode_nested` without the (L, L) table, for long sequences.
+
+    Pairs of a probability below 0.001 are left out unless the constraint asks for them, and N pairs with
+    nothing.
+    """
+    pairs, probs = beliefs.likely_pairs(_MIN_PAIR_PROB)
+    i, j = pairs.T
+    gains = 2.0 * gamma * probs.astype(np.float64)
+    unpaired = beliefs.unpaired_probs.astype(np.float64)
+    unpaired = demand_pairs(unpaired, constraint, bound=max(gamma, 1.0))
+    useful = gains > unpaired[i] + unpaired[j]
+    useful[useful] = may_pair(sequence, i[useful], j[useful], max_span=max_span, constraint=constraint)
+    more_i, more_j = demanded_pairs(sequence, constraint, max_span=max_span)
+    chosen = best_nested(
+        np.concatenate([i[useful], more_i]),
+        np.concatenate([j[useful], more_j]),
+        np.concatenate([gains[useful], np.zeros(len(more_i))]),
+        unpaired,
+        length=len(sequence),
+    )
+    return dot_bracket_from_pairs(chosen, len(sequence))
+
+
+def with_crossing_pairs(
+    sequence: str,
+    dot_bracket: str,
+    beliefs: Beliefs,
+    *,
+    gamma: float,
+    max_span: int | None = None,
+    constraint: Constraint | None = None,
+) -> str:
+    """The structure with pseudoknots, as `add_crossing_pairs` finds them."""
+    pairs, probs = beliefs.likely_pairs(_MIN_PAIR_PROB)
+    return add_crossing_pairs(
+        sequence,
+        dot_bracket,
+        pairs,
+        probs,
+        beliefs.unpaired_probs,
+        gamma=gamma,
+        max_span=max_span,
+        constraint=constraint,
+    )
+
+
+def without_doubtful_pairs(
+    dot_bracket: str, beliefs: Beliefs, min_confidence: float, constraint: Constraint | None = None
+) -> str:
+    """The structure without pairs of a lower probability, but for those that the constraint asks for."""
+    pairs = pairs_from_dot_bracket(dot_bracket)
+    kept = beliefs.probs_of(pairs) >= min_confidence
+    if constraint is not None:
+        kept |= constraint.must_pair[pairs].any(axis=1)
+    return dot_bracket_from_pairs(pairs[kept], len(dot_bracket))

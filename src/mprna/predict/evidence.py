@@ -1,0 +1,149 @@
+"""What is known of an RNA beforehand, and what that makes of a model's probabilities.
+
+ViennaRNA takes constraints and reactivities itself; a network knows of neither, so they act on what it says.
+
+Shape letters: L nucleotides, S span of the pair band.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from mprna.folding.restraints import Restraints, ShapeModel, check_reactivities
+from mprna.io.records import Record
+from mprna.rna.constraints import Constraint, parse_constraint
+from mprna.rna.structure import UNPAIRED
+from mprna.runtime.engine import (
+    FloatArray,
+    Prediction,
+    band_from_probs,
+    cap_rows,
+    probs_from_band,
+)
+
+Nats = npt.NDArray[np.float64]
+
+_MAX_LOG_FACTOR: Final = 50.0
+"""Odds change by no more than e to the power of this."""
+
+
+def restraints_of(
+    record: Record, sequence: str, shape_model: ShapeModel, *, max_span: int | None = None
+) -> Restraints:
+    """The record's constraint and reactivities, checked.
+
+    Args:
+        sequence: the record's, clean.
+
+    Raises:
+        StructureError: a constraint that cannot be met.
+        FoldingError: more or fewer reactivities than nucleotides.
+    """
+    constraint = reactivities = None
+    if record.constraint is not None:
+        constraint = parse_constraint(record.constraint, sequence, max_span=max_span)
+    if record.reactivities is not None:
+        reactivities = check_reactivities(record.reactivities, sequence)
+    return Restraints(constraint=constraint, reactivities=reactivities, shape_model=shape_model)
+
+
+def constrain_band(band: FloatArray, constraint: Constraint, *, crossing: bool = False) -> FloatArray:
+    """Pair probabilities given a constraint: what it rules out has 0, what it forces 1.
+
+    Args:
+        band: *Shape:* (L, S), see `Prediction.pair_band`
+        crossing: whether pairs may cross those that are forced.
+    """
+    span = band.shape[1]
+    free = constraint.partners == UNPAIRED
+    allowed = (constraint.opens & free)[:, None] & _downstream(constraint.closes & free, span)
+    if not crossing:
+        allowed &= constraint.loops[:, None] == _downstream(constraint.loops, span)
+    constrained: FloatArray = np.where(allowed, band, np.float32(0.0))
+    i, j = constraint.pairs[constraint.pairs[:, 1] - constraint.pairs[:, 0] < span].T
+    constrained[i, j - i] = 1.0
+    return constrained
+
+
+def shift_band(band: FloatArray, nats: Nats) -> FloatArray:
+    """Pair probabilities whose log-odds are raised by the sum of what both ends of the pair have.
+
+    Rows that would sum to more than 1 are scaled down.
+
+    Args:
+        band: *Shape:* (L, S), see `Prediction.pair_band`
+        nats: *Shape:* (L,)
+    """
+    shift = (nats[:, None] + _downstream(nats, band.shape[1])).clip(-_MAX_LOG_FACTOR, _MAX_LOG_FACTOR)
+    factor = np.exp(shift)
+    raised = band * factor
+    shifted: FloatArray = (raised / (1.0 - band + raised)).astype(np.float32)
+    return cap_rows(shifted)
+
+
+def restrain_probs(
+    base_pair_probs: FloatArray, constraint: Constraint | None, nats: Nats | None, *, crossing: bool = False
+) -> FloatArray:
+    """`restrain_band` of symmetric pair probabilities.
+
+    *Shape:* (L, L) in and out
+    """
+    if nats is None and constraint is None:
+        return base_pair_probs
+    return probs_from_band(
+        restrain_band(band_from_probs(base_pair_probs), constraint, nats, crossing=crossing)
+    )
+
+
+def restrain_prediction(
+    prediction: Prediction, constraint: Constraint | None, nats: Nats | None, *, crossing: bool = False
+) -> Prediction:
+    """`restrain_band` of a prediction; of its token probabilities, `nats` count for both brackets."""
+    structure_probs = prediction.structure_probs
+    if nats is not None:
+        paired = structure_probs[:, :2] * np.exp(nats.clip(-_MAX_LOG_FACTOR, _MAX_LOG_FACTOR))[:, None]
+        raised = np.concatenate([paired, structure_probs[:, 2:]], axis=1)
+        structure_probs = (raised / raised.sum(axis=1, keepdims=True)).astype(np.float32)
+    band = restrain_band(prediction.pair_band, constraint, nats, crossing=crossing)
+    return dataclasses.replace(prediction, pair_band=band, structure_probs=structure_probs)
+
+
+def restrain_band(
+    band: FloatArray, constraint: Constraint | None, nats: Nats | None, *, crossing: bool = False
+) -> FloatArray:
+    """Pair probabilities given what is known.
+
+    Args:
+        band: *Shape:* (L, S), see `Prediction.pair_band`
+        constraint: see `constrain_band`.
+        nats: see `shift_band`.
+            *Shape:* (L,)
+        crossing: whether pairs may cross those that are forced.
+    """
+    if nats is not None:
+        band = shift_band(band, nats)
+    return band if constraint is None else constrain_band(band, constraint, crossing=crossing)
+
+
+def log_odds_of_pairing(restraints: Restraints, thermal_energy: float) -> Nats | None:
+    """What reactivities add to the log-odds of every pair of a nucleotide; None without reactivities.
+
+    Deigan's pseudo-energy over RT, once per nucleotide, where ViennaRNA counts it once per stack.
+
+    Args:
+        thermal_energy: RT in kcal/mol.
+
+    *Shape:* (L,)
+    """
+    if restraints.reactivities is None:
+        return None
+    return -restraints.shape_model.energies(restraints.reactivities) / thermal_energy
+
+
+def _downstream(values: npt.NDArray[Any], span: int) -> npt.NDArray[Any]:
+    """The value of i + d in column d, 0 beyond the end. *Shape:* (L,) to (L, S)"""
+    return np.lib.stride_tricks.sliding_window_view(np.pad(values, (0, span - 1)), span)
