@@ -9,7 +9,7 @@ from mprna.alphabet import NUCLEOTIDES
 from mprna.folding.confidence import ensemble_defect
 from mprna.folding.vienna import PARAMETER_SETS, EnergyModel, energies_of, fold_ensemble, fold_mfe
 
-_MAX_MUTANTS = 150
+_MAX_MUTANTS = 60
 """Substitutions that are folded for the robustness; longer sequences are sampled evenly."""
 
 

@@ -292,9 +292,7 @@ def _boltzmann_factors(model: EnergyModel) -> Any:
 
 
 @contextmanager
-def _fold_compound(
-    sequence: str, model: EnergyModel, *, evaluate_only: bool = False
-) -> Iterator[Any]:
+def _fold_compound(sequence: str, model: EnergyModel, *, evaluate_only: bool = False) -> Iterator[Any]:
     """A fold compound under the right parameters.
 
     The lock stays until the caller is done, because a compound takes its Boltzmann factors from the

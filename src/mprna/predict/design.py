@@ -19,6 +19,17 @@ from mprna.rna.canonical import MIN_HAIRPIN
 from mprna.rna.pseudoknots import has_pseudoknot
 from mprna.rna.structure import dot_bracket_from_pairs, pairs_from_dot_bracket
 
+__all__ = [
+    "Constraints",
+    "Design",
+    "DesignOptions",
+    "EnergyModel",
+    "Target",
+    "design",
+    "design_targets",
+    "nested_target",
+]
+
 MAX_TARGET: Final = 2_000
 """Longest target, nt; one fold of it takes seconds."""
 
@@ -51,7 +62,7 @@ class DesignOptions:
     """Least share of positions in which two solutions of a target differ."""
 
     time_limit: float = 60.0
-    """Seconds per target, for all of its solutions."""
+    """Seconds of search per target, for all of its solutions."""
 
     max_folds: int | None = None
     """Most folds per solution. Where this ends the search and not the time, the same seed gives the same
@@ -89,6 +100,7 @@ class Design:
     folds: int = 0
     """Sequences that were folded for it."""
     seconds: float = 0.0
+    """Of the search; the certificate comes after it."""
     error: str | None = None
 
 
@@ -176,6 +188,7 @@ class _Designer:
         state = search.run(budget)
         while not state.gap and not budget.is_spent and not self._is_new(state.sequence, found):
             state = search.run(budget)
+        seconds = round(time.monotonic() - start, 2)
         error = None
         if state.gap:
             error = f"not solved within {self._limits()}: the closest has a gap of {state.gap:.2f} kcal/mol"
@@ -188,7 +201,7 @@ class _Designer:
             sequence=state.sequence,
             certificate=certify(state.sequence, structure, options.energy_model),
             folds=limit - budget.folds,
-            seconds=round(time.monotonic() - start, 2),
+            seconds=seconds,
             error=error,
         )
 
