@@ -19,8 +19,8 @@ FORMATS: Final = ("tsv", "jsonl", "fasta")
 DESCRIPTION: Final = """\
 Sequences whose minimum free energy structure is the target, each with a certificate: energy, parameter sets
 under which the target is the minimum, its probability, ensemble defect, GC, and the share of single
-substitutions that keep it. There is one row per target and solution; one that was not found carries the reason
-and the sequence that came closest, and the exit status is then 1."""
+substitutions that keep it. There is one row per target and solution; one that was not found carries the
+reason and the sequence that came closest, and the exit status is then 1."""
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -40,8 +40,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "inputs",
         nargs="*",
         metavar="TARGET",
-        help="dot-bracket, or a file with one per line and headers as in FASTA; standard input without any, or "
-        "for -",
+        help="dot-bracket, or a file with one per line and headers as in FASTA; standard input without any, "
+        "or for -",
     )
     parser.add_argument("--format", choices=FORMATS, help="fasta leaves out what failed [by -o, else tsv]")
     parser.add_argument("-o", "--output", metavar="FILE", help="instead of standard output")
@@ -128,7 +128,7 @@ def _read(inputs: Sequence[str]) -> Iterator[tuple[str, str]]:
     for text in inputs or ["-"]:
         if text == "-" or os.path.exists(text):
             yield from read_targets(text)
-        elif SYMBOLS.issuperset(text) and not text.isalpha():
+        elif SYMBOLS.issuperset(text) and not text.strip(".")[:1].isalpha():
             yield "", text
         else:
             raise FormatError("no such file, and no dot-bracket", path=text)

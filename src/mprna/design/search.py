@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 from typing import Final
@@ -64,13 +65,18 @@ class Budget:
     """When to stop."""
 
     deadline: float
-    """By `time.monotonic`."""
+    """By the clock."""
     folds: int
     """How many are left."""
+    clock: Callable[[], float] = time.monotonic
 
     @property
     def is_spent(self) -> bool:
-        return self.folds <= 0 or time.monotonic() > self.deadline
+        return self.folds <= 0 or self.is_late
+
+    @property
+    def is_late(self) -> bool:
+        return self.clock() > self.deadline
 
 
 class Search:
@@ -126,7 +132,7 @@ class Search:
             if changed == state.sequence or self._rules.violations(changed):
                 continue
             sequence = changed
-            if self._may_be_within(sequence, threshold) or time.monotonic() > budget.deadline:
+            if self._may_be_within(sequence, threshold) or budget.is_late:
                 return sequence, threshold, weighed
         return sequence, threshold, _MAX_CANDIDATES
 
@@ -177,8 +183,11 @@ class Search:
     def _may_be_within(self, sequence: str, threshold: float) -> bool:
         """Whether no misfold in memory proves a larger gap."""
         newest_first = list(reversed(self._misfolds))
-        energy, *others = energies_of(sequence, [self._target, *newest_first], self._model)
-        return not others or energy - min(others) <= threshold
+        for misfolds in (newest_first[:2], newest_first[2:]):  # most fail at the misfold that they come from
+            energy, *others = energies_of(sequence, [self._target, *misfolds], self._model)
+            if others and energy - min(others) > threshold:
+                return False
+        return True
 
     def _fold(self, sequence: str, budget: Budget) -> State:
         budget.folds -= 1
