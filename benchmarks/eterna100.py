@@ -4,8 +4,8 @@
 
 DIR holds eterna100.jsonl, of which only the numbers, names and target structures are kept: known solutions
 are dropped as the lines are read. A puzzle is solved where ViennaRNA's minimum free energy structure (Turner
-2004, 37 °C) is the target; it is folded again for that. Each puzzle has the time limit per seed, in seconds of
-processor time on one core, for either tool; RNAinverse starts anew from random sequences until it is over.
+2004, 37 °C) is the target; it is folded again for that. Each puzzle has the time limit per seed, in seconds
+of processor time on one core, for either tool; RNAinverse starts anew from random sequences until it is over.
 """
 
 from __future__ import annotations

@@ -50,8 +50,14 @@ def test_the_pattern_leaves_only_what_pairs():
     [
         ({"pattern": "GNNN"}, "pattern of 4 letters for a target of 12 nt"),
         ({"pattern": "GNNNNNNNNNNG"}, "allows G at position 1 and G at 12, which do not pair"),
-        ({"pattern": "NNNNGAAANNNN", "forbidden": ("GNRA",)}, "position 5 must begin the forbidden"),
-        ({"pattern": "NNNNAAAANNNN", "max_run": 3}, "position 5 must begin the forbidden AAAA"),
+        (
+            {"pattern": "NNNNGAAANNNN", "forbidden": ("GNRA",)},
+            r"from position 5 on the pattern can only be G\[ACGU\]\[AG\]A",
+        ),
+        (
+            {"pattern": "NNNNAAAANNNN", "max_run": 3},
+            "from position 5 on the pattern can only be AAAA, which is forbidden",
+        ),
         ({"pattern": "AAAANNNNNNNN", "min_gc": 0.8}, "10 to 12 of 12 nt are to be G or C; .* allow 0 to 4"),
         ({"min_gc": 0.51, "max_gc": 0.55}, "7 to 6 of 12 nt"),
     ],

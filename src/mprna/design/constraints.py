@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
+from math import ceil, floor
 from typing import Final
 
 from mprna.alphabet import CANONICAL_PAIRS, NUCLEOTIDES
@@ -88,7 +89,7 @@ class Rules:
     def _gc_counts(self) -> tuple[int, int]:
         """Fewest and most G and C."""
         low, high = self._constraints.min_gc * self.length, self._constraints.max_gc * self.length
-        return int(-(-low + 1e-9) // 1) if low else 0, int(high + 1e-9)
+        return ceil(low - 1e-9), floor(high + 1e-9)
 
     @cached_property
     def _unwanted(self) -> re.Pattern[str] | None:
@@ -132,7 +133,9 @@ class Rules:
             for start in range(self.length - len(motif) + 1):
                 if all(set(self.options[start + k]) <= set(letters) for k, letters in enumerate(motif)):
                     text = "".join(letters if len(letters) == 1 else f"[{letters}]" for letters in motif)
-                    raise DesignError(f"position {start + 1} must begin the forbidden {text}")
+                    raise DesignError(
+                        f"from position {start + 1} on the pattern can only be {text}, which is forbidden"
+                    )
 
 
 def _options(length: int, pattern: str | None) -> list[str]:
