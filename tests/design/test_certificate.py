@@ -49,5 +49,7 @@ def test_robustness_counts_substitutions():
 
 
 def test_the_energy_model_counts():
-    hot = EnergyModel(temperature=70.0)
-    assert certify("CCGGGAAACCGG", HAIRPIN, hot).probability < 0.5
+    hot = certify("CCGGGAAACCGG", HAIRPIN, EnergyModel(temperature=70.0))
+    compound = RNA.fold_compound("CCGGGAAACCGG", RNA.md(temperature=70.0))
+    assert hot.energy == pytest.approx(compound.eval_structure(HAIRPIN), abs=0.005)
+    assert hot.energy > -5.9

@@ -109,7 +109,8 @@ def run(args: argparse.Namespace) -> int:
     from mprna.predict.designs import write_designs
 
     tally = Tally("designs failed", quiet=args.quiet)
-    designs = design_targets(_targets(args.inputs), _options(args), jobs=num_jobs(args))
+    targets = list(_targets(args.inputs))  # so that a file at fault ends the run before it starts
+    designs = design_targets(targets, _options(args), jobs=num_jobs(args))
     counted = (tally.seen(design, design.name, design.error) for design in designs)
     write_designs(counted, args.output, format_name=_format_name(args))
     return tally.finish()
