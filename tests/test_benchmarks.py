@@ -85,3 +85,16 @@ def test_corpus_measures_every_build(tmp_path: Path) -> None:
     ]
     assert [int(row[2]) for row in rows] == [1, 1, 1, 1, 2]
     assert all(float(row[3]) > 0 and float(row[6]) > 10 for row in rows)
+
+
+def test_eterna100_reads_targets_alone_and_counts_what_is_solved(tmp_path: Path) -> None:
+    puzzle = (
+        '{"n": 1, "name": "hairpin", "structure_v1": "....", "structure_v2": "((((....))))", "solution": "?"}'
+    )
+    (tmp_path / "eterna100.jsonl").write_text(puzzle + "\n")
+    command = [sys.executable, str(ROOT / "benchmarks/eterna100.py"), "--data-dir", str(tmp_path)]
+    outcome = subprocess.run(command, capture_output=True, text=True, check=True)
+    lines = outcome.stdout.splitlines()
+    assert lines[2].startswith("| 1 | hairpin | 12 | 0.")
+    assert lines[3].startswith("| | solved | | 1 of 1, ")
+    assert lines[3].count("1 of 1") == 2

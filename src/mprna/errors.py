@@ -6,6 +6,7 @@
     │   ├── SequenceError    letters that are no nucleotides, or no letters at all
     │   ├── StructureError   a dot-bracket or pair list that is no structure
     │   ├── FoldingError     ViennaRNA could not fold or evaluate
+    │   ├── DesignError      a target that cannot be designed, or constraints that contradict each other
     │   ├── CorpusError      shards or a manifest that do not fit together
     │   └── ModelError       weights that are missing, damaged or of another kind
     └── UsageError           the call is at fault: exit code 2
@@ -53,6 +54,10 @@ class StructureError(DataError):
 
 class FoldingError(DataError):
     """ViennaRNA could not fold or evaluate a sequence."""
+
+
+class DesignError(DataError):
+    """A target that cannot be designed, or constraints that contradict it or each other."""
 
 
 class CorpusError(DataError):

@@ -203,6 +203,20 @@ def energy_of(sequence: str, dot_bracket: str, model: EnergyModel = DEFAULT_MODE
     return energy
 
 
+def energies_of(
+    sequence: str, dot_brackets: Sequence[str], model: EnergyModel = DEFAULT_MODEL
+) -> list[float]:
+    """Energies in kcal/mol of many structures of one sequence, for inner loops: they are not checked.
+
+    A structure that is not possible has an energy beyond 90,000.
+
+    Raises:
+        FoldingError: as `fold_mfe`.
+    """
+    with _fold_compound(sequence, model, evaluate_only=True) as compound:
+        return [_round(compound.eval_structure(dot_bracket)) for dot_bracket in dot_brackets]
+
+
 def fold_with_bonus(
     sequence: str,
     pair_bonus: npt.NDArray[np.floating],
@@ -306,7 +320,11 @@ def _boltzmann_factors(model: EnergyModel) -> Any:
 
 @contextmanager
 def _fold_compound(
-    sequence: str, model: EnergyModel, restraints: Restraints = NO_RESTRAINTS
+    sequence: str,
+    model: EnergyModel,
+    restraints: Restraints = NO_RESTRAINTS,
+    *,
+    evaluate_only: bool = False,
 ) -> Iterator[Any]:
     """A fold compound under the right parameters and restraints.
 
@@ -317,7 +335,8 @@ def _fold_compound(
     library = _vienna()
     with _LOCK:
         _load_parameters(library, model.parameters)
-        compound = library.fold_compound(sequence, _details(library, model))
+        options = library.OPTION_EVAL_ONLY if evaluate_only else library.OPTION_DEFAULT
+        compound = library.fold_compound(sequence, _details(library, model), options)
         if compound.this is None:
             raise FoldingError(f"ViennaRNA does not accept this sequence of {len(sequence)} nt")
         _restrain(compound, restraints)

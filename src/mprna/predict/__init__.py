@@ -1,1 +1,1 @@
-"""What a user asks for, one verb per file: fold, embed."""
+"""What a user asks for, one verb per file: fold, embed, design."""

@@ -1,0 +1,167 @@
+"""`mprna design`: structures to sequences."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Final
+
+from mprna.cli.options import add_jobs, example, num_jobs, positive_int
+from mprna.cli.tally import Tally
+from mprna.errors import FormatError, UsageError
+
+if TYPE_CHECKING:
+    from mprna.predict.design import DesignOptions, Target
+
+FORMATS: Final = ("tsv", "jsonl", "fasta")
+
+DESCRIPTION: Final = """\
+Sequences whose minimum free energy structure is the target, each with a certificate: energy, parameter sets
+under which the target is the minimum, its probability, ensemble defect, GC, and the share of single
+substitutions that keep it. There is one row per target and solution; one that was not found carries the
+reason and the sequence that came closest, and the exit status is then 1."""
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = subparsers.add_parser(
+        "design",
+        help="structures to sequences",
+        description=DESCRIPTION,
+        epilog=example(
+            "mprna design '((((....))))'",
+            "mprna design targets.txt -n 3 -j 2 --format jsonl -o designs.jsonl",
+            "mprna design '((((....))))' --pattern GNNNGAAANNNC --gc 0.4 0.6 --forbid GGGG --max-run 3",
+        ),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.set_defaults(run=run)
+    parser.add_argument(
+        "inputs",
+        nargs="*",
+        metavar="TARGET",
+        help="dot-bracket, or a file with one per line and headers as in FASTA; standard input without any, "
+        "or for -",
+    )
+    parser.add_argument("--format", choices=FORMATS, help="fasta leaves out what failed [by -o, else tsv]")
+    parser.add_argument("-o", "--output", metavar="FILE", help="instead of standard output")
+    _add_constraints(parser.add_argument_group("constraints"))
+    _add_search(parser.add_argument_group("search"))
+    parser.add_argument("--quiet", action="store_true", help="no progress and no summary on standard error")
+
+
+def _add_constraints(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--pattern", metavar="CODES", help="IUPAC codes, one per position: letters fix a base, N is any"
+    )
+    group.add_argument(
+        "--gc",
+        nargs=2,
+        type=float,
+        default=(0.0, 1.0),
+        metavar=("LOW", "HIGH"),
+        help="share of G and C, 0 to 1",
+    )
+    group.add_argument(
+        "--forbid", action="append", default=[], metavar="MOTIF", help="in IUPAC codes; may be repeated"
+    )
+    group.add_argument("--max-run", type=positive_int, metavar="N", help="longest run of one nucleotide")
+    group.add_argument(
+        "--min-distance",
+        type=float,
+        default=0.2,
+        metavar="X",
+        help="share of positions in which solutions of a target differ at least [%(default)s]",
+    )
+
+
+def _add_search(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "-n", "--solutions", type=positive_int, default=1, metavar="N", help="per target [%(default)s]"
+    )
+    group.add_argument(
+        "--time-limit", type=float, default=60.0, metavar="SECONDS", help="per target [%(default)s]"
+    )
+    group.add_argument(
+        "--max-folds",
+        type=positive_int,
+        metavar="N",
+        help="per solution; where this ends the search and not the time, the same seed gives the same answer",
+    )
+    group.add_argument("--seed", type=int, default=0, metavar="N", help="[%(default)s]")
+    group.add_argument(
+        "-T", "--temp", type=float, default=37.0, metavar="CELSIUS", help="temperature [%(default)s]"
+    )
+    group.add_argument(
+        "-P",
+        "--paramFile",
+        dest="parameters",
+        type=str.lower,
+        default="turner2004",
+        metavar="SET",
+        help="turner2004, turner1999, andronescu2007 or langdon2018 [%(default)s]",
+    )
+    add_jobs(group)
+
+
+def run(args: argparse.Namespace) -> int:
+    from mprna.predict.design import design_targets
+    from mprna.predict.designs import write_designs
+
+    tally = Tally("designs failed", quiet=args.quiet)
+    targets = list(_targets(args.inputs))  # so that a file at fault ends the run before it starts
+    designs = design_targets(targets, _options(args), jobs=num_jobs(args))
+    counted = (tally.seen(design, design.name, design.error) for design in designs)
+    write_designs(counted, args.output, format_name=_format_name(args))
+    return tally.finish()
+
+
+def _targets(inputs: Sequence[str]) -> Iterator[Target]:
+    from mprna.predict.design import Target
+
+    for number, (name, dot_bracket) in enumerate(_read(inputs), 1):
+        yield Target(name or f"target_{number}", dot_bracket)
+
+
+def _read(inputs: Sequence[str]) -> Iterator[tuple[str, str]]:
+    from mprna.io.targets import SYMBOLS, read_targets
+
+    for text in inputs or ["-"]:
+        if text == "-" or os.path.exists(text):
+            yield from read_targets(text)
+        elif SYMBOLS.issuperset(text) and not text.strip(".")[:1].isalpha():
+            yield "", text
+        else:
+            raise FormatError("no such file, and no dot-bracket", path=text)
+
+
+def _options(args: argparse.Namespace) -> DesignOptions:
+    from mprna.predict.design import Constraints, DesignOptions, EnergyModel
+
+    low, high = args.gc
+    constraints = Constraints(
+        pattern=args.pattern,
+        min_gc=low,
+        max_gc=high,
+        forbidden=tuple(args.forbid),
+        max_run=args.max_run,
+    )
+    return DesignOptions(
+        constraints=constraints,
+        num_solutions=args.solutions,
+        min_distance=args.min_distance,
+        time_limit=args.time_limit,
+        max_folds=args.max_folds,
+        seed=args.seed,
+        energy_model=EnergyModel(temperature=args.temp, parameters=args.parameters),
+    )
+
+
+def _format_name(args: argparse.Namespace) -> str:
+    if args.format is not None:
+        return str(args.format)
+    suffix = (args.output or "").rpartition(".")[2]
+    named = {"jsonl": "jsonl", "fa": "fasta", "fasta": "fasta"}
+    if suffix == "parquet":
+        raise UsageError("parquet: designs are written as tsv, jsonl or fasta")
+    return named.get(suffix, "tsv")

@@ -1,0 +1,1 @@
+"""Sequences for structures: the reverse of folding."""

@@ -1,0 +1,81 @@
+"""How well a sequence folds into its target, by measures that the search did not optimise."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from mprna.alphabet import NUCLEOTIDES
+from mprna.folding.confidence import ensemble_defect
+from mprna.folding.vienna import PARAMETER_SETS, EnergyModel, energies_of, fold_ensemble, fold_mfe
+
+_MAX_MUTANTS = 60
+"""Substitutions that are folded for the robustness; longer sequences are sampled evenly."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Certificate:
+    """Of one sequence and its target."""
+
+    energy: float
+    """Of the target, kcal/mol."""
+    gap: float
+    """The energy less the minimum free energy, kcal/mol."""
+    mfe_models: tuple[str, ...]
+    """Parameter sets under which the minimum free energy structure is the target."""
+    probability: float
+    """Of the target in the ensemble."""
+    ensemble_defect: float
+    """Mean probability that a nucleotide is in another state than the target says."""
+    gc: float
+    """Share of G and C."""
+    robustness: float
+    """Share of single substitutions that keep the target the minimum free energy structure."""
+
+
+def certify(sequence: str, target: str, model: EnergyModel) -> Certificate:
+    """Fold a sequence in every parameter set, as an ensemble, and with single substitutions.
+
+    Args:
+        sequence: clean letters.
+        target: nested, in round brackets, as long as the sequence.
+
+    Raises:
+        FoldingError: the sequence cannot be folded.
+    """
+    ensemble = fold_ensemble(sequence, model)
+    (energy,) = energies_of(sequence, [target], model)
+    return Certificate(
+        energy=energy,
+        gap=round(energy - ensemble.mfe, 2) + 0.0,
+        mfe_models=tuple(name for name in PARAMETER_SETS if _is_mfe(sequence, target, _other(model, name))),
+        probability=math.exp(min((ensemble.energy - energy) / model.thermal_energy, 0.0)),
+        ensemble_defect=ensemble_defect(target, ensemble.base_pair_probs),
+        gc=(sequence.count("G") + sequence.count("C")) / len(sequence),
+        robustness=_robustness(sequence, target, model),
+    )
+
+
+def _is_mfe(sequence: str, target: str, model: EnergyModel) -> bool:
+    return fold_mfe(sequence, model)[0] == target
+
+
+def _other(model: EnergyModel, parameters: str) -> EnergyModel:
+    return EnergyModel(
+        temperature=model.temperature,
+        parameters=parameters,
+        max_span=model.max_span,
+        dangles=model.dangles,
+    )
+
+
+def _robustness(sequence: str, target: str, model: EnergyModel) -> float:
+    mutants = [
+        sequence[:position] + letter + sequence[position + 1 :]
+        for position in range(len(sequence))
+        for letter in NUCLEOTIDES
+        if letter != sequence[position]
+    ]
+    step = max(len(mutants) / _MAX_MUTANTS, 1.0)
+    chosen = [mutants[int(k * step)] for k in range(int(len(mutants) / step))]
+    return sum(_is_mfe(mutant, target, model) for mutant in chosen) / len(chosen)

@@ -1,0 +1,89 @@
+"""Designs as files: TSV, JSON Lines or FASTA."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from typing import IO, Any, Final
+
+from mprna.errors import UsageError
+from mprna.io.output import open_output
+from mprna.predict.design import Design
+
+COLUMNS: Final = (
+    "name",
+    "solution",
+    "target",
+    "sequence",
+    "energy",
+    "gap",
+    "mfe_models",
+    "probability",
+    "ensemble_defect",
+    "gc",
+    "robustness",
+    "folds",
+    "seconds",
+    "error",
+)
+
+
+def write_designs(designs: Iterable[Design], output: str | None, *, format_name: str) -> None:
+    """Write designs as they come.
+
+    Args:
+        output: the file; None or `-` is standard output.
+        format_name: `tsv`, `jsonl` or `fasta`, which holds solved targets alone.
+
+    Raises:
+        FormatError: not writable.
+        UsageError: another format.
+    """
+    if format_name not in WRITERS:
+        raise UsageError(f"format {format_name!r}; expected one of {', '.join(WRITERS)}")
+    with open_output(output) as stream:
+        WRITERS[format_name](designs, stream)
+
+
+def row_of(design: Design) -> dict[str, Any]:
+    """Values by column; `None` is unknown. Energies have two decimals, shares four."""
+    row: dict[str, Any] = dict.fromkeys(COLUMNS)
+    row |= {
+        name: getattr(design, name) for name in ("name", "solution", "target", "sequence", "folds", "error")
+    }
+    row["seconds"] = round(design.seconds, 2)
+    if (found := design.certificate) is not None:
+        row |= {"energy": round(found.energy, 2), "gap": found.gap, "mfe_models": list(found.mfe_models)}
+        row["probability"] = float(f"{found.probability:.4g}")
+        row |= {name: round(getattr(found, name), 4) for name in ("ensemble_defect", "gc", "robustness")}
+    return row
+
+
+def _write_tsv(designs: Iterable[Design], stream: IO[str]) -> None:
+    stream.write("\t".join(COLUMNS) + "\n")
+    for design in designs:
+        stream.write("\t".join(_cell(value) for value in row_of(design).values()) + "\n")
+
+
+def _write_jsonl(designs: Iterable[Design], stream: IO[str]) -> None:
+    for design in designs:
+        stream.write(json.dumps(row_of(design), ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def _write_fasta(designs: Iterable[Design], stream: IO[str]) -> None:
+    for design in designs:
+        if design.sequence and not design.error:
+            stream.write(f">{design.name}_{design.solution}\n{design.sequence}\n")
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    return ",".join(value) if isinstance(value, list) else " ".join(str(value).split())
+
+
+WRITERS: Final[dict[str, Callable[[Iterable[Design], IO[str]], None]]] = {
+    "tsv": _write_tsv,
+    "jsonl": _write_jsonl,
+    "fasta": _write_fasta,
+}

@@ -1,0 +1,78 @@
+"""`mprna design`, by its exact output where seeds decide it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from mprna.folding.vienna import fold_mfe
+
+HAIRPIN = "((((....))))"
+COLUMNS = (
+    "name solution target sequence energy gap mfe_models probability ensemble_defect gc robustness folds"
+)
+
+
+def test_a_row_per_target_and_solution(call):
+    outcome = call("design", HAIRPIN, "-n", "2", stdin=b"")
+    header, *rows = (line.split("\t") for line in outcome.out.splitlines())
+    assert (outcome.status, outcome.err) == (0, "")
+    assert header == [*COLUMNS.split(), "seconds", "error"]
+    assert [row[:3] for row in rows] == [["target_1", "1", HAIRPIN], ["target_1", "2", HAIRPIN]]
+    assert [fold_mfe(row[3])[0] for row in rows] == [HAIRPIN, HAIRPIN]
+
+
+def test_failures_keep_their_row_and_set_the_status(call):
+    outcome = call("design", "--format", "jsonl", stdin=b">ok\n((((....))))\n>knot\n((..[[..))..]]\n")
+    good, bad = map(json.loads, outcome.out.splitlines())
+    assert (good["name"], good["error"]) == ("ok", None)
+    assert (bad["name"], bad["sequence"]) == ("knot", None)
+    assert bad["error"].startswith("the target has a pseudoknot")
+    assert outcome.status == 1
+    assert outcome.err.startswith(
+        "mprna: 1 of 2 designs failed; the first: knot: the target has a pseudoknot"
+    )
+
+
+def test_fasta_holds_what_was_solved(call, tmp_path):
+    path = tmp_path / "designs.fa"
+    outcome = call("design", HAIRPIN, "(())", "-o", path, "--quiet")
+    assert (outcome.status, outcome.out, outcome.err) == (1, "", "")
+    header, sequence = path.read_text().splitlines()
+    assert header == ">target_1_1"
+    assert fold_mfe(sequence)[0] == HAIRPIN
+
+
+def test_constraints_reach_the_search(call):
+    options = ("--pattern", "GNNNGAAANNNC", "--gc", "0.5", "0.6", "--forbid", "GGG", "--max-run", "3")
+    row = json.loads(call("design", HAIRPIN, *options, "--format", "jsonl").out)
+    sequence = row["sequence"]
+    assert (sequence[0], sequence[4:8], sequence[-1]) == ("G", "GAAA", "C")
+    assert 0.5 <= row["gc"] <= 0.6
+    assert "GGG" not in sequence
+
+
+def test_the_same_seed_gives_the_same_designs(call):
+    def sequences(seed: int) -> list[str]:
+        out = call("design", HAIRPIN, "--seed", seed, "--format", "jsonl").out
+        return [json.loads(line)["sequence"] for line in out.splitlines()]
+
+    assert sequences(3) == sequences(3) != sequences(4)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "message"),
+    [
+        (["nothing.txt"], 1, "nothing.txt: no such file, and no dot-bracket"),
+        ([HAIRPIN, "--gc", "0.9", "0.1"], 2, "GC from 0.9 to 0.1; expected 0 <= low <= high <= 1"),
+        ([HAIRPIN, "--forbid", "G-A"], 2, "motif 'G-A'; expected IUPAC codes such as ACGUNRY"),
+        ([HAIRPIN, "-o", "x.parquet"], 2, "parquet: designs are written as tsv, jsonl or fasta"),
+        ([HAIRPIN, "-P", "turner"], 2, "unknown energy parameters 'turner'"),
+    ],
+)
+def test_errors_are_one_line(call, arguments, status, message):
+    outcome = call("design", *arguments)
+    assert (outcome.status, outcome.out) == (status, "")
+    assert outcome.err.startswith(f"mprna: error: {message}")
+    assert outcome.err.count("\n") == 1

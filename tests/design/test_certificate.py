@@ -1,0 +1,55 @@
+"""Certificates agree with ViennaRNA asked directly, and with an enumeration of all structures."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import RNA
+
+from mprna.design.certificate import certify
+from mprna.folding.vienna import DEFAULT_MODEL, EnergyModel, fold_mfe
+
+HAIRPIN = "((((....))))"
+
+
+def test_a_stable_hairpin():
+    found = certify("CCGGGAAACCGG", HAIRPIN, DEFAULT_MODEL)
+    assert (found.energy, found.gap, found.gc) == (-5.9, 0.0, 0.75)
+    assert found.mfe_models == ("turner2004", "turner1999", "andronescu2007", "langdon2018")
+
+
+def test_probability_is_that_of_an_enumeration():
+    sequence = "GCGCAAAAGUGC"
+    compound = RNA.fold_compound(sequence)
+    energies = {s.structure: s.energy for s in compound.subopt(3000)}
+    weights = {s: math.exp(-energy / DEFAULT_MODEL.thermal_energy) for s, energy in energies.items()}
+    found = certify(sequence, HAIRPIN, DEFAULT_MODEL)
+    assert found.probability == pytest.approx(weights[HAIRPIN] / sum(weights.values()), rel=1e-3)
+
+
+def test_the_gap_of_what_does_not_fold_so():
+    sequence = "GGGGAAAACCCC"
+    found = certify(sequence, "(((......)))", DEFAULT_MODEL)
+    assert found.gap == pytest.approx(found.energy - fold_mfe(sequence)[1], abs=1e-6)
+    assert found.gap > 0
+    assert found.mfe_models == ()
+    assert found.probability < 0.05
+    assert found.ensemble_defect > 0.1
+
+
+def test_robustness_counts_substitutions():
+    sequence = "CCGGGAAACCGG"
+    mutants = {
+        sequence[:k] + letter + sequence[k + 1 :] for k in range(len(sequence)) for letter in "ACGU"
+    } - {sequence}
+    kept = sum(RNA.fold(mutant)[0] == HAIRPIN for mutant in mutants)
+    assert len(mutants) == 36
+    assert certify(sequence, HAIRPIN, DEFAULT_MODEL).robustness == pytest.approx(kept / 36)
+
+
+def test_the_energy_model_counts():
+    hot = certify("CCGGGAAACCGG", HAIRPIN, EnergyModel(temperature=70.0))
+    compound = RNA.fold_compound("CCGGGAAACCGG", RNA.md(temperature=70.0))
+    assert hot.energy == pytest.approx(compound.eval_structure(HAIRPIN), abs=0.005)
+    assert hot.energy > -5.9

@@ -1,0 +1,88 @@
+"""What the search calls solved is folded again; budgets and seeds are kept."""
+
+from __future__ import annotations
+
+import time
+from random import Random
+
+import pytest
+
+from mprna.design.constraints import Constraints, Rules
+from mprna.design.search import Budget, Search, State
+from mprna.errors import DesignError
+from mprna.folding.vienna import DEFAULT_MODEL, EnergyModel, energy_of, fold_mfe
+
+CLOVERLEAF = "(((((((..((((........)))).((((.........)))).....(((((.......))))))))))))...."
+IMPOSSIBLE = "(.(.(...).).)"
+"""Lone pairs only, which cost more than they give."""
+
+
+def search(
+    target: str,
+    *,
+    seed: int = 0,
+    folds: int = 500,
+    seconds: float = 60.0,
+    constraints: Constraints | None = None,
+    model: EnergyModel = DEFAULT_MODEL,
+) -> State:
+    rules = Rules(target, constraints or Constraints())
+    return Search(target, rules, model, Random(seed)).run(Budget(time.monotonic() + seconds, folds))
+
+
+@pytest.mark.parametrize("target", ["((((....))))", CLOVERLEAF, "....", "((((.((....))..((....)).))))"])
+def test_a_solution_folds_into_its_target(target):
+    found = search(target)
+    assert found.gap == 0.0
+    assert fold_mfe(found.sequence)[0] == found.dot_bracket == target
+
+
+def test_another_energy_model_is_used():
+    model = EnergyModel(temperature=60.0, parameters="turner1999")
+    found = search(CLOVERLEAF, model=model)
+    assert fold_mfe(found.sequence, model)[0] == CLOVERLEAF
+
+
+def test_what_is_not_solved_comes_with_its_true_gap():
+    found = search(IMPOSSIBLE, folds=60)
+    dot_bracket, mfe = fold_mfe(found.sequence)
+    assert dot_bracket == found.dot_bracket != IMPOSSIBLE
+    assert found.gap == pytest.approx(energy_of(found.sequence, IMPOSSIBLE) - mfe + 0.05, abs=1e-6)
+
+
+def test_a_seed_decides_everything():
+    first, again, other = (search(IMPOSSIBLE, seed=seed, folds=40) for seed in (1, 1, 2))
+    assert first == again
+    assert first.sequence != other.sequence
+
+
+def test_the_deadline_ends_the_search():
+    start = time.monotonic()
+    search(IMPOSSIBLE, folds=1 << 30, seconds=0.3)
+    assert time.monotonic() - start < 5
+
+
+def test_the_number_of_folds_is_kept():
+    target = IMPOSSIBLE
+    budget = Budget(time.monotonic() + 60, 7)
+    Search(target, Rules(target, Constraints()), DEFAULT_MODEL, Random(0)).run(budget)
+    assert budget.folds == 0
+
+
+def test_solutions_obey_the_constraints():
+    pattern = "GNNN" + "N" * (len(CLOVERLEAF) - 8) + "RYCC"
+    constraints = Constraints(pattern=pattern, min_gc=0.4, max_gc=0.5, forbidden=("GGG", "UUU"), max_run=4)
+    found = search(CLOVERLEAF, constraints=constraints, folds=3000)
+    sequence = found.sequence
+    assert found.gap == 0.0
+    assert (sequence[0], sequence[-2:]) == ("G", "CC")
+    assert sequence[-4] in "AG"
+    assert sequence[-3] in "CU"
+    assert 0.4 <= (sequence.count("G") + sequence.count("C")) / len(sequence) <= 0.5
+    assert not [motif for motif in ("GGG", "UUU", "AAAAA", "CCCCC") if motif in sequence]
+
+
+def test_constraints_that_only_a_search_can_refute_end_in_an_error():
+    constraints = Constraints(forbidden=("A", "G", "C"))
+    with pytest.raises(DesignError, match="no sequence was found that meets the constraints"):
+        search("((((....))))", constraints=constraints)
