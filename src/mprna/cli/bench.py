@@ -25,6 +25,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     _add_list(actions)
     _add_run(actions)
+    _add_report(actions)
+    _add_audit(actions)
 
 
 def _add_suite(parser: argparse.ArgumentParser) -> None:
@@ -78,6 +80,100 @@ def _add_run(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
     )
     add_jobs(parser)
     parser.set_defaults(run=_run)
+
+
+def _add_report(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = actions.add_parser(
+        "report",
+        help="records to tables: Markdown, LaTeX or a page of its own",
+        description="Means over seeds, intervals over test items, paired tests and average ranks of all "
+        "records of a folder; published numbers in a block apart.",
+        epilog=example("mprna bench report bench/", "mprna bench report bench/ --format html -o report.html"),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("records", type=Path, metavar="DIR", help="folder of the records")
+    parser.add_argument(
+        "--format",
+        choices=("markdown", "latex", "html"),
+        help="[by the suffix of -o: .tex, .html; else markdown]",
+    )
+    parser.add_argument("-o", "--output", metavar="FILE", help="instead of standard output")
+    parser.add_argument(
+        "--without-leaked", type=Path, metavar="FILE", help="leave out the test rows that this audit found"
+    )
+    parser.add_argument("--no-published", action="store_true", help="without the block of published numbers")
+    parser.add_argument("--title", default="Benchmark", help="[%(default)s]")
+    parser.set_defaults(run=_report)
+
+
+def _add_audit(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = actions.add_parser(
+        "audit",
+        help="sequences that stand in two splits, or in a corpus",
+        description="Exact and near duplicates (half of the 14-mers in one other sequence) between the "
+        "splits of every task, and with --against of the test splits in a corpus, as a table.",
+        epilog=example(
+            "mprna bench audit rgb --data-dir data/rgb -o audit.json",
+            "mprna bench audit rgb --data-dir data/rgb --against transcripts/plants.fa.gz",
+        ),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    _add_suite(parser)
+    parser.add_argument("--data-dir", type=Path, required=True, metavar="DIR", help="folder with the data")
+    parser.add_argument(
+        "--against", type=Path, nargs="+", default=[], metavar="FILE", help="sequences of a training corpus"
+    )
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        metavar="FILE",
+        help="also write the rows, for report --without-leaked",
+    )
+    parser.set_defaults(run=_audit)
+
+
+def _report(args: argparse.Namespace) -> int:
+    from mprna.bench.audit import leaked_rows
+    from mprna.bench.record import read_records_of
+    from mprna.bench.report import render
+    from mprna.bench.table import build_table
+    from mprna.io.output import open_output
+
+    left_out = leaked_rows(args.without_leaked) if args.without_leaked else None
+    table = build_table(read_records_of(args.records), left_out)
+    suffix = (args.output or "").rpartition(".")[2]
+    format_name = args.format or {"tex": "latex", "html": "html"}.get(suffix, "markdown")
+    text = render(table, format_name, title=args.title, published=not args.no_published)
+    with open_output(args.output) as stream:
+        stream.write(text)
+    return 0
+
+
+def _audit(args: argparse.Namespace) -> int:
+    from mprna.bench.audit import audit_corpus, audit_task, write_audit
+    from mprna.bench.task import choose_tasks
+    from mprna.errors import DataError
+
+    tasks = choose_tasks(args.suite, tuple(args.task))
+    leaks, found = [], []
+    for task in tasks:
+        try:
+            leaks += audit_task(task, args.data_dir)
+            found.append(task)
+        except DataError as error:
+            if type(error) is not DataError:
+                raise
+            print(f"mprna: skipped {error}", file=sys.stderr)
+    if args.against and found:
+        leaks += audit_corpus(found, args.data_dir, args.against)
+    print("task", "split", "in", "sequences", "exact", "near", sep="\t")
+    for leak in leaks:
+        counts = (leak.num_sequences, len(leak.exact), len(leak.near))
+        print(leak.task, leak.split, leak.within, *counts, sep="\t")
+    if args.output:
+        write_audit(leaks, args.output)
+    return 0 if leaks else 1
 
 
 def _list(args: argparse.Namespace) -> int:
