@@ -36,7 +36,8 @@ ROOMS = {
     "train": GROUND | {"objectives", "model", "corpus.shards", "rna", "tokenizer"},
     "runtime": GROUND | {"rna", "tokenizer"},
     "predict": GROUND | {"child", "runtime", "decoding", "folding", "io", "rna", "tokenizer"},
-    "bench": GROUND | {"predict", "runtime", "folding", "io", "rna", "corpus.kmers", "corpus.logistic"},
+    "bench": GROUND
+    | {"predict", "runtime", "decoding", "folding", "io", "rna", "corpus.kmers", "corpus.logistic"},
     "cli": GROUND | {"bench", "predict", "train", "corpus", "draw", "io", "runtime"},
     "__init__": GROUND | {"predict", "runtime", "tokenizer"},
     "__main__": {"cli"},

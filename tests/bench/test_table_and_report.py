@@ -94,7 +94,9 @@ def test_latex_escapes_and_closes_what_it_opens() -> None:
 
 def test_html_is_whole_sortable_and_alone() -> None:
     class Checker(HTMLParser):
-        stack: list[str] = []
+        def __init__(self) -> None:
+            super().__init__()
+            self.stack: list[str] = []
 
         def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
             assert not {"src", "href"} & {name for name, _ in attrs}

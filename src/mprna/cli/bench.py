@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from mprna.cli.options import add_jobs, example, num_jobs
+from mprna.errors import UsageError
 
 if TYPE_CHECKING:
     from mprna.bench.runner import Outcome
@@ -77,6 +78,16 @@ def _add_run(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
     )
     parser.add_argument(
         "--seeds", type=int, nargs="+", default=[45, 46, 47], metavar="N", help="of training [45 46 47]"
+    )
+    parser.add_argument(
+        "--weights",
+        action="append",
+        default=[],
+        metavar="NAME=DIR",
+        help="where the weights of a published baseline lie; may be repeated",
+    )
+    parser.add_argument(
+        "--trust-remote-code", action="store_true", help="run Python code that comes with a published model"
     )
     add_jobs(parser)
     parser.set_defaults(run=_run)
@@ -178,11 +189,13 @@ def _audit(args: argparse.Namespace) -> int:
 
 def _list(args: argparse.Namespace) -> int:
     from mprna.bench.data import find_split
-    from mprna.bench.models.registry import MODELS
+    from mprna.bench.models.registry import MODELS, baselines
     from mprna.bench.task import SPLITS, load_suite
 
     if args.models:
         print("\n".join(MODELS))
+        for name, entry in baselines().items():
+            print(name, entry["id"], entry["tokenization"], entry["parameters"], sep="\t")
         return 0
     for suite in [args.suite] if args.suite else SUITES:
         for task in load_suite(suite):
@@ -201,12 +214,22 @@ def _run(args: argparse.Namespace) -> int:
     from mprna.bench.task import choose_tasks
 
     tasks = choose_tasks(args.suite, tuple(args.task))
-    options = ModelOptions(jobs=num_jobs(args))
+    weights = dict(_weights(text) for text in args.weights)
+    options = ModelOptions(jobs=num_jobs(args), weights=weights, remote_code=args.trust_remote_code)
     num_records = 0
     for outcome in run_all(tasks, args.model, args.seeds, args.data_dir, args.out, options):
         num_records += outcome.record is not None
         _show(outcome)
     return 0 if num_records else 1
+
+
+def _weights(text: str) -> tuple[str, str]:
+    from mprna.bench.models.registry import baselines
+
+    name, _, directory = text.partition("=")
+    if name not in baselines() or not Path(directory).is_dir():
+        raise UsageError(f"--weights {text!r}; expected NAME=DIR with a baseline's name and a directory")
+    return name, directory
 
 
 def _show(outcome: Outcome) -> None:
