@@ -79,7 +79,7 @@ def _side_by_side(words: Sequence[str], sequence: str, unknown: str | None) -> S
 
 def _overlapping(words: Sequence[str], sequence: str, unknown: str | None) -> Spans | None:
     k = len(sequence) - len(words) + 1
-    if k < 1:
+    if k < 1 or not words:
         return None
     spans = [(start, start + k) for start in range(len(words))]
     return spans if _fit(words, spans, sequence, unknown) else None

@@ -27,6 +27,8 @@ MAX_POSITIONS: Final = 200_000
 """Training positions of a task with labels per nucleotide; more are sampled."""
 
 POOLED: Final = ("classification", "regression", "multi_regression", "multilabel")
+ALL_SCORED: Final = (*POOLED, "degradation")
+"""Types whose labels are all to be learned; in others a negative class means: not scored."""
 PER_NUCLEOTIDE: Final = ("structure", "mutation_detection", "mutation_repair", "degradation")
 
 
@@ -96,11 +98,7 @@ class LinearModel:
         for example in examples:
             wanted = _labels(task, example)
             table = self._read(task, example.sequence, features)[: len(wanted)]
-            kept = (
-                wanted[:, 0] >= 0
-                if task.type not in POOLED + ("degradation",)
-                else np.full(len(wanted), True)
-            )
+            kept = np.full(len(wanted), True) if task.type in ALL_SCORED else wanted[:, 0] >= 0
             kept &= rng.random(len(wanted)) < share
             rows.append(table[kept])
             labels.append(wanted[kept])

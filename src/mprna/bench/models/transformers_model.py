@@ -20,7 +20,7 @@ class TransformersFeatures:
     Args:
         source: Hugging Face id, or a directory with config, weights and tokenizer.
         alphabet: `dna` or `rna`: what the model reads.
-        word: letters per token where the tokenizer expects words between blanks; 0 gives it the bare sequence.
+        word: letters per token where the tokenizer expects words between blanks; 0: the bare sequence.
         step: from one word to the next: 1 overlaps, `word` puts them side by side.
         remote_code: run Python code that comes with the model.
 
