@@ -37,7 +37,9 @@ ROOMS = {
     "train": GROUND | {"objectives", "model", "corpus.shards", "rna", "tokenizer"},
     "runtime": GROUND | {"rna", "tokenizer"},
     "predict": GROUND | {"child", "design", "runtime", "decoding", "folding", "io", "rna", "tokenizer"},
-    "cli": GROUND | {"predict", "train", "corpus", "draw", "io", "runtime"},
+    "bench": GROUND
+    | {"predict", "runtime", "decoding", "folding", "io", "rna", "corpus.kmers", "corpus.logistic"},
+    "cli": GROUND | {"bench", "predict", "train", "corpus", "draw", "io", "runtime"},
     "__init__": GROUND | {"io.records", "predict", "runtime", "tokenizer"},
     "__main__": {"cli"},
 }
@@ -54,12 +56,14 @@ DOORS = {  # third-party module: where it may be imported
     "xopen": ("io/",),
     "RNA": ("folding/vienna.py",),
     "onnxruntime": ("runtime/onnx.py",),
-    "torch": ("model/", "objectives/", "train/", "runtime/torch.py", "runtime/export.py"),
+    "torch": ("model/", "objectives/", "train/", "runtime/torch.py", "runtime/export.py", "bench/models/"),
     "safetensors": ("model/", "train/"),
     "onnx": ("runtime/export.py",),
     "datasketch": ("corpus/near_duplicates.py",),
     "pyarrow": ("corpus/shards.py", "io/table.py"),
     "resvg_py": ("draw/",),
+    "scipy": ("bench/",),
+    "transformers": ("bench/models/",),
     "ray": ("corpus/ray_executor.py",),
 }
 DISTRIBUTIONS = {"RNA": "viennarna", "resvg_py": "resvg-py"}

@@ -1,0 +1,1 @@
+"""Suites of tasks, models against them, and tables a reviewer can trust."""

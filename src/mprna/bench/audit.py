@@ -1,0 +1,199 @@
+"""Sequences that stand in two splits, or in a corpus: exactly, or nearly by shared words.
+
+A test sequence is nearly in another split where half of its 14-mers or more occur in one single sequence of
+it. Against a corpus, which may be large, its words are counted against the corpus as a whole.
+
+Shape letters: W words.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from mprna.alphabet import clean_sequence
+from mprna.bench.data import find_split, load_split
+from mprna.bench.task import SPLITS, Task
+from mprna.corpus.kmers import Codes, kmers_of
+from mprna.errors import DataError, SequenceError
+from mprna.io.formats import read_records
+from mprna.io.output import open_output
+
+K: Final = 14
+NEAR: Final = 0.5
+"""Containment from which a sequence counts as nearly the same."""
+_BATCH: Final = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Leak:
+    """One kind of overlap of one split with another, or of the test split with a corpus."""
+
+    task: str
+    split: str
+    """Whose sequences are looked for."""
+    within: str
+    """The split or corpus they are looked for in; the split itself for repeats inside it."""
+    num_sequences: int
+    exact: tuple[int, ...]
+    """Rows that stand there exactly. Within the split itself: repeats of an earlier row."""
+    near: tuple[int, ...]
+    """Rows that share at least half of their words with one sequence there, without the exact ones."""
+
+
+def audit_task(task: Task, data_dir: Path) -> list[Leak]:
+    """Overlaps between the splits of a task that are there.
+
+    Raises:
+        DataError: not one split is there.
+    """
+    there = [split for split in SPLITS if find_split(task, split, data_dir)]
+    if not there:
+        load_split(task, "test", data_dir)
+    sequences = {
+        split: [example.sequence for example in load_split(task, split, data_dir).examples] for split in there
+    }
+    leaks = [_repeats(task, split, rows) for split, rows in sequences.items()]
+    for split, within in (("test", "train"), ("test", "valid"), ("valid", "train")):
+        if split in sequences and within in sequences:
+            exact, near = find_shared(sequences[split], sequences[within])
+            leaks.append(Leak(task.full_name, split, within, len(sequences[split]), exact, near))
+    return leaks
+
+
+def audit_corpus(tasks: Sequence[Task], data_dir: Path, corpus: Sequence[Path]) -> list[Leak]:
+    """Test sequences of the tasks that stand in a corpus, given as files that `mprna.io` reads.
+
+    Exact: the whole sequence is a part of a record. Near: half of its words or more occur in the corpus.
+
+    Raises:
+        DataError: no test split, or a corpus file that cannot be read.
+    """
+    tests = {
+        task: [example.sequence for example in load_split(task, "test", data_dir).examples] for task in tasks
+    }
+    everything = sorted({sequence for rows in tests.values() for sequence in rows})
+    words = np.unique(_words(everything))
+    seen = np.zeros(len(words), dtype=bool)
+    holder: set[str] = set()
+    wanted = _Parts(everything)
+    for batch in _batches(_clean_records(corpus)):
+        found = np.unique(_words(batch))
+        seen[np.isin(words, found, assume_unique=True)] = True
+        for record in batch:
+            holder |= wanted.parts_of(record)
+    name = ",".join(path.name for path in corpus)
+    leaks = []
+    for task, rows in tests.items():
+        exact = tuple(i for i, sequence in enumerate(rows) if sequence in holder)
+        shares = _shares(rows, words[seen])
+        near = tuple(i for i in np.flatnonzero(shares >= NEAR).tolist() if i not in set(exact))
+        leaks.append(Leak(task.full_name, "test", name, len(rows), exact, near))
+    return leaks
+
+
+def find_shared(sequences: Sequence[str], others: Sequence[str]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Rows of `sequences` that are one of `others`, and further rows nearly contained in one of them."""
+    known = set(others)
+    exact = tuple(i for i, sequence in enumerate(sequences) if sequence in known)
+    holders: dict[int, list[int]] = defaultdict(list)
+    wanted = set(_words(sequences).tolist())
+    for number, other in enumerate(others):
+        for word in set(_words([other]).tolist()) & wanted:
+            holders[word].append(number)
+    near = tuple(
+        i
+        for i, sequence in enumerate(sequences)
+        if sequence not in known and _containment(sequence, holders) >= NEAR
+    )
+    return exact, near
+
+
+def write_audit(leaks: Sequence[Leak], path: Path) -> None:
+    """Leaks as JSON, for `mprna bench report --audit`."""
+    with open_output(path) as stream:
+        json.dump({"schema": 1, "k": K, "near": NEAR, "leaks": [asdict(leak) for leak in leaks]}, stream)
+        stream.write("\n")
+
+
+def leaked_rows(path: Path) -> dict[str, set[int]]:
+    """Test rows of each task that stand, exactly or nearly, in train, valid or a corpus.
+
+    Raises:
+        DataError: no file of `write_audit`.
+    """
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        leaks = content["leaks"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DataError(f"{path}: no audit; `mprna bench audit SUITE -o FILE` writes one") from error
+    rows: dict[str, set[int]] = defaultdict(set)
+    for leak in leaks:
+        if leak["split"] == "test" and leak["within"] != "test":
+            rows[leak["task"]] |= {*leak["exact"], *leak["near"]}
+    return dict(rows)
+
+
+class _Parts:
+    """Finds which of many sequences are a part of a record, by their first word."""
+
+    def __init__(self, sequences: Iterable[str]) -> None:
+        self._by_start: dict[str, list[str]] = defaultdict(list)
+        for sequence in sequences:
+            if len(sequence) >= K:
+                self._by_start[sequence[:K]].append(sequence)
+
+    def parts_of(self, record: str) -> set[str]:
+        starts = (record[i : i + K] for i in range(len(record) - K + 1))
+        candidates = {start for start in starts if start in self._by_start}
+        return {part for start in candidates for part in self._by_start[start] if part in record}
+
+
+def _repeats(task: Task, split: str, rows: Sequence[str]) -> Leak:
+    first: dict[str, int] = {}
+    repeats = tuple(i for i, sequence in enumerate(rows) if first.setdefault(sequence, i) != i)
+    return Leak(task.full_name, split, split, len(rows), repeats, ())
+
+
+def _words(sequences: Sequence[str]) -> Codes:
+    kmers = kmers_of(sequences, K)
+    return kmers.codes[kmers.valid]
+
+
+def _containment(sequence: str, holders: dict[int, list[int]]) -> float:
+    """Largest share of the sequence's distinct words that one other sequence has."""
+    words = set(_words([sequence]).tolist())
+    counts = Counter(number for word in words for number in holders.get(word, ()))
+    return max(counts.values(), default=0) / len(words) if words else 0.0
+
+
+def _shares(rows: Sequence[str], found: Codes) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    shares = [float(np.isin(words, found).mean()) if len(words := _words([row])) else 0.0 for row in rows]
+    return np.array(shares)
+
+
+def _clean_records(paths: Sequence[Path]) -> Iterable[str]:
+    """Records that are no RNA are passed over: they cannot hold a test sequence."""
+    for path in paths:
+        for record in read_records(path):
+            try:
+                yield clean_sequence(record.sequence)
+            except SequenceError:
+                continue
+
+
+def _batches(sequences: Iterable[str]) -> Iterable[list[str]]:
+    batch: list[str] = []
+    for sequence in sequences:
+        batch.append(sequence)
+        if len(batch) == _BATCH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch

@@ -1,0 +1,240 @@
+"""Files of a task to examples, with labels that fit the task or an error that names file and line."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from mprna.alphabet import clean_sequence
+from mprna.bench.task import Task
+from mprna.errors import DataError, FormatError, SequenceError
+from mprna.io.fasta import read_fasta
+from mprna.io.source import numbered_lines, open_input
+
+STEMS: Final = {"train": ("train",), "valid": ("valid", "dev", "val"), "test": ("test",)}
+SUFFIXES: Final = (".jsonl.gz", ".jsonl", ".json", ".csv", ".fa", ".fasta", ".fa.gz", ".fna")
+JOINTS: Final = ("/", "_", ".")
+
+Row = tuple[int, dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Example:
+    """One item of a split."""
+
+    sequence: str
+    """Letters `ACGUN`."""
+    label: Any
+    """A dot-bracket; a class number; or an array: class numbers (L,), -1 where nothing is scored, or floats
+    (n,) or (L', targets), whose row i belongs to nucleotide i."""
+    group: str = ""
+    """What a new split must keep together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """The rows of one split in file order."""
+
+    examples: tuple[Example, ...]
+    path: str
+    sha256: str
+    num_original: int
+    """Rows in the file."""
+    note: str = ""
+    """How it was made, where it is not a published file as it is."""
+
+
+def load_split(task: Task, name: str, data_dir: Path) -> Split:
+    """A split from disk; validation is taken from train where the task says so.
+
+    Raises:
+        DataError: no files.
+        FormatError: a file that breaks its format, a missing column, a label outside the set.
+    """
+    path = find_split(task, name, data_dir)
+    if path is None and task.resplit_by and find_split(task, "train", data_dir) is None:
+        return _resplit(load_split_file(task, _required(task, "test", data_dir)), name)
+    if name == "test" and task.resplit_by and find_split(task, "train", data_dir) is None:
+        return _resplit(load_split_file(task, _required(task, "test", data_dir)), name)
+    if name in ("train", "valid") and task.valid_from_train and not find_split(task, "valid", data_dir):
+        return _part_of_train(task, load_split_file(task, _required(task, "train", data_dir)), name)
+    return load_split_file(task, path or _required(task, name, data_dir))
+
+
+def find_split(task: Task, name: str, data_dir: Path) -> Path | None:
+    """The file, or folder of class folders, of a split; None where there is none."""
+    for root in (data_dir, data_dir / task.suite):
+        for folder in task.dirs:
+            for stem in STEMS[name]:
+                if (root / folder / stem).is_dir():
+                    return root / folder / stem
+                for joint in JOINTS:
+                    for suffix in SUFFIXES:
+                        path = root / f"{folder}{joint}{stem}{suffix}"
+                        if path.is_file():
+                            return path
+    return None
+
+
+def load_split_file(task: Task, path: Path) -> Split:
+    """All examples of one file or folder of class folders."""
+    rows = list(_folder_rows(path) if path.is_dir() else _file_rows(path, task))
+    examples = tuple(_example(task, row, path, line) for line, row in rows)
+    if not examples:
+        raise FormatError("no rows", path=str(path))
+    return Split(examples, str(path), file_digest(path), len(examples))
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file, or of the names and contents below a folder."""
+    digest = hashlib.sha256()
+    for part in sorted(path.rglob("*.txt")) if path.is_dir() else [path]:
+        if path.is_dir():
+            digest.update(part.relative_to(path).as_posix().encode() + b"\0")
+        digest.update(part.read_bytes())
+    return digest.hexdigest()
+
+
+def _required(task: Task, name: str, data_dir: Path) -> Path:
+    path = find_split(task, name, data_dir)
+    if path is None:
+        stems = "|".join(STEMS[name])
+        places = " or ".join(f"{folder}/{stems}.jsonl[.gz]|.csv" for folder in task.dirs)
+        raise DataError(
+            f"{task.full_name}: no {name} data in {data_dir} (looked for {places}); it is published at "
+            f"{task.source}"
+        )
+    return path
+
+
+def _file_rows(path: Path, task: Task) -> Iterator[Row]:
+    if ".fa" in path.suffixes or path.suffix in (".fasta", ".fna"):
+        for number, record in enumerate(read_fasta(path), 1):
+            label = f"{record.name} {getattr(record, 'description', '') or ''}".strip().rpartition("|")[2]
+            yield number, {task.sequence: record.sequence, task.label: label, "id": record.name}
+        return
+    with open_input(path) as file:
+        lines = numbered_lines(file)
+        yield from _csv_rows(lines) if path.suffix == ".csv" else _json_rows(lines, path)
+
+
+def _csv_rows(lines: Iterable[tuple[int, str]]) -> Iterator[Row]:
+    for number, row in enumerate(csv.DictReader(text for _, text in lines), 2):
+        yield number, dict(row)
+
+
+def _json_rows(lines: Iterable[tuple[int, str]], path: Path) -> Iterator[Row]:
+    for number, text in lines:
+        if not text.strip():
+            continue
+        try:
+            row = json.loads(text)
+        except json.JSONDecodeError as error:
+            raise FormatError(f"no JSON object ({error.msg})", path=str(path), line=number) from error
+        if not isinstance(row, dict):
+            raise FormatError("expected a JSON object on every line", path=str(path), line=number)
+        yield number, row
+
+
+def _folder_rows(path: Path) -> Iterator[Row]:
+    number = 0
+    for folder in sorted(part for part in path.iterdir() if part.is_dir()):
+        for file in sorted(folder.glob("*.txt")):
+            number += 1
+            yield number, {"sequence": file.read_text().strip(), "label": folder.name, "id": file.stem}
+
+
+def _example(task: Task, row: dict[str, Any], path: Path, line: int) -> Example:
+    try:
+        sequence = clean_sequence(str(_column(row, task.sequence)))
+        label = _LABELS[task.type](task, row, sequence)
+    except (KeyError, ValueError, SequenceError) as error:
+        reason = f"no column {error}" if isinstance(error, KeyError) else str(error)
+        raise FormatError(reason, path=str(path), line=line) from error
+    return Example(sequence, label, str(row.get(task.resplit_by or "id", "")))
+
+
+def _column(row: dict[str, Any], name: str) -> Any:
+    if row.get(name) is None:
+        raise KeyError(name)
+    return row[name]
+
+
+def _structure(task: Task, row: dict[str, Any], sequence: str) -> str:
+    label = str(_column(row, task.label))
+    if len(label) != len(sequence):
+        raise ValueError(f"{len(label)} structure symbols for {len(sequence)} nt")
+    return label
+
+
+def _class(task: Task, row: dict[str, Any], sequence: str) -> int:
+    text = str(_column(row, task.label)).removesuffix(".0")
+    if text not in task.classes:
+        raise ValueError(f"label {text!r}; expected one of {', '.join(task.classes)}")
+    return task.classes.index(text)
+
+
+def _numbers(task: Task, row: dict[str, Any], sequence: str) -> npt.NDArray[np.float64]:
+    value = _column(row, task.label)
+    parts = value if isinstance(value, list) else str(value).replace(",", " ").split()
+    return np.array([float(part) for part in parts])
+
+
+def _mutations(task: Task, row: dict[str, Any], sequence: str) -> npt.NDArray[np.int64]:
+    original = clean_sequence(str(_column(row, task.label)))
+    if len(original) != len(sequence):
+        raise ValueError(f"{len(original)} nt of the original for {len(sequence)} nt")
+    wanted, given = (np.frombuffer(text.encode(), dtype=np.uint8) for text in (original, sequence))
+    if task.type == "mutation_detection":
+        return np.asarray(wanted != given, dtype=np.int64)
+    codes = np.full(256, -1)
+    codes[[ord(letter) for letter in task.classes]] = np.arange(len(task.classes))
+    return np.asarray(np.where(wanted != given, codes[wanted], -1), dtype=np.int64)
+
+
+def _degradation(task: Task, row: dict[str, Any], sequence: str) -> npt.NDArray[np.float64]:
+    columns = [np.asarray(_column(row, name), dtype=np.float64) for name in task.classes]
+    lengths = {len(column) for column in columns}
+    if len(lengths) != 1 or lengths.pop() > len(sequence):
+        raise ValueError(f"columns {', '.join(task.classes)} must be equally long, up to {len(sequence)} nt")
+    return np.stack(columns, axis=1)
+
+
+_LABELS: Final = {
+    "structure": _structure,
+    "classification": _class,
+    "multilabel": _numbers,
+    "regression": _numbers,
+    "multi_regression": _numbers,
+    "mutation_detection": _mutations,
+    "mutation_repair": _mutations,
+    "degradation": _degradation,
+}
+
+
+def _part_of_train(task: Task, split: Split, name: str) -> Split:
+    every = task.valid_from_train
+    chosen = tuple(
+        example for i, example in enumerate(split.examples) if (i % every == every - 1) == (name == "valid")
+    )
+    return replace(split, examples=chosen, note=f"validation is every {every}th row of train")
+
+
+def _resplit(split: Split, name: str) -> Split:
+    low, high = {"train": (0, 70), "valid": (70, 80), "test": (80, 100)}[name]
+    chosen = tuple(example for example in split.examples if low <= _percentile(example.group) < high)
+    if not chosen:
+        raise DataError(f"{split.path}: too few groups to make a {name} split of them")
+    return replace(split, examples=chosen, note="re-split of the published test file by gene, 70/10/20")
+
+
+def _percentile(group: str) -> int:
+    return int.from_bytes(hashlib.sha256(group.encode()).digest()[:4]) % 100

@@ -1,0 +1,195 @@
+"""Metrics from per-item numbers, so that one pass over a test set also gives intervals and paired tests.
+
+An item's numbers are either counts that add up over items (confusions, squared errors), or rows that are
+pooled (scores with labels, for AUC). One label set holds for every model: the task's.
+
+Shape letters: N items, C classes, L positions, K numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from mprna.corpus.logistic import auc as binary_auc
+from mprna.errors import DataError
+from mprna.rna.scores import LABELS, pair_scores
+from mprna.rna.structure import pairs_from_dot_bracket
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """How one number is made of many items."""
+
+    name: str
+    item: Callable[[Any, Any], Floats]
+    """Truth and prediction of one item to its numbers: (K,) if additive, else rows (L, K)."""
+    value: Callable[[Floats], float]
+    """Summed or pooled numbers to the metric."""
+    additive: bool = True
+    lower_is_better: bool = False
+
+
+def evaluate(metric: Metric, items: Sequence[Floats]) -> float:
+    """The metric over items.
+
+    Raises:
+        DataError: no items.
+    """
+    if not len(items):
+        raise DataError(f"no item to score by {metric.name}")
+    total = np.sum(items, axis=0) if metric.additive else np.concatenate(list(items))
+    return metric.value(total)
+
+
+def confusion_item(truth: Any, scores: Any) -> Floats:
+    """Counts of (true class, predicted class) over the scored positions, flat. *Shape:* (C * C,)
+
+    Args:
+        truth: a class number, or (L,) with -1 where nothing is scored.
+        scores: (C,) or (L, C); the largest wins.
+    """
+    rows = np.atleast_2d(np.asarray(scores, dtype=np.float64))
+    labels = np.atleast_1d(np.asarray(truth))
+    _check_rows(labels, rows)
+    counts = np.zeros((rows.shape[1], rows.shape[1]))
+    scored = labels >= 0
+    np.add.at(counts, (labels[scored], rows[scored].argmax(axis=1)), 1)
+    return counts.ravel()
+
+
+def score_item(truth: Any, scores: Any) -> Floats:
+    """Scores and label of every scored position: AUC needs scores, never hard labels. *Shape:* (L, C + 1)"""
+    rows = np.atleast_2d(np.asarray(scores, dtype=np.float64))
+    labels = np.atleast_1d(np.asarray(truth))
+    _check_rows(labels, rows)
+    return np.column_stack([rows, labels])[labels >= 0]
+
+
+def structure_item(truth: str, predicted: str) -> Floats:
+    """Counts of (true, predicted) over `( ) .` and, as a fourth column, other symbols. *Shape:* (12,)"""
+    counts = np.zeros((len(LABELS), len(LABELS) + 1))
+    for wanted, given in zip(truth, predicted, strict=True):
+        if wanted in LABELS:
+            counts[LABELS.index(wanted), LABELS.index(given) if given in LABELS else len(LABELS)] += 1
+    return counts.ravel()
+
+
+def pair_item(truth: str, predicted: str) -> Floats:
+    """Strict pair F1 of one RNA, every bracket counted, and 1. *Shape:* (2,)"""
+    pairs = pair_scores(pairs_from_dot_bracket(truth), pairs_from_dot_bracket(predicted))
+    return np.array([pairs.f1, 1.0])
+
+
+def error_item(truth: Any, predicted: Any) -> Floats:
+    """Number of positions, then squared errors per target. Row i is nucleotide i in both.
+
+    *Shape:* (L, K), (L or more, K) -> (1 + K,)
+    """
+    wanted, given = np.atleast_2d(truth), np.atleast_2d(predicted)
+    if len(given) < len(wanted) or given.shape[1] != wanted.shape[1]:
+        raise DataError(f"predictions {given.shape} do not fit labels {wanted.shape}")
+    errors = (wanted - given[: len(wanted)]) ** 2
+    return np.concatenate([[len(wanted)], errors.sum(axis=0)])
+
+
+def moment_item(truth: Any, predicted: Any) -> Floats:
+    """1, y, p, y y, p p, y p: all that R2 and Pearson's correlation need. *Shape:* (6,)"""
+    y, p = float(np.ravel(truth)[0]), float(np.ravel(predicted)[0])
+    return np.array([1.0, y, p, y * y, p * p, y * p])
+
+
+def label_item(truth: Any, scores: Any) -> Floats:
+    """True positives, false positives, false negatives per label; a score above 0.5 says yes. (3 * C,)"""
+    wanted, given = np.asarray(truth) > 0.5, np.asarray(scores) > 0.5
+    if wanted.shape != given.shape:
+        raise DataError(f"{given.shape} scores for {wanted.shape} labels")
+    return np.concatenate([wanted & given, ~wanted & given, wanted & ~given]).astype(np.float64)
+
+
+def macro_f1(confusion: Floats) -> float:
+    """Mean F1 over the classes that occur in truth or prediction."""
+    counts = confusion.reshape(int(np.sqrt(confusion.size)), -1)
+    return _mean_f1(np.diagonal(counts), counts.sum(axis=1), counts.sum(axis=0))
+
+
+def token_macro_f1(confusion: Floats) -> float:
+    """`rna.scores.token_macro_f1` from summed counts."""
+    counts = confusion.reshape(len(LABELS), -1)
+    return _mean_f1(np.diagonal(counts), counts.sum(axis=1), counts.sum(axis=0)[: len(LABELS)])
+
+
+def matthews(confusion: Floats) -> float:
+    """Matthews' correlation for any number of classes (Gorodkin 2004); 0 where it is undefined."""
+    counts = confusion.reshape(int(np.sqrt(confusion.size)), -1)
+    true, given, total = counts.sum(axis=1), counts.sum(axis=0), counts.sum()
+    scale = np.sqrt((total**2 - true @ true) * (total**2 - given @ given))
+    return float((np.trace(counts) * total - true @ given) / scale) if scale else 0.0
+
+
+def auc(rows: Floats) -> float:
+    """Area under the ROC curve; for more than two classes the mean of one against the rest."""
+    labels, scores = rows[:, -1], rows[:, :-1]
+    if scores.shape[1] == 2:
+        return binary_auc(scores[:, 1] - scores[:, 0], labels == 1)
+    return float(np.mean([binary_auc(scores[:, c], labels == c) for c in range(scores.shape[1])]))
+
+
+def r2(moments: Floats) -> float:
+    """Coefficient of determination; nan for constant truth."""
+    n, y, _, yy, pp, yp = moments
+    spread = yy - y * y / n
+    return float(1.0 - (yy - 2 * yp + pp) / spread) if spread > 0 else float("nan")
+
+
+def pearson(moments: Floats) -> float:
+    """Pearson's correlation; nan where one side is constant."""
+    n, y, p, yy, pp, yp = moments
+    spread = (n * yy - y * y) * (n * pp - p * p)
+    return float((n * yp - y * p) / np.sqrt(spread)) if spread > 1e-12 else float("nan")
+
+
+def root_mean_squared(errors: Floats) -> float:
+    """Mean over targets of the root of the mean squared error (MCRMSE; RMSE for one target)."""
+    return float(np.sqrt(errors[1:] / errors[0]).mean())
+
+
+def label_macro_f1(counts: Floats) -> float:
+    """Mean F1 over labels, each yes or no."""
+    tp, fp, fn = counts.reshape(3, -1)
+    return _mean_f1(tp, tp + fn, tp + fp)
+
+
+def _mean_f1(hits: Floats, true: Floats, given: Floats) -> float:
+    uses = true + given
+    used = uses > 0
+    return float(np.mean(2 * hits[used] / uses[used])) if used.any() else float("nan")
+
+
+def _check_rows(labels: npt.NDArray[Any], rows: Floats) -> None:
+    if len(labels) != len(rows) or labels.max(initial=-1) >= rows.shape[1]:
+        raise DataError(f"scores {rows.shape} do not fit {len(labels)} labels up to {labels.max(initial=-1)}")
+
+
+METRICS: Final = {
+    metric.name: metric
+    for metric in (
+        Metric("token_macro_f1", structure_item, token_macro_f1),
+        Metric("pair_f1", pair_item, lambda total: float(total[0] / total[1])),
+        Metric("macro_f1", confusion_item, macro_f1),
+        Metric("mcc", confusion_item, matthews),
+        Metric("auc", score_item, auc, additive=False),
+        Metric("mcrmse", error_item, root_mean_squared, lower_is_better=True),
+        Metric("rmse", error_item, root_mean_squared, lower_is_better=True),
+        Metric("r2", moment_item, r2),
+        Metric("pearson", moment_item, pearson),
+        Metric("label_macro_f1", label_item, label_macro_f1),
+    )
+}
+"""Metrics by the names that tasks use."""

@@ -1,0 +1,1 @@
+"""Adapters: what stands in a table."""

@@ -1,0 +1,141 @@
+"""A small convolutional network on one-hot letters: what is learned without pretraining.
+
+Shape letters: B sequences, L nucleotides, C classes.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from mprna.bench.data import Example
+from mprna.bench.metrics import METRICS, evaluate
+from mprna.bench.task import Task
+
+LETTERS: Final = "ACGU"
+WIDTH: Final = 64
+BATCH: Final = 32
+EPOCHS: Final = 10
+LEARNING_RATE: Final = 1e-3
+
+
+class Network(nn.Module):
+    """Three convolutions of 9 letters, dilated 1, 2, 4; then a head per nucleotide or on the pooled whole."""
+
+    def __init__(self, num_outputs: int, *, pooled: bool) -> None:
+        super().__init__()
+        widths = (len(LETTERS), WIDTH, WIDTH)
+        self.layers = nn.ModuleList(
+            nn.Conv1d(width, WIDTH, 9, padding=4 * dilation, dilation=dilation)
+            for width, dilation in zip(widths, (1, 2, 4), strict=True)
+        )
+        self.pooled = pooled
+        self.head = nn.Linear(WIDTH * (2 if pooled else 1), num_outputs)
+
+    def forward(self, one_hot: Tensor, present: Tensor) -> Tensor:
+        """Logits or values. *Shape:* (B, 4, L), (B, L) -> (B, C) or (B, L, C)"""
+        hidden = one_hot
+        for layer in self.layers:
+            hidden = functional.relu(layer(hidden)) * present[:, None]
+        if not self.pooled:
+            logits: Tensor = self.head(hidden.transpose(1, 2))
+            return logits
+        mean = hidden.sum(dim=2) / present.sum(dim=1, keepdim=True)
+        pooled: Tensor = self.head(torch.cat([mean, hidden.amax(dim=2)], dim=1))
+        return pooled
+
+
+class ConvolutionalModel:
+    """Trained for a fixed number of epochs; the epoch is chosen on validation by the task's first metric."""
+
+    types: tuple[str, ...] = (
+        "classification",
+        "regression",
+        "mutation_detection",
+        "mutation_repair",
+        "degradation",
+    )
+    trains = True
+    max_length: int | None = None
+
+    def __init__(self, *, epochs: int = EPOCHS) -> None:
+        self.choices: dict[str, Any] = {}
+        self.num_failed = 0
+        self._epochs = epochs
+        self._network: Network | None = None
+
+    def fit(self, task: Task, train: Sequence[Example], valid: Sequence[Example], seed: int) -> None:
+        """AdamW at a constant rate; the loss takes logits."""
+        metric = METRICS[task.metrics[0]]
+        sign = -1.0 if metric.lower_is_better else 1.0
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            network = Network(max(1, len(task.classes)), pooled=task.type in ("classification", "regression"))
+        optimizer = torch.optim.AdamW(network.parameters(), lr=LEARNING_RATE)
+        rng, best, kept = np.random.default_rng(seed), -np.inf, copy.deepcopy(network.state_dict())
+        for epoch in range(1, self._epochs + 1):
+            order = rng.permutation(len(train))
+            for start in range(0, len(train), BATCH):
+                batch = [train[i] for i in order[start : start + BATCH]]
+                optimizer.zero_grad()
+                loss_of(task, network(*encode([e.sequence for e in batch])), batch).backward()  # type: ignore[no-untyped-call]
+                optimizer.step()
+            self._network = network
+            answers = self.predict(task, [example.sequence for example in valid])
+            items = [metric.item(e.label, answer) for e, answer in zip(valid, answers, strict=True)]
+            score = sign * evaluate(metric, items)
+            if score > best:
+                best, kept = score, copy.deepcopy(network.state_dict())
+                self.choices = {"epoch": epoch, "of": self._epochs, "valid": sign * score}
+        network.load_state_dict(kept)
+
+    def predict(self, task: Task, sequences: Sequence[str]) -> list[Any]:
+        """Logits or values; `fit` comes first."""
+        if self._network is None:
+            raise RuntimeError("fit() first")
+        answers: list[Any] = []
+        with torch.inference_mode():
+            for start in range(0, len(sequences), BATCH):
+                batch = sequences[start : start + BATCH]
+                output = self._network(*encode(batch)).double().numpy()
+                pooled = output.ndim == 2
+                answers += [
+                    row if pooled else row[: len(sequence)]
+                    for row, sequence in zip(output, batch, strict=True)
+                ]
+        return answers
+
+
+def encode(sequences: Sequence[str]) -> tuple[Tensor, Tensor]:
+    """One-hot letters, zeros for N and padding, and where there are letters. (B, 4, L), (B, L)"""
+    longest = max(len(sequence) for sequence in sequences)
+    table = np.zeros((len(sequences), len(LETTERS), longest), dtype=np.float32)
+    present = np.zeros((len(sequences), longest), dtype=np.float32)
+    for row, sequence in enumerate(sequences):
+        letters = np.frombuffer(sequence.encode(), dtype=np.uint8)
+        for number, letter in enumerate(LETTERS):
+            table[row, number, : len(sequence)] = letters == ord(letter)
+        present[row, : len(sequence)] = 1
+    return torch.from_numpy(table), torch.from_numpy(present)
+
+
+def loss_of(task: Task, output: Tensor, batch: Sequence[Example]) -> Tensor:
+    """Cross-entropy of logits, or the mean squared error, over the labelled positions."""
+    if task.type == "regression":
+        wanted = torch.tensor(np.array([example.label for example in batch]), dtype=torch.float32)
+        return functional.mse_loss(output, wanted)
+    if task.type == "classification":
+        return functional.cross_entropy(output, torch.tensor([example.label for example in batch]))
+    rows = [output[i, : len(example.label)] for i, example in enumerate(batch)]
+    labels = torch.from_numpy(np.concatenate([example.label for example in batch]))
+    if task.type == "degradation":
+        return functional.mse_loss(torch.cat(rows), labels.float())
+    # A batch without any mutation has nothing to repair: its loss is 0, not nan.
+    total = functional.cross_entropy(torch.cat(rows), labels, ignore_index=-1, reduction="sum")
+    return total / (labels >= 0).sum().clamp(min=1)

@@ -1,0 +1,43 @@
+"""Structures by `mprna.fold`, with any engine and any of our models; nothing is trained."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from mprna.bench.data import Example
+from mprna.bench.task import Task
+from mprna.io.records import Record
+from mprna.predict.fold import fold_records
+from mprna.predict.options import FoldOptions
+
+
+class FoldingModel:
+    """Zero-shot secondary structure. An RNA that cannot be folded counts as unpaired.
+
+    Args:
+        options: engine and model.
+        jobs: processes.
+    """
+
+    types: tuple[str, ...] = ("structure",)
+    trains = False
+    max_length: int | None = None
+
+    def __init__(self, options: FoldOptions, *, jobs: int = 1) -> None:
+        self._options, self._jobs = options, jobs
+        self.choices: dict[str, Any] = {}
+        self.num_failed = 0
+
+    def fit(self, task: Task, train: Sequence[Example], valid: Sequence[Example], seed: int) -> None:
+        """Nothing to learn."""
+
+    def predict(self, task: Task, sequences: Sequence[str]) -> list[str]:
+        """One dot-bracket per sequence."""
+        records = (Record(name=str(i), sequence=sequence) for i, sequence in enumerate(sequences))
+        folded = [record.dot_bracket for record in fold_records(records, self._options, jobs=self._jobs)]
+        self.num_failed = folded.count(None)
+        return [
+            dot_bracket or "." * len(sequence)
+            for dot_bracket, sequence in zip(folded, sequences, strict=True)
+        ]

@@ -1,0 +1,36 @@
+"""The protocol that everything in a table follows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from mprna.bench.data import Example
+from mprna.bench.task import Task
+
+
+class Model(Protocol):
+    """One model on one task; every choice it makes is made on the validation split."""
+
+    types: tuple[str, ...]
+    """Task types that it can do."""
+    trains: bool
+    """Whether it needs the training and validation splits."""
+    max_length: int | None
+    """Longest sequence it reads whole, nt; longer ones are cut by it. None: any."""
+    choices: dict[str, Any]
+    """What was chosen on validation, for the record."""
+    num_failed: int
+    """Test items for which it had no answer, and which count as wrong."""
+
+    def fit(self, task: Task, train: Sequence[Example], valid: Sequence[Example], seed: int) -> None:
+        """Learn from train, choose by valid. Never sees the test split."""
+        ...
+
+    def predict(self, task: Task, sequences: Sequence[str]) -> list[Any]:
+        """One prediction per sequence, sequences alone being seen.
+
+        A dot-bracket for `structure`; class scores (C,) for `classification`, (L, C) for mutation tasks;
+        values (n,) for regressions and `multilabel`; (L, targets) for `degradation`.
+        """
+        ...

@@ -1,0 +1,118 @@
+"""From a name on the command line to a model.
+
+A new model is an entry of `MODELS`, or no code at all: any installed model or directory has a name already.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import lru_cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Final
+
+from mprna.bench.models.folding import FoldingModel
+from mprna.bench.models.linear import PER_NUCLEOTIDE, POOLED, Features, LinearModel, kmer_counts
+from mprna.bench.models.majority import Majority
+from mprna.bench.models.model import Model
+from mprna.bench.task import Task
+from mprna.errors import UsageError
+from mprna.predict.options import EnergyModel, FoldOptions
+from mprna.runtime.load import load
+
+
+@dataclass(frozen=True, slots=True)
+class ModelOptions:
+    """What the command line says about models."""
+
+    jobs: int = 1
+    """Processes that fold."""
+    weights: dict[str, str] = field(default_factory=dict, hash=False)
+    """Baseline to the directory where it lies."""
+    remote_code: bool = False
+    """Run Python code that comes with a model."""
+
+
+def _vienna(parameters: str) -> Callable[[Task, ModelOptions], Model]:
+    options = FoldOptions(engine="vienna", energy_model=EnergyModel(parameters=parameters))
+    return lambda task, model_options: FoldingModel(options, jobs=model_options.jobs)
+
+
+MODELS: Final[dict[str, Callable[[Task, ModelOptions], Model]]] = {
+    "vienna": _vienna("turner2004"),
+    "vienna-langdon2018": _vienna("langdon2018"),
+    "vienna-andronescu2007": _vienna("andronescu2007"),
+    "majority": lambda task, options: Majority(),
+    "kmer": lambda task, options: LinearModel({f"{k}-mers": kmer_counts(k) for k in (3, 4, 5)}, POOLED),
+    "cnn": lambda task, options: _cnn(),
+}
+"""Models by name; each is made anew for every task and seed."""
+
+
+def baselines() -> dict[str, dict[str, Any]]:
+    """The published baselines: name to id, tokenization, parameters and how to load it."""
+    return tomllib.loads(files("mprna.bench.models").joinpath("baselines.toml").read_text(encoding="utf-8"))
+
+
+def make_model(name: str, task: Task, options: ModelOptions) -> Model:
+    """The model of this name for one task.
+
+    `NAME` of one of our models folds where the task is structure, and else is a frozen network under a
+    linear head; `NAME:probe` is the latter everywhere, `NAME:model` folds by the network alone. A baseline
+    and `hf:DIR` are frozen transformers models.
+
+    Raises:
+        UsageError: a model that cannot do this type of task.
+    """
+    model = _make(name, task, options)
+    if task.type not in model.types:
+        raise UsageError(f"{name} does {', '.join(model.types)}, but {task.full_name} is {task.type}")
+    return model
+
+
+def _make(name: str, task: Task, options: ModelOptions) -> Model:
+    if name in MODELS:
+        return MODELS[name](task, options)
+    if name in baselines():
+        return _baseline(name, task, options)
+    kind, _, directory = name.partition(":")
+    if kind == "hf":
+        return _probe(_transformers(directory, "rna", options.remote_code), task)
+    engine = directory
+    if engine == "probe" or (task.type != "structure" and not engine):
+        return _probe(_hidden_states(kind), task)
+    return FoldingModel(FoldOptions(engine=engine or "hybrid", model=kind), jobs=options.jobs)
+
+
+def _baseline(name: str, task: Task, options: ModelOptions) -> Model:
+    entry = baselines()[name]
+    if entry.get("remote_code") and not options.remote_code:
+        raise UsageError(f"{name} ({entry['id']}) brings its own code; --trust-remote-code runs it")
+    source = options.weights.get(name, entry["id"])
+    alphabet, word, step = entry.get("alphabet", "dna"), entry.get("word", 0), entry.get("step", 1)
+    return _probe(_transformers(source, alphabet, options.remote_code, word, step), task)
+
+
+def _probe(features: Features, task: Task) -> Model:
+    return LinearModel({"hidden states": features}, POOLED + PER_NUCLEOTIDE, max_length=task.max_length)
+
+
+@lru_cache(maxsize=2)
+def _hidden_states(model: str) -> Features:
+    engine = load(Path(model) if Path(model).is_dir() else model)
+    return lambda sequence: engine.predict(sequence).hidden_states
+
+
+@lru_cache(maxsize=1)
+def _transformers(source: str, alphabet: str, remote_code: bool, word: int = 0, step: int = 1) -> Features:
+    from mprna.bench.models.transformers_model import TransformersFeatures
+
+    return TransformersFeatures(source, alphabet=alphabet, word=word, step=step, remote_code=remote_code)
+
+
+def _cnn() -> Model:
+    from mprna.bench.models.cnn import ConvolutionalModel
+
+    return ConvolutionalModel()

@@ -1,0 +1,154 @@
+"""One JSON file per model, task and seed: the result, and everything that it depends on."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import re
+import subprocess
+import sys
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field, fields
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from mprna import __version__
+from mprna.bench.metrics import Floats
+from mprna.errors import DataError
+from mprna.io.output import open_output
+
+SCHEMA: Final = 1
+PACKAGES: Final = ("numpy", "viennarna", "onnxruntime", "torch", "scipy", "transformers")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRecord:
+    """What one model did on one task with one seed."""
+
+    suite: str
+    task: str
+    group: str
+    model: str
+    seed: int
+    metrics: dict[str, float]
+    items: dict[str, list[Any]]
+    """Per metric and test item, the numbers that it is made of (see `metrics`)."""
+    num_original: int
+    """Test rows in the file."""
+    num_scored: int
+    num_truncated: int
+    """Test sequences that the model did not read whole."""
+    num_failed: int
+    """Test items without an answer, which count as wrong."""
+    data: dict[str, dict[str, Any]]
+    """Split to path, SHA-256, rows, whether they are the expected ones, and how the split was made."""
+    choices: dict[str, Any] = field(default_factory=dict)
+    seconds: float = 0.0
+    peak_memory_mb: float = 0.0
+    versions: dict[str, str] = field(default_factory=dict)
+    hardware: dict[str, Any] = field(default_factory=dict)
+    git_commit: str = ""
+    schema: int = SCHEMA
+
+
+def record_path(out_dir: Path, suite: str, task: str, model: str, seed: int) -> Path:
+    """Where the record of a model, task and seed lies."""
+    return out_dir / f"{suite}.{task}" / f"{file_name(model)}.seed{seed}.json"
+
+
+def file_name(model: str) -> str:
+    """A model's name, which may be a path, as part of a file name.
+
+    >>> file_name("runs/mini:model")
+    'runs_mini_model'
+    """
+    return re.sub(r"[^\w.+-]+", "_", model).strip("_")
+
+
+def write_record(record: RunRecord, path: Path) -> None:
+    """Write a record, whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with open_output(path) as stream:
+        json.dump(asdict(record), stream)
+        stream.write("\n")
+
+
+def read_record(path: Path) -> RunRecord:
+    """Read a record.
+
+    Raises:
+        DataError: no record, or one of another version.
+    """
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path}: no readable record ({error})") from error
+    names = {field.name for field in fields(RunRecord)}
+    if not isinstance(content, dict) or content.get("schema") != SCHEMA or set(content) != names:
+        raise DataError(f"{path}: no benchmark record of version {SCHEMA}")
+    return RunRecord(**content)
+
+
+def read_records_of(out_dir: Path) -> list[RunRecord]:
+    """All records below a folder, by task, model and seed.
+
+    Raises:
+        DataError: none, or a file that is none.
+    """
+    records = [read_record(path) for path in sorted(out_dir.glob("*/*.seed*.json"))]
+    if not records:
+        raise DataError(f"{out_dir}: no records; `mprna bench run` makes them")
+    return records
+
+
+def items_of(record: RunRecord, metric: str) -> list[Floats]:
+    """The per-item numbers of a metric as arrays."""
+    return [np.asarray(item, dtype=np.float64) for item in record.items[metric]]
+
+
+def plain_items(items: Iterable[Floats]) -> list[Any]:
+    """Arrays as JSON; six digits."""
+    return [
+        np.vectorize(lambda value: float(f"{value:.6g}"), otypes=[float])(item).tolist() for item in items
+    ]
+
+
+def package_versions() -> dict[str, str]:
+    """Versions of what computes."""
+    versions = {"mprna": __version__, "python": platform.python_version()}
+    for name in PACKAGES:
+        try:
+            versions[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return versions
+
+
+def hardware() -> dict[str, Any]:
+    """The processor, as far as the system tells."""
+    return {"machine": platform.machine(), "system": platform.system(), "cores": os.cpu_count()}
+
+
+def git_commit() -> str:
+    """Commit of the checkout that this package runs from, with `+` where files differ; empty outside git."""
+    folder = Path(__file__).parent
+    command = ["git", "-C", str(folder), "describe", "--always", "--abbrev=40", "--dirty=+", "--exclude=*"]
+    try:
+        result = subprocess.run(command, capture_output=True, text=True, check=False)
+    except OSError:
+        return ""
+    return result.stdout.strip() if result.returncode == 0 else ""
+
+
+def peak_memory_mb() -> float:
+    """Largest resident size of this process so far, MB."""
+    if sys.platform == "win32":
+        return 0.0
+    import resource
+
+    scale = 1e6 if sys.platform == "darwin" else 1e3
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / scale

@@ -1,0 +1,182 @@
+"""Tables as Markdown, LaTeX and a page of their own; published numbers in a block apart."""
+
+from __future__ import annotations
+
+import html
+import json
+from collections.abc import Callable, Sequence
+from importlib.resources import files
+from math import isnan
+from typing import Any, Final
+
+from mprna.bench.table import ALPHA, Cell, Column, Table
+from mprna.errors import UsageError
+
+LEGEND: Final = (
+    "Mean over seeds ± standard deviation, 95 % bootstrap interval over test items; best in bold, second "
+    "underlined; * differs from the best (paired bootstrap over items, Holm-corrected within the column, "
+    f"p < {ALPHA}); n scored / n in the file."
+)
+PUBLISHED_LEGEND: Final = (
+    "Published numbers, copied and not measured here: other splits, protocols and files may lie behind them."
+)
+
+
+def render(table: Table, format_name: str, *, title: str, published: bool = True) -> str:
+    """A report.
+
+    Args:
+        format_name: a key of `RENDERERS`.
+        published: add what others published for the suites of the table.
+
+    Raises:
+        UsageError: an unknown format.
+    """
+    if format_name not in RENDERERS:
+        raise UsageError(f"format {format_name!r}; expected one of {', '.join(RENDERERS)}")
+    blocks = _published(table) if published else []
+    return RENDERERS[format_name](table, title, blocks)
+
+
+def _markdown(table: Table, title: str, blocks: Sequence[dict[str, Any]]) -> str:
+    lines = [f"# {title}", "", LEGEND, ""]
+    for column in table.columns:
+        lines += [f"## {column.title}", "", "| model | mean | 95 % | n | notes |", "|---|---|---|---|---|"]
+        lines += [
+            f"| {_escape_bar(cell.model)} | {_marked(cell, '**', '**', '<u>', '</u>')} | {_range(cell)} | "
+            f"{_count(cell)} | {_odd(cell)} |"
+            for cell in _sorted(column)
+        ]
+        lines += ["", *(f"Note: {note}." for note in column.notes), *([""] if column.notes else [])]
+    lines += ["## Average rank", "", "| model | rank |", "|---|---|"]
+    lines += [f"| {_escape_bar(model)} | {rank:.2f} |" for model, rank in _by_rank(table)]
+    for block in blocks:
+        lines += ["", f"## Published: {block['title']}", "", f"> {PUBLISHED_LEGEND} {block['note']}", ""]
+        lines += [f"| model | {' | '.join(block['columns'])} |", "|---" * (len(block["columns"]) + 1) + "|"]
+        lines += [f"| {row[0]} | {' | '.join(row[1:])} |" for row in block["rows"]]
+    return "\n".join(lines) + "\n"
+
+
+def _latex(table: Table, title: str, blocks: Sequence[dict[str, Any]]) -> str:
+    lines = [f"% {title}", f"% {LEGEND}"]
+    for column in table.columns:
+        lines += [r"\begin{table}", rf"\caption{{{_tex(column.title)}}}", r"\begin{tabular}{lrrr}"]
+        lines += [r"\hline", r"model & mean & 95\,\% & n \\", r"\hline"]
+        lines += [
+            f"{_tex(cell.model)} & {_tex_value(cell)} & {_range(cell)} & {_count(cell)} \\\\"
+            for cell in _sorted(column)
+        ]
+        lines += [r"\hline", r"\end{tabular}", r"\end{table}"]
+    for block in blocks:
+        lines += [f"% Published, not measured here: {block['title']}. {block['note']}", r"\begin{table}"]
+        lines += [rf"\caption{{Published, not measured here: {_tex(block['title'])}}}"]
+        lines += [rf"\begin{{tabular}}{{l{'r' * len(block['columns'])}}}", r"\hline"]
+        lines += [f"model & {' & '.join(map(_tex, block['columns']))} \\\\", r"\hline"]
+        lines += [f"{' & '.join(map(_tex, row))} \\\\" for row in block["rows"]]
+        lines += [r"\hline", r"\end{tabular}", r"\end{table}"]
+    return "\n".join(lines) + "\n"
+
+
+def _html(table: Table, title: str, blocks: Sequence[dict[str, Any]]) -> str:
+    parts = [f"<h1>{html.escape(title)}</h1><p>{html.escape(LEGEND)}</p>"]
+    for column in table.columns:
+        parts.append(f"<h2>{html.escape(column.title)}</h2>")
+        rows = [
+            [
+                html.escape(cell.model),
+                _marked(cell, "<b>", "</b>", "<u>", "</u>"),
+                _range(cell),
+                _count(cell),
+                _odd(cell),
+            ]
+            for cell in _sorted(column)
+        ]
+        parts.append(_html_table(["model", "mean", "95 %", "n", "notes"], rows))
+        parts += [f"<p class=note>{html.escape(note)}.</p>" for note in column.notes]
+    parts.append("<h2>Average rank</h2>")
+    ranks = [[html.escape(model), f"{rank:.2f}"] for model, rank in _by_rank(table)]
+    parts.append(_html_table(["model", "rank"], ranks))
+    for block in blocks:
+        rows = [[html.escape(value) for value in row] for row in block["rows"]]
+        parts.append(
+            f"<section class=published><h2>Published: {html.escape(block['title'])}</h2>"
+            f"<p>{html.escape(PUBLISHED_LEGEND)} {html.escape(block['note'])}</p>"
+            f"{_html_table(['model', *map(html.escape, block['columns'])], rows)}</section>"
+        )
+    page = files("mprna.bench").joinpath("report.html").read_text(encoding="utf-8")
+    return page.replace("{title}", html.escape(title)).replace("{body}", "\n".join(parts))
+
+
+def _html_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    head = "".join(f"<th><button>{name}</button></th>" for name in heads)
+    body = "".join(f"<tr>{''.join(f'<td>{value}</td>' for value in row)}</tr>" for row in rows)
+    return f"<div class=wide><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+
+
+RENDERERS: Final[dict[str, Callable[[Table, str, Sequence[dict[str, Any]]], str]]] = {
+    "markdown": _markdown,
+    "latex": _latex,
+    "html": _html,
+}
+"""Report formats by name."""
+
+
+def _published(table: Table) -> list[dict[str, Any]]:
+    text = files("mprna.bench").joinpath("published.json").read_text(encoding="utf-8")
+    suites = {column.task.split("/")[0] for column in table.columns}
+    return [block for block in json.loads(text) if block["suite"] in suites]
+
+
+def _sorted(column: Column) -> list[Cell]:
+    return sorted(column.cells, key=lambda cell: cell.rank)
+
+
+def _by_rank(table: Table) -> list[tuple[str, float]]:
+    return sorted(table.ranks.items(), key=lambda entry: entry[1])
+
+
+def _value(cell: Cell) -> str:
+    return f"{cell.mean:.3f}" + ("" if isnan(cell.sd) else f" ± {cell.sd:.3f}")
+
+
+def _star(cell: Cell) -> str:
+    return "*" if cell.p < ALPHA else ""
+
+
+def _marked(cell: Cell, bold: str, bold_end: str, line: str, line_end: str) -> str:
+    before, after = {1: (bold, bold_end), 2: (line, line_end)}.get(cell.rank, ("", ""))
+    star = _star(cell).replace("*", "\\*") if bold == "**" else _star(cell)
+    return f"{before}{_value(cell)}{after}{star}"
+
+
+def _range(cell: Cell) -> str:
+    return f"{cell.low:.3f} to {cell.high:.3f}"
+
+
+def _count(cell: Cell) -> str:
+    return f"{cell.num_scored}/{cell.num_original}"
+
+
+def _odd(cell: Cell) -> str:
+    parts = [
+        f"{number} {what}"
+        for number, what in ((cell.num_truncated, "cut"), (cell.num_failed, "without an answer"))
+        if number
+    ]
+    return ", ".join([f"{cell.num_seeds} seed{'s' * (cell.num_seeds > 1)}", *parts])
+
+
+def _tex_value(cell: Cell) -> str:
+    value = _value(cell).replace("±", r"$\pm$")
+    marked = {1: rf"\textbf{{{value}}}", 2: rf"\underline{{{value}}}"}.get(cell.rank, value)
+    return marked + ("$^*$" if _star(cell) else "")
+
+
+def _tex(text: str) -> str:
+    for letter in "&%_#$":
+        text = text.replace(letter, f"\\{letter}")
+    return text.replace("↑", r"$\uparrow$").replace("↓", r"$\downarrow$")
+
+
+def _escape_bar(text: str) -> str:
+    return text.replace("|", r"\|")

@@ -1,0 +1,133 @@
+"""Runs models on tasks: train, choose on validation, test once, write a record."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from mprna.bench.data import Split, load_split
+from mprna.bench.metrics import METRICS, evaluate
+from mprna.bench.models.registry import ModelOptions, make_model
+from mprna.bench.record import (
+    RunRecord,
+    git_commit,
+    hardware,
+    package_versions,
+    peak_memory_mb,
+    plain_items,
+    read_record,
+    record_path,
+    write_record,
+)
+from mprna.bench.task import Task
+from mprna.errors import DataError, UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one model, task and seed."""
+
+    task: Task
+    model: str
+    seed: int
+    record: RunRecord | None = None
+    reason: str = ""
+    """Why there is no record."""
+    is_new: bool = False
+
+
+def run_all(
+    tasks: Sequence[Task],
+    models: Sequence[str],
+    seeds: Sequence[int],
+    data_dir: Path,
+    out_dir: Path,
+    options: ModelOptions,
+) -> Iterator[Outcome]:
+    """Every model on every task with every seed; finished records are not repeated.
+
+    A model that is not trained has one record, of the first seed.
+
+    Raises:
+        FormatError: data that break their format. Missing data are an outcome with a reason.
+    """
+    for task in tasks:
+        for name in models:
+            try:
+                trains = make_model(name, task, options).trains
+            except UsageError as error:
+                yield Outcome(task, name, seeds[0], reason=str(error))
+                continue
+            for seed in seeds if trains else seeds[:1]:
+                yield _run_or_read(task, name, seed, data_dir, out_dir, options)
+
+
+def _run_or_read(
+    task: Task, name: str, seed: int, data_dir: Path, out_dir: Path, options: ModelOptions
+) -> Outcome:
+    path = record_path(out_dir, task.suite, task.name, name, seed)
+    if path.exists():
+        return Outcome(task, name, seed, read_record(path))
+    try:
+        record = run_one(task, name, seed, data_dir, options)
+    except DataError as error:
+        if type(error) is not DataError:
+            raise
+        return Outcome(task, name, seed, reason=str(error))
+    write_record(record, path)
+    return Outcome(task, name, seed, record, is_new=True)
+
+
+def run_one(task: Task, name: str, seed: int, data_dir: Path, options: ModelOptions) -> RunRecord:
+    """One record; the test split is read after training is over."""
+    start = time.monotonic()
+    model = make_model(name, task, options)
+    splits: dict[str, Split] = {}
+    if model.trains:
+        splits |= {split: load_split(task, split, data_dir) for split in ("train", "valid")}
+        model.fit(task, splits["train"].examples, splits["valid"].examples, seed)
+    test = splits["test"] = load_split(task, "test", data_dir)
+    sequences = [example.sequence for example in test.examples]
+    predictions = model.predict(task, sequences)
+    items = {
+        metric: [
+            METRICS[metric].item(example.label, prediction)
+            for example, prediction in zip(test.examples, predictions, strict=True)
+        ]
+        for metric in task.metrics
+    }
+    longest = model.max_length
+    return RunRecord(
+        suite=task.suite,
+        task=task.name,
+        group=task.group,
+        model=name,
+        seed=seed,
+        metrics={metric: evaluate(METRICS[metric], values) for metric, values in items.items()},
+        items={metric: plain_items(values) for metric, values in items.items()},
+        num_original=test.num_original,
+        num_scored=len(test.examples),
+        num_truncated=sum(len(sequence) > longest for sequence in sequences) if longest else 0,
+        num_failed=model.num_failed,
+        data={split: _facts(task, split, loaded) for split, loaded in splits.items()},
+        choices=model.choices,
+        seconds=round(time.monotonic() - start, 1),
+        peak_memory_mb=round(peak_memory_mb(), 1),
+        versions=package_versions(),
+        hardware=hardware(),
+        git_commit=git_commit(),
+    )
+
+
+def _facts(task: Task, name: str, split: Split) -> dict[str, object]:
+    expected = task.splits.get(name)
+    as_expected = None if expected is None else split.sha256 == expected.sha256
+    return {
+        "path": split.path,
+        "sha256": split.sha256,
+        "rows": len(split.examples),
+        "as_expected": as_expected,
+        "note": split.note,
+    }

@@ -1,0 +1,156 @@
+"""Records to the rows of a table: means, spreads, intervals, tests, ranks.
+
+A cell pools the seeds of one model on one task and metric: the mean over seeds, their standard deviation,
+and the 95 % interval over test items of the seeds' mean.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from mprna.bench.metrics import METRICS, Floats, evaluate
+from mprna.bench.record import RunRecord, items_of
+from mprna.bench.statistics import average_ranks, draw_items, holm, interval, paired_p, resampled
+from mprna.errors import DataError
+
+ALPHA: Final = 0.05
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """One model on one task by one metric."""
+
+    model: str
+    mean: float
+    sd: float
+    """Over seeds; nan with one."""
+    low: float
+    high: float
+    num_seeds: int
+    num_original: int
+    num_scored: int
+    num_truncated: int
+    num_failed: int
+    rank: int
+    """1 is best; equal means share."""
+    p: float
+    """Of no difference from the best, Holm-corrected over the column; nan for the best itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """All models on one task by one metric."""
+
+    task: str
+    metric: str
+    lower_is_better: bool
+    cells: tuple[Cell, ...]
+    notes: tuple[str, ...]
+    """What differs from the published data."""
+
+    @property
+    def title(self) -> str:
+        return f"{self.task} {self.metric} {'↓' if self.lower_is_better else '↑'}"
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Columns, and mean ranks over those that all models have."""
+
+    columns: tuple[Column, ...]
+    ranks: dict[str, float]
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(cell.model for column in self.columns for cell in column.cells))
+
+
+def build_table(records: Sequence[RunRecord], left_out: Mapping[str, set[int]] | None = None) -> Table:
+    """A table of records.
+
+    Args:
+        left_out: task (`suite/name`) to test rows that are not scored, such as leaked ones.
+
+    Raises:
+        DataError: records of one task that were made on different test files, or no row left.
+    """
+    by_task: dict[str, list[RunRecord]] = defaultdict(list)
+    for record in records:
+        by_task[f"{record.suite}/{record.task}"].append(record)
+    columns = []
+    for task, group in by_task.items():
+        _check_same_test(task, group)
+        without = (left_out or {}).get(task, set())
+        columns += [_column(task, metric, group, without) for metric in group[0].metrics]
+    return Table(tuple(columns), _ranks(columns))
+
+
+def _check_same_test(task: str, records: Sequence[RunRecord]) -> None:
+    if len({(record.data["test"]["sha256"], record.num_scored) for record in records}) > 1:
+        raise DataError(f"{task}: records of different test files cannot stand in one table")
+
+
+def _column(task: str, metric: str, records: Sequence[RunRecord], without: set[int]) -> Column:
+    by_model: dict[str, list[RunRecord]] = defaultdict(list)
+    for record in records:
+        by_model[record.model].append(record)
+    kept = [i for i in range(records[0].num_scored) if i not in without]
+    if not kept:
+        raise DataError(f"{task}: no test row is left")
+    how = METRICS[metric]
+    draws = draw_items(len(kept), how)
+    values, resamples = {}, {}
+    for model, runs in by_model.items():
+        items = [[all_items[i] for i in kept] for all_items in (items_of(run, metric) for run in runs)]
+        values[model] = np.array([evaluate(how, seed_items) for seed_items in items])
+        resamples[model] = np.mean([resampled(how, seed_items, draws) for seed_items in items], axis=0)
+    means = {model: float(value.mean()) for model, value in values.items()}
+    order = sorted(set(means.values()), reverse=not how.lower_is_better)
+    best = next(model for model, mean in means.items() if mean == order[0])
+    p_values = _p_values(best, resamples)
+    cells = tuple(
+        Cell(
+            model=model,
+            mean=means[model],
+            sd=float(values[model].std(ddof=1)) if len(runs) > 1 else float("nan"),
+            low=interval(resamples[model])[0],
+            high=interval(resamples[model])[1],
+            num_seeds=len(runs),
+            num_original=runs[0].num_original,
+            num_scored=len(kept),
+            num_truncated=runs[0].num_truncated,
+            num_failed=max(run.num_failed for run in runs),
+            rank=order.index(means[model]) + 1,
+            p=p_values.get(model, float("nan")),
+        )
+        for model, runs in by_model.items()
+    )
+    return Column(task, metric, how.lower_is_better, cells, _notes(records))
+
+
+def _p_values(best: str, resamples: Mapping[str, Floats]) -> dict[str, float]:
+    others = [model for model in resamples if model != best]
+    return dict(zip(others, holm([paired_p(resamples[best], resamples[m]) for m in others]), strict=True))
+
+
+def _notes(records: Sequence[RunRecord]) -> tuple[str, ...]:
+    notes: dict[str, None] = {}
+    for record in records:
+        for split, facts in record.data.items():
+            if facts["note"]:
+                notes[facts["note"]] = None
+            if facts["as_expected"] is False:
+                notes[f"{split}: another file than the one this suite describes"] = None
+    return tuple(notes)
+
+
+def _ranks(columns: Sequence[Column]) -> dict[str, float]:
+    models = dict.fromkeys(cell.model for column in columns for cell in column.cells)
+    means = [{cell.model: cell.mean for cell in column.cells} for column in columns]
+    values = {model: [column.get(model, float("nan")) for column in means] for model in models}
+    return average_ranks(values, [column.lower_is_better for column in columns])

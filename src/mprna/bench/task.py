@@ -1,0 +1,134 @@
+"""What a benchmark task is, and the suites that ship as data in `tasks/`."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass, field, fields, replace
+from importlib.resources import files
+from typing import Any, Final
+
+from mprna.errors import UsageError
+
+SUITES: Final = ("rgb", "pgb", "gue", "gb")
+SPLITS: Final = ("train", "valid", "test")
+TYPES: Final = (
+    "structure",
+    "classification",
+    "multilabel",
+    "regression",
+    "multi_regression",
+    "mutation_detection",
+    "mutation_repair",
+    "degradation",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SplitFacts:
+    """What a split's file should be."""
+
+    size: int
+    """Number of rows."""
+    sha256: str
+    """Of the file as it was read here; other packings have other sums."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """One data set with its metrics."""
+
+    suite: str
+    name: str
+    type: str
+    """One of `TYPES`."""
+    classes: tuple[str, ...]
+    """Labels as the files write them; columns of `degradation`. Empty for numbers."""
+    metrics: tuple[str, ...]
+    """Names in `METRICS`, the one that choices are made by first."""
+    dirs: tuple[str, ...]
+    """Folders, or beginnings of file names, in the data folder; the first with files is taken."""
+    sequence: str
+    """Column of the sequence."""
+    label: str = "label"
+    """Column of the label."""
+    max_length: int
+    """Longer sequences are cut for models that cannot read them, and counted; nt."""
+    subsets: tuple[str, ...] = ()
+    """Data sets of the task, each of which becomes a task `name.subset`."""
+    group: str = ""
+    """Name of the task that a subset is part of."""
+    valid_from_train: int = 0
+    """Where there is no validation split, every n-th row of train is it; 0 refuses."""
+    resplit_by: str = ""
+    """Column by which a lone test file is split anew; empty refuses."""
+    note: str = ""
+    source: str = ""
+    licence: str = ""
+    version: str = ""
+    splits: dict[str, SplitFacts] = field(default_factory=dict, hash=False)
+
+    @property
+    def full_name(self) -> str:
+        return f"{self.suite}/{self.name}"
+
+
+def load_suite(name: str) -> tuple[Task, ...]:
+    """Tasks of a suite in their order, subsets as tasks of their own.
+
+    Raises:
+        UsageError: no such suite.
+    """
+    if name not in SUITES:
+        raise UsageError(f"suite {name!r}; expected one of {', '.join(SUITES)}")
+    text = files("mprna.bench").joinpath("tasks", f"{name}.toml").read_text(encoding="utf-8")
+    return parse_suite(name, text)
+
+
+def parse_suite(name: str, text: str) -> tuple[Task, ...]:
+    """Tasks written as TOML; keys of the file's head hold for every task.
+
+    Raises:
+        UsageError: an unknown key or type.
+    """
+    content = tomllib.loads(text)
+    shared = {key: content[key] for key in ("source", "licence", "version")}
+    return tuple(task for entry in content["tasks"] for task in _tasks_of(name, {**shared, **entry}))
+
+
+def choose_tasks(suite: str, names: tuple[str, ...] = ()) -> tuple[Task, ...]:
+    """Tasks of a suite by name or group; all without names.
+
+    Raises:
+        UsageError: no such suite or task.
+    """
+    tasks = load_suite(suite)
+    known = {task.name for task in tasks} | {task.group for task in tasks}
+    for name in names:
+        if name not in known:
+            raise UsageError(f"suite {suite} has no task {name!r}; `mprna bench list {suite}` names them")
+    return tuple(task for task in tasks if not names or task.name in names or task.group in names)
+
+
+def _tasks_of(suite: str, entry: dict[str, Any]) -> list[Task]:
+    unknown = set(entry) - {field.name for field in fields(Task)}
+    if unknown or entry["type"] not in TYPES:
+        raise UsageError(
+            f"{suite}: task {entry.get('name')!r}: unknown {', '.join(unknown) or entry['type']}"
+        )
+    splits = {name: SplitFacts(**facts) for name, facts in entry.pop("splits", {}).items()}
+    values: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()
+    }
+    task = Task(suite=suite, splits=splits, **values)
+    if not task.subsets:
+        return [replace(task, group=task.name)]
+    return [
+        replace(
+            task,
+            name=f"{task.name}.{subset}",
+            group=task.name,
+            dirs=tuple(pattern.format(subset=subset) for pattern in task.dirs),
+            subsets=(),
+        )
+        for subset in task.subsets
+    ]

@@ -1,0 +1,78 @@
+"""Planted duplicates are found, and nothing else."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mprna.bench.audit import audit_corpus, audit_task, find_shared, leaked_rows, write_audit
+from mprna.bench.task import choose_tasks
+from mprna.errors import DataError
+
+(TASK,) = choose_tasks("rgb", ("ssp-archive2",))
+
+
+def random_rnas(number: int, seed: int, length: int = 100) -> list[str]:
+    letters = np.random.default_rng(seed).choice(list("ACGU"), (number, length))
+    return ["".join(row) for row in letters]
+
+
+def write_split(folder: Path, split: str, sequences: list[str]) -> None:
+    rows = [json.dumps({"seq": sequence, "label": "." * len(sequence)}) for sequence in sequences]
+    path = folder / "RNA-SSP-Archive2" / f"{split}.json"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("\n".join(rows) + "\n")
+
+
+def test_exact_and_near_are_told_apart_from_strangers() -> None:
+    train = random_rnas(50, seed=1)
+    mutated = train[3][:50] + ("A" if train[3][50] != "A" else "C") + train[3][51:]
+    half_of_two = train[4][:40] + train[5][:40]
+    test = [*random_rnas(20, seed=2), train[7], mutated, half_of_two]
+    assert find_shared(test, train) == ((20,), (21,))
+
+
+def test_short_sequences_are_compared_exactly_only() -> None:
+    assert find_shared(["ACGU", "ACGA"], ["ACGU"]) == ((0,), ())
+
+
+def test_audit_of_a_task_names_every_pair_of_splits_and_repeats(tmp_path: Path) -> None:
+    train, test = random_rnas(10, seed=3), random_rnas(5, seed=4)
+    write_split(tmp_path, "train", train)
+    write_split(tmp_path, "test", [*test, train[0], train[0].replace("U", "T")])
+    leaks = {(leak.split, leak.within): leak for leak in audit_task(TASK, tmp_path)}
+    assert set(leaks) == {("train", "train"), ("test", "test"), ("test", "train")}
+    assert leaks["test", "train"].exact == (5, 6)
+    assert leaks["test", "test"].exact == (6,)
+    assert leaks["test", "train"].num_sequences == 7
+
+
+def test_corpus_holds_a_test_sequence_inside_a_longer_record(tmp_path: Path) -> None:
+    test = random_rnas(4, seed=5)
+    write_split(tmp_path, "test", test)
+    corpus = tmp_path / "corpus.fa"
+    flank = random_rnas(3, seed=6)
+    corpus.write_text(
+        f">a\n{flank[0]}{test[1]}{flank[1]}\n>b\n{test[2][:80]}\n>protein\nMKLE\n>c\n{flank[2]}\n"
+    )
+    (leak,) = audit_corpus([TASK], tmp_path, [corpus])
+    assert (leak.exact, leak.near) == ((1,), (2,))
+
+
+def test_leaked_rows_come_back_from_the_file(tmp_path: Path) -> None:
+    train = random_rnas(3, seed=7)
+    write_split(tmp_path, "train", train)
+    write_split(tmp_path, "test", [*random_rnas(2, seed=8), train[1]])
+    write_audit(audit_task(TASK, tmp_path), tmp_path / "audit.json")
+    assert leaked_rows(tmp_path / "audit.json") == {"rgb/ssp-archive2": {2}}
+
+
+def test_missing_data_and_other_files_are_named(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="no test data"):
+        audit_task(TASK, tmp_path)
+    (tmp_path / "x.json").write_text("[]")
+    with pytest.raises(DataError, match="no audit"):
+        leaked_rows(tmp_path / "x.json")

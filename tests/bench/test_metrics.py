@@ -1,0 +1,97 @@
+"""Metrics against hand counts and rna.scores; each known defect of the published evaluation would be seen."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from mprna.bench.metrics import METRICS, evaluate
+from mprna.errors import DataError
+from mprna.rna.scores import token_macro_f1
+
+TRUTHS = ["((...))", "([.)].", "......"]
+GUESSES = ["(.....)", "(...).", "(....)"]
+
+
+def value(name: str, truths: list[object], predictions: list[object]) -> float:
+    metric = METRICS[name]
+    return evaluate(metric, [metric.item(t, p) for t, p in zip(truths, predictions, strict=True)])
+
+
+def test_token_macro_f1_is_that_of_rna_scores() -> None:
+    assert value("token_macro_f1", TRUTHS, GUESSES) == pytest.approx(token_macro_f1(TRUTHS, GUESSES))
+
+
+def test_structures_have_one_label_set_for_every_model() -> None:
+    """A model that never says `)` is averaged over three labels all the same, and `[` is no way out."""
+    assert value("token_macro_f1", ["(...)"], ["....."]) == pytest.approx(2 * 3 / (3 + 5) / 3)
+    assert value("token_macro_f1", ["(...)"], ["[...]"]) == pytest.approx(1 / 3)
+
+
+def test_pair_f1_counts_pseudoknots_and_is_a_mean_over_rnas() -> None:
+    assert value("pair_f1", ["([.)].", "(...)"], ["(..)..", "(...)"]) == pytest.approx((2 / 3 + 1) / 2)
+
+
+def test_macro_f1_and_mcc_by_hand() -> None:
+    truths, scores = [0, 0, 1, 1], [[9, 1], [1, 9], [1, 9], [1, 9]]
+    assert value("macro_f1", truths, scores) == pytest.approx((2 / 3 + 4 / 5) / 2)
+    assert value("mcc", truths, scores) == pytest.approx(2 / np.sqrt(3 * 2 * 2 * 1))
+    assert value("mcc", [0, 1], [[1, 0], [1, 0]]) == 0.0
+
+
+def test_auc_needs_scores_not_hard_labels() -> None:
+    """Both sets of scores have the same hard labels; only one ranks perfectly."""
+    truths = [0, 0, 1, 1]
+    ranked = [[0.9, 0.1], [0.8, 0.2], [0.7, 0.3], [0.6, 0.4]]
+    hard = [[1, 0], [1, 0], [1, 0], [1, 0]]
+    assert value("auc", truths, ranked) == 1.0
+    assert value("auc", truths, hard) == 0.5
+
+
+def test_auc_pools_the_positions_of_all_sequences() -> None:
+    truths = [np.array([0, 1]), np.array([0, -1])]
+    scores = [[[0, 1], [0, 3]], [[0, 2], [0, 9]]]
+    assert value("auc", truths, scores) == 1.0
+
+
+def test_repair_scores_mutated_positions_only() -> None:
+    truth = np.array([-1, 2, -1])
+    right = [[9, 0, 0, 0], [0, 0, 9, 0], [9, 0, 0, 0]]
+    assert value("macro_f1", [truth], [right]) == 1.0
+
+
+def test_mcrmse_is_aligned() -> None:
+    """Labels that are shifted by one against the nucleotides cost."""
+    truth = np.array([[0.0, 1.0], [1.0, 0.0], [5.0, 2.0]])
+    longer = np.vstack([truth, [[7.0, 7.0]]])
+    assert value("mcrmse", [truth], [longer]) == 0.0
+    assert value("mcrmse", [truth], [np.vstack([[[0.0, 0.0]], truth])]) > 1.0
+    assert value("mcrmse", [np.zeros((2, 2))], [[[3.0, 0.0], [3.0, 4.0]]]) == pytest.approx(
+        (3 + np.sqrt(8)) / 2
+    )
+
+
+def test_regression_by_numpy() -> None:
+    rng = np.random.default_rng(0)
+    y = rng.normal(size=30)
+    p = y + rng.normal(size=30)
+    assert value("pearson", list(y), list(p)) == pytest.approx(np.corrcoef(y, p)[0, 1])
+    assert value("r2", list(y), list(p)) == pytest.approx(
+        1 - ((y - p) ** 2).sum() / ((y - y.mean()) ** 2).sum()
+    )
+    assert np.isnan(value("pearson", list(y), [1.0] * 30))
+
+
+def test_labels_by_hand() -> None:
+    assert value("label_macro_f1", [[1, 0], [1, 1]], [[0.9, 0.1], [0.2, 0.7]]) == pytest.approx(
+        (2 / 3 + 1) / 2
+    )
+
+
+def test_predictions_that_do_not_fit_are_refused() -> None:
+    with pytest.raises(DataError, match="do not fit"):
+        value("auc", [np.array([0, 1])], [[[1.0, 0.0]]])
+    with pytest.raises(DataError, match="do not fit"):
+        value("mcrmse", [np.zeros((3, 2))], [np.zeros((2, 2))])
+    with pytest.raises(DataError, match="no item"):
+        evaluate(METRICS["mcc"], [])

@@ -1,0 +1,119 @@
+"""Tables by hand from made-up records, and what each format does with them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+
+from mprna.bench.record import RunRecord
+from mprna.bench.report import render
+from mprna.bench.table import build_table
+from mprna.errors import DataError, UsageError
+
+
+def record(model: str, values: list[float], seed: int = 45, **changes: object) -> RunRecord:
+    facts = {"path": "x", "sha256": "0", "rows": len(values), "as_expected": None, "note": ""}
+    made = RunRecord(
+        suite="rgb",
+        task="ssp-archive2",
+        group="ssp-archive2",
+        model=model,
+        seed=seed,
+        metrics={"pair_f1": float(np.mean(values))},
+        items={"pair_f1": [[value, 1.0] for value in values]},
+        num_original=len(values),
+        num_scored=len(values),
+        num_truncated=0,
+        num_failed=0,
+        data={"test": facts},
+    )
+    return replace(made, **changes)  # type: ignore[arg-type]
+
+
+RNG = np.random.default_rng(0)
+BASE = RNG.uniform(0.2, 0.6, 60)
+GOOD, NEXT, POOR = (
+    record(name, (BASE + plus).tolist()) for name, plus in (("a_b", 0.3), ("next", 0.2), ("poor", 0))
+)
+
+
+def test_cells_have_ranks_intervals_and_corrected_tests() -> None:
+    (column,) = build_table([POOR, GOOD, NEXT]).columns
+    cells = {cell.model: cell for cell in column.cells}
+    assert [cells[name].rank for name in ("a_b", "next", "poor")] == [1, 2, 3]
+    assert np.isnan(cells["a_b"].p)
+    assert cells["poor"].p == pytest.approx(2 * 2 / 1001)
+    assert cells["next"].low < cells["next"].mean < cells["next"].high
+
+
+def test_seeds_are_pooled_to_mean_and_sd() -> None:
+    (column,) = build_table([record("a", [0.2, 0.4]), record("a", [0.4, 0.6], seed=46)]).columns
+    (cell,) = column.cells
+    assert (cell.mean, cell.sd, cell.num_seeds) == (pytest.approx(0.4), pytest.approx(0.2 / np.sqrt(2)), 2)
+
+
+def test_left_out_rows_change_n_and_mean() -> None:
+    (column,) = build_table([record("a", [1.0, 0.0, 0.0])], {"rgb/ssp-archive2": {0}}).columns
+    (cell,) = column.cells
+    assert (cell.mean, cell.num_scored, cell.num_original) == (0.0, 2, 3)
+    with pytest.raises(DataError, match="no test row is left"):
+        build_table([record("a", [1.0])], {"rgb/ssp-archive2": {0}})
+
+
+def test_records_of_other_test_files_are_refused() -> None:
+    """RGB was changed while it kept its name."""
+    other = record("b", [0.1, 0.2], data={"test": {**GOOD.data["test"], "sha256": "1"}})
+    with pytest.raises(DataError, match="different test files"):
+        build_table([record("a", [0.1, 0.2]), other])
+
+
+def test_a_file_that_is_not_the_described_one_is_noted() -> None:
+    facts = {**GOOD.data["test"], "as_expected": False}
+    (column,) = build_table([record("a", [0.1], data={"test": facts})]).columns
+    assert column.notes == ("test: another file than the one this suite describes",)
+
+
+def test_markdown_marks_best_second_and_significance() -> None:
+    text = render(build_table([POOR, GOOD, NEXT]), "markdown", title="T")
+    lines = [line for line in text.splitlines() if line.startswith(("| a_b", "| next", "| poor"))]
+    rows = [line.split("|")[2].strip() for line in lines]
+    means = [f"{one.metrics['pair_f1']:.3f}" for one in (GOOD, NEXT, POOR)]
+    assert rows[:3] == [f"**{means[0]}**", rf"<u>{means[1]}</u>\*", rf"{means[2]}\*"]
+    assert text.index("Published numbers") > text.index("Average rank")
+    assert "Published" not in render(build_table([GOOD]), "markdown", title="T", published=False)
+
+
+def test_latex_escapes_and_closes_what_it_opens() -> None:
+    text = render(build_table([GOOD, POOR]), "latex", title="T")
+    assert r"a\_b & \textbf{" in text
+    assert text.count(r"\begin{tabular}") == text.count(r"\end{tabular}") == 3
+
+
+def test_html_is_whole_sortable_and_alone() -> None:
+    class Checker(HTMLParser):
+        def __init__(self) -> None:
+            super().__init__()
+            self.stack: list[str] = []
+
+        def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+            assert not {"src", "href"} & {name for name, _ in attrs}
+            if tag not in ("meta", "br"):
+                self.stack.append(tag)
+
+        def handle_endtag(self, tag: str) -> None:
+            assert self.stack.pop() == tag
+
+    text = render(build_table([record("<m>", [0.5, 0.7])]), "html", title="<T>")
+    Checker().feed(text)
+    assert "<td>&lt;m&gt;</td>" in text
+    assert "<title>&lt;T&gt;</title>" in text
+    assert "<th><button>model</button></th>" in text
+    assert "class=published" in text
+
+
+def test_unknown_format_is_refused() -> None:
+    with pytest.raises(UsageError, match="format 'pdf'"):
+        render(build_table([GOOD]), "pdf", title="T")

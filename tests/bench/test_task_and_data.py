@@ -1,0 +1,136 @@
+"""Suites are complete, files become the right labels, and what is wrong is named with file and line."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mprna.bench.data import load_split
+from mprna.bench.metrics import METRICS
+from mprna.bench.task import SUITES, Task, choose_tasks, load_suite, parse_suite
+from mprna.errors import DataError, FormatError, UsageError
+
+
+def task_of(suite: str, name: str) -> Task:
+    (task,) = choose_tasks(suite, (name,))
+    return task
+
+
+def write(path: Path, *rows: dict[str, object]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+
+@pytest.mark.parametrize(("suite", "number"), [("rgb", 6), ("pgb", 8), ("gue", 28), ("gb", 9)])
+def test_suites_have_all_their_tasks(suite: str, number: int) -> None:
+    assert len({task.group for task in load_suite(suite)}) == number
+
+
+def test_every_task_is_whole() -> None:
+    for task in [task for suite in SUITES for task in load_suite(suite)]:
+        assert set(task.metrics) <= set(METRICS), task
+        assert task.metrics, task
+        assert task.source.startswith("https://"), task
+        assert task.licence, task
+        assert task.version, task
+
+
+def test_unknown_names_are_refused() -> None:
+    with pytest.raises(UsageError, match="suite 'glue'"):
+        load_suite("glue")
+    with pytest.raises(UsageError, match="no task 'ssp'"):
+        choose_tasks("rgb", ("ssp",))
+    head = 'source="s"\nlicence="l"\nversion="v"\n[[tasks]]\nname="x"\n'
+    with pytest.raises(UsageError, match="unknown tpye"):
+        parse_suite("own", head + 'type="structure"\ntpye=1\n')
+
+
+def test_gzipped_structures_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "RNA-SSP-Archive2" / "test.jsonl.gz"
+    path.parent.mkdir()
+    path.write_bytes(gzip.compress(b'{"seq": "GGGAAATCC", "label": "(((...)))"}\n'))
+    split = load_split(task_of("rgb", "ssp-archive2"), "test", tmp_path)
+    assert [(e.sequence, e.label) for e in split.examples] == [("GGGAAAUCC", "(((...)))")]
+    assert split.num_original == 1
+
+
+def test_csv_and_nested_folders_of_gue_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "gue" / "tf" / "0" / "dev.csv"
+    path.parent.mkdir(parents=True)
+    path.write_text("sequence,label\nACGT,1\nAAAA,0\n")
+    split = load_split(task_of("gue", "tf.0"), "valid", tmp_path)
+    assert [(e.sequence, e.label) for e in split.examples] == [("ACGU", 1), ("AAAA", 0)]
+
+
+def test_fasta_of_pgb_is_read_and_validation_taken_from_train(tmp_path: Path) -> None:
+    path = tmp_path / "poly_a" / "arabidopsis_thaliana_train.fa"
+    path.parent.mkdir()
+    path.write_text("".join(f">s{i}|{i % 2}\n{'ACGT' * (i + 1)}\n" for i in range(20)))
+    task = task_of("pgb", "poly_a.arabidopsis_thaliana")
+    train, valid = (load_split(task, name, tmp_path) for name in ("train", "valid"))
+    assert [len(e.sequence) // 4 for e in valid.examples] == [10, 20]
+    assert [e.label for e in train.examples][:3] == [0, 1, 0]
+    assert len(train.examples) == 18
+    assert "every 10th" in valid.note
+
+
+def test_class_folders_of_genomic_benchmarks_are_read(tmp_path: Path) -> None:
+    for label, sequence in (("negative", "AAAA"), ("positive", "CCCC")):
+        folder = tmp_path / "human_ocr_ensembl" / "test" / label
+        folder.mkdir(parents=True)
+        (folder / "1.txt").write_text(sequence)
+    split = load_split(task_of("gb", "human_ocr_ensembl"), "test", tmp_path)
+    assert [(e.sequence, e.label) for e in split.examples] == [("AAAA", 0), ("CCCC", 1)]
+
+
+def test_a_lone_test_half_is_split_anew_by_gene(tmp_path: Path) -> None:
+    rows = [{"id": f"g{i // 2}", "sequence": "ACGT", "label": i} for i in range(200)]
+    write(tmp_path / "promoter_strength_leaf.test.jsonl", *rows)
+    task = task_of("pgb", "promoter_strength.leaf")
+    splits = {name: load_split(task, name, tmp_path) for name in ("train", "valid", "test")}
+    genes = [{e.group for e in split.examples} for split in splits.values()]
+    assert sum(len(split.examples) for split in splits.values()) == 200
+    assert not genes[0] & genes[1] | genes[0] & genes[2] | genes[1] & genes[2]
+    assert "re-split" in splits["test"].note
+
+
+def test_mutations_are_where_the_sequences_differ(tmp_path: Path) -> None:
+    write(tmp_path / "RNA-SNMD" / "test.jsonl", {"seq": "ACGT", "mut": "ACGA"})
+    detection = load_split(task_of("rgb", "snmd"), "test", tmp_path).examples[0]
+    repair = load_split(task_of("rgb", "snmr"), "test", tmp_path).examples[0]
+    assert detection.sequence == repair.sequence == "ACGA"
+    assert detection.label.tolist() == [0, 0, 0, 1]
+    assert repair.label.tolist() == [-1, -1, -1, 3]
+
+
+def test_degradation_labels_stand_at_their_nucleotides(tmp_path: Path) -> None:
+    row = {"sequence": "ACGU", "reactivity": [1, 2], "deg_Mg_pH10": [3, 4], "deg_Mg_50C": [5, 6]}
+    write(tmp_path / "RNA-mRNA" / "test.jsonl", row)
+    example = load_split(task_of("rgb", "mrna"), "test", tmp_path).examples[0]
+    assert np.array_equal(example.label, [[1, 3, 5], [2, 4, 6]])
+
+
+def test_a_task_without_validation_is_refused_and_test_is_not_taken_for_it(tmp_path: Path) -> None:
+    """The published evaluation chose checkpoints of mRNA on its test set."""
+    row = {"sequence": "ACGU", "reactivity": [1], "deg_Mg_pH10": [3], "deg_Mg_50C": [5]}
+    write(tmp_path / "RNA-mRNA" / "test.jsonl", row)
+    with pytest.raises(DataError, match=r"no valid data in .*published at https"):
+        load_split(task_of("rgb", "mrna"), "valid", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ({"sequence": "ACGT"}, "no column 'label'"),
+        ({"sequence": "ACGT", "label": 7}, "label '7'; expected one of 0, 1"),
+        ({"sequence": "ACG-", "label": 1}, "gap '-'"),
+    ],
+)
+def test_wrong_rows_are_named(tmp_path: Path, row: dict[str, object], message: str) -> None:
+    write(tmp_path / "tf.0" / "test.jsonl", {"sequence": "ACGT", "label": 0}, row)
+    with pytest.raises(FormatError, match=rf"test.jsonl:2: {message}"):
+        load_split(task_of("gue", "tf.0"), "test", tmp_path)
