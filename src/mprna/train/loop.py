@@ -71,7 +71,7 @@ def train(
             complete = step == config.num_steps
             if complete or step % config.evaluate_every == 0:
                 tracker.evaluation(step, _evaluate(learner, config))
-                complete = complete or learner.is_done(tracker.history)
+                complete = learner.is_done(tracker.history) or complete
             stopped = sum_values([float(bool(signals))]) != [0.0]  # where one is told to stop, all do
             if is_first and (complete or stopped or step % config.save_every == 0):
                 save_state(learner, optimizer, step=step, num_batches=num_batches, run_dir=run_dir)
