@@ -348,7 +348,7 @@ def _write_model(learner: Finetuning, run_dir: Path, *, num_training: int) -> Pa
         "",
         f"Predicts {', '.join(model.task.labels)}. Fine-tuned by `mprna finetune` on {num_training}",
         f"sequences ({config.mode}, seed {config.seed}, at most {config.epochs} epochs). The model of",
-        f"step {step} was best on {num} validation sequences, on which it was also chosen: expect less on new data.",
+        f"step {step} was best on {num} validation sequences, which also chose it: expect less on others.",
         "",
         "| metric, validation data | |",
         "|---|---|",
