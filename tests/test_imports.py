@@ -34,7 +34,7 @@ ROOMS = {
     "corpus": GROUND | {"child", "folding", "io", "rna", "tokenizer"},
     "model": GROUND | {"tokenizer"},
     "objectives": GROUND | {"model", "rna", "tokenizer"},
-    "train": GROUND | {"objectives", "model", "corpus.shards", "rna", "tokenizer"},
+    "train": GROUND | {"objectives", "model", "corpus.shards", "io.labelled", "rna", "tokenizer"},
     "runtime": GROUND | {"rna", "tokenizer"},
     "predict": GROUND | {"child", "design", "runtime", "decoding", "folding", "io", "rna", "tokenizer"},
     "bench": GROUND
@@ -49,6 +49,7 @@ ALSO = {  # single files that may do what their room may not
     "cli/corpus_options.py": {"folding"},
     "runtime/torch.py": {"model"},
     "runtime/export.py": {"model"},
+    "runtime/task.py": {"model"},
 }
 DOORS = {  # third-party module: where it may be imported
     "numpy": ("",),
@@ -56,7 +57,15 @@ DOORS = {  # third-party module: where it may be imported
     "xopen": ("io/",),
     "RNA": ("folding/vienna.py",),
     "onnxruntime": ("runtime/onnx.py",),
-    "torch": ("model/", "objectives/", "train/", "runtime/torch.py", "runtime/export.py", "bench/models/"),
+    "torch": (
+        "model/",
+        "objectives/",
+        "train/",
+        "runtime/torch.py",
+        "runtime/export.py",
+        "runtime/task.py",
+        "bench/models/",
+    ),
     "safetensors": ("model/", "train/"),
     "onnx": ("runtime/export.py",),
     "datasketch": ("corpus/near_duplicates.py",),

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import load_file
 
 from mprna.errors import DataError, MprnaWarning, UsageError
 from mprna.model.checkpoint import load_checkpoint
@@ -174,6 +175,17 @@ def test_a_diverging_run_stops_with_advice(corpus_dir: Path, tmp_path: Path) -> 
     config = dataclasses.replace(SHORT, learning_rate=float("inf"), warmup_steps=1)
     with pytest.raises(DataError, match="lower learning_rate"):
         run(config, corpus_dir, tmp_path / "run")
+    saved = load_file(tmp_path / "run/diverged-0/batches.safetensors")
+    assert saved["0.input_ids"].shape == saved["0.structure_labels"].shape
+    assert load_checkpoint(tmp_path / "run/diverged-0").config.num_layers == 2
+
+
+def test_a_run_without_one_of_the_objectives_can_be_resumed(corpus_dir: Path, tmp_path: Path) -> None:
+    """Its head has no optimizer state. A warning, that a checkpoint is unreadable, would fail this test."""
+    config = with_settings(SHORT, ["objectives.base_pairing=0", "num_steps=2"])
+    run(config, corpus_dir, tmp_path / "run")
+    run(dataclasses.replace(config, num_steps=3), corpus_dir, tmp_path / "run", resume=True)
+    assert [row["step"] for row in rows_of(tmp_path / "run") if row["kind"] == "train"] == [1, 2, 3]
 
 
 def test_validation_batches_are_always_the_same(corpus_dir: Path) -> None:

@@ -11,7 +11,20 @@ from collections.abc import Sequence
 from typing import Final, TextIO
 
 from mprna import __version__
-from mprna.cli import bench, corpus, design, doctor, draw, embed, fold, models, pretrain
+from mprna.cli import (
+    bench,
+    corpus,
+    design,
+    doctor,
+    draw,
+    embed,
+    finetune,
+    fold,
+    models,
+    predict,
+    pretrain,
+    runs,
+)
 from mprna.errors import MprnaError
 
 EXAMPLES: Final = """\
@@ -22,7 +35,20 @@ examples:
   mprna embed rnas.fa -o vectors.npz
 """
 
-COMMANDS: Final = (fold, embed, design, draw, models, corpus, pretrain, bench, doctor)
+COMMANDS: Final = (
+    fold,
+    embed,
+    design,
+    draw,
+    models,
+    corpus,
+    pretrain,
+    finetune,
+    predict,
+    runs,
+    bench,
+    doctor,
+)
 
 INTERRUPTED: Final = 130
 """128 + SIGINT, as shells report it."""

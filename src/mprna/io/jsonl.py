@@ -31,7 +31,7 @@ def read_jsonl(source: Source) -> Iterator[Record]:
         for line_number, line in numbered_lines(file):
             if line.strip():
                 number += 1
-                row = _object(line, file.name, line_number)
+                row = json_object(line, file.name, line_number)
                 yield record_from_row(row, number, path=file.name, line=line_number)
 
 
@@ -45,7 +45,12 @@ def write_jsonl(records: Iterable[Record], stream: IO[str]) -> None:
         stream.write(json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n")
 
 
-def _object(line: str, path: str, line_number: int) -> dict[str, Any]:
+def json_object(line: str, path: str, line_number: int) -> dict[str, Any]:
+    """The object of a line.
+
+    Raises:
+        FormatError: no JSON, or no object.
+    """
     try:
         value = json.loads(line)
     except (ValueError, RecursionError) as error:

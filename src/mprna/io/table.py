@@ -47,19 +47,27 @@ def write_parquet(records: Iterable[Record], stream: IO[bytes]) -> None:
             writer.write_table(pa.Table.from_pylist(batch, schema=schema))
 
 
-def _read(file: InputFile) -> Iterator[Record]:
+def read_rows(file: InputFile) -> Iterator[dict[str, Any]]:
+    """Values by column, row by row, of any Parquet file.
+
+    Raises:
+        FormatError: no Parquet file, or a damaged one.
+        MissingExtraError: pyarrow is not installed.
+    """
     pa, pq = _pyarrow()
-    number = 0
     try:
         stream = file.stream if file.stream.seekable() else io.BytesIO(file.stream.read())
         for batch in pq.ParquetFile(stream).iter_batches(BATCH_ROWS, use_threads=False):
-            for row in batch.to_pylist():
-                number += 1
-                if row.get("base_pair_probs") is not None:
-                    row["base_pair_probs"] = [tuple(entry.values()) for entry in row["base_pair_probs"]]
-                yield record_from_row(row, number, path=file.name, line=number)
+            yield from batch.to_pylist()
     except (pa.ArrowException, *input_errors()) as error:
         raise as_format_error(error, file.name) from error
+
+
+def _read(file: InputFile) -> Iterator[Record]:
+    for number, row in enumerate(read_rows(file), 1):
+        if row.get("base_pair_probs") is not None:
+            row["base_pair_probs"] = [tuple(entry.values()) for entry in row["base_pair_probs"]]
+        yield record_from_row(row, number, path=file.name, line=number)
 
 
 def _arrow_row(record: Record) -> dict[str, Any]:

@@ -37,6 +37,8 @@ def load(
         UsageError: an unknown backend, or a device that is not there.
     """
     directory, backend = _choose(model, backend, device)
+    if kind_of(directory) == "task":
+        raise ModelError(f"{directory}: a fine-tuned model; it works in `mprna predict`")
     if kind_of(directory) != "mprna":
         raise ModelError(f"{directory}: a pair network, which has no hidden states; it works in `mprna fold`")
     if backend == "onnx":

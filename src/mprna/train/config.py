@@ -15,15 +15,11 @@ Config = TypeVar("Config", "TrainConfig", ObjectiveConfig)
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrainConfig:
-    """A pretraining run; recipes fill it in."""
+class LoopConfig:
+    """What the loop, the optimizer and its schedule need to know."""
 
-    preset: str
-    """Architecture, by its name in `mprna.model.presets`."""
     num_steps: int
     """Optimizer steps."""
-    batch_tokens: int
-    """Most tokens, padding included, in one batch."""
     learning_rate: float
     """Peak of the schedule."""
     warmup_steps: int = 100
@@ -35,15 +31,25 @@ class TrainConfig:
     max_gradient_norm: float = 1.0
     """Gradients are clipped to this Euclidean norm."""
     accumulate_batches: int = 1
-    """Batches whose gradients are averaged in one optimizer step."""
+    """Batches whose gradients are averaged in one optimizer step, over all processes together."""
     bfloat16: bool = True
     """Run matrix products in bfloat16 (autocast); weights and optimizer stay in float32."""
-    seed: int = 45
-    """Of the weights, the order of the data and the corruption."""
     evaluate_every: int = 500
-    """Steps between evaluations on the validation corpus."""
+    """Steps between evaluations on the validation data."""
     save_every: int = 250
     """Steps between checkpoints."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainConfig(LoopConfig):
+    """A pretraining run; recipes fill it in."""
+
+    preset: str
+    """Architecture, by its name in `mprna.model.presets`."""
+    batch_tokens: int
+    """Most tokens, padding included, in one batch."""
+    seed: int = 45
+    """Of the weights, the order of the data and the corruption."""
     validation_slices: int = 512
     """Slices of the validation corpus that are evaluated."""
     corpus_weights: tuple[float, ...] | None = None

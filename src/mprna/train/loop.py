@@ -2,37 +2,35 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import platform
 import signal
-from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from itertools import islice
 from pathlib import Path
 from types import FrameType
 
 import torch
+from safetensors.torch import save_file
 from torch import Tensor
 from torch.nn.utils import clip_grad_norm_
 
 from mprna.errors import DataError
-from mprna.model.network import MprnaModel
-from mprna.objectives.mixture import compute_losses
-from mprna.objectives.objective import Batch
-from mprna.train.config import TrainConfig
-from mprna.train.dataset import BatchStream
-from mprna.train.evaluation import evaluate
+from mprna.train.config import LoopConfig
+from mprna.train.distributed import barrier, rank, share_of, sum_gradients, sum_values
+from mprna.train.learner import Batch, Learner
 from mprna.train.optim import learning_rate_at, make_optimizer
 from mprna.train.state import load_state, save_state
 from mprna.train.tracker import Tracker
 
 
 def train(
-    model: MprnaModel,
-    stream: BatchStream,
-    validation: list[Batch],
+    learner: Learner[Batch],
+    batches_from: Callable[[int], Iterator[Batch]],
     *,
-    config: TrainConfig,
+    config: LoopConfig,
     run_dir: Path,
 ) -> bool:
     """Train until `config.num_steps`, from the newest checkpoint of `run_dir` where there is one.
@@ -40,72 +38,101 @@ def train(
     The weights are bit-identical, on one machine and with one thread count, whether or not the run was
     interrupted: data and corruption depend on the batch number alone, and nothing else is random.
 
+    Args:
+        batches_from: this process's batches, where all processes together have consumed so many.
+
     Returns:
         whether the run is complete; false after SIGTERM, which ends it with a checkpoint.
 
     Raises:
-        DataError: the loss is no longer finite.
+        DataError: the loss is no longer finite; the batches of that step are saved in `run_dir`.
+        UsageError: batches that the processes cannot share equally.
     """
+    model, is_first = learner.model.train(), rank() == 0
     optimizer = make_optimizer(model, config)
-    step, num_batches = load_state(model, optimizer, run_dir)
-    tracker = Tracker(run_dir / "metrics.jsonl", num_steps=config.num_steps, start_step=step)
-    batches = stream.batches_from(num_batches)
-    with _sigterm() as stopped:
-        while step < config.num_steps and not stopped:
+    step, num_batches = load_state(learner, optimizer, run_dir)
+    tracker = Tracker(run_dir / "metrics.jsonl", num_steps=config.num_steps, start_step=step, active=is_first)
+    batches = batches_from(num_batches)
+    complete = step >= config.num_steps or learner.is_done(tracker.history)
+    with _sigterm() as signals:
+        stopped = False
+        while not complete and not stopped:
             _set_learning_rate(optimizer, learning_rate_at(step, config))
-            metrics, tokens = _accumulate_gradients(model, batches, config)
-            norm = clip_grad_norm_(model.parameters(), config.max_gradient_norm)
-            metrics["gradient_norm"] = norm.item()
+            used = list(islice(batches, share_of(config.accumulate_batches)))
+            metrics = _accumulate_gradients(learner, used, config)
+            metrics["gradient_norm"] = clip_grad_norm_(model.parameters(), config.max_gradient_norm).item()
             if not math.isfinite(metrics["loss"] + metrics["gradient_norm"]):
-                raise DataError(f"step {step}: loss {metrics['loss']} is not finite; lower learning_rate")
+                raise DataError(_save_for_replay(learner, used, step, metrics["loss"], run_dir))
             optimizer.step()
             optimizer.zero_grad()
             step += 1
             num_batches += config.accumulate_batches
-            tracker.train(step, metrics, tokens=tokens)
+            tracker.train(step, metrics)
             complete = step == config.num_steps
-            if validation and (complete or step % config.evaluate_every == 0):
-                tracker.evaluation(step, _evaluate(model, validation, config))
-            if complete or stopped or step % config.save_every == 0:
-                save_state(model, optimizer, step=step, num_batches=num_batches, run_dir=run_dir)
-    return step == config.num_steps
+            if complete or step % config.evaluate_every == 0:
+                tracker.evaluation(step, _evaluate(learner, config))
+                complete = learner.is_done(tracker.history) or complete
+            stopped = sum_values([float(bool(signals))]) != [0.0]  # where one is told to stop, all do
+            if is_first and (complete or stopped or step % config.save_every == 0):
+                save_state(learner, optimizer, step=step, num_batches=num_batches, run_dir=run_dir)
+    barrier()
+    return complete
 
 
 def _accumulate_gradients(
-    model: MprnaModel, batches: Iterator[Batch], config: TrainConfig
-) -> tuple[dict[str, float], int]:
-    """Gradients of the weighted mean loss over `accumulate_batches` batches.
+    learner: Learner[Batch], batches: list[Batch], config: LoopConfig
+) -> dict[str, float]:
+    """Gradients of the weighted mean loss over `accumulate_batches` batches of all processes.
 
     Returns:
-        the mean losses by name, and the number of tokens, padding not counted.
+        the mean losses by name, `tokens` without padding, and `padding`, its share.
     """
-    sums: dict[str, float] = defaultdict(float)
-    tokens = 0
-    for _ in range(config.accumulate_batches):
-        batch = next(batches)
+    names = list(learner.weights)
+    counts = {name: f"batches with {name}" for name in names}
+    sums = dict.fromkeys([*names, *counts.values(), "loss", "tokens", "places"], 0.0)
+    for batch in batches:
         with precision(config):
-            hidden = model.encode(batch.input_ids, batch.attention_mask)
-            losses = compute_losses(model, hidden, batch, config.objectives)
-        weights = config.objectives.weights
-        terms: list[Tensor] = [weights[name] * loss.mean for name, loss in losses.items()]
+            losses = learner.losses(batch)
+        terms: list[Tensor] = [learner.weights[name] * loss.mean for name, loss in losses.items()]
         loss = torch.stack(terms).sum() / config.accumulate_batches
         loss.backward()  # type: ignore[no-untyped-call]
         sums["loss"] += loss.item()
         for name, part in losses.items():
-            sums[f"{name}_loss"] += part.mean.item() / config.accumulate_batches
-        tokens += int(batch.attention_mask.sum())
-    return dict(sums), tokens
+            sums[name] += part.mean.item() / config.accumulate_batches
+            sums[counts[name]] += 1
+        sums["tokens"] += int(batch.attention_mask.sum())
+        sums["places"] += batch.attention_mask.numel()
+    sum_gradients(learner.model)
+    sums = dict(zip(sums, sum_values(list(sums.values())), strict=True))
+    shares = {"tokens": sums["tokens"], "padding": 1 - sums["tokens"] / sums["places"]}
+    losses_by_name = {f"{name}_loss": sums[name] for name in names if sums[counts[name]]}
+    return {"loss": sums["loss"]} | losses_by_name | shares
 
 
-def _evaluate(model: MprnaModel, validation: list[Batch], config: TrainConfig) -> dict[str, float]:
-    model.eval()
-    with precision(config):
-        metrics = evaluate(model, validation, config.objectives)
-    model.train()
+def _evaluate(learner: Learner[Batch], config: LoopConfig) -> dict[str, float]:
+    learner.model.eval()
+    with precision(config), torch.no_grad():
+        metrics = learner.evaluate()
+    learner.model.train()
     return metrics
 
 
-def slow_precision(config: TrainConfig) -> str | None:
+def _save_for_replay(
+    learner: Learner[Batch], batches: list[Batch], step: int, loss: float, run_dir: Path
+) -> str:
+    """Write `RUN/diverged-RANK`: the weights before the step, and its batches. Returns the message."""
+    directory = run_dir / f"diverged-{rank()}"
+    learner.save(directory)
+    tensors = {
+        f"{number}.{field.name}": getattr(batch, field.name).contiguous()
+        for number, batch in enumerate(batches)
+        for field in dataclasses.fields(batch)  # type: ignore[arg-type]
+    }
+    save_file(tensors, directory / "batches.safetensors")
+    return f"step {step}: loss {loss} is not finite; lower learning_rate (weights and batches: {directory})"
+
+
+def slow_precision(config: LoopConfig) -> str | None:
     """Why the precision that was asked for is a bad choice on this processor, if it is.
 
     On an AMD EPYC with AVX2 only, torch's bfloat16 product of two 2,048 x 2,048 matrices took 300 times as
@@ -117,7 +144,7 @@ def slow_precision(config: TrainConfig) -> str | None:
     return None
 
 
-def precision(config: TrainConfig) -> AbstractContextManager[object]:
+def precision(config: LoopConfig) -> AbstractContextManager[object]:
     return torch.autocast("cpu", torch.bfloat16) if config.bfloat16 else nullcontext()
 
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from mprna.train.config import TrainConfig
+from mprna.train.config import LoopConfig
 
 
-def make_optimizer(model: nn.Module, config: TrainConfig) -> torch.optim.AdamW:
-    """Weight decay on matrices of linear layers only."""
+def make_optimizer(model: nn.Module, config: LoopConfig) -> torch.optim.AdamW:
+    """Weight decay on matrices of linear layers only; frozen parameters are left out."""
     matrices = {id(module.weight) for module in model.modules() if isinstance(module, nn.Linear)}
     matrices -= {id(module.weight) for module in model.modules() if isinstance(module, nn.Embedding)}
-    decayed = [p for p in model.parameters() if id(p) in matrices]
-    others = [p for p in model.parameters() if id(p) not in matrices]
+    trained = [p for p in model.parameters() if p.requires_grad]
+    decayed = [p for p in trained if id(p) in matrices]
+    others = [p for p in trained if id(p) not in matrices]
     groups = [
         {"params": decayed, "weight_decay": config.weight_decay},
         {"params": others, "weight_decay": 0.0},
@@ -21,7 +22,7 @@ def make_optimizer(model: nn.Module, config: TrainConfig) -> torch.optim.AdamW:
     return torch.optim.AdamW(groups, lr=config.learning_rate, betas=(0.9, config.beta2), fused=True)
 
 
-def learning_rate_at(step: int, config: TrainConfig) -> float:
+def learning_rate_at(step: int, config: LoopConfig) -> float:
     """Learning rate of a 0-based step.
 
     The first step already moves, and the last one still does.

@@ -7,19 +7,24 @@ from __future__ import annotations
 
 import json
 import warnings
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from mprna.errors import MprnaWarning, UsageError
 from mprna.model.checkpoint import load_checkpoint, save_checkpoint, write_json
 from mprna.model.network import MprnaModel
 from mprna.model.presets import PRESETS
-from mprna.objectives.objective import Batch
+from mprna.objectives.mixture import compute_losses
+from mprna.objectives.objective import Batch, LossSum
 from mprna.train.config import TrainConfig
 from mprna.train.dataset import BatchStream, SliceDataset
+from mprna.train.distributed import barrier, processes, rank, world_size
+from mprna.train.evaluation import evaluate
 from mprna.train.loop import slow_precision, train
 from mprna.train.plan import PlannedBatch
 
@@ -52,18 +57,54 @@ def pretrain(
             weights for another number of corpora.
         CorpusError: a corpus that is missing or unfinished.
     """
-    _claim(run_dir, config, resume=resume)
     if complaint := slow_precision(config):
         warnings.warn(MprnaWarning(complaint), stacklevel=2)
     if num_threads is not None:
         torch.set_num_threads(num_threads)
-    model = _initial_model(config, initial_model)
-    stream = make_stream(corpus_dirs, config)
-    validation = fixed_batches(validation_dir, config) if validation_dir else []
-    if not train(model, stream, validation, config=config, run_dir=run_dir):
-        return None
-    save_checkpoint(model, run_dir / "model", dtype=torch.float16)
+    with processes():
+        if rank() == 0:
+            _claim(run_dir, config, resume=resume)
+        stream = make_stream(corpus_dirs, config)
+        validation = fixed_batches(validation_dir, config) if validation_dir else []
+        learner = Pretraining(_initial_model(config, initial_model), config, validation)
+        barrier()
+
+        def batches_from(start: int) -> Iterator[Batch]:
+            return stream.batches_from(start, rank=rank(), world_size=world_size())
+
+        if not train(learner, batches_from, config=config, run_dir=run_dir) or rank() > 0:
+            return None
+        save_checkpoint(learner.model, run_dir / "model", dtype=torch.float16)
     return run_dir / "model"
+
+
+@dataclass(frozen=True)
+class Pretraining:
+    """The objectives, as the loop asks for them."""
+
+    model: MprnaModel
+    config: TrainConfig
+    validation: list[Batch]
+
+    @property
+    def weights(self) -> dict[str, float]:
+        return self.config.objectives.weights
+
+    def losses(self, batch: Batch) -> dict[str, LossSum]:
+        hidden = self.model.encode(batch.input_ids, batch.attention_mask)
+        return compute_losses(self.model, hidden, batch, self.config.objectives)
+
+    def evaluate(self) -> dict[str, float]:
+        return evaluate(self.model, self.validation, self.config.objectives)
+
+    def is_done(self, history: list[dict[str, float]]) -> bool:
+        return False
+
+    def save(self, directory: Path) -> None:
+        save_checkpoint(self.model, directory)
+
+    def load(self, directory: Path) -> dict[str, Tensor]:
+        return load_checkpoint(directory).state_dict()
 
 
 def _initial_model(config: TrainConfig, directory: Path | None) -> MprnaModel:

@@ -14,24 +14,24 @@ from pathlib import Path
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
+from torch import nn
 
 from mprna.errors import ModelError, MprnaWarning
-from mprna.model.checkpoint import load_checkpoint, save_checkpoint
-from mprna.model.network import MprnaModel
+from mprna.train.learner import AnyLearner
 
 KEEP = 2
 """Checkpoints that stay on disk; the older one serves if the newer is damaged."""
 
 
 def save_state(
-    model: MprnaModel, optimizer: torch.optim.Optimizer, *, step: int, num_batches: int, run_dir: Path
+    learner: AnyLearner, optimizer: torch.optim.Optimizer, *, step: int, num_batches: int, run_dir: Path
 ) -> None:
     """Write a checkpoint under a temporary name, rename it, drop the oldest."""
     final = run_dir / "checkpoints" / f"step-{step:08d}"
     partial = final.with_suffix(".partial")
     shutil.rmtree(partial, ignore_errors=True)
-    save_checkpoint(model, partial)
-    save_file(_moments(model, optimizer), partial / "optimizer.safetensors")
+    learner.save(partial)
+    save_file(_moments(learner.model, optimizer), partial / "optimizer.safetensors")
     (partial / "state.json").write_text(json.dumps({"step": step, "num_batches": num_batches}) + "\n")
     shutil.rmtree(final, ignore_errors=True)
     partial.rename(final)
@@ -39,7 +39,7 @@ def save_state(
         shutil.rmtree(old)
 
 
-def load_state(model: MprnaModel, optimizer: torch.optim.Optimizer, run_dir: Path) -> tuple[int, int]:
+def load_state(learner: AnyLearner, optimizer: torch.optim.Optimizer, run_dir: Path) -> tuple[int, int]:
     """Restore the newest readable checkpoint in place.
 
     Returns:
@@ -47,7 +47,7 @@ def load_state(model: MprnaModel, optimizer: torch.optim.Optimizer, run_dir: Pat
     """
     for directory in _newest_first(run_dir):
         try:
-            return _restore(model, optimizer, directory)
+            return _restore(learner, optimizer, directory)
         except (ModelError, SafetensorError, OSError, ValueError, KeyError) as error:
             warnings.warn(
                 MprnaWarning(f"{directory}: unreadable checkpoint, trying an older one ({error})"),
@@ -69,21 +69,22 @@ def _newest_first(run_dir: Path) -> Iterator[Path]:
     return iter(sorted((run_dir / "checkpoints").glob("step-????????"), reverse=True))
 
 
-def _restore(model: MprnaModel, optimizer: torch.optim.Optimizer, directory: Path) -> tuple[int, int]:
+def _restore(learner: AnyLearner, optimizer: torch.optim.Optimizer, directory: Path) -> tuple[int, int]:
     state = json.loads((directory / "state.json").read_text())
     moments = load_file(directory / "optimizer.safetensors")
-    weights = load_checkpoint(directory).state_dict()
-    for name, parameter in model.named_parameters():
-        optimizer.state[parameter] = {
-            key: moments[f"{name}.{key}"] for key in ("step", "exp_avg", "exp_avg_sq")
-        }
-    model.load_state_dict(weights)
+    weights = learner.load(directory)
+    for name, parameter in learner.model.named_parameters():
+        if f"{name}.step" in moments:  # frozen parameters and heads that are switched off have none
+            optimizer.state[parameter] = {
+                key: moments[f"{name}.{key}"] for key in ("step", "exp_avg", "exp_avg_sq")
+            }
+    learner.model.load_state_dict(weights)
     return state["step"], state["num_batches"]
 
 
-def _moments(model: MprnaModel, optimizer: torch.optim.Optimizer) -> dict[str, torch.Tensor]:
+def _moments(model: nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, torch.Tensor]:
     return {
         f"{name}.{key}": value
         for name, parameter in model.named_parameters()
-        for key, value in optimizer.state[parameter].items()
+        for key, value in optimizer.state.get(parameter, {}).items()
     }

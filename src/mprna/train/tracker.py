@@ -10,28 +10,39 @@ from typing import Any
 
 
 class Tracker:
-    """Appends to `metrics.jsonl`; a resumed run first drops what was logged after its checkpoint."""
+    """Appends to `metrics.jsonl`; a resumed run first drops what was logged after its checkpoint.
 
-    def __init__(self, path: Path, *, num_steps: int, start_step: int) -> None:
+    Args:
+        active: whether to write and show anything; of several processes one does.
+    """
+
+    def __init__(self, path: Path, *, num_steps: int, start_step: int, active: bool = True) -> None:
         self.path = path
         self.num_steps = num_steps
-        self._drop_after(start_step)
+        self.active = active
+        rows = read_metrics(path, until=start_step)
+        self.history = [row for row in rows if row["kind"] == "validation"]
+        """All evaluations so far."""
+        if active and rows:
+            path.write_text("".join(json.dumps(row) + "\n" for row in rows))
         self._start_step, self._start_time = start_step, time.monotonic()
-        self._interval_time, self._interval_tokens = self._start_time, 0
+        self._interval_time = self._start_time
 
-    def train(self, step: int, metrics: dict[str, float], *, tokens: int) -> None:
-        """Log one optimizer step and show it."""
+    def train(self, step: int, metrics: dict[str, float]) -> None:
+        """Log one optimizer step, whose metrics hold its `tokens`, and show it."""
         now = time.monotonic()
-        rate = tokens / max(1e-9, now - self._interval_time)
+        rate = metrics["tokens"] / max(1e-9, now - self._interval_time)
         self._interval_time = now
-        speed = {"tokens": tokens, "tokens_per_second": round(rate)}
-        self._write({"kind": "train", "step": step} | speed | metrics)
+        self._write({"kind": "train", "step": step} | metrics | {"tokens_per_second": round(rate)})
         losses = " ".join(f"{name} {value:.3f}" for name, value in metrics.items() if name.endswith("loss"))
         self._show(f"step {step}/{self.num_steps}  {rate:,.0f} tok/s  {losses}  ETA {self._eta(step, now)}")
 
     def evaluation(self, step: int, metrics: dict[str, float]) -> None:
-        """Log an evaluation on the validation corpus and keep its line on the screen."""
-        self._write({"kind": "validation", "step": step} | metrics)
+        """Log an evaluation and keep its line on the screen; no metrics, no line."""
+        if not metrics:
+            return
+        self.history.append({"kind": "validation", "step": step} | metrics)
+        self._write(self.history[-1])
         self._show(f"step {step}  " + "  ".join(f"{k} {v:.4f}" for k, v in metrics.items()), end="\n")
         self._interval_time = time.monotonic()
 
@@ -42,22 +53,24 @@ class Tracker:
 
     def _show(self, line: str, end: str = "") -> None:
         live = sys.stderr.isatty()
-        if live or end:
+        if self.active and (live or end):
             print(f"\r\x1b[K{line}" if live else line, end=end, file=sys.stderr, flush=True)
 
     def _write(self, row: dict[str, Any]) -> None:
-        with self.path.open("a") as file:
-            file.write(json.dumps(row) + "\n")
-
-    def _drop_after(self, step: int) -> None:
-        if self.path.exists():
-            rows = [line for line in self.path.read_text().splitlines(keepends=True) if _is_until(line, step)]
-            self.path.write_text("".join(rows))
+        if self.active:
+            with self.path.open("a") as file:
+                file.write(json.dumps(row) + "\n")
 
 
-def _is_until(line: str, step: int) -> bool:
-    """False for later rows and for a row that a killed run left half-written."""
+def read_metrics(path: Path, *, until: float = float("inf")) -> list[dict[str, Any]]:
+    """Rows of a `metrics.jsonl` up to a step, without one that a killed run left half-written."""
+    lines = path.read_text().splitlines() if path.exists() else []
+    return [row for row in map(_row, lines) if row is not None and row["step"] <= until]
+
+
+def _row(line: str) -> dict[str, Any] | None:
     try:
-        return bool(json.loads(line)["step"] <= step)
+        row: dict[str, Any] = json.loads(line)
     except ValueError:
-        return False
+        return None
+    return row

@@ -1,0 +1,119 @@
+"""`mprna finetune`: a pretrained model and a labelled table in, a model of the user's own out."""
+
+from __future__ import annotations
+
+import argparse
+from importlib.util import find_spec
+from pathlib import Path
+
+from mprna.cli.options import example, positive_int
+from mprna.errors import MissingExtraError
+
+TASKS = ("token_classification", "token_regression", "sequence_classification", "sequence_regression")
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = subparsers.add_parser(
+        "finetune",
+        help="fine-tune a model on labelled sequences",
+        description="Fine-tune a pretrained model on a table of labelled sequences (CSV, TSV, JSON Lines or "
+        "Parquet), with early stopping on a validation table.",
+        epilog=example(
+            "mprna finetune --task sequence_regression --data train.csv valid.csv --out runs/expression",
+            "mprna predict runs/expression/model new.fa",
+        ),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--task", choices=TASKS, required=True, help="what is predicted, and from what")
+    parser.add_argument(
+        "--model", default="mini", metavar="NAME", help="installed name, or a model directory [%(default)s]"
+    )
+    parser.add_argument(
+        "--data", type=Path, nargs=2, required=True, metavar=("TRAIN", "VALID"), help="the two tables"
+    )
+    parser.add_argument("--out", type=Path, required=True, metavar="RUN", help="run directory to write")
+    parser.add_argument(
+        "--sequence", default="sequence", metavar="COLUMN", help="column of the sequences [%(default)s]"
+    )
+    parser.add_argument(
+        "--label",
+        nargs="+",
+        default=["label"],
+        metavar="COLUMN",
+        help="column of the labels; several for regression of several numbers [label]",
+    )
+    parser.add_argument(
+        "--mode",
+        choices=("full", "head", "lora"),
+        default="full",
+        help="train all weights, the head alone, or the head and low-rank updates [%(default)s]",
+    )
+    parser.add_argument(
+        "--pooling",
+        choices=("mean", "cls"),
+        default="mean",
+        help="of sequence tasks: mean over the nucleotides, or the first token [%(default)s]",
+    )
+    parser.add_argument(
+        "--balance-classes", action="store_true", help="every class weighs the same, however rare it is"
+    )
+    parser.add_argument("--epochs", type=positive_int, default=10, metavar="N", help="at most [%(default)s]")
+    parser.add_argument(
+        "--patience",
+        type=positive_int,
+        default=3,
+        metavar="N",
+        help="epochs without a better validation metric that end it [%(default)s]",
+    )
+    parser.add_argument(
+        "--batch-size", type=positive_int, default=32, metavar="N", help="sequences [%(default)s]"
+    )
+    parser.add_argument(
+        "--accumulate-batches", type=positive_int, default=1, metavar="N", help="per step [%(default)s]"
+    )
+    parser.add_argument("--learning-rate", type=float, default=1e-4, metavar="X", help="peak [%(default)s]")
+    parser.add_argument(
+        "--lora-rank", type=positive_int, default=8, metavar="N", help="for --mode lora [%(default)s]"
+    )
+    parser.add_argument("--seed", type=int, default=45, metavar="N", help="of head and order [%(default)s]")
+    parser.add_argument("--resume", action="store_true", help="continue from the newest checkpoint")
+    parser.add_argument("-j", "--threads", type=positive_int, metavar="N", help="CPU threads (default: all)")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    if find_spec("torch") is None:
+        raise MissingExtraError("mprna finetune", "train")
+    from mprna.io.labelled import read_labelled
+    from mprna.runtime.store import find_model
+    from mprna.train.finetune import FinetuneConfig, finetune
+
+    config = FinetuneConfig(
+        task=args.task,
+        mode=args.mode,
+        pooling=args.pooling,
+        epochs=args.epochs,
+        batch_size=args.batch_size,
+        learning_rate=args.learning_rate,
+        balance_classes=args.balance_classes,
+        patience=args.patience,
+        lora_rank=args.lora_rank,
+        accumulate_batches=args.accumulate_batches,
+        seed=args.seed,
+    )
+    train_rows, validation_rows = (
+        read_labelled(path, sequence_column=args.sequence, label_columns=args.label) for path in args.data
+    )
+    model_dir = finetune(
+        config,
+        find_model(args.model),
+        train_rows,
+        validation_rows,
+        args.out,
+        label_names=args.label,
+        resume=args.resume,
+        num_threads=args.threads,
+    )
+    if model_dir is not None:
+        print(model_dir)
+    return 0

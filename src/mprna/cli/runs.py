@@ -1,0 +1,55 @@
+"""`mprna runs`: what a training run says of itself."""
+
+from __future__ import annotations
+
+import argparse
+from importlib.util import find_spec
+from pathlib import Path
+
+from mprna.cli.options import example
+from mprna.errors import MissingExtraError, UsageError
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = subparsers.add_parser(
+        "runs",
+        help="show a training run",
+        description="Show what a run of `mprna pretrain` or `mprna finetune` measured.",
+        epilog=example("mprna runs show runs/mini"),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    show = actions.add_parser(
+        "show",
+        help="print its metrics, draw its curves",
+        description="Print every metric of a run, tab-separated: step of the newest value, that value (of "
+        "training the mean of the last 20 steps), and the lowest and highest.",
+        epilog=example("mprna runs show runs/mini --draw curves.svg"),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    show.add_argument("run_dir", type=Path, metavar="RUN", help="run directory")
+    show.add_argument("--draw", type=Path, metavar="FILE", help="draw all curves, as .svg or .png")
+    show.set_defaults(run=_show)
+
+
+def _show(args: argparse.Namespace) -> int:
+    if find_spec("torch") is None:
+        raise MissingExtraError("mprna runs", "train")
+    from mprna.draw.curves import curves_svg
+    from mprna.draw.png import svg_to_png
+    from mprna.train.observe import read_curves
+
+    if args.draw and args.draw.suffix not in (".svg", ".png"):
+        raise UsageError(f"--draw {args.draw}: expected a name that ends in .svg or .png")
+    curves = read_curves(args.run_dir)
+    print("metric", "step", "newest", "lowest", "highest", sep="\t")
+    for curve in curves:
+        values = (curve.recent, min(curve.values), max(curve.values))
+        print(curve.name, curve.steps[-1], *(f"{value:.5g}" for value in values), sep="\t")
+    if args.draw:
+        svg = curves_svg([(curve.name, curve.steps, curve.values) for curve in curves])
+        if args.draw.suffix == ".png":
+            svg_to_png(svg, args.draw)
+        else:
+            args.draw.write_text(svg)
+    return 0

@@ -1,0 +1,113 @@
+"""Sequences with labels, to fine-tune on: CSV, TSV, JSON Lines or Parquet, columns by name."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mprna.alphabet import clean_sequence
+from mprna.errors import DataError, FormatError
+from mprna.io.formats import COMPRESSIONS
+from mprna.io.jsonl import json_object
+from mprna.io.source import InputFile, numbered_lines, open_input
+from mprna.io.table import read_rows
+
+SUFFIXES = (".csv", ".tsv", ".jsonl", ".parquet")
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledRow:
+    """One sequence, the values of its label columns as they stand in the file, and where that is."""
+
+    sequence: str
+    labels: tuple[Any, ...]
+    path: str
+    line: int
+
+    def fault(self, message: str) -> FormatError:
+        """An error that names this row's file and line."""
+        return FormatError(message, path=self.path, line=self.line)
+
+
+def read_labelled(
+    path: str | os.PathLike[str],
+    *,
+    sequence_column: str = "sequence",
+    label_columns: Sequence[str] = ("label",),
+) -> list[LabelledRow]:
+    """All rows of a table; of Parquet the line is the number of the row.
+
+    Raises:
+        FormatError: another suffix, a column that is not there, a row that cannot be read, a sequence with
+            letters that are no nucleotides, or no rows at all.
+    """
+    rows = []
+    with open_input(path) as file:
+        for line, row in _rows(file):
+            for column in (sequence_column, *label_columns):
+                if column not in row:
+                    known = ", ".join(map(str, row))
+                    message = f"no column {column!r} among {known[:80]}; name it with --sequence or --label"
+                    raise FormatError(message, path=file.name, line=line)
+            sequence = _sequence(row[sequence_column], file.name, line)
+            rows.append(LabelledRow(sequence, tuple(row[name] for name in label_columns), file.name, line))
+    if not rows:
+        raise FormatError("no rows in this file", path=os.fspath(path))
+    return rows
+
+
+def _sequence(value: Any, path: str, line: int) -> str:
+    if not isinstance(value, str):
+        raise FormatError(f"the sequence is {value!r}, expected text", path=path, line=line)
+    try:
+        return clean_sequence(value.strip())
+    except DataError as error:
+        raise FormatError(f"{error}; correct or remove this row", path=path, line=line) from error
+
+
+def _rows(file: InputFile) -> Iterator[tuple[int, dict[str, Any]]]:
+    name = file.name.lower()
+    for suffix in COMPRESSIONS:
+        name = name.removesuffix(suffix)
+    suffix = Path(name).suffix
+    if suffix == ".parquet":
+        yield from enumerate(read_rows(file), 1)
+    elif suffix == ".jsonl":
+        lines = ((number, line) for number, line in list(numbered_lines(file)) if line.strip())
+        yield from ((number, json_object(line, file.name, number)) for number, line in lines)
+    elif suffix in (".csv", ".tsv"):
+        yield from _delimited(file, "," if suffix == ".csv" else "\t")
+    else:
+        raise FormatError(f"suffix {suffix!r}; expected one of {', '.join(SUFFIXES)}", path=file.name)
+
+
+def _delimited(file: InputFile, delimiter: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Rows of CSV or TSV; a cell that starts with `[` is a JSON list, an empty one is unknown."""
+    lines = [line + "\n" for _, line in numbered_lines(file)]
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
+    columns: list[str] = []
+    try:
+        for cells in reader:
+            if not columns:
+                columns = [cell.strip() for cell in cells]
+            elif cells:
+                if len(cells) != len(columns):
+                    message = f"{len(cells)} cells, the first line has {len(columns)}"
+                    raise FormatError(message, path=file.name, line=reader.line_num)
+                yield reader.line_num, dict(zip(columns, map(_cell, cells), strict=True))
+    except csv.Error as error:
+        raise FormatError(f"{error}", path=file.name, line=reader.line_num) from error
+
+
+def _cell(text: str) -> Any:
+    if text.startswith("["):
+        try:
+            return json.loads(text)
+        except ValueError:
+            return text  # a dot-bracket may start so
+    return text or None

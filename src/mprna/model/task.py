@@ -1,0 +1,138 @@
+"""An encoder with one head for a task of the user's own: classes or numbers, per nucleotide or sequence.
+
+Shape letters: B sequences, T tokens, P places (T for token tasks, 1 for sequence tasks), H hidden width,
+C outputs.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any, Final
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from mprna.alphabet import CLS_ID, EOS_ID, PAD_ID
+from mprna.errors import ModelError
+from mprna.model.config import ModelConfig
+from mprna.model.encoder import Encoder
+from mprna.model.network import INITIAL_STD
+
+TASKS: Final = ("token_classification", "token_regression", "sequence_classification", "sequence_regression")
+POOLINGS: Final = ("mean", "cls")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskConfig:
+    """What a head predicts, as written to `config.json`."""
+
+    task: str
+    """One of `TASKS`."""
+    labels: tuple[str, ...]
+    """Names of the classes, or of the predicted numbers."""
+    pooling: str = "mean"
+    """For sequence tasks: `mean` of the nucleotides' vectors, or the vector of `cls`."""
+    offsets: tuple[float, ...] = ()
+    """Of each predicted number: what the network says times its scale, plus this."""
+    scales: tuple[float, ...] = ()
+    """Of each predicted number; positive."""
+    lora_rank: int = 0
+    """Rank of the low-rank updates while they are trained; 0 where there are none."""
+
+    def __post_init__(self) -> None:
+        if self.task not in TASKS or self.pooling not in POOLINGS or not self.labels:
+            raise ModelError(f"no task that this mprna knows: {self.task!r}, {self.pooling!r}; upgrade it")
+
+    @property
+    def per_token(self) -> bool:
+        return self.task.startswith("token")
+
+    @property
+    def is_classification(self) -> bool:
+        return self.task.endswith("classification")
+
+    def to_dict(self) -> dict[str, Any]:
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> TaskConfig:
+        """The inverse of `to_dict`; an unknown or missing field is a `ModelError`."""
+        try:
+            parsed: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
+            return cls(**parsed)
+        except TypeError as error:
+            raise ModelError(f"config.json does not describe a task: {error}") from None
+
+
+class TaskModel(nn.Module):
+    """The head is a linear layer, GELU and a linear layer."""
+
+    def __init__(self, config: ModelConfig, task: TaskConfig) -> None:
+        super().__init__()
+        self.config, self.task = config, task
+        self.encoder = Encoder(config)
+        self.dense = nn.Linear(config.hidden_width, config.hidden_width)
+        self.output = nn.Linear(config.hidden_width, len(task.labels))
+        for layer in (self.dense, self.output):
+            nn.init.normal_(layer.weight, std=INITIAL_STD)
+            nn.init.zeros_(layer.bias)
+        if task.lora_rank:
+            self._add_lora(task.lora_rank)
+
+    def forward(self, input_ids: Tensor, attention_mask: Tensor | None = None) -> Tensor:
+        """Logits, or numbers in units of their scale. *Shape:* (B, T) to (B, P, C)"""
+        hidden_BTH = self.encoder(input_ids, attention_mask)
+        pooled_BPH = hidden_BTH if self.task.per_token else self._pool(hidden_BTH, input_ids)
+        out_BPC: Tensor = self.output(functional.gelu(self.dense(pooled_BPH)))
+        return out_BPC
+
+    def with_lora(self, rank: int) -> TaskModel:
+        """This encoder and head, frozen but for the head and new low-rank updates; random."""
+        model = TaskModel(self.config, dataclasses.replace(self.task, lora_rank=rank))
+        model.load_state_dict(self.state_dict(), strict=False)
+        return model
+
+    def merged(self) -> TaskModel:
+        """The same function with the low-rank updates added to the weights they belong to."""
+        model = TaskModel(self.config, dataclasses.replace(self.task, lora_rank=0))
+        state = self.state_dict()
+        for name, module in self.named_modules():
+            if isinstance(module, LoraLinear):
+                state[f"{name}.weight"] = (module.weight + module.update()).detach()
+                del state[f"{name}.down"], state[f"{name}.up"]
+        model.load_state_dict(state)
+        return model
+
+    def _pool(self, hidden_BTH: Tensor, input_ids: Tensor) -> Tensor:
+        if self.task.pooling == "cls":
+            return hidden_BTH[:, :1]
+        special = (input_ids == CLS_ID) | (input_ids == EOS_ID) | (input_ids == PAD_ID)
+        weights_BT1 = (~special).to(hidden_BTH.dtype)[..., None]
+        return (hidden_BTH * weights_BT1).sum(1, keepdim=True) / weights_BT1.sum(1, keepdim=True)
+
+    def _add_lora(self, rank: int) -> None:
+        """Freeze the encoder, but for low-rank updates of its attention's projections."""
+        self.encoder.requires_grad_(False)
+        for layer in self.encoder.layers:
+            attention: Any = layer.attention
+            attention.query_key_value = LoraLinear(attention.query_key_value, rank)
+            attention.output = LoraLinear(attention.output, rank)
+
+
+class LoraLinear(nn.Linear):
+    """A frozen linear layer plus a trained update of low rank (Hu et al. 2021), zero at first."""
+
+    def __init__(self, base: nn.Linear, rank: int) -> None:
+        super().__init__(base.in_features, base.out_features)
+        self.weight, self.bias = base.weight, base.bias
+        self.down = nn.Parameter(torch.randn(rank, base.in_features) * base.in_features**-0.5)
+        self.up = nn.Parameter(torch.zeros(base.out_features, rank))
+
+    def update(self) -> Tensor:
+        """*Shape:* that of `weight`"""
+        return self.up @ self.down
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x) + functional.linear(functional.linear(x, self.down), self.up)

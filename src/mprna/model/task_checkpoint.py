@@ -1,0 +1,51 @@
+"""A task's model on disk: `config.json`, which has the head and the labels too, and `model.safetensors`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+
+from mprna.errors import ModelError
+from mprna.model.checkpoint import (
+    CONFIG_FILE,
+    FORMAT,
+    WEIGHTS_FILE,
+    read_json,
+    read_model_dict,
+    read_tensors,
+    write_json,
+    write_tensors,
+)
+from mprna.model.config import ModelConfig
+from mprna.model.task import TaskConfig, TaskModel
+from mprna.tokenizer import Tokenizer
+
+TASK_KIND = "task"
+
+
+def save_task_model(model: TaskModel, directory: Path) -> None:
+    """Write a model directory, in float32; `config.json`, which makes it a model, comes last."""
+    directory.mkdir(parents=True, exist_ok=True)
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
+    write_tensors(tensors, directory / WEIGHTS_FILE)
+    Tokenizer().save(directory)
+    config = {"kind": TASK_KIND, "model": model.config.to_dict(), "task": model.task.to_dict()}
+    write_json(FORMAT | config, directory / CONFIG_FILE)
+
+
+def load_task_model(directory: Path) -> TaskModel:
+    """The model of a directory, ready for inference. Global random state is left alone.
+
+    Raises:
+        ModelError: missing, damaged or mismatching files, or a model of another kind.
+    """
+    config = ModelConfig.from_dict(read_model_dict(directory, kind=TASK_KIND))
+    task = TaskConfig.from_dict(read_json(directory / CONFIG_FILE).get("task", {}))
+    with torch.random.fork_rng(devices=[]):
+        model = TaskModel(config, task)
+    tensors = read_tensors(directory / WEIGHTS_FILE)
+    if {n: t.shape for n, t in tensors.items()} != {n: t.shape for n, t in model.state_dict().items()}:
+        raise ModelError(f"{directory / WEIGHTS_FILE}: tensor names or shapes do not fit config.json")
+    model.load_state_dict(tensors)
+    return model.eval()

@@ -1,0 +1,55 @@
+"""A fine-tuned model at work, by torch.
+
+Shape letters: L nucleotides, P places (L for token tasks, 1 for sequence tasks), C classes or numbers.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from mprna.errors import SequenceError
+from mprna.model.task_checkpoint import load_task_model
+from mprna.runtime.engine import FloatArray
+from mprna.tokenizer import Tokenizer
+
+
+class TaskEngine:
+    """Runs a model directory that `mprna finetune` wrote.
+
+    Raises:
+        ModelError: no readable model of this kind.
+    """
+
+    def __init__(self, model_dir: Path) -> None:
+        self._model = load_task_model(model_dir)
+        self.max_length = self._model.config.max_length
+        self.labels = self._model.task.labels
+        self.per_token = self._model.task.per_token
+        self.is_classification = self._model.task.is_classification
+
+    @torch.inference_mode()
+    def predict(self, sequence: str) -> FloatArray:
+        """Probabilities of the classes, or numbers in their own units.
+
+        Args:
+            sequence: clean, `ACGUN` only.
+
+        Returns:
+            *Shape:* (P, C)
+
+        Raises:
+            SequenceError: longer than the model reads.
+        """
+        if len(sequence) > self.max_length:
+            raise SequenceError(f"{len(sequence)} nt, the model reads {self.max_length}; cut the sequence")
+        output = self._model(torch.from_numpy(Tokenizer().encode(sequence))[None])[0].float()
+        output = output[1:-1] if self.per_token else output
+        if self.is_classification:
+            return np.asarray(output.softmax(-1).numpy())
+        task = self._model.task
+        return np.asarray(
+            output.numpy() * np.array(task.scales, np.float32) + np.array(task.offsets, np.float32)
+        )

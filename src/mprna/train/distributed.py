@@ -1,0 +1,79 @@
+"""Several processes as one: plain torch.distributed, started by torchrun.
+
+Every process holds the whole model and takes its share of the batches of a step; gradients are summed.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+import torch.distributed as dist
+from torch import nn
+
+from mprna.errors import UsageError
+
+
+@contextmanager
+def processes() -> Iterator[None]:
+    """Join the processes that torchrun started (gloo, on CPUs); alone, this does nothing."""
+    if int(os.environ.get("WORLD_SIZE", "1")) == 1:
+        yield
+        return
+    dist.init_process_group("gloo")
+    try:
+        yield
+    finally:
+        dist.destroy_process_group()
+
+
+def rank() -> int:
+    return dist.get_rank() if dist.is_initialized() else 0
+
+
+def world_size() -> int:
+    return dist.get_world_size() if dist.is_initialized() else 1
+
+
+def barrier() -> None:
+    if dist.is_initialized():
+        dist.barrier()
+
+
+def share_of(num_batches: int) -> int:
+    """How many of the batches of a step this process takes.
+
+    Raises:
+        UsageError: they cannot be shared equally.
+    """
+    if num_batches % world_size():
+        raise UsageError(
+            f"accumulate_batches={num_batches} cannot be shared by {world_size()} processes; "
+            f"--set accumulate_batches={world_size()} or a multiple"
+        )
+    return num_batches // world_size()
+
+
+def sum_values(values: list[float]) -> list[float]:
+    """Element by element over all processes."""
+    if not dist.is_initialized():
+        return values
+    tensor = torch.tensor(values, dtype=torch.float64)
+    dist.all_reduce(tensor)
+    summed: list[float] = tensor.tolist()
+    return summed
+
+
+def sum_gradients(model: nn.Module) -> None:
+    """In place, over all processes; a parameter that no process has a gradient for stays without."""
+    if not dist.is_initialized():
+        return
+    parameters = [p for p in model.parameters() if p.requires_grad]
+    used = sum_values([float(p.grad is not None) for p in parameters])
+    for parameter, count in zip(parameters, used, strict=True):
+        if count:
+            if parameter.grad is None:
+                parameter.grad = torch.zeros_like(parameter)
+            dist.all_reduce(parameter.grad)

@@ -1,0 +1,68 @@
+"""From a table to a model to predictions, on the command line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+from mprna.model.checkpoint import save_checkpoint
+from mprna.model.network import MprnaModel
+from mprna.model.presets import PRESETS
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    torch.manual_seed(0)
+    save_checkpoint(MprnaModel(PRESETS["nano"]), tmp_path / "nano")
+    return tmp_path / "nano"
+
+
+def test_a_table_becomes_a_model_that_predicts(call, model: Path, tmp_path: Path) -> None:
+    data = tmp_path / "t.csv"
+    data.write_text("seq,kind\n" + "GGGGGG,g\nAAAAAA,a\n" * 8)
+    options = ["--model", model, "--sequence", "seq", "--label", "kind", "--epochs", 8, "--batch-size", 4]
+    options += ["--learning-rate", 0.003, "-j", 1, "--task", "sequence_classification"]
+    made = call("finetune", "--data", data, data, "--out", tmp_path / "run", *options)
+    assert (made.status, made.out) == (0, f"{tmp_path / 'run' / 'model'}\n")
+    fasta = b">x\nGGGGG\n>bad\nAC-U\n>long\n" + b"A" * 1025 + b"\n>y\naaaaa\n"
+    told = call("predict", tmp_path / "run" / "model", "--format", "jsonl", stdin=fasta)
+    rows = [json.loads(line) for line in told.out.splitlines()]
+    assert told.status == 1
+    assert [(row["name"], row["label"]) for row in rows] == [
+        ("x", "g"),
+        ("bad", None),
+        ("long", None),
+        ("y", "a"),
+    ]
+    assert rows[0]["p_g"] > 0.5
+    assert [row["error"] is None for row in rows] == [True, False, False, True]
+    assert "1025 nt, the model reads 1024; cut the sequence" in rows[2]["error"]
+    table = call("predict", tmp_path / "run" / "model", "GGGG").out.splitlines()
+    assert table[0].split("\t") == ["name", "label", "p_a", "p_g", "error"]
+    assert table[1].startswith("sequence_1\tg\t0.")
+
+
+def test_a_fine_tuned_model_folds_nothing_and_a_pretrained_one_predicts_nothing(call, model: Path) -> None:
+    outcome = call("predict", model, "ACGU")
+    assert outcome.status == 1
+    assert "expected 'task'" in outcome.err
+
+
+def test_a_bad_row_is_one_line(call, model: Path, tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("sequence,label\nACGU,high\n")
+    paths = [tmp_path / "t.csv"] * 2
+    outcome = call(
+        "finetune",
+        "--task",
+        "sequence_regression",
+        "--model",
+        model,
+        "--data",
+        *paths,
+        "--out",
+        tmp_path / "r",
+    )
+    assert (outcome.status, outcome.err) == (1, f"mprna: error: {paths[0]}:2: label 'high' is no number\n")

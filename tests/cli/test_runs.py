@@ -1,0 +1,46 @@
+"""The table and the curves of a run."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture
+def run_dir(tmp_path: Path) -> Path:
+    rows = [{"kind": "train", "step": step, "loss": 1.0 / step, "padding": 0.25} for step in range(1, 41)]
+    rows += [
+        {"kind": "validation", "step": step, "macro_f1": score} for step, score in ((20, 0.5), (40, 0.4))
+    ]
+    text = "".join(json.dumps(row) + "\n" for row in rows)
+    (tmp_path / "metrics.jsonl").write_text(text + '{"kind": "tr')  # as a killed run leaves it
+    return tmp_path
+
+
+def test_the_table_has_the_newest_and_the_extremes(call, run_dir: Path) -> None:
+    recent = sum(1 / step for step in range(21, 41)) / 20
+    assert call("runs", "show", run_dir).out.splitlines() == [
+        "metric\tstep\tnewest\tlowest\thighest",
+        f"train loss\t40\t{recent:.5g}\t0.025\t1",
+        "train padding\t40\t0.25\t0.25\t0.25",
+        "validation macro_f1\t40\t0.4\t0.4\t0.5",
+    ]
+
+
+def test_curves_go_through_their_points(call, run_dir: Path) -> None:
+    assert call("runs", "show", run_dir, "--draw", run_dir / "c.svg").status == 0
+    drawn = re.findall(r'points="([^"]*)"', (run_dir / "c.svg").read_text())
+    assert [len(points.split()) for points in drawn] == [40, 40, 2]
+    assert drawn[2] == "0.0,0.0 250.0,150.0"  # the better score is above
+    assert call("runs", "show", run_dir, "--draw", run_dir / "c.png").status == 0
+    assert (run_dir / "c.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_what_is_no_run_is_one_line(call, tmp_path: Path, run_dir: Path) -> None:
+    outcome = call("runs", "show", tmp_path / "nothing")
+    assert outcome.status == 1
+    assert outcome.err.endswith("is this a run directory?\n")
+    assert call("runs", "show", run_dir, "--draw", "c.pdf").status == 2

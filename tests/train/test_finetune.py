@@ -1,0 +1,212 @@
+"""Fine-tuning: it learns, resumes bit for bit, merges its updates, and refuses bad labels with their line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from mprna.errors import DataError, FormatError, UsageError
+from mprna.io.labelled import LabelledRow, read_labelled
+from mprna.model.checkpoint import load_checkpoint, save_checkpoint
+from mprna.model.network import MprnaModel
+from mprna.model.presets import PRESETS
+from mprna.model.task import TASKS, TaskConfig, TaskModel
+from mprna.model.task_checkpoint import load_task_model
+from mprna.runtime.task import TaskEngine
+from mprna.train import finetune as module
+from mprna.train.finetune import FinetuneConfig, class_weights, evaluate, finetune, pad, task_loss
+from mprna.train.labels import examples
+
+QUICK = {"epochs": 6, "batch_size": 8, "learning_rate": 3e-3}
+
+
+@pytest.fixture(scope="module")
+def nano(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = tmp_path_factory.mktemp("nano")
+    torch.manual_seed(0)
+    save_checkpoint(MprnaModel(PRESETS["nano"]), directory)
+    return directory
+
+
+def label_of(sequence: str, task: str) -> object:
+    is_g = [int(base == "G") for base in sequence]
+    return {
+        "token_classification": "".join("GN"[1 - flag] for flag in is_g),
+        "token_regression": [2.0 + 10 * flag if i else None for i, flag in enumerate(is_g)],
+        "sequence_classification": "rich" if sum(is_g) * 2 > len(is_g) else "poor",
+        "sequence_regression": 100.0 * sum(is_g) / len(is_g),
+    }[task]
+
+
+def rows(task: str, *, number: int = 48, seed: int = 0) -> list[LabelledRow]:
+    """Sequences of mixed lengths, poor or rich in G."""
+    rng = np.random.default_rng(seed)
+    found = []
+    for line in range(1, number + 1):
+        share = 0.8 if line % 2 else 0.1
+        bases = rng.choice(list("GACU"), rng.integers(6, 24), p=[share, *[(1 - share) / 3] * 3])
+        sequence = "".join(bases)
+        found.append(LabelledRow(sequence, (label_of(sequence, task),), "train.jsonl", line))
+    return found
+
+
+def run(task: str, nano: Path, run_dir: Path, *, resume: bool = False, **settings: object) -> Path:
+    config = FinetuneConfig(task=task, **(QUICK | settings))  # type: ignore[arg-type]
+    found = finetune(config, nano, rows(task), rows(task, number=16, seed=1), run_dir, resume=resume)
+    assert found is not None
+    return found
+
+
+def validation_of(run_dir: Path) -> list[dict[str, float]]:
+    lines = map(json.loads, (run_dir / "metrics.jsonl").read_text().splitlines())
+    return [row for row in lines if row["kind"] == "validation"]
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_every_task_learns_and_predicts(task: str, nano: Path, tmp_path: Path) -> None:
+    model_dir = run(task, nano, tmp_path / "run")
+    metric, sign = module.best_metric(load_task_model(model_dir).task)
+    scores = [sign * row[metric] for row in validation_of(tmp_path / "run")]
+    assert max(scores) > 0.9 if task.endswith("classification") else max(scores) > 0.6 * scores[0]
+    assert f"| {metric} | {sign * max(scores):.4f} |" in (model_dir / "README.md").read_text()
+    prediction = TaskEngine(model_dir).predict("GGGGGGGA")
+    assert prediction.shape[0] == (8 if task.startswith("token") else 1)
+    if task == "token_regression":
+        assert prediction[2, 0] > prediction[7, 0] + 3  # in the units of the labels
+
+
+def test_resumed_is_uninterrupted_bit_for_bit(nano: Path, tmp_path: Path, monkeypatch) -> None:
+    task = "sequence_classification"
+    whole = run(task, nano, tmp_path / "whole")
+    calls = []
+
+    def strike(*args: object, **kwargs: object) -> torch.Tensor:
+        calls.append(1)
+        if len(calls) == 15:  # in the third of the epochs of six steps
+            raise KeyboardInterrupt
+        return torch.nn.utils.clip_grad_norm_(*args, **kwargs)  # type: ignore[arg-type]
+
+    with monkeypatch.context() as patch:
+        patch.setattr("mprna.train.loop.clip_grad_norm_", strike)
+        with pytest.raises(KeyboardInterrupt):
+            run(task, nano, tmp_path / "broken")
+    resumed = run(task, nano, tmp_path / "broken", resume=True)
+    weights = [(path / "model.safetensors").read_bytes() for path in (whole, resumed)]
+    assert weights[0] == weights[1]
+    assert validation_of(tmp_path / "broken") == validation_of(tmp_path / "whole")
+    with pytest.raises(UsageError, match="other settings"):
+        run(task, nano, tmp_path / "broken", resume=True, seed=1)
+
+
+@pytest.mark.parametrize("mode", ["head", "lora"])
+def test_a_frozen_encoder_stays(mode: str, nano: Path, tmp_path: Path) -> None:
+    model_dir = run("sequence_classification", nano, tmp_path / "run", mode=mode, epochs=1)
+    before = TaskModel(PRESETS["nano"], load_task_model(model_dir).task).state_dict().keys()
+    old, new = load_checkpoint(nano), load_task_model(model_dir)
+    assert new.state_dict().keys() == before  # low-rank updates are merged
+    changed = [
+        name
+        for name, tensor in old.encoder.state_dict().items()
+        if not torch.equal(tensor, new.encoder.state_dict()[name])
+    ]
+    assert bool(changed) == (mode == "lora")
+    assert all("attention." in name and name.endswith("weight") for name in changed)
+
+
+def test_merged_updates_are_the_same_function() -> None:
+    torch.manual_seed(1)
+    model = TaskModel(PRESETS["nano"], TaskConfig(task="sequence_classification", labels=("a", "b")))
+    lora = model.with_lora(4)
+    ids = torch.tensor([[0, 4, 5, 6, 9, 2]])
+    assert torch.equal(lora(ids), model(ids))  # the update starts at zero
+    for name, parameter in lora.named_parameters():
+        if name.endswith(".up"):
+            torch.nn.init.normal_(parameter)
+    assert not torch.allclose(lora(ids), model(ids))
+    torch.testing.assert_close(lora.merged()(ids), lora(ids))
+
+
+def test_early_stopping_keeps_the_best(nano: Path, tmp_path: Path) -> None:
+    model_dir = run("sequence_classification", nano, tmp_path / "run", learning_rate=0.0, patience=2)
+    history = validation_of(tmp_path / "run")
+    assert [row["step"] for row in history] == [6, 12, 18]
+    assert json.loads((tmp_path / "run/best/step.json").read_text()) == {"step": 6}
+    assert "step 6" in (model_dir / "README.md").read_text()
+
+
+@pytest.mark.parametrize("pooling", ["mean", "cls"])
+def test_padding_changes_nothing(pooling: str) -> None:
+    task = TaskConfig(
+        task="sequence_regression", labels=("x",), pooling=pooling, offsets=(0.0,), scales=(1.0,)
+    )
+    model = TaskModel(PRESETS["nano"], task).eval()
+    data = examples(
+        [LabelledRow("ACGU", (1.0,), "f", 1), LabelledRow("A" * 30, (2.0,), "f", 2)], task, max_length=64
+    )
+    both, alone = pad(data, task), pad(data[:1], task)
+    together = model(both.input_ids, both.attention_mask)[0]
+    torch.testing.assert_close(
+        together, model(alone.input_ids, alone.attention_mask)[0], atol=1e-5, rtol=1e-5
+    )
+    with torch.no_grad():
+        whole = evaluate(model, data, 2)
+        assert whole == pytest.approx(evaluate(model, data, 1), abs=1e-5)
+
+
+def test_balanced_classes_weigh_the_same() -> None:
+    task = TaskConfig(task="sequence_classification", labels=("a", "b"))
+    data = examples([LabelledRow("ACGU", (name,), "f", 1) for name in "aaab"], task, max_length=9)
+    config = FinetuneConfig(task=task.task, balance_classes=True)
+    weights = class_weights(data, task, config)
+    assert weights is not None
+    assert weights.tolist() == pytest.approx([4 / 6, 2.0])
+    loss = task_loss(torch.zeros(4, 1, 2), pad(data, task).targets, task, weights)
+    assert (float(loss.weight), float(loss.mean)) == pytest.approx((4.0, np.log(2)))
+
+
+@pytest.mark.parametrize(
+    ("task", "label", "message"),
+    [
+        (
+            "sequence_classification",
+            None,
+            r"t.jsonl:7: label None; sequence_classification expects one",
+        ),
+        ("sequence_classification", "c", r"t.jsonl:7: class 'c' is not in the training data; known are a, b"),
+        ("sequence_regression", "high", r"t.jsonl:7: label 'high' is no number"),
+        ("sequence_regression", "nan", r"t.jsonl:7: label 'nan' is no finite number; write null"),
+        ("token_classification", "((.", r"t.jsonl:7: 3 labels for 4 nt; write null where nothing is known"),
+        ("token_regression", 1.0, r"t.jsonl:7: label 1.0; token_regression expects a list"),
+    ],
+)
+def test_a_bad_label_is_named_with_its_line(task: str, label: object, message: str) -> None:
+    config = TaskConfig(task=task, labels=("a", "b"))
+    with pytest.raises(FormatError, match=message):
+        examples([LabelledRow("ACGU", (label,), "t.jsonl", 7)], config, max_length=9)
+
+
+def test_a_long_sequence_is_named_with_its_line() -> None:
+    task = TaskConfig(task="sequence_regression", labels=("x",))
+    with pytest.raises(FormatError, match="t:1: 10 nt, the model reads 9; cut"):
+        examples([LabelledRow("A" * 10, (1,), "t", 1)], task, max_length=9)
+
+
+def test_one_class_is_no_classification(nano: Path, tmp_path: Path) -> None:
+    same = [LabelledRow("ACGU", ("a",), "t.csv", 2)]
+    with pytest.raises(DataError, match="classes; classification needs two"):
+        finetune(FinetuneConfig(task="sequence_classification"), nano, same, same, tmp_path / "run")
+
+
+def test_rows_of_a_table_reach_the_labels(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text('seq,a,b\nACGU,1,2.5\nGGTT,,"3"\n')
+    found = read_labelled(path, sequence_column="seq", label_columns=("a", "b"))
+    task = TaskConfig(task="token_regression", labels=("a", "b"))
+    assert [row.sequence for row in found] == ["ACGU", "GGUU"]
+    assert found[0].labels == ("1", "2.5")
+    with pytest.raises(FormatError, match=r"t.csv:2: label '1'; token_regression expects a list"):
+        examples(found, task, max_length=9)
