@@ -124,7 +124,9 @@ def train_fold(fold: int, data: Data, args: argparse.Namespace) -> None:
         state = {name: part.state_dict() for name, part in parts.items()} | {"epoch": epoch + 1}
         torch.save(state, path.with_suffix(".part"))
         os.replace(path.with_suffix(".part"), path)
-        print(f"fold {fold} epoch {epoch + 1} {loss.item():.4f} {time.monotonic() - started:.1f} s", flush=True)
+        print(
+            f"fold {fold} epoch {epoch + 1} {loss.item():.4f} {time.monotonic() - started:.1f} s", flush=True
+        )
     means, sds = predict(network, data, held_out)
     good = data.good[held_out]
     np.savez(args.work / f"held_out_{fold}.npz", rows=held_out, means=means, sds=sds)
@@ -132,7 +134,9 @@ def train_fold(fold: int, data: Data, args: argparse.Namespace) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("train", type=Path)
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--epochs", type=int, default=24)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Final, TextIO
 
 from mprna import __version__
-from mprna.cli import corpus, doctor, draw, embed, fold, models, pretrain
+from mprna.cli import corpus, degrade, doctor, draw, embed, fold, models, pretrain
 from mprna.errors import MprnaError
 
 EXAMPLES: Final = """\
@@ -22,7 +22,7 @@ examples:
   mprna embed rnas.fa -o vectors.npz
 """
 
-COMMANDS: Final = (fold, embed, draw, models, corpus, pretrain, doctor)
+COMMANDS: Final = (fold, embed, degrade, draw, models, corpus, pretrain, doctor)
 
 INTERRUPTED: Final = 130
 """128 + SIGINT, as shells report it."""

@@ -40,10 +40,12 @@ class DegradationConfig:
     dilations: tuple[int, ...] = (1, 2, 4, 1)
     """Of the convolutions, one block each."""
     kernel_size: int = 5
-    max_length: int = 4_096
+    max_length: int = 2_048
     """Longest sequence to be read in one piece, nucleotides; longer ones are read in windows."""
     sd_scale: tuple[float, ...] = (1.0,) * NUM_TARGETS
     """Calibration of the predicted standard deviations, one per target, from held-out folds."""
+    score_scale: float = 1.0
+    """How much larger the error of a sum over nucleotides is than if their errors were independent."""
 
     def __post_init__(self) -> None:
         if min(self.num_members, self.hidden_width, self.kernel_size, *self.dilations) < 1:

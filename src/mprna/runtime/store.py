@@ -23,9 +23,12 @@ DEFAULT_MODEL: Final = "mini"
 FOLDING_MODEL: Final = "mini-fold"
 """`mini` fine-tuned on known structures; what `mprna fold` uses."""
 
-KINDS: Final = ("mprna", "pair_network")
-"""What `config.json` calls a model: an encoder with heads (also where it says nothing), or a network that
-names pairs and nothing else."""
+DEGRADATION_MODEL: Final = "degradation"
+"""What `mprna degrade` uses."""
+
+KINDS: Final = ("mprna", "pair_network", "degradation")
+"""What `config.json` calls a model: an encoder with heads (also where it says nothing), a network that names
+pairs and nothing else, or one that predicts reactivity and degradation."""
 
 MANIFEST: Final = "manifest.json"
 SCHEMA: Final = {"schema": "mprna.model", "version": 1}
