@@ -57,10 +57,10 @@ class DegradationConfig:
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> DegradationConfig:
         """The inverse of `to_dict`; an unknown field is a `ModelError`."""
-        tuples = {name: tuple(values[name]) for name in ("dilations", "sd_scale") if name in values}
         try:
-            return cls(**values | tuples)
-        except TypeError as error:
+            tuples = {name: tuple(values[name]) for name in ("dilations", "sd_scale")}
+            return cls(**{**values, **tuples})
+        except (TypeError, KeyError) as error:
             raise ModelError(f"config.json does not describe a degradation network: {error}") from None
 
 
@@ -116,6 +116,7 @@ class DegradationEnsemble(nn.Module):
         super().__init__()
         self.config = config
         self.members = nn.ModuleList(DegradationNetwork(config) for _ in range(config.num_members))
+        self.sd_scale: Tensor
         self.register_buffer("sd_scale", torch.tensor(config.sd_scale), persistent=False)
 
     def forward(self, bases: Tensor, probs: Tensor) -> tuple[Tensor, Tensor]:
