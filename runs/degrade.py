@@ -3,9 +3,10 @@
     python runs/degrade.py TRAIN.jsonl.gz --work WORK [--folds 0 1 2] [--epochs 10] [--seed 0] [--export OUT]
 
 TRAIN is the OpenVaccine file with a `kfold` per row; rows of RGB's test set are left out. Network k is
-trained on all rows but those of fold k. OUT is a model directory: the ensemble, whose predicted errors are scaled so
-that 90 % of the held-out values lie within 1.645 standard deviations. WORK receives `fold_k.pt` (checkpoint after every epoch; the same
-command goes on from it) and `held_out_k.npz`, its predictions of fold k.
+trained on all rows but those of fold k. WORK receives `fold_k.pt` (checkpoint after every epoch; the same
+command goes on from it) and `held_out_k.npz`, its predictions of fold k. OUT is a model directory: the
+ensemble, whose predicted errors are scaled so that 90 % of the held-out values lie within 1.645 standard
+deviations.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ from mprna.runtime.export import export_degradation
 from mprna.runtime.load import load, load_degradation_engine
 
 SMALL = DegradationConfig(num_members=2, hidden_width=8, dilations=(1, 2), score_scale=2.0)
-TEXTS = ["GGGGAAAACCCC", "A", "", "ACGUN", "AXG", "GGGAAAUCCC"]
+TEXTS = ["GGGGAAAACCCC", "A", "", "ACGUN", "A!G", "GGGAAAUCCC"]
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +69,7 @@ def test_a_window_is_what_its_piece_gives(model):
     letters = text(100)
     found = degrade(letters, model=model, window=60)
     piece = degrade(letters[:60], model=model)
-    assert list(split_windows(100, 60))[0] == (0, 60, 0, 45)
+    assert next(split_windows(100, 60)) == (0, 60, 0, 45)
     np.testing.assert_array_equal(found.mean[:45], piece.mean[:45])
 
 
@@ -102,7 +102,7 @@ def test_bad_records_have_a_reason_and_rank_last(model):
         None,
         "empty sequence",
         None,
-        "symbol 'X' at position 2 is no nucleotide code",
+        "symbol '!' at position 2 is no nucleotide code",
         None,
     ]
     order = ranked(found)
@@ -123,14 +123,14 @@ def test_wrong_numbers_and_models_are_told(model, nano_model):
 
 def test_tables_say_the_same(model, tmp_path):
     parquet = pytest.importorskip("pyarrow.parquet")
-    found = list(degrade_records(records("GGGGAAAACCCC", "AXG"), model=model))
+    found = list(degrade_records(records("GGGGAAAACCCC", "A!G"), model=model))
     for name in ("tsv", "jsonl", "parquet"):
         write_degradation(found, str(tmp_path / name), format_name=name)
     rows = [json.loads(line) for line in (tmp_path / "jsonl").read_text().splitlines()]
     assert len(rows) == 13
     assert rows[3]["position"] == 4
     assert rows[3]["deg_Mg_50C_sd"] == pytest.approx(found[0].sd[3, 3], abs=1e-4)
-    assert rows[-1]["error"].startswith("symbol 'X'")
+    assert rows[-1]["error"].startswith("symbol '!'")
     assert parquet.read_table(tmp_path / "parquet").to_pylist() == rows
     lines = [line.split("\t") for line in (tmp_path / "tsv").read_text().splitlines()]
     assert lines[0] == list(NUCLEOTIDE_COLUMNS)
