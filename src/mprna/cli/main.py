@@ -14,6 +14,7 @@ from mprna import __version__
 from mprna.cli import (
     bench,
     corpus,
+    degrade,
     design,
     doctor,
     draw,
@@ -38,6 +39,7 @@ examples:
 COMMANDS: Final = (
     fold,
     embed,
+    degrade,
     design,
     draw,
     models,

@@ -6,7 +6,7 @@ Files carry `mprna.schema` = `records` and `mprna.version` = `1` in their metada
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from types import ModuleType
 from typing import IO, Any, Final
@@ -44,6 +44,28 @@ def write_parquet(records: Iterable[Record], stream: IO[bytes]) -> None:
     rows = map(_arrow_row, records)
     with pq.ParquetWriter(stream, schema, compression="zstd") as writer:
         while batch := list(islice(rows, BATCH_ROWS)):
+            writer.write_table(pa.Table.from_pylist(batch, schema=schema))
+
+
+def write_parquet_rows(
+    rows: Iterable[dict[str, Any]], columns: Mapping[str, str], stream: IO[bytes], *, schema_name: str
+) -> None:
+    """Write rows that are no records.
+
+    Args:
+        columns: name and type of each: `str`, `int` or `float`.
+        schema_name: `mprna.schema` of the file's metadata.
+
+    Raises:
+        MissingExtraError: pyarrow is not installed.
+    """
+    pa, pq = _pyarrow()
+    types = {"str": pa.string(), "int": pa.int64(), "float": pa.float64()}
+    metadata = METADATA | {"mprna.schema": schema_name}
+    schema = pa.schema([(name, types[kind]) for name, kind in columns.items()], metadata=metadata)
+    remaining = iter(rows)
+    with pq.ParquetWriter(stream, schema, compression="zstd") as writer:
+        while batch := list(islice(remaining, BATCH_ROWS)):
             writer.write_table(pa.Table.from_pylist(batch, schema=schema))
 
 

@@ -36,6 +36,8 @@ from mprna.model.checkpoint import (
     read_json,
     save_checkpoint,
 )
+from mprna.model.degradation import DegradationEnsemble
+from mprna.model.degradation_checkpoint import DEGRADATION_KIND, load_degradation, save_degradation
 from mprna.model.hf import export_hf, import_hf
 from mprna.model.network import MprnaModel, NetworkOutput
 from mprna.model.pair_checkpoint import load_pair_network, save_pair_network
@@ -71,6 +73,9 @@ def export_model(source_dir: Path, target_dir: Path) -> None:
     if kind_of(checkpoint_dir) == PAIR_KIND:
         export_pair_network(load_pair_network(checkpoint_dir), target_dir)
         return
+    if kind_of(checkpoint_dir) == DEGRADATION_KIND:
+        export_degradation(load_degradation(checkpoint_dir), target_dir)
+        return
     save_checkpoint(load_checkpoint(checkpoint_dir), target_dir, dtype=torch.float16)
     _finish(_trace(load_checkpoint(target_dir)), target_dir)  # the rounded weights
 
@@ -79,6 +84,12 @@ def export_pair_network(network: PairNetwork, target_dir: Path) -> None:
     """Write a pair network as a model directory, as `export_model` does with a checkpoint."""
     save_pair_network(network, target_dir, dtype=torch.float16)
     _finish(_trace_pairs(load_pair_network(target_dir)), target_dir)
+
+
+def export_degradation(ensemble: DegradationEnsemble, target_dir: Path) -> None:
+    """Write a degradation ensemble as a model directory, as `export_model` does with a checkpoint."""
+    save_degradation(ensemble, target_dir, dtype=torch.float16)
+    _finish(_trace_degradation(load_degradation(target_dir)), target_dir)
 
 
 def export_transformers(source_dir: Path, target_dir: Path) -> None:
@@ -137,6 +148,15 @@ def _trace_pairs(network: PairNetwork) -> ModelProto:
     example = (torch.arange(64)[None] % 4, torch.zeros(1, 64, 64), torch.ones(1))
     shapes = {"bases": {1: length}, "prior": {1: length, 2: length}, "has_prior": {}}
     return _to_onnx(network, example, shapes, ("log_odds",))
+
+
+def _trace_degradation(ensemble: DegradationEnsemble) -> ModelProto:
+    """One sequence of any length and its pair probabilities to means and standard deviations."""
+    length = Dim("num_nucleotides", min=1)
+    example = (torch.arange(64)[None] % 4, torch.zeros(1, 64, 64))
+    return _to_onnx(
+        ensemble, example, {"bases": {1: length}, "probs": {1: length, 2: length}}, ("mean", "sd")
+    )
 
 
 def _to_onnx(

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Final, Literal, get_args
 
 from mprna.errors import MissingExtraError, ModelError, UsageError
+from mprna.runtime.degradation_engine import DegradationEngine
 from mprna.runtime.engine import Engine
 from mprna.runtime.pair_engine import PairEngine
-from mprna.runtime.store import DEFAULT_MODEL, find_model, kind_of
+from mprna.runtime.store import DEFAULT_MODEL, DEGRADATION_MODEL, find_model, kind_of
 
 Backend = Literal["auto", "onnx", "torch"]
 BACKENDS: Final[tuple[str, ...]] = get_args(Backend)
@@ -40,6 +41,8 @@ def load(
     if kind_of(directory) == "task":
         raise ModelError(f"{directory}: a fine-tuned model; it works in `mprna predict`")
     if kind_of(directory) != "mprna":
+        if kind_of(directory) == "degradation":
+            raise ModelError(f"{directory}: a degradation model; it works in `mprna degrade`")
         raise ModelError(f"{directory}: a pair network, which has no hidden states; it works in `mprna fold`")
     if backend == "onnx":
         from mprna.runtime.onnx import OnnxEngine
@@ -75,6 +78,22 @@ def load_folding(model: str | Path, *, backend: str = "auto") -> Engine | PairEn
     if kind_of(find_model(model)) == "pair_network":
         return load_pair_engine(model, backend=backend)
     return load(model, backend=backend)
+
+
+def load_degradation_engine(
+    model: str | Path = DEGRADATION_MODEL, *, num_threads: int = 1
+) -> DegradationEngine:
+    """Open a model of kind `degradation` in ONNX Runtime.
+
+    Raises:
+        ModelError: no such model, damaged files, or a model of another kind.
+    """
+    directory = find_model(model)
+    if kind_of(directory) != "degradation":
+        raise ModelError(f"{directory}: not a degradation model")
+    from mprna.runtime.onnx import OnnxDegradationEngine
+
+    return OnnxDegradationEngine(directory, num_threads=num_threads)
 
 
 def _choose(model: str | Path, backend: str, device: str) -> tuple[Path, str]:

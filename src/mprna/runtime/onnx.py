@@ -16,6 +16,7 @@ from onnxruntime.capi.onnxruntime_pybind11_state import (
 
 from mprna.errors import ModelError
 from mprna.runtime import windows
+from mprna.runtime.degradation_engine import Degradation, base_ids
 from mprna.runtime.engine import FloatArray, Prediction
 from mprna.runtime.pair_engine import pair_input, pair_probs
 from mprna.runtime.store import describe
@@ -65,6 +66,24 @@ class OnnxPairEngine:
         }
         (log_odds,) = self._session.run(["log_odds"], feed)
         return pair_probs(sequence, log_odds[0])
+
+
+class OnnxDegradationEngine:
+    """Runs `model.onnx` of a degradation model on the CPU; arguments and errors are those of `OnnxEngine`."""
+
+    def __init__(self, model_dir: Path, *, num_threads: int = 1) -> None:
+        info = describe(model_dir)
+        self.max_length: int = info.max_length
+        self.score_scale = float(info.config.get("score_scale", 1.0))
+        self._session = _open_session(model_dir / "model.onnx", num_threads)
+
+    def predict_degradation(self, sequence: str, probs: FloatArray) -> Degradation:
+        length = len(sequence)
+        if probs.shape != (length, length):
+            raise ValueError(f"pair probabilities of shape {probs.shape}, expected {(length, length)}")
+        feed = {"bases": base_ids(sequence)[None], "probs": probs.astype(np.float32)[None]}
+        mean, sd = self._session.run(["mean", "sd"], feed)
+        return Degradation(mean[0], sd[0])
 
 
 def _open_session(path: Path, num_threads: int) -> onnxruntime.InferenceSession:

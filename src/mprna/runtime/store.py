@@ -23,9 +23,13 @@ DEFAULT_MODEL: Final = "mini"
 FOLDING_MODEL: Final = "mini-fold"
 """`mini` fine-tuned on known structures; what `mprna fold` uses."""
 
-KINDS: Final = ("mprna", "pair_network", "task")
-"""What `config.json` calls a model: an encoder with heads (also where it says nothing), or a network that
-names pairs and nothing else, or a fine-tuned model for a task of the user's own."""
+DEGRADATION_MODEL: Final = "degradation"
+"""What `mprna degrade` uses."""
+
+KINDS: Final = ("mprna", "pair_network", "degradation", "task")
+"""What `config.json` calls a model: an encoder with heads (also where it says nothing), a network that names
+pairs and nothing else, one that predicts reactivity and degradation, or a fine-tuned model for a task of the
+user's own."""
 
 MANIFEST: Final = "manifest.json"
 SCHEMA: Final = {"schema": "mprna.model", "version": 1}

@@ -1,0 +1,90 @@
+"""Degradation as rows: one per nucleotide, or one per molecule in the order of their scores."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
+
+from mprna.errors import UsageError
+from mprna.io.output import open_output
+from mprna.io.table import write_parquet_rows
+from mprna.predict.degrade import DegradationResult, ranked
+from mprna.runtime.degradation_engine import TARGETS
+
+DEGRADATION_FORMATS: Final = ("tsv", "jsonl", "parquet")
+
+_VALUES: Final = {name: "float" for target in TARGETS for name in (target, f"{target}_sd")}
+NUCLEOTIDE_COLUMNS: Final = {"name": "str", "position": "int", "base": "str", **_VALUES, "error": "str"}
+"""Column and type; `position` counts from 1. A record without predictions is one row with its `error`."""
+
+RANK_COLUMNS: Final = {
+    "rank": "int", "name": "str", "length": "int", "score": "float", "score_sd": "float",
+    **{f"mean_{target}": "float" for target in TARGETS}, "error": "str",
+}  # fmt: skip
+"""One row per record, the most stable first; those without predictions last and without a rank."""
+
+Row = dict[str, Any]
+
+
+def write_degradation(
+    results: Iterable[DegradationResult], output: str | None, *, format_name: str, rank: bool = False
+) -> None:
+    """Write the predictions.
+
+    Args:
+        output: the file; None or `-` is standard output.
+        format_name: one of `DEGRADATION_FORMATS`.
+        rank: one row per molecule, ranked, instead of one per nucleotide.
+
+    Raises:
+        FormatError: not writable.
+        UsageError: another format.
+        MissingExtraError: Parquet without pyarrow.
+    """
+    if format_name not in DEGRADATION_FORMATS:
+        raise UsageError(f"format {format_name!r}; expected one of {', '.join(DEGRADATION_FORMATS)}")
+    columns = RANK_COLUMNS if rank else NUCLEOTIDE_COLUMNS
+    rows = rank_rows(results) if rank else nucleotide_rows(results)
+    with open_output(output, binary=format_name == "parquet") as stream:
+        if format_name == "parquet":
+            write_parquet_rows(rows, columns, stream, schema_name="degradation")
+        elif format_name == "jsonl":
+            stream.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+        else:
+            stream.write("\t".join(columns) + "\n")
+            stream.writelines("\t".join(map(_cell, row.values())) + "\n" for row in rows)
+
+
+def nucleotide_rows(results: Iterable[DegradationResult]) -> Iterator[Row]:
+    """Rows of `NUCLEOTIDE_COLUMNS`."""
+    empty = dict.fromkeys(NUCLEOTIDE_COLUMNS)
+    for result in results:
+        if result.mean is None or result.sd is None:
+            yield empty | {"name": result.name, "error": result.error}
+            continue
+        for index, base in enumerate(result.sequence):
+            row: Row = empty | {"name": result.name, "position": index + 1, "base": base}
+            for target, mean, sd in zip(TARGETS, result.mean[index], result.sd[index], strict=True):
+                row |= {target: _round(mean), f"{target}_sd": _round(sd)}
+            yield row
+
+
+def rank_rows(results: Iterable[DegradationResult]) -> Iterator[Row]:
+    """Rows of `RANK_COLUMNS`."""
+    empty = dict.fromkeys(RANK_COLUMNS)
+    for place, result in enumerate(ranked(results), 1):
+        row: Row = empty | {"name": result.name, "length": len(result.sequence), "error": result.error}
+        if result.mean is not None and result.score is not None and result.score_sd is not None:
+            row |= {"rank": place, "score": _round(result.score), "score_sd": _round(result.score_sd)}
+            means = result.mean.mean(axis=0, dtype=float)
+            row |= {f"mean_{target}": _round(mean) for target, mean in zip(TARGETS, means, strict=True)}
+        yield row
+
+
+def _round(value: float) -> float:
+    return round(float(value), 4) + 0.0
+
+
+def _cell(value: Any) -> str:
+    return "" if value is None else str(value).replace("\t", " ").replace("\n", " ")
