@@ -26,6 +26,10 @@ demo: $(LIGHT)/.installed ## fold examples/rnas.fa and draw it into build/demo
 	$(LIGHT)/bin/mprna draw build/demo/rnas.jsonl -o build/demo/
 	head -n 1 build/demo/rnas.jsonl | $(LIGHT)/bin/mprna draw -o build/demo/yeast_tRNA_Phe.png
 	@ls -sh build/demo
+	@echo "SAM-I riboswitch: known, by ViennaRNA alone, by mprna"
+	@grep -A 2 SAM_I examples/rnas.dbn | tail -n 1
+	@grep -A 1 SAM_I examples/rnas.fa | $(LIGHT)/bin/mprna fold --engine vienna | tail -n 1
+	@grep -A 1 SAM_I examples/rnas.fa | $(LIGHT)/bin/mprna fold | tail -n 1
 
 test: lint ## ruff, mypy and all tests but the slow ones
 	$(DEV)/bin/python -m pytest

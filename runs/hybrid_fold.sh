@@ -8,7 +8,7 @@
 # structures of bpRNA's training split (TR0) only: it is the one to compare on TS0. WORK/all/model goes on from
 # there with every known structure that is not like one of RGB's validation and test sets: it is the one to use.
 set -euo pipefail
-data=$1 work=$2 steps=${3:-9000} more_steps=${4:-7000}
+data=$1 work=$2 steps=${3:-9000} more_steps=${4:-4500}
 export OMP_NUM_THREADS=${OMP_NUM_THREADS:-1}
 here=$(dirname "$0")
 bprna="$data/rgb/RNA-SSP-bpRNA"

@@ -19,7 +19,7 @@ from mprna.runtime.onnx import OnnxEngine
 from mprna.runtime.torch import TorchEngine
 
 EXAMPLES = Path(__file__).parents[2] / "examples/rnas.fa"
-SHIPPED = sorted((Path(mprna.__file__).parent / "weights").glob("*/config.json"))
+SHIPPED = sorted((Path(mprna.__file__).parent / "weights").glob("mini*/config.json"))
 
 
 def sequence(length: int, seed: int = 0) -> str:

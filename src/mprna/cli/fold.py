@@ -105,8 +105,8 @@ def _add_engine(group: argparse._ArgumentGroup) -> None:
         "--gamma",
         type=float,
         metavar="X",
-        help="of the nested decoder: the larger, the more pairs; 1 is maximum expected accuracy [8; 1.5 with "
-        "a pair network and for pairs that cross]",
+        help="of the nested decoder: the larger, the more pairs; 1 is maximum expected accuracy [8; 3 with a "
+        "pair network, 1.5 for pairs that cross]",
     )
     group.add_argument(
         "--weight",

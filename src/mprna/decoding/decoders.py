@@ -19,7 +19,7 @@ from mprna.decoding.tokens import decode_tokens
 HYBRID_WEIGHT = 0.15
 NESTED_GAMMA = 8.0
 """Both chosen on validation splits (docs/experiments.md); the network's probabilities are too low."""
-PAIR_GAMMA = 1.5
+PAIR_GAMMA = 3.0
 """Of the `nested` decoder on the probabilities of a pair network."""
 
 CROSSING_GAMMA = 1.5

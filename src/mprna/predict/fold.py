@@ -35,9 +35,10 @@ from mprna.predict.evidence import log_odds_of_pairing, restrain_prediction, res
 from mprna.predict.options import MAX_DENSE_LENGTH, FoldOptions
 from mprna.predict.parallel import map_ordered
 from mprna.rna.constraints import Constraint
-from mprna.runtime.engine import FloatArray, Prediction
+from mprna.runtime.engine import Engine, FloatArray, Prediction
 from mprna.runtime.load import load_folding
 from mprna.runtime.pair_engine import PairEngine
+from mprna.runtime.store import FOLDING_MODEL, LONG_FOLDING_MODEL
 
 DEFAULT_OPTIONS: Final = FoldOptions()
 
@@ -132,6 +133,7 @@ class Folder:
             self._engine = load_folding(options.model, backend=options.backend)
         if isinstance(self._engine, PairEngine):
             _check_decoder(options)
+        self._has_long_model = options.model == FOLDING_MODEL
 
     def __call__(self, record: Record) -> Record:
         """The folded record, or the record with the reason why it is not."""
@@ -156,12 +158,13 @@ class Folder:
         restraints = restraints_of(
             record, sequence, options.shape_model, max_span=options.energy_model.max_span
         )
-        if self._engine is None:
+        engine = self._engine_for(len(sequence))
+        if engine is None:
             answer = self._fold_by_energy(sequence, restraints)
-        elif isinstance(self._engine, PairEngine):
-            answer = self._fold_by_pairs(sequence, restraints, self._engine)
+        elif isinstance(engine, PairEngine):
+            answer = self._fold_by_pairs(sequence, restraints, engine)
         else:
-            answer = self._fold_by_model(sequence, restraints, self._engine.predict(sequence))
+            answer = self._fold_by_model(sequence, restraints, engine.predict(sequence))
         if restraints.constraint is not None:
             restraints.constraint.check(answer.dot_bracket)
         return dataclasses.replace(
@@ -174,11 +177,19 @@ class Folder:
             error=None,
         )
 
+    def _engine_for(self, length: int) -> Engine | PairEngine | None:
+        """The model; of the default one, which has no windows, the stand-in for what is too long for it."""
+        engine = self._engine
+        if isinstance(engine, PairEngine) and self._has_long_model and length > engine.max_length:
+            return _long_engine(self._options.backend)
+        return engine
+
     def _check_length(self, length: int) -> None:
         options = self._options
         longest = options.longest
-        if isinstance(self._engine, PairEngine) and options.max_length is None:
-            longest = min(longest, self._engine.max_length)
+        engine = self._engine_for(length)
+        if isinstance(engine, PairEngine) and options.max_length is None:
+            longest = min(longest, engine.max_length)
         if length > longest:
             raise FoldingError(
                 f"{length} nt; the {options.engine} engine takes up to {longest} (--max-length)"
@@ -284,7 +295,14 @@ def _with_restraints(record: Record, constraint: str | None, reactivities: npt.A
 
 def _check_decoder(options: FoldOptions) -> None:
     if options.engine == "model" and options.decoder != "nested":
-        raise UsageError(f"decoder {options.decoder!r}: a pair network gives pairs only; choose 'nested'")
+        raise UsageError(
+            f"decoder {options.decoder!r}: a pair network gives pairs only; choose 'nested', or another model"
+        )
+
+
+@lru_cache(maxsize=2)
+def _long_engine(backend: str) -> Engine | PairEngine:
+    return load_folding(LONG_FOLDING_MODEL, backend=backend)
 
 
 @lru_cache(maxsize=2)

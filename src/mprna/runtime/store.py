@@ -20,8 +20,11 @@ from mprna.errors import ModelError
 DEFAULT_MODEL: Final = "mini"
 """Pretrained; has seen no experimental structure."""
 
-FOLDING_MODEL: Final = "mini-fold"
-"""`mini` fine-tuned on known structures; what `mprna fold` uses."""
+FOLDING_MODEL: Final = "pair-fold"
+"""A pair network trained on known structures; what `mprna fold` uses."""
+
+LONG_FOLDING_MODEL: Final = "mini-fold"
+"""`mini` fine-tuned on known structures; reads in windows, and so any length."""
 
 DEGRADATION_MODEL: Final = "degradation"
 """What `mprna degrade` uses."""
