@@ -138,7 +138,7 @@ def main() -> None:
     parser.add_argument("test", type=Path)
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--model", default="degradation")
-    parser.add_argument("--folds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--folds", type=int, nargs="+", default=[0, 1, 2, 3, 4])
     args = parser.parse_args()
     rows = [row for row in read_rows(args.train) if not row["in_rgb_mrna_test"]]
     data = Data(rows, args.work / "pair_probs.npy")

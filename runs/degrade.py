@@ -1,6 +1,6 @@
 """The degradation model: one network per similarity fold, which ship together as an ensemble.
 
-    python runs/degrade.py TRAIN.jsonl.gz --work WORK [--folds 0 1 2] [--epochs 10] [--seed 0] [--export OUT]
+    python runs/degrade.py TRAIN.jsonl.gz --work WORK [--folds 0 1 2 3 4] [--epochs 30] [--seed 0] [--export OUT]
 
 TRAIN is the OpenVaccine file with a `kfold` per row; rows of RGB's test set are left out. Network k is
 trained on all rows but those of fold k. WORK receives `fold_k.pt` (checkpoint after every epoch; the same
@@ -165,8 +165,10 @@ def main() -> None:
     )
     parser.add_argument("train", type=Path)
     parser.add_argument("--work", type=Path, required=True)
-    parser.add_argument("--epochs", type=int, default=10)
-    parser.add_argument("--folds", type=int, nargs="+", default=[0, 1, 2], help="held out, one network each")
+    parser.add_argument("--epochs", type=int, default=30)
+    parser.add_argument(
+        "--folds", type=int, nargs="+", default=[0, 1, 2, 3, 4], help="held out, one network each"
+    )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--export", type=Path, metavar="OUT")
     args = parser.parse_args()

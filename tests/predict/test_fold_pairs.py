@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import numpy as np
 import pytest
 
@@ -18,6 +20,7 @@ from mprna.predict.options import FoldOptions
 from mprna.rna.canonical import check_structure
 from mprna.rna.structure import pairs_from_dot_bracket
 from mprna.runtime.load import load_pair_engine
+from mprna.runtime.store import FOLDING_MODEL, LONG_FOLDING_MODEL
 
 ENGINES = ["hybrid", "model"]
 
@@ -99,6 +102,23 @@ def test_a_long_sequence_has_a_reason_unless_asked_for(pair_model, engine, monke
     patient = Folder(FoldOptions(engine=engine, model=pair_model, max_length=50))
     patient._engine.max_length = 40
     assert patient(Record(name="a", sequence="A" * 50)).dot_bracket == "." * 50
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_the_default_model_has_a_stand_in_for_long_sequences(
+    pair_model, nano_model, engine, tmp_path, monkeypatch
+):
+    shutil.copytree(pair_model, tmp_path / "models" / FOLDING_MODEL)
+    shutil.copytree(nano_model, tmp_path / "models" / LONG_FOLDING_MODEL)
+    monkeypatch.setenv("MPRNA_HOME", str(tmp_path))
+    text = sequence(60)
+    short = Folder(FoldOptions(engine=engine)).fold(Record(name="r", sequence=text))
+    folder = Folder(FoldOptions(engine=engine))
+    folder._engine.max_length = 59
+    long = folder.fold(Record(name="r", sequence=text))
+    assert short.dot_bracket == mprna.fold(text, FoldOptions(engine=engine, model=pair_model)).dot_bracket
+    assert long.dot_bracket == mprna.fold(text, FoldOptions(engine=engine, model=nano_model)).dot_bracket
+    assert long.confidence != short.confidence
 
 
 def test_token_probabilities_are_not_there(pair_model):

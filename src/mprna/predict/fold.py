@@ -134,6 +134,7 @@ class Folder:
         if isinstance(self._engine, PairEngine):
             _check_decoder(options)
         self._has_long_model = options.model == FOLDING_MODEL
+        self._long_engine: Engine | PairEngine | None = None
 
     def __call__(self, record: Record) -> Record:
         """The folded record, or the record with the reason why it is not."""
@@ -180,9 +181,11 @@ class Folder:
     def _engine_for(self, length: int) -> Engine | PairEngine | None:
         """The model; of the default one, which has no windows, the stand-in for what is too long for it."""
         engine = self._engine
-        if isinstance(engine, PairEngine) and self._has_long_model and length > engine.max_length:
-            return _long_engine(self._options.backend)
-        return engine
+        if not (isinstance(engine, PairEngine) and self._has_long_model and length > engine.max_length):
+            return engine
+        if self._long_engine is None:
+            self._long_engine = load_folding(LONG_FOLDING_MODEL, backend=self._options.backend)
+        return self._long_engine
 
     def _check_length(self, length: int) -> None:
         options = self._options
@@ -298,11 +301,6 @@ def _check_decoder(options: FoldOptions) -> None:
         raise UsageError(
             f"decoder {options.decoder!r}: a pair network gives pairs only; choose 'nested', or another model"
         )
-
-
-@lru_cache(maxsize=2)
-def _long_engine(backend: str) -> Engine | PairEngine:
-    return load_folding(LONG_FOLDING_MODEL, backend=backend)
 
 
 @lru_cache(maxsize=2)
