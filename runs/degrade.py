@@ -1,6 +1,6 @@
 """The degradation model: one network per similarity fold, which ship together as an ensemble.
 
-    python runs/degrade.py TRAIN.jsonl.gz --work WORK [--folds 0 1 2 3 4] [--epochs 30] [--seed 0] [--export OUT]
+    python runs/degrade.py TRAIN.jsonl.gz --work WORK [--folds 0 1 2 3 4] [--epochs 30] [--export OUT]
 
 TRAIN is the OpenVaccine file with a `kfold` per row; rows of RGB's test set are left out. Network k is
 trained on all rows but those of fold k. WORK receives `fold_k.pt` (checkpoint after every epoch; the same
