@@ -19,7 +19,8 @@ from mprna.runtime.onnx import OnnxEngine
 from mprna.runtime.torch import TorchEngine
 
 EXAMPLES = Path(__file__).parents[2] / "examples/rnas.fa"
-SHIPPED = sorted((Path(mprna.__file__).parent / "weights").glob("mini*/config.json"))
+WEIGHTS = Path(mprna.__file__).parent / "weights"
+SHIPPED = [WEIGHTS / name / "config.json" for name in ("mini", "mini-fold", "pair-fold")]  # those that fold
 
 
 def sequence(length: int, seed: int = 0) -> str:
