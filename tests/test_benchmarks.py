@@ -21,7 +21,7 @@ GGGAAACCCAAAAAAAAAAA
 HALF_RIGHT = TRUTH.replace("((((....))))", "((........))").replace("(((...)))", ".........")
 
 
-def accuracy(*paths: Path) -> subprocess.CompletedProcess[str]:
+def accuracy(*paths: Path | str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, str(ROOT / "benchmarks/accuracy.py"), *map(str, paths)]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
@@ -31,12 +31,49 @@ def test_accuracy_of_a_perfect_and_of_a_half_right_prediction(tmp_path: Path) ->
     truth.write_text(TRUTH)
     half.write_text(HALF_RIGHT)
     lines = accuracy(truth, truth, half).stdout.splitlines()
-    assert lines[2].startswith("| truth | 100.0 | 100.0 (100.0-100.0) |")
-    # a: precision 1, recall 1/2, F1 2/3; b: nothing found, F1 0; mean 1/3, difference -2/3.
-    assert lines[3].startswith("| half | ")
-    assert "| 33.3 (0.0-66.7) |" in lines[3]
-    assert "| -66.7 (" in lines[3]
-    assert "| 1-80 | 2 | 100.0 | 33.3 |" in lines
+    names = "token macro-F1 | pair F1 | within 1 | PPV | sensitivity | MCC | difference of pair F1"
+    assert lines[0] == f"| 2 RNAs | {names} |"
+    assert lines[2] == f"| truth |{' 100.0 (100.0-100.0) |' * 6}  |"
+    # a: PPV 1, sensitivity 1/2, F1 2/3; b: nothing found, all 0; means over both.
+    cells = [cell.strip() for cell in lines[3].strip("|").split("|")]
+    assert cells[0] == "half"
+    assert cells[2:6] == ["33.3 (0.0-66.7)"] * 2 + ["50.0 (0.0-100.0)", "25.0 (0.0-50.0)"]
+    assert cells[7].startswith("-66.7 (p = 0.0")
+    assert "| 1-80 | 2 | 100.0 (100.0-100.0) | 33.3 (0.0-66.7) |" in lines
+
+
+def test_accuracy_draws_families_whole_and_gives_a_row_to_each(tmp_path: Path) -> None:
+    right, none = "((((....))))", "............"
+    for name, found in (("truth", [right] * 8), ("found", [right, right, right, none] + [none] * 4)):
+        rows = [f">{'xy'[n // 4]}_{n}\nGGGGAAAACCCC\n{found[n]}\n" for n in range(8)]
+        (tmp_path / f"{name}.dbn").write_text("".join(rows))
+    files = tmp_path / "truth.dbn", tmp_path / "found.dbn"
+    alone = accuracy(*files).stdout.splitlines()
+    lines = accuracy(*files, "--family", "^([a-z])_").stdout.splitlines()
+    assert lines[0].startswith("| 8 RNAs of 2 families |")
+    # Two families to draw from: both x, both y, or one of each.
+    assert "| 37.5 (0.0-75.0) |" in lines[2]
+    assert "| 37.5 (0.0-75.0) |" not in alone[2]
+    assert "| x | 4 | 75.0 (25.0-100.0) |" in lines
+    assert "| y | 4 | 0.0 (0.0-0.0) |" in lines
+    assert "| mean | | 37.5 |" in lines
+    outcome = accuracy(*files, "--family", "^(z)_")
+    assert outcome.returncode == 1
+    assert "no match in x_0, x_1" in outcome.stderr
+
+
+def test_accuracy_compares_tools_on_the_same_rnas(tmp_path: Path) -> None:
+    """RNAs differ more among themselves than the tools do, so intervals overlap, and yet one is worse."""
+    whole, part, none = "((((....))))", "(((......)))", "............"
+    for name, easy, hard in (("truth", whole, whole), ("first", whole, none), ("second", part, none)):
+        rows = [f">{n}\nGGGGAAAACCCC\n{hard if n % 2 else easy}\n" for n in range(20)]
+        (tmp_path / f"{name}.dbn").write_text("".join(rows))
+    lines = accuracy(*(tmp_path / f"{name}.dbn" for name in ("truth", "first", "second"))).stdout.splitlines()
+    f1 = [line.split("|")[3].strip() for line in lines[2:4]]
+    assert [cell.partition(" ")[0] for cell in f1] == ["50.0", "42.9"]
+    low, high = (float(value) for value in f1[1].partition("(")[2].strip(")").split("-"))
+    assert low < 42.9 < 50.0 < high
+    assert lines[3].endswith("| -7.1 (p = 0.002) |")
 
 
 def test_accuracy_refuses_predictions_of_other_rnas(tmp_path: Path) -> None:

@@ -16,17 +16,9 @@ IntArray = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class Prediction:
-    """One sequence, without special tokens, in float32."""
+class PairBand:
+    """Pair probabilities of one sequence, in memory that grows with L S."""
 
-    hidden_states: FloatArray
-    """After the final norm. *Shape:* (L, H)"""
-    lm_logits: FloatArray
-    """Over the vocabulary. *Shape:* (L, 24)"""
-    repair_logits: FloatArray
-    """Over `A C G U`. *Shape:* (L, 4)"""
-    structure_probs: FloatArray
-    """Over `( ) .`; rows sum to 1. *Shape:* (L, 3)"""
     pair_band: FloatArray
     """Column d holds the probability that i pairs with i + d. S is L, or the window where the sequence
     was read in windows. *Shape:* (L, S)"""
@@ -60,6 +52,20 @@ class Prediction:
         probs = np.zeros(len(pairs), dtype=np.float32)
         probs[seen] = self.pair_band[pairs[seen, 0], distance[seen]]
         return probs
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Prediction(PairBand):
+    """One sequence, without special tokens, in float32."""
+
+    hidden_states: FloatArray
+    """After the final norm. *Shape:* (L, H)"""
+    lm_logits: FloatArray
+    """Over the vocabulary. *Shape:* (L, 24)"""
+    repair_logits: FloatArray
+    """Over `A C G U`. *Shape:* (L, 4)"""
+    structure_probs: FloatArray
+    """Over `( ) .`; rows sum to 1. *Shape:* (L, 3)"""
 
 
 class Engine(Protocol):

@@ -147,7 +147,7 @@ def _trace_pairs(network: PairNetwork) -> ModelProto:
     length = CELL * Dim("num_cells", min=2)
     example = (torch.arange(64)[None] % 4, torch.zeros(1, 64, 64), torch.ones(1))
     shapes = {"bases": {1: length}, "prior": {1: length, 2: length}, "has_prior": {}}
-    return _to_onnx(network, example, shapes, ("log_odds",))
+    return _to_onnx(network, example, shapes, ("log_odds",), in_batch=False)
 
 
 def _trace_degradation(ensemble: DegradationEnsemble) -> ModelProto:
@@ -160,17 +160,22 @@ def _trace_degradation(ensemble: DegradationEnsemble) -> ModelProto:
 
 
 def _to_onnx(
-    model: nn.Module, example: tuple[Tensor, ...], shapes: dict[str, Any], outputs: tuple[str, ...]
+    model: nn.Module,
+    example: tuple[Tensor, ...],
+    shapes: dict[str, Any],
+    outputs: tuple[str, ...],
+    **switches: bool,
 ) -> ModelProto:
-    """The graph of a model; `shapes` names its inputs and their dynamic axes."""
+    """The graph of a model; `shapes` names its inputs and their dynamic axes, `switches` are no inputs."""
     with _quiet():
         program = torch.onnx.export(
             model,
             example,
+            kwargs=switches,
             dynamo=True,
             optimize=False,  # would fold the weights into new constants; the session does that at load
             opset_version=OPSET,
-            dynamic_shapes=shapes,
+            dynamic_shapes=shapes | dict.fromkeys(switches),
             input_names=list(shapes),
             output_names=list(outputs),
             verbose=False,
@@ -230,7 +235,10 @@ def _point_into_weights(graph: ModelProto, spans: dict[str, _Span]) -> None:
     nodes = [*casts, *graph.graph.node]
     del graph.graph.node[:]
     graph.graph.node.extend(nodes)
-    del graph.graph.value_info[:]  # it would give the stored tensors their old type
+    weights = {tensor.name for tensor in graph.graph.initializer} | {node.output[0] for node in casts}
+    shapes = [value for value in graph.graph.value_info if value.name not in weights]
+    del graph.graph.value_info[:]  # the stored tensors have another type than it says
+    graph.graph.value_info.extend(shapes)  # without them ONNX Runtime changes layout at every sum
 
 
 def _make_external(tensor: TensorProto, span: _Span) -> NodeProto:
