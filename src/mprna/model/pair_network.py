@@ -79,9 +79,7 @@ class PairNetwork(nn.Module):
         self.prior_weight = nn.Parameter(torch.tensor(0.5))
         self.bias = nn.Parameter(torch.tensor(-3.0))
 
-    def forward(
-        self, bases: Tensor, prior: Tensor, has_prior: Tensor, *, in_batch: bool = True
-    ) -> Tensor:
+    def forward(self, bases: Tensor, prior: Tensor, has_prior: Tensor, *, in_batch: bool = True) -> Tensor:
         """Log-odds of every pair, symmetric; what is not canonical or too close is for the caller to mask.
 
         Args:
