@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 ROOT = Path(__file__).parents[1]
@@ -135,3 +137,41 @@ def test_eterna100_reads_targets_alone_and_counts_what_is_solved(tmp_path: Path)
     assert lines[2].startswith("| 1 | hairpin | 12 | 0.")
     assert lines[3].startswith("| | solved | | 1 of 1, ")
     assert lines[3].count("1 of 1") == 2
+
+
+@pytest.mark.slow
+def test_families_trains_without_the_family_and_folds_it(tmp_path: Path) -> None:
+    """Two steps of training: what is learned from and what is folded, not how well."""
+    rng = np.random.default_rng(0)
+    rows = []
+    for family in ("x", "y"):
+        for number in range(12):
+            stem = "".join(rng.choice(list("ACGU"), 6))
+            other = stem[::-1].translate(str.maketrans("ACGU", "UGCA"))
+            rows.append(
+                {
+                    "id": f"{family}_{number}",
+                    "sequence": f"{stem}GAAA{other}",
+                    "structure": "((((((....))))))",
+                }
+            )
+    archive, work = tmp_path / "archive.jsonl", tmp_path / "work"
+    archive.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    command = [
+        sys.executable,
+        str(ROOT / "benchmarks/families.py"),
+        str(archive),
+        str(work),
+        "--families",
+        "x",
+    ]
+    command += ["--steps", "2"]
+    lines = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+    learned = [json.loads(line)["id"] for line in (work / "x" / "train.jsonl").open()]
+    folded = [json.loads(line)["id"] for line in (work / "x" / "test.jsonl").open()]
+    assert {name[0] for name in learned} == {"y"}
+    assert folded == [f"x_{number}" for number in range(12)]
+    table = [line for line in lines if line.startswith("|")]
+    assert [line.split("|")[1].strip() for line in table[2:6]] == ["vienna", "prior", "model", "hybrid"]
+    again = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+    assert [line for line in again if line] == table  # the table, and no training
