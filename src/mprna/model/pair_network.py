@@ -54,7 +54,7 @@ class PairConfig:
     dilations: tuple[int, ...] = (1, 2, 4, 1, 2, 4)
     """Of the residual blocks of the map, one each."""
     max_length: int = 3_000
-    """Longest sequence to be read, nucleotides; memory grows with its square (2 GB at 3,000)."""
+    """Longest sequence to be read in one piece, nucleotides; memory grows with its square (2 GB at 3,000)."""
 
     def to_dict(self) -> dict[str, Any]:
         return dataclasses.asdict(self)

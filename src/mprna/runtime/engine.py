@@ -6,13 +6,15 @@ Shape letters: L nucleotides, P pairs, H hidden width, S span of the pair band.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int64]
+
+_BLOCK_CELLS: Final = 4_000_000
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -36,11 +38,31 @@ class PairBand:
         """1 - the sum of a position's pair probabilities. *Shape:* (L,)"""
         return (1.0 - _paired_probs(self.pair_band)).clip(0.0, 1.0)
 
-    def likely_pairs(self, threshold: float) -> tuple[IntArray, FloatArray]:
-        """Pairs of at least this probability: (P, 2) positions, i < j, sorted, and (P,) probabilities."""
-        first, distance = np.nonzero(self.pair_band >= threshold)
-        pairs = np.stack([first, first + distance], axis=1).astype(np.int64)
-        return pairs, self.pair_band[first, distance]
+    def likely_pairs(
+        self, threshold: float, floors: npt.NDArray[np.floating] | None = None
+    ) -> tuple[IntArray, FloatArray]:
+        """Pairs of at least this probability: (P, 2) positions, i < j, sorted, and (P,) probabilities.
+
+        Args:
+            floors: pairs are left out whose probability is not above the sum of the floors of both ends.
+                *Shape:* (L,)
+        """
+        length, span = self.pair_band.shape
+        partner_floors = None
+        if floors is not None:
+            partner_floors = np.lib.stride_tricks.sliding_window_view(np.pad(floors, (0, span - 1)), span)
+        step = max(1, _BLOCK_CELLS // max(span, 1))
+        found = [np.zeros((0, 2), dtype=np.int64)]
+        for start in range(0, length, step):
+            rows = slice(start, start + step)
+            likely = self.pair_band[rows] >= threshold
+            if floors is not None and partner_floors is not None:
+                likely &= self.pair_band[rows] > floors[rows, None] + partner_floors[rows]
+            first, distance = np.nonzero(likely)
+            first += start
+            found.append(np.stack([first, first + distance], axis=1))
+        pairs = np.concatenate(found)
+        return pairs, self.pair_band[pairs[:, 0], pairs[:, 1] - pairs[:, 0]]
 
     def probs_of(self, pairs: IntArray) -> FloatArray:
         """Probabilities of pairs i < j, 0 for those that are further apart than the band is wide.
@@ -128,10 +150,9 @@ def cap_rows(band: FloatArray) -> FloatArray:
     """Scale pairs so that no position is paired with a total probability above 1."""
     excess = np.maximum(_paired_probs(band), 1.0)
     length, span = band.shape
-    scale = np.ones((length, span), dtype=np.float32)
+    capped = band.copy()
     for distance in range(1, min(span, length)):
-        scale[:-distance, distance] = np.maximum(excess[:-distance], excess[distance:])
-    capped: FloatArray = band / scale
+        capped[:-distance, distance] /= np.maximum(excess[:-distance], excess[distance:])
     return capped
 
 

@@ -63,13 +63,16 @@ def predict_pair_band(window_probs: WindowProbs, length: int, width: int) -> Pai
         window_probs: symmetric pair probabilities of a window by itself.
             *Shape:* (W, W)
     """
-    width = min(width, length)
+    return PairBand(pair_band=cap_rows(_mean_band(window_probs, length, min(width, length))))
+
+
+def _mean_band(window_probs: WindowProbs, length: int, width: int) -> FloatArray:
     weight = _band_weight(_edge_distance(width))
     band = _WeightedMean(length)
     for start in window_starts(length, width):
         window = slice(start, start + width)
         band.add(start, band_from_probs(window_probs(window)), weight)
-    return PairBand(pair_band=cap_rows(band.result()))
+    return band.result()
 
 
 def window_starts(length: int, width: int) -> list[int]:
