@@ -110,9 +110,7 @@ def print_long(length: int, engine_name: str, model: str) -> None:
     wall = time.perf_counter() - start
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu, peak = usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
-    print(
-        "| nt | engine | seconds of one core | seconds that passed | peak memory, MiB |\n|---|---|---|---|---|"
-    )
+    print("| nt | engine | core-seconds | seconds that passed | peak, MiB |\n|---|---|---|---|---|")
     print(f"| {length} | `{engine_name}` | {cpu:.1f} | {wall:.1f} | {peak:.0f} |")
 
 
