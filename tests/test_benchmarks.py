@@ -175,3 +175,24 @@ def test_families_trains_without_the_family_and_folds_it(tmp_path: Path) -> None
     assert [line.split("|")[1].strip() for line in table[2:6]] == ["vienna", "prior", "model", "hybrid"]
     again = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
     assert [line for line in again if line] == table  # the table, and no training
+
+
+def test_long_folds_in_windows_and_in_one_piece(tmp_path: Path) -> None:
+    hairpin, loop = "GGGCUUCGGCCC", "(((......)))"
+    rows = [
+        {"id": str(n), "sequence": (hairpin + "AAA") * n, "structure": (loop + "...") * n} for n in (1, 4)
+    ]
+    path = tmp_path / "known.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    command = [sys.executable, str(ROOT / "benchmarks/long.py"), str(path), "--min-length", "50"]
+    command += ["--widths", "0", "60", "20"]
+    lines = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+    assert lines[0].startswith("| 1 RNAs, 60 nt on average |")
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
+    ways = ("one piece", "windows of 20", "windows of 60")
+    names = [f"`{engine}`, {how}" for engine in ("model", "hybrid") for how in ways]
+    assert [row[0] for row in cells] == ["`vienna`, one piece", *names]
+    # A window as wide as the RNA is one piece; narrower ones see every hairpin.
+    assert [row[2] for row in cells[1::3]] == ["100.0"] * 2
+    assert [row[1:3] for row in cells[1::3]] == [row[1:3] for row in cells[3::3]]
+    assert all(float(row[2]) > 60 for row in cells[2::3])

@@ -71,8 +71,9 @@ def pair_input(sequence: str, prior: FloatArray | None) -> PairInput:
     padding = length % 2
     bases = np.array([_LETTERS.index(letter) for letter in sequence], dtype=np.int64)
     bases = np.pad(bases, (0, padding), constant_values=_BEYOND_END)
-    probs = np.zeros((length, length), dtype=np.float32) if prior is None else prior
-    return PairInput(bases, _log_odds(np.pad(probs, (0, padding))), float(prior is not None))
+    if prior is None:
+        return PairInput(bases, np.zeros((len(bases), len(bases)), dtype=np.float32), 0.0)
+    return PairInput(bases, _log_odds(np.pad(prior, (0, padding))), 1.0)
 
 
 def pair_probs(sequence: str, log_odds: FloatArray) -> FloatArray:
