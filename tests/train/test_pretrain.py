@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -114,6 +116,26 @@ def test_kill_minus_nine_and_sigterm_then_resume(corpus_dir: Path, tmp_path: Pat
     wait_for(tmp_path / "broken/checkpoints/step-00000024")
     polite.terminate()
     assert polite.wait(timeout=60) == 0
+    assert start(corpus_dir, tmp_path / "broken", "--resume").wait(timeout=120) == 0
+    assert weights_of(tmp_path / "broken/model") == weights_of(tmp_path / "whole/model")
+
+
+@pytest.mark.slow
+def test_ten_kills_at_random_moments(corpus_dir: Path, tmp_path: Path) -> None:
+    assert start(corpus_dir, tmp_path / "whole").wait(timeout=120) == 0
+    rng, kills = random.Random(0), 0
+    while kills < 10:
+        again = ["--resume"] if (tmp_path / "broken/config.json").exists() else []
+        broken = start(corpus_dir, tmp_path / "broken", *again)
+        try:
+            assert broken.wait(timeout=1.5 + 3 * rng.random()) == 0
+        except subprocess.TimeoutExpired:
+            broken.kill()
+            broken.wait()
+            kills += 1
+        else:
+            shutil.rmtree(tmp_path / "broken/model")
+            shutil.rmtree(latest_checkpoint(tmp_path / "broken"))
     assert start(corpus_dir, tmp_path / "broken", "--resume").wait(timeout=120) == 0
     assert weights_of(tmp_path / "broken/model") == weights_of(tmp_path / "whole/model")
 
