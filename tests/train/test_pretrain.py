@@ -24,6 +24,7 @@ from mprna.train.loop import slow_precision
 from mprna.train.pretrain import fixed_batches, pretrain, read_run_config
 from mprna.train.recipes import RECIPES, smoke
 from mprna.train.state import KEEP, latest_checkpoint
+from mprna.train.tracker import Tracker
 
 SHORT = dataclasses.replace(smoke(), num_steps=12, save_every=4, evaluate_every=6, batch_tokens=400)
 
@@ -200,6 +201,18 @@ def test_a_diverging_run_stops_with_advice(corpus_dir: Path, tmp_path: Path) -> 
     saved = load_file(tmp_path / "run/diverged-0/batches.safetensors")
     assert saved["0.input_ids"].shape == saved["0.structure_labels"].shape
     assert load_checkpoint(tmp_path / "run/diverged-0").config.num_layers == 2
+
+
+def test_a_loss_far_above_the_first_ones_has_diverged(tmp_path: Path) -> None:
+    tracker = Tracker(tmp_path / "metrics.jsonl", num_steps=30, start_step=0)
+    for step in range(1, 21):
+        assert not tracker.has_diverged(1e6)  # nothing to compare with yet
+        tracker.train(step, {"loss": 1.0 + step / 20, "tokens": 1})
+    resumed = Tracker(tmp_path / "metrics.jsonl", num_steps=30, start_step=20)
+    for either in (tracker, resumed):
+        assert not either.has_diverged(29.9)
+        assert either.has_diverged(30.1)
+        assert either.has_diverged(float("nan"))
 
 
 def test_a_run_without_one_of_the_objectives_can_be_resumed(corpus_dir: Path, tmp_path: Path) -> None:
