@@ -209,7 +209,7 @@ def energy_of(sequence: str, dot_bracket: str, model: EnergyModel = DEFAULT_MODE
     if len(sequence) != len(dot_bracket):
         raise FoldingError(f"structure of {len(dot_bracket)} symbols for a sequence of {len(sequence)} nt")
     nested = _round_brackets(dot_bracket)
-    with _fold_compound(sequence, model) as compound:
+    with _fold_compound(sequence, model, evaluate_only=True) as compound:
         energy = _round(compound.eval_structure(nested))
     if energy > _NO_ENERGY:
         raise FoldingError(

@@ -72,6 +72,8 @@ class PairNetwork(nn.Module):
     def __init__(self, config: PairConfig) -> None:
         super().__init__()
         self.config = config
+        self.in_batch = True
+        """Mask cells beyond the end of a shorter sequence; False saves time where there is one alone."""
         self.trunk = Trunk(config)
         self.cells = CellFeatures(config)
         self.blocks = nn.ModuleList(ResidualBlock(config.cell_width, d) for d in config.dilations)
@@ -79,12 +81,10 @@ class PairNetwork(nn.Module):
         self.prior_weight = nn.Parameter(torch.tensor(0.5))
         self.bias = nn.Parameter(torch.tensor(-3.0))
 
-    def forward(self, bases: Tensor, prior: Tensor, has_prior: Tensor, *, in_batch: bool = True) -> Tensor:
+    def forward(self, bases: Tensor, prior: Tensor, has_prior: Tensor) -> Tensor:
         """Log-odds of every pair, symmetric; what is not canonical or too close is for the caller to mask.
 
         Args:
-            in_batch: False promises that every cell holds a nucleotide, as with one sequence by itself; the
-                cells beyond the end of a shorter one are then not masked, which saves time.
             bases: 0-3 for A C G U, 4 for N, 5 beyond the end. *Shape:* (B, L)
             prior: log-odds of every pair in an ensemble of thermodynamics. *Shape:* (B, L, L)
             has_prior: 1 where `prior` counts, 0 where it is to be ignored. *Shape:* (B,)
@@ -93,7 +93,7 @@ class PairNetwork(nn.Module):
             *Shape:* (B, L, L)
         """
         prior_BLL = prior * has_prior[:, None, None]
-        mask_B1MM = _mask_cells(bases) if in_batch else None
+        mask_B1MM = _mask_cells(bases) if self.in_batch else None
         x_BCMM = _masked(self.cells(self.trunk(bases), bases, prior_BLL, has_prior), mask_B1MM)
         for block in self.blocks:
             x_BCMM = block(x_BCMM, mask_B1MM)

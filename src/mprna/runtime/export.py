@@ -147,7 +147,8 @@ def _trace_pairs(network: PairNetwork) -> ModelProto:
     length = CELL * Dim("num_cells", min=2)
     example = (torch.arange(64)[None] % 4, torch.zeros(1, 64, 64), torch.ones(1))
     shapes = {"bases": {1: length}, "prior": {1: length, 2: length}, "has_prior": {}}
-    return _to_onnx(network, example, shapes, ("log_odds",), in_batch=False)
+    network.in_batch = False
+    return _to_onnx(network, example, shapes, ("log_odds",))
 
 
 def _trace_degradation(ensemble: DegradationEnsemble) -> ModelProto:
@@ -160,22 +161,17 @@ def _trace_degradation(ensemble: DegradationEnsemble) -> ModelProto:
 
 
 def _to_onnx(
-    model: nn.Module,
-    example: tuple[Tensor, ...],
-    shapes: dict[str, Any],
-    outputs: tuple[str, ...],
-    **switches: bool,
+    model: nn.Module, example: tuple[Tensor, ...], shapes: dict[str, Any], outputs: tuple[str, ...]
 ) -> ModelProto:
-    """The graph of a model; `shapes` names its inputs and their dynamic axes, `switches` are no inputs."""
+    """The graph of a model; `shapes` names its inputs and their dynamic axes."""
     with _quiet():
         program = torch.onnx.export(
             model,
             example,
-            kwargs=switches,
             dynamo=True,
             optimize=False,  # would fold the weights into new constants; the session does that at load
             opset_version=OPSET,
-            dynamic_shapes=shapes | dict.fromkeys(switches),
+            dynamic_shapes=shapes,
             input_names=list(shapes),
             output_names=list(outputs),
             verbose=False,
