@@ -176,6 +176,30 @@ def mean_pair_probs(
     return sum(probs[1:], start=probs[0]) / np.float32(len(models))
 
 
+def local_pair_probs(
+    sequence: str, span: int, *, min_prob: float = 0.01
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+    """Pairs within `span` nucleotides, averaged over windows of twice that, as RNAplfold computes them.
+
+    The time grows with L only. Energies are those of `DEFAULT_MODEL`.
+
+    Returns:
+        Pairs of at least `min_prob`, i < j, and their probabilities.
+        *Shape:* (P, 2), (P,)
+
+    Raises:
+        FoldingError: as `fold_mfe`.
+    """
+    _check_sequence(sequence)
+    library = _vienna()
+    width, span = min(2 * span, len(sequence)), min(span, len(sequence))
+    with _LOCK:
+        _load_parameters(library, DEFAULT_MODEL.parameters)
+        found = [(e.i - 1, e.j - 1, e.p) for e in library.pfl_fold(sequence, width, span, min_prob) if e.i]
+    table = np.array(found, dtype=np.float64).reshape(-1, 3)
+    return table[:, :2].astype(np.int64), table[:, 2]
+
+
 def energy_of(sequence: str, dot_bracket: str, model: EnergyModel = DEFAULT_MODEL) -> float:
     """Energy in kcal/mol of one structure, without soft constraints and whatever its span.
 

@@ -1,0 +1,142 @@
+"""`mprna scan`: what variants do to an RNA."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Final
+
+from mprna.cli.options import (
+    add_inputs,
+    add_jobs,
+    example,
+    num_jobs,
+    numbered,
+    positive_int,
+    read_inputs,
+)
+from mprna.cli.tally import Tally
+from mprna.runtime.store import DEFAULT_MODEL
+
+if TYPE_CHECKING:
+    from mprna.io.variants import ListedVariant
+    from mprna.predict.scan import ScanOptions, VariantEffect
+
+FORMATS: Final = ("tsv", "jsonl", "parquet")
+NO_MODEL: Final = "none"
+
+DESCRIPTION: Final = """\
+What variants do to RNAs: all single substitutions, or those that are given. One row per variant: the
+log-likelihood ratio by the masked language model, the change of the free energy of the ensemble and of the
+minimum free energy (kcal/mol), how far pair probabilities move, and which helices of the reference are lost
+or gained. A variant that does not fit gets its row with the reason; the exit status is then 1."""
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = subparsers.add_parser(
+        "scan",
+        help="what variants do to RNAs",
+        description=DESCRIPTION,
+        epilog=example(
+            "mprna scan utr.fa -j > effects.tsv",
+            "mprna scan utr.fa --variant A40G --variant G32C+C50G",
+            "mprna scan utr.fa --variants list.tsv --figure effects.svg -o effects.parquet",
+        ),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.set_defaults(run=run)
+    add_inputs(parser)
+    parser.add_argument(
+        "--variant",
+        action="append",
+        metavar="VARIANT",
+        help="as A24G, 1-based; several at once as A24G+C30U; may be repeated",
+    )
+    parser.add_argument(
+        "--variants", metavar="FILE", help="one variant a line, alone or after the name of its RNA and a tab"
+    )
+    parser.add_argument("--format", choices=FORMATS, help="[by the suffix of -o; on standard output tsv]")
+    parser.add_argument("-o", "--output", metavar="FILE", help="instead of standard output")
+    parser.add_argument("--figure", metavar="FILE", help="also draw heat maps, as .svg or .png")
+    parser.add_argument(
+        "--model",
+        default=DEFAULT_MODEL,
+        metavar="NAME",
+        help="masked language model: installed name, or a directory; none does without [%(default)s]",
+    )
+    parser.add_argument(
+        "--window",
+        type=positive_int,
+        metavar="NT",
+        help="longer RNAs are folded in windows of this length around the variant [200]",
+    )
+    parser.add_argument(
+        "--context",
+        type=positive_int,
+        metavar="NT",
+        help="the language model reads so many nucleotides around the variant [256]",
+    )
+    parser.add_argument(
+        "--no-confidence",
+        action="store_true",
+        help="do not fold the RNA by the folding model for the columns partner and confidence",
+    )
+    parser.add_argument(
+        "--max-length",
+        type=positive_int,
+        default=100_000,
+        metavar="NT",
+        help="leave out longer sequences [%(default)s]",
+    )
+    add_jobs(parser)
+    parser.add_argument("--quiet", action="store_true", help="no progress and no summary on standard error")
+
+
+def run(args: argparse.Namespace) -> int:
+    from mprna.predict.scan import scan_records
+    from mprna.predict.scan_tables import write_effects
+
+    tally = Tally("variants have no effect", quiet=args.quiet, noun="variants")
+    records = numbered(read_inputs(args.inputs))
+    found = scan_records(records, _variants(args), _options(args), jobs=num_jobs(args))
+    effects: Iterable[VariantEffect] = (tally.seen(e, f"{e.name} {e.variant}", e.error) for e in found)
+    drawn: list[VariantEffect] = []
+    if args.figure is not None:
+        effects = _kept(effects, drawn)
+    write_effects(effects, args.output, format_name=_format_name(args))
+    return tally.finish()
+
+
+def _variants(args: argparse.Namespace) -> list[ListedVariant] | None:
+    from mprna.io.variants import ListedVariant, read_variants
+
+    if args.variant is None and args.variants is None:
+        return None
+    listed = [ListedVariant(text) for text in args.variant or ()]
+    return listed + (read_variants(args.variants) if args.variants is not None else [])
+
+
+def _options(args: argparse.Namespace) -> ScanOptions:
+    from mprna.predict.scan import DEFAULT_WINDOW, ScanOptions
+    from mprna.runtime.masked import MASKED_CONTEXT
+
+    return ScanOptions(
+        model=None if args.model == NO_MODEL else args.model,
+        window=args.window or DEFAULT_WINDOW,
+        context=args.context or MASKED_CONTEXT,
+        confidence=not args.no_confidence,
+        max_length=args.max_length,
+    )
+
+
+def _kept(effects: Iterable[VariantEffect], kept: list[VariantEffect]) -> Iterator[VariantEffect]:
+    for effect in effects:
+        kept.append(effect)
+        yield effect
+
+
+def _format_name(args: argparse.Namespace) -> str:
+    if args.format is not None:
+        return str(args.format)
+    suffix = (args.output or "").rpartition(".")[2]
+    return suffix if suffix in FORMATS else "tsv"
