@@ -16,13 +16,15 @@ from mprna.cli.options import (
     read_inputs,
 )
 from mprna.cli.tally import Tally
+from mprna.errors import FormatError, UsageError
 from mprna.runtime.store import DEFAULT_MODEL
 
 if TYPE_CHECKING:
     from mprna.io.variants import ListedVariant
     from mprna.predict.scan import ScanOptions, VariantEffect
 
-FORMATS: Final = ("tsv", "jsonl", "parquet")
+FORMATS: Final = ("tsv", "jsonl", "parquet", "vcf")
+PICTURES: Final = (".svg", ".png")
 NO_MODEL: Final = "none"
 
 DESCRIPTION: Final = """\
@@ -41,6 +43,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
             "mprna scan utr.fa -j > effects.tsv",
             "mprna scan utr.fa --variant A40G --variant G32C+C50G",
             "mprna scan utr.fa --variants list.tsv --figure effects.svg -o effects.parquet",
+            "mprna scan --vcf in.vcf --reference genome.fa --transcripts genes.gtf -o out.vcf",
         ),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -54,6 +57,15 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     parser.add_argument(
         "--variants", metavar="FILE", help="one variant a line, alone or after the name of its RNA and a tab"
+    )
+    parser.add_argument(
+        "--vcf", metavar="FILE", help="variants of a genome or of RNAs, instead of INPUT; needs --reference"
+    )
+    parser.add_argument("--reference", metavar="FASTA", help="what the VCF counts on; plain or bgzipped")
+    parser.add_argument(
+        "--transcripts",
+        metavar="FILE",
+        help="GTF or BED of the RNAs on the reference; without it every sequence of the reference is an RNA",
     )
     parser.add_argument("--format", choices=FORMATS, help="[by the suffix of -o; on standard output tsv]")
     parser.add_argument("-o", "--output", metavar="FILE", help="instead of standard output")
@@ -93,18 +105,102 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def run(args: argparse.Namespace) -> int:
-    from mprna.predict.scan import scan_records
-    from mprna.predict.scan_tables import write_effects
-
+    _check(args)
     tally = Tally("variants have no effect", quiet=args.quiet, noun="variants")
+    if args.vcf is not None:
+        _scan_vcf(args, tally)
+    else:
+        _scan(args, tally)
+    return tally.finish()
+
+
+def _scan(args: argparse.Namespace, tally: Tally) -> None:
+    from mprna.predict.scan import scan_records
+
     records = numbered(read_inputs(args.inputs))
     found = scan_records(records, _variants(args), _options(args), jobs=num_jobs(args))
-    effects: Iterable[VariantEffect] = (tally.seen(e, f"{e.name} {e.variant}", e.error) for e in found)
+    _write(args, (_seen(effect, tally) for effect in found))
+
+
+def _scan_vcf(args: argparse.Namespace, tally: Tally) -> None:
+    from mprna.io.vcf import VcfFile
+    from mprna.predict.scan_vcf import Transcriptome, scan_vcf, write_vcf
+
+    with VcfFile(args.vcf) as vcf:
+        transcriptome = Transcriptome(args.reference, args.transcripts)
+        found = scan_vcf(vcf, transcriptome, _options(args), jobs=num_jobs(args))
+        if _format_name(args) == "vcf":
+            write_vcf(
+                vcf, ((record, [_seen(e, tally) for e in effects]) for record, effects in found), args.output
+            )
+        else:
+            _write(args, (_seen(effect, tally) for _, effects in found for effect in effects))
+
+
+def _write(args: argparse.Namespace, effects: Iterable[VariantEffect]) -> None:
+    from mprna.predict.scan_tables import write_effects
+
     drawn: list[VariantEffect] = []
     if args.figure is not None:
         effects = _kept(effects, drawn)
     write_effects(effects, args.output, format_name=_format_name(args))
-    return tally.finish()
+    if args.figure is not None:
+        _draw(drawn, args.figure)
+
+
+def _seen(effect: VariantEffect, tally: Tally) -> VariantEffect:
+    from mprna.predict.variant_effect import IN_NO_EXON
+
+    error = None if effect.error == IN_NO_EXON else effect.error
+    return tally.seen(effect, f"{effect.name} {effect.given or effect.variant}".strip(), error)
+
+
+def _check(args: argparse.Namespace) -> None:
+    if args.vcf is None and (args.reference is not None or args.transcripts is not None):
+        raise UsageError("--reference and --transcripts belong to --vcf")
+    if args.vcf is not None and args.reference is None:
+        raise UsageError("--vcf needs --reference, the FASTA file that its positions count on")
+    if args.vcf is not None and (args.inputs or args.variant or args.variants):
+        raise UsageError("--vcf brings its own RNAs and variants; leave out INPUT, --variant and --variants")
+    if args.vcf is None and _format_name(args) == "vcf":
+        raise UsageError("VCF is written for --vcf only; choose tsv, jsonl or parquet")
+    if args.vcf is not None and args.figure is not None:
+        raise UsageError("--figure draws RNAs that are given as INPUT, not --vcf")
+    if args.figure is not None and not args.figure.endswith(PICTURES):
+        raise UsageError(f"--figure {args.figure}: expected a name that ends with .svg or .png")
+
+
+def _draw(effects: list[VariantEffect], path: str) -> None:
+    from mprna.draw.heatmap import HeatMap, HeatMapPanel, heatmaps_svg
+    from mprna.predict.scan_maps import effect_maps
+
+    panels = [
+        HeatMapPanel(
+            title=found.name,
+            sequence=found.sequence,
+            maps=[
+                HeatMap(title="ΔG ensemble, kcal/mol", values=energy, low_is="more stable", high_is="less"),
+                HeatMap(title="LLR, nats", values=llr, low_is="less likely", high_is="more"),
+            ],
+        )
+        for found in effect_maps(effects)
+        for energy, llr in [(found.values["delta_ensemble_energy"], found.values["llr"])]
+    ]
+    _write_picture(heatmaps_svg(panels), path)
+
+
+def _write_picture(svg: str, path: str) -> None:
+    from mprna.draw.png import svg_to_png
+    from mprna.io.output import open_output
+
+    if path.endswith(".svg"):
+        with open_output(path) as stream:
+            stream.write(svg)
+        return
+    try:
+        svg_to_png(svg, path)
+    except OSError as error:
+        raise FormatError(f"cannot write: {error.strerror}", path=path) from error
 
 
 def _variants(args: argparse.Namespace) -> list[ListedVariant] | None:
@@ -117,7 +213,7 @@ def _variants(args: argparse.Namespace) -> list[ListedVariant] | None:
 
 
 def _options(args: argparse.Namespace) -> ScanOptions:
-    from mprna.predict.scan import DEFAULT_WINDOW, ScanOptions
+    from mprna.predict.variant_effect import DEFAULT_WINDOW, ScanOptions
     from mprna.runtime.masked import MASKED_CONTEXT
 
     return ScanOptions(

@@ -10,7 +10,7 @@ from typing import Any, Final
 from mprna.errors import UsageError
 from mprna.io.output import open_output
 from mprna.io.table import write_parquet_rows
-from mprna.predict.scan import VariantEffect
+from mprna.predict.variant_effect import VariantEffect
 
 SCAN_FORMATS: Final = ("tsv", "jsonl", "parquet")
 
