@@ -20,7 +20,7 @@ LINE_LENGTH: Final = 100
 """Nucleotides per line."""
 
 _CELL: Final = (10.0, 10.0)
-_MARGIN: Final = (118.0, 30.0)
+_MARGIN: Final = (146.0, 30.0)
 _LEGEND_WIDTH: Final = 190.0
 _TITLE_HEIGHT: Final = 30.0
 _LETTERS_HEIGHT: Final = 15.0
@@ -147,7 +147,8 @@ def _cells(
         x = index * _CELL[0]
         value = float(heat_map.values[row, position])
         if sequence[position] == NUCLEOTIDES[row]:
-            yield f'<circle cx="{x + _CELL[0] / 2:g}" cy="{top + _CELL[1] / 2:g}" r="1.5" fill="{_REFERENCE}"/>'
+            cx, cy = x + _CELL[0] / 2, top + _CELL[1] / 2
+            yield f'<circle cx="{cx:g}" cy="{cy:g}" r="1.5" fill="{_REFERENCE}"/>'
             continue
         fill = diverging_colour(value / scale) if np.isfinite(value) else _NO_DATA
         yield (
