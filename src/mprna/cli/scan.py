@@ -77,10 +77,18 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         help="masked language model: installed name, or a directory; none does without [%(default)s]",
     )
     parser.add_argument(
-        "--window",
+        "--whole",
         type=positive_int,
         metavar="NT",
-        help="longer RNAs are folded in windows of this length around the variant [200]",
+        help="RNAs up to this length are folded as a whole for every variant [200]",
+    )
+    parser.add_argument(
+        "--window", type=positive_int, metavar="NT", help="of longer ones, so much around the variant [120]"
+    )
+    parser.add_argument(
+        "--no-expand",
+        action="store_true",
+        help="take the ensemble energy of longer RNAs from the window too, not from the whole RNA",
     )
     parser.add_argument(
         "--context",
@@ -213,12 +221,14 @@ def _variants(args: argparse.Namespace) -> list[ListedVariant] | None:
 
 
 def _options(args: argparse.Namespace) -> ScanOptions:
-    from mprna.predict.variant_effect import DEFAULT_WINDOW, ScanOptions
+    from mprna.predict.variant_effect import DEFAULT_WHOLE, DEFAULT_WINDOW, ScanOptions
     from mprna.runtime.masked import MASKED_CONTEXT
 
     return ScanOptions(
         model=None if args.model == NO_MODEL else args.model,
+        whole=args.whole or DEFAULT_WHOLE,
         window=args.window or DEFAULT_WINDOW,
+        expand=not args.no_expand,
         context=args.context or MASKED_CONTEXT,
         confidence=not args.no_confidence,
         max_length=args.max_length,

@@ -19,11 +19,12 @@ import numpy as np
 from mprna.alphabet import NUCLEOTIDES
 from mprna.errors import FoldingError
 from mprna.folding.change import ensemble_change
-from mprna.folding.local import Window, Windows
+from mprna.folding.local import Window, window_around
+from mprna.folding.substitutions import SubstitutionEnergies
 from mprna.folding.vienna import Ensemble, fold_ensemble
 from mprna.predict.expected import ExpectedStructure, Folding
 from mprna.predict.parallel import map_ordered
-from mprna.predict.variant_effect import MAX_FOLDED, ScanOptions, VariantEffect
+from mprna.predict.variant_effect import MAX_EXPANDED, MAX_FOLDED, ScanOptions, VariantEffect
 from mprna.rna.structure import UNPAIRED, Pairs
 from mprna.rna.variants import Variant, mutate
 from mprna.runtime.engine import Engine, FloatArray
@@ -83,29 +84,31 @@ class _Splitter:
 
     def __init__(self, options: ScanOptions) -> None:
         self._folding = Folding() if options.confidence else None
-        self._width = options.window
-        self._known = lru_cache(maxsize=16)(self._look_at)
+        self._options = options
+        self._expected = lru_cache(maxsize=16)(self._fold)
 
     def __call__(self, query: Query) -> Iterator[_Task]:
         if all(one.error is not None for one in query.asked):
             yield _Task(query.name, query.sequence, None, query.asked)
             return
-        windows, expected = self._known(query.sequence)
-
-        def window_of(one: Asked) -> Window | None:
-            if one.variant is None or one.error is not None:
-                return None
-            return windows.around(one.variant.first, one.variant.last)
-
-        for window, group in groupby(query.asked, key=window_of):
+        expected = self._expected(query.sequence)
+        for window, group in groupby(query.asked, key=lambda one: self._window(query.sequence, one)):
             members = list(group)
             for start in range(0, len(members), _MAX_TASK):
                 part = members[start : start + _MAX_TASK]
                 yield _Task(query.name, query.sequence, window, part, expected)
 
-    def _look_at(self, sequence: str) -> tuple[Windows, ExpectedStructure | None]:
-        expected = None if self._folding is None else self._folding(sequence)
-        return Windows(sequence, self._width), expected
+    def _window(self, sequence: str, asked: Asked) -> Window | None:
+        if asked.variant is None or asked.error is not None:
+            return None
+        if len(sequence) <= self._options.whole:
+            return Window(0, len(sequence))
+        return window_around(
+            asked.variant.first, asked.variant.last, length=len(sequence), width=self._options.window
+        )
+
+    def _fold(self, sequence: str) -> ExpectedStructure | None:
+        return None if self._folding is None else self._folding(sequence)
 
 
 class _Scanner:
@@ -114,6 +117,8 @@ class _Scanner:
     def __init__(self, options: ScanOptions) -> None:
         self._engine: Engine | None = None if options.model is None else load(options.model)
         self._context = options.context
+        self._expand = options.expand
+        self._energies = lru_cache(maxsize=1)(SubstitutionEnergies)  # large
         self._fold = lru_cache(maxsize=4)(fold_ensemble)  # the references of neighbouring tasks
         self._log_probs: Callable[[str, int], FloatArray] = lru_cache(maxsize=256)(self._masked)
 
@@ -136,12 +141,17 @@ class _Scanner:
         reference = self._fold(piece)
         change = ensemble_change(reference, fold_ensemble(mutate(piece, variant, window.start)))
         partner, confidence = _expected_at(task.expected, variant.first)
+        energy, energy_of = change.delta_ensemble_energy, window
+        if self._is_expanded(task.sequence, variant, window):
+            only = variant.substitutions[0]
+            energy = self._energies(task.sequence).delta(only.position, only.alt)
+            energy_of = Window(0, len(task.sequence))
         return VariantEffect(
             name=task.name,
             **_columns(variant),
             given=asked.given,
             llr=self._llr(task.sequence, variant),
-            delta_ensemble_energy=change.delta_ensemble_energy,
+            delta_ensemble_energy=energy,
             delta_mfe=change.delta_mfe,
             pair_distance=change.pair_distance,
             unpaired_distance=change.unpaired_distance,
@@ -151,7 +161,12 @@ class _Scanner:
             partner=partner,
             confidence=confidence,
             window=f"{window.start + 1}-{window.end}",
+            energy_of=f"{energy_of.start + 1}-{energy_of.end}",
         )
+
+    def _is_expanded(self, sequence: str, variant: Variant, window: Window) -> bool:
+        part = window.end - window.start < len(sequence)
+        return self._expand and part and len(variant.substitutions) == 1 and len(sequence) <= MAX_EXPANDED
 
     def _llr(self, sequence: str, variant: Variant) -> float | None:
         if self._engine is None:

@@ -10,7 +10,10 @@ from mprna.errors import UsageError
 from mprna.runtime.masked import MASKED_CONTEXT
 from mprna.runtime.store import DEFAULT_MODEL
 
-DEFAULT_WINDOW: Final = 200
+DEFAULT_WHOLE: Final = 200
+DEFAULT_WINDOW: Final = 120
+MAX_EXPANDED: Final = 2_000
+"""Longest RNA, nucleotides, of which the ensemble energy is that of the whole RNA; takes 300 MB."""
 DEFAULT_MAX_LENGTH: Final = 100_000
 MAX_FOLDED: Final = 3_000
 """Widest window, nucleotides, for substitutions far apart; it takes a minute."""
@@ -29,8 +32,13 @@ class ScanOptions:
 
     model: str | Path | None = DEFAULT_MODEL
     """Masked language model; None does without."""
+    whole: int = DEFAULT_WHOLE
+    """RNAs up to so many nucleotides are folded as a whole for every variant."""
     window: int = DEFAULT_WINDOW
-    """Longer RNAs are folded in windows of so many nucleotides around the variant (`folding.local`)."""
+    """Of longer ones a window of so many nucleotides around the variant (`folding.local`)."""
+    expand: bool = True
+    """Take the ensemble energy of single substitutions from the whole RNA nevertheless
+    (`folding.substitutions`), up to `MAX_EXPANDED` nucleotides."""
     context: int = MASKED_CONTEXT
     """The language model reads at most so many nucleotides around the variant."""
     confidence: bool = True
@@ -39,6 +47,7 @@ class ScanOptions:
     """Longer RNAs are not scanned."""
 
     def __post_init__(self) -> None:
+        _check_least("whole", self.whole, 0)
         _check_least("window", self.window, MIN_WINDOW)
         _check_least("context", self.context, 2)
         _check_least("max_length", self.max_length, 1)
@@ -61,7 +70,8 @@ class VariantEffect:
     """log p(alt) - log p(ref) of the masked language model with the site masked, nats; summed over
     substitutions, each masked alone. Below 0 the model expects the reference."""
     delta_ensemble_energy: float | None = None
-    """Change of the free energy of the ensemble, kcal/mol; above 0 the structures become less stable."""
+    """Change of the free energy of the ensemble, kcal/mol; above 0 the structures become less stable. Of the
+    whole RNA or of the window, see `energy_of`."""
     delta_mfe: float | None = None
     """Change of the minimum free energy, kcal/mol."""
     pair_distance: float | None = None
@@ -78,7 +88,9 @@ class VariantEffect:
     confidence: float | None = None
     """Calibrated probability of that."""
     window: str | None = None
-    """What was folded, `first-last`."""
+    """What was folded for all but the ensemble energy, `first-last`."""
+    energy_of: str | None = None
+    """What the ensemble energy is that of, `first-last`."""
     given: str | None = None
     """The variant as it was given, where it was."""
     error: str | None = None
