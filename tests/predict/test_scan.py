@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 
 import pytest
@@ -22,7 +23,7 @@ THERMODYNAMICS = ScanOptions(model=None, confidence=False)
 
 @pytest.fixture
 def options(nano_model, mprna_home):
-    return ScanOptions(model=nano_model, window=40, context=32)
+    return ScanOptions(model=nano_model, whole=30, window=40, context=32)
 
 
 def test_a_compensatory_double_mutant_restores_what_both_singles_break():
@@ -37,7 +38,7 @@ def test_a_compensatory_double_mutant_restores_what_both_singles_break():
 
 
 def test_a_loop_may_change_more_freely_than_a_stem():
-    loop, stem = scan(HAIRPIN, ["A10U", "G6C"], THERMODYNAMICS)
+    loop, stem = scan(HAIRPIN, ["A10U", "G7C"], THERMODYNAMICS)
     assert loop.unpaired > 0.99
     assert stem.unpaired < 0.01
     assert loop.delta_ensemble_energy < stem.delta_ensemble_energy - 2
@@ -91,10 +92,27 @@ def test_numbers_do_not_depend_on_order_company_or_jobs(options):
 def test_windows_are_taken_of_long_rnas_only(options):
     first, last = scan(LONG, ["G1A", f"C{len(LONG)}A"], options)
     assert (first.window, last.window) == ("1-40", f"{len(LONG) - 39}-{len(LONG)}")
-    (whole,) = scan(LONG, ["G1A"], ScanOptions(model=None, confidence=False, window=len(LONG)))
-    assert whole.window == f"1-{len(LONG)}"
+    (whole,) = scan(LONG, ["G1A"], THERMODYNAMICS)
+    assert whole.window == whole.energy_of == f"1-{len(LONG)}"
     reference, mutant = fold_ensemble(LONG), fold_ensemble("A" + LONG[1:])
     assert whole.delta_ensemble_energy == mutant.energy - reference.energy
+
+
+def test_the_ensemble_energy_of_a_long_rna_is_that_of_the_whole():
+    """Of windows where that is asked for, and for several substitutions at once."""
+    short = ScanOptions(model=None, confidence=False, whole=30, window=40)
+    local = ScanOptions(model=None, confidence=False, whole=30, window=40, expand=False)
+    (expected,) = scan(LONG, ["C5A"], THERMODYNAMICS)
+    (expanded,), (cut,), (double,) = (
+        scan(LONG, [v], o) for v, o in (("C5A", short), ("C5A", local), ("C5A+U6A", short))
+    )
+    assert expanded.delta_ensemble_energy == pytest.approx(expected.delta_ensemble_energy, abs=0.02)
+    assert expanded.energy_of == f"1-{len(LONG)}"
+    assert cut.energy_of == cut.window == double.energy_of == "1-40"
+    assert expanded.delta_mfe == cut.delta_mfe
+    piece = LONG[:40]
+    mutant = piece[:4] + "A" + piece[5:]
+    assert cut.delta_ensemble_energy == fold_ensemble(mutant).energy - fold_ensemble(piece).energy
 
 
 def test_every_variant_is_kept_with_its_reason():
@@ -153,6 +171,8 @@ def test_wrong_calls_are_told():
         ScanOptions(window=19)
     with pytest.raises(UsageError, match="context 1"):
         ScanOptions(context=1)
+    with pytest.raises(UsageError, match="whole -1"):
+        ScanOptions(whole=-1)
 
 
 def test_tables_say_the_same(tmp_path):
@@ -193,6 +213,4 @@ def _renamed(effect: VariantEffect) -> VariantEffect:
 
 
 def _replaced(effect: VariantEffect, **values: str) -> VariantEffect:
-    import dataclasses
-
     return dataclasses.replace(effect, **values)

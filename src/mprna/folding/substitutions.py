@@ -7,8 +7,8 @@ its pair. What is inside and outside of these loops stays as it was, so that
            + sum over its partners  (loops inside of the pair, w') (loops outside of the pair, w') / Z
 
 (inside and outside as in McCaskill 1990, doi:10.1002/bip.360290621). That is exact but for one thing: loops
-with another pair below `MIN_PROB` in the reference are left out. benchmarks/scan.py compares with folding every
-mutant anew.
+with another pair below `MIN_PROB` in the reference are left out. benchmarks/scan.py compares with folding
+every mutant anew.
 
 Shape letters: L nucleotides. Positions count from 1 in this file, as in ViennaRNA.
 """
@@ -16,6 +16,7 @@ Shape letters: L nucleotides. Positions count from 1 in this file, as in ViennaR
 from __future__ import annotations
 
 import math
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
 
@@ -34,7 +35,7 @@ from mprna.folding.vienna import (
 Table = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int64]
 
-MIN_PROB: Final = 1e-6
+MIN_PROB: Final = 1e-7
 MAX_LOOP: Final = 30
 """Unpaired nucleotides of an interior loop, as in ViennaRNA."""
 MIN_HAIRPIN: Final = 3
@@ -45,6 +46,14 @@ _LETTERS: Final = "NACGU"
 _TYPES: Final = np.zeros((5, 5), dtype=np.int64)
 for _number, _pair in enumerate(("CG", "GC", "GU", "UG", "AU", "UA"), 1):
     _TYPES[_LETTERS.index(_pair[0]), _LETTERS.index(_pair[1])] = _number
+
+
+class _Pair(NamedTuple):
+    """A likely pair of some position."""
+
+    other: int
+    inside: float
+    outside: float
 
 
 class _Neighbours(NamedTuple):
@@ -86,7 +95,8 @@ class SubstitutionEnergies:
         self._codes = np.array([0, *(_LETTERS.index(letter) for letter in sequence), 0])
         arrays = partition_arrays(sequence)
         self._stems = stem_weights()
-        self._scale, self._before, self._after = arrays.scale, arrays.before, arrays.after
+        self._scale = np.append(arrays.scale, 0.0)  # of 2 nt even where there is one
+        self._before, self._after = arrays.before, arrays.after
         self._total = arrays.before[length]
         self._inside = arrays.paired
         self._unpaired = 1.0 - (arrays.probs.sum(axis=0) + arrays.probs.sum(axis=1))
@@ -101,9 +111,9 @@ class SubstitutionEnergies:
         self._multi_inside = self._shifted @ last
         """[i, j]: two or more branches in i + 1 to j - 1."""
         self._multi_outside, self._multi_beside = self._branches()
-        likely = [np.flatnonzero(row >= MIN_PROB).tolist() for row in arrays.probs]
-        self._partners_after: list[list[int]] = likely
-        self._partners_before = [np.flatnonzero(column >= MIN_PROB).tolist() for column in arrays.probs.T]
+        self._after_of = [self._pairs(row, i, first=True) for i, row in enumerate(arrays.probs)]
+        self._before_of = [self._pairs(row, j, first=False) for j, row in enumerate(arrays.probs.T)]
+        self._scales: list[float] = arrays.scale.tolist()
 
     def delta(self, position: int, alt: str) -> float:
         """Free energy of the mutant's ensemble less that of the reference, kcal/mol.
@@ -120,6 +130,14 @@ class SubstitutionEnergies:
             weight += self._hairpin_change(p, before.hairpin, after.hairpin)
             weight += self._interior_change(p, before.interior, after.interior)
         return -DEFAULT_MODEL.thermal_energy * math.log(weight / self._references[p])
+
+    def _pairs(self, probs: Table, position: int, *, first: bool) -> list[_Pair]:
+        """Likely pairs of a position with later ones, or with earlier ones."""
+        found = []
+        for other in np.flatnonzero(probs >= MIN_PROB).tolist():
+            i, j = (position, other) if first else (other, position)
+            found.append(_Pair(other, float(self._inside[i, j]), float(self._outside[i, j])))
+        return found
 
     def _branches(self) -> tuple[Table, Table]:
         """[i, j]: everything outside of a branch i to j of a multiloop, without the weight of its own stem;
@@ -162,16 +180,16 @@ class SubstitutionEnergies:
         is unpaired count as in the reference."""
         partners = _TYPES[code, self._codes] > 0
         partners[max(p - MIN_HAIRPIN, 0) : p + MIN_HAIRPIN + 1] = False
-        inside, outside = np.zeros(self._length + 2), np.zeros(self._length + 2)
-        for j in np.flatnonzero(partners).tolist():
+        possible = np.flatnonzero(partners).tolist()
+        inside, outside = [0.0] * (self._length + 2), [0.0] * (self._length + 2)
+        for j in possible:
             first, last = min(p, j), max(p, j)
-            inside[j] = boltzmann(energies.hairpin(first, last)) * self._scale[last - first + 1]
-        unpaired = self._unpaired[p] + self._add_open_loops(
-            p, code, np.flatnonzero(partners), inside, outside
-        )
-        self._add_interior_after(p, partners, energies, inside, outside)
-        self._add_interior_before(p, partners, energies, inside, outside)
-        return float(unpaired + inside @ outside)
+            inside[j] = boltzmann(energies.hairpin(first, last)) * self._scales[last - first + 1]
+        self._add_interior_after(p, possible, energies, inside, outside)
+        self._add_interior_before(p, possible, energies, inside, outside)
+        within, around = np.array(inside), np.array(outside)
+        unpaired = self._unpaired[p] + self._add_open_loops(p, code, np.array(possible, int), within, around)
+        return float(unpaired + within @ around)
 
     def _add_open_loops(self, p: int, code: int, partners: Codes, inside: Table, outside: Table) -> float:
         """Multiloops on both sides of the pairs of p, and the exterior loop; returns what changes where p is
@@ -224,12 +242,12 @@ class SubstitutionEnergies:
             self._stems.exterior,
         )
         ends, starts, closed_before, closed_after = (
-            np.array(found, dtype=np.int64)
+            np.array([pair.other for pair in found], dtype=np.int64)
             for found in (
-                self._partners_before[p - 1],
-                self._partners_after[p + 1],
-                self._partners_after[p - 1],
-                self._partners_before[p + 1],
+                self._before_of[p - 1],
+                self._after_of[p + 1],
+                self._after_of[p - 1],
+                self._before_of[p + 1],
             )
         )
         kinds, around = _TYPES[codes[ends], codes[p - 1]], np.where(ends > 1, codes[ends - 1], -1)
@@ -268,40 +286,36 @@ class SubstitutionEnergies:
         return found
 
     def _add_interior_after(
-        self, p: int, partners: npt.NDArray[np.bool_], energies: LoopEnergies, inside: Table, outside: Table
+        self, p: int, partners: list[int], energies: LoopEnergies, inside: list[float], outside: list[float]
     ) -> None:
         """Interior loops of pairs (p, j), p < j."""
-        weight = energies.interior
+        energy, scales = energies.interior, self._scales
         for k in range(p + 1, min(p + MAX_LOOP + 1, self._length) + 1):
             room = MAX_LOOP - (k - p - 1)
-            for m in self._partners_after[k]:
-                for j in _from(partners, m + 1, min(m + room + 1, self._length)):
-                    loop = boltzmann(weight(p, j, k, m)) * self._scale[k - p + j - m]
-                    inside[j] += loop * self._inside[k, m]
+            for m, weight, _ in self._after_of[k]:
+                for j in _between(partners, m + 1, m + room + 1):
+                    inside[j] += boltzmann(energy(p, j, k, m)) * scales[k - p + j - m] * weight
         for i in range(max(p - MAX_LOOP - 1, 1), p):
             room = MAX_LOOP - (p - i - 1)
-            for m in self._partners_after[i]:
-                for j in _from(partners, max(m - room - 1, p + 1), m - 1):
-                    loop = boltzmann(weight(i, m, p, j)) * self._scale[p - i + m - j]
-                    outside[j] += loop * self._outside[i, m]
+            for m, _, weight in self._after_of[i]:
+                for j in _between(partners, max(m - room - 1, p + 1), m - 1):
+                    outside[j] += boltzmann(energy(i, m, p, j)) * scales[p - i + m - j] * weight
 
     def _add_interior_before(
-        self, p: int, partners: npt.NDArray[np.bool_], energies: LoopEnergies, inside: Table, outside: Table
+        self, p: int, partners: list[int], energies: LoopEnergies, inside: list[float], outside: list[float]
     ) -> None:
         """Interior loops of pairs (j, p), j < p."""
-        weight = energies.interior
+        energy, scales = energies.interior, self._scales
         for m in range(max(p - MAX_LOOP - 1, 1), p):
             room = MAX_LOOP - (p - m - 1)
-            for k in self._partners_before[m]:
-                for j in _from(partners, max(k - room - 1, 1), k - 1):
-                    loop = boltzmann(weight(j, p, k, m)) * self._scale[k - j + p - m]
-                    inside[j] += loop * self._inside[k, m]
+            for k, weight, _ in self._before_of[m]:
+                for j in _between(partners, k - room - 1, k - 1):
+                    inside[j] += boltzmann(energy(j, p, k, m)) * scales[k - j + p - m] * weight
         for m in range(p + 1, min(p + MAX_LOOP + 1, self._length) + 1):
             room = MAX_LOOP - (m - p - 1)
-            for i in self._partners_before[m]:
-                for j in _from(partners, i + 1, min(i + room + 1, p - 1)):
-                    loop = boltzmann(weight(i, m, j, p)) * self._scale[j - i + m - p]
-                    outside[j] += loop * self._outside[i, m]
+            for i, _, weight in self._before_of[m]:
+                for j in _between(partners, i + 1, min(i + room + 1, p - 1)):
+                    outside[j] += boltzmann(energy(i, m, j, p)) * scales[j - i + m - p] * weight
 
     def _hairpin_change(
         self, p: int, before: Callable[[int, int], int], after: Callable[[int, int], int]
@@ -309,13 +323,13 @@ class SubstitutionEnergies:
         """Of hairpins in which p is unpaired: next to the pair, or in one with an energy of its own."""
         total = 0.0
         for i in range(max(p - MAX_SPECIAL_HAIRPIN, 1), p):
-            for j in self._partners_after[i]:
+            for j, _, _ in self._after_of[i]:
                 if p < j <= i + MAX_SPECIAL_HAIRPIN + 1:
                     total += self._hairpin_term(i, j, before, after)
-        for j in self._partners_after[p - 1]:
+        for j, _, _ in self._after_of[p - 1]:
             if j > p + MAX_SPECIAL_HAIRPIN:
                 total += self._hairpin_term(p - 1, j, before, after)
-        for i in self._partners_before[p + 1]:
+        for i, _, _ in self._before_of[p + 1]:
             if i < p - MAX_SPECIAL_HAIRPIN:
                 total += self._hairpin_term(i, p + 1, before, after)
         return total
@@ -334,32 +348,31 @@ class SubstitutionEnergies:
     ) -> float:
         """Of interior loops in which p is unpaired, next to one of the pairs."""
         total = 0.0
-        for i, j, k, m in self._interior_loops_with(p):
+        for i, j, k, m, weight in self._interior_loops_with(p):
             old, new = before(i, j, k, m), after(i, j, k, m)
             if old != new:
-                weight = self._outside[i, j] * self._inside[k, m] * self._scale[k - i + j - m]
-                total += weight * (boltzmann(new) - boltzmann(old))
-        return float(total)
+                total += weight * self._scales[k - i + j - m] * (boltzmann(new) - boltzmann(old))
+        return total
 
-    def _interior_loops_with(self, p: int) -> Iterator[tuple[int, int, int, int]]:
-        """Pairs (i, j) and, in them, (k, m), with p next to one of the four."""
+    def _interior_loops_with(self, p: int) -> Iterator[tuple[int, int, int, int, float]]:
+        """Pairs (i, j) and, in them, (k, m), with p next to one of the four; the weight around the loop."""
         end = self._length
         left = [(p - 1, k) for k in range(p + 1, min(p + MAX_LOOP, end) + 1)]
         left += [(i, p + 1) for i in range(max(p - MAX_LOOP, 1), p - 1) if p < end]
         for i, k in left:
-            for j in self._partners_after[i]:
-                for m in self._partners_after[k]:
+            for j, _, around in self._after_of[i]:
+                for m, within, _ in self._after_of[k]:
                     if m < j and k - i + j - m - 2 <= MAX_LOOP:
-                        yield i, j, k, m
+                        yield i, j, k, m, around * within
         right = [(m, p + 1) for m in range(max(p - MAX_LOOP, 1), p)]
         right += [(p - 1, j) for j in range(p + 2, min(p + MAX_LOOP, end) + 1)]
         for m, j in right:
-            for i in self._partners_before[j]:
-                for k in self._partners_before[m]:
+            for i, _, around in self._before_of[j]:
+                for k, within, _ in self._before_of[m]:
                     if i < k and k - i + j - m - 2 <= MAX_LOOP:
-                        yield i, j, k, m
+                        yield i, j, k, m, around * within
 
 
-def _from(partners: npt.NDArray[np.bool_], first: int, last: int) -> list[int]:
-    """Possible partners between two positions, both included."""
-    return [first + int(step) for step in np.flatnonzero(partners[first : last + 1])] if last >= first else []
+def _between(positions: list[int], first: int, last: int) -> list[int]:
+    """Those of the sorted positions from `first` to `last`."""
+    return positions[bisect_left(positions, first) : bisect_right(positions, last)]

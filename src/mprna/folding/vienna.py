@@ -14,7 +14,8 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
+from itertools import product
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -266,19 +267,16 @@ def stem_weights() -> StemWeights:
     library = _vienna()
     with _LOCK:
         _load_parameters(library, DEFAULT_MODEL.parameters)
-        parameters = library.param(_details(library, DEFAULT_MODEL))
+        factors = library.exp_param(_details(library, DEFAULT_MODEL))
         multi, exterior = np.zeros((8, 5, 5)), np.zeros((8, 6, 6))
-        for kind in range(1, 8):
-            for before in range(-1, 5):
-                for after in range(-1, 5):
-                    energy = library.E_ExtLoop(kind, before, after, parameters)
-                    exterior[kind, before, after] = boltzmann(energy)
-                    if before >= 0 and after >= 0:
-                        energy = library.E_MLstem(kind, before, after, parameters)
-                        multi[kind, before, after] = boltzmann(energy)
-        return StemWeights(multi, exterior, boltzmann(parameters.MLclosing))
+        for kind, before, after in product(range(1, 8), range(-1, 5), range(-1, 5)):
+            exterior[kind, before, after] = library.exp_E_ExtLoop(kind, before, after, factors)
+            if before >= 0 and after >= 0:
+                multi[kind, before, after] = library.exp_E_MLstem(kind, before, after, factors)
+        return StemWeights(multi, exterior, factors.expMLclosing)
 
 
+@cache
 def boltzmann(energy: int) -> float:
     """Weight of an energy in ViennaRNA's unit, 0.01 kcal/mol, under `DEFAULT_MODEL`."""
     return math.exp(-energy / 100 / DEFAULT_MODEL.thermal_energy)
