@@ -2,7 +2,7 @@
 
     python benchmarks/scan.py [--length 1000] [--agreement-length 400] [--variants 200] [--jobs 2] [--seed 0]
 
-The RNAs are random, so that anyone gets the same ones; `--fasta FILE` takes the first record of a file instead.
+The RNAs are random, so that anyone gets the same ones; `--fasta FILE` takes the first record of a file.
 Prints wall and CPU seconds of all single substitutions, then for a random sample of variants the Pearson
 correlation, mean and largest difference of every quantity by the short cut and by folding whole mutants.
 """
