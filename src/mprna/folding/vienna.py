@@ -227,7 +227,7 @@ def partition_arrays(sequence: str) -> PartitionArrays:
     length = len(sequence)
     with _fold_compound(sequence, DEFAULT_MODEL) as compound:
         compound.exp_params_rescale(_mfe(compound)[1])
-        _partition(compound, length)
+        _ensemble_energy(compound, length)
         found = compound.exp_matrices
         rows, columns = list(compound.iindx), list(compound.jindx)
 
@@ -408,12 +408,18 @@ def _pair_probs(
 
 def _partition(compound: Any, length: int) -> tuple[float, npt.NDArray[np.float32]]:
     """Free energy of the ensemble, and its pair probabilities."""
+    energy = _ensemble_energy(compound, length)
+    upper = np.array(compound.bpp(), dtype=np.float32)[1:, 1:]
+    return energy, upper + upper.T
+
+
+def _ensemble_energy(compound: Any, length: int) -> float:
+    """Fills the compound's partition functions and pair probabilities."""
     energy = float(compound.pf()[1])
     if not energy < _NO_ENERGY:  # how ViennaRNA reports an overflow
         reason = "is out of range, or no structure meets the constraint"
         raise FoldingError(f"the partition function of {length} nt {reason}")
-    upper = np.array(compound.bpp(), dtype=np.float32)[1:, 1:]
-    return energy + 0.0, upper + upper.T  # -0.0 becomes 0.0
+    return energy + 0.0  # -0.0 becomes 0.0
 
 
 @lru_cache(maxsize=8)

@@ -13,7 +13,7 @@ from mprna.runtime.store import DEFAULT_MODEL
 DEFAULT_WHOLE: Final = 200
 DEFAULT_WINDOW: Final = 120
 MAX_EXPANDED: Final = 2_000
-"""Longest RNA, nucleotides, of which the ensemble energy is that of the whole RNA; takes 300 MB."""
+"""Longest RNA, nucleotides, of which the ensemble energy is that of the whole; takes half a gigabyte."""
 DEFAULT_MAX_LENGTH: Final = 100_000
 MAX_FOLDED: Final = 3_000
 """Widest window, nucleotides, for substitutions far apart; it takes a minute."""
