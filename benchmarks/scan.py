@@ -5,6 +5,10 @@
 The RNAs are random, so that anyone gets the same ones; `--fasta FILE` takes the first record of a file.
 Prints wall and CPU seconds of all single substitutions, then for a random sample of variants the Pearson
 correlation, mean and largest difference of every quantity by the short cut and by folding whole mutants.
+
+    python benchmarks/scan.py --length 0 --agreement-length 0 --known RNA.fa VARIANTS.tsv
+
+Where known variants rank among all single substitutions of their RNA, the mean over them, 0 to 1.
 """
 
 from __future__ import annotations
@@ -19,6 +23,7 @@ from mprna.alphabet import clean_sequence
 from mprna.folding.change import ensemble_change
 from mprna.folding.vienna import fold_ensemble
 from mprna.io.formats import read_records
+from mprna.io.variants import read_variants
 from mprna.predict.scan import ScanOptions, VariantEffect, scan
 from mprna.rna.variants import Variant, mutate, single_substitutions
 
@@ -32,6 +37,23 @@ def random_rna(length: int, seed: int) -> str:
 def cpu_seconds() -> float:
     usages = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     return sum(usage.ru_utime + usage.ru_stime for usage in usages)
+
+
+def report_part(sequence: str, num_variants: int) -> None:
+    """CPU time from few variants in the middle: a fixed part, and what each further one takes."""
+    every = [str(variant) for variant in single_substitutions(sequence)]
+    middle = len(every) // 2 // 3 * 3
+    times = []
+    for count in (3, num_variants):
+        start = cpu_seconds()
+        scan(sequence, every[middle : middle + count])
+        times.append(cpu_seconds() - start)
+    each = (times[1] - times[0]) / (num_variants - 3)
+    fixed = times[0] - 3 * each
+    print(
+        f"{len(sequence)} nt: {fixed:.1f} s CPU once per process, {1000 * each:.1f} ms per variant", end="; "
+    )
+    print(f"{len(every)} variants on 2 cores: {fixed + each * len(every) / 2:.0f} s", flush=True)
 
 
 def report_speed(sequence: str, jobs: int) -> None:
@@ -63,9 +85,12 @@ def report_agreement(sequence: str, num_variants: int, seed: int) -> None:
     print(f"\n{len(sequence)} nt, {num_variants} variants, against whole mutants")
     print("short cut", "quantity", "Pearson", "mean |difference|", "largest", sep="\t")
     for label, options in (
-        ("whole ensemble, windows of 120", ScanOptions(model=None, confidence=False)),
-        ("windows of 120 alone", ScanOptions(model=None, confidence=False, expand=False)),
-        ("windows of 200 alone", ScanOptions(model=None, confidence=False, expand=False, window=200)),
+        ("whole ensemble, windows of 120", ScanOptions(model=None, confidence=False, whole=0)),
+        ("windows of 120 alone", ScanOptions(model=None, confidence=False, whole=0, expand=False)),
+        (
+            "windows of 200 alone",
+            ScanOptions(model=None, confidence=False, whole=0, expand=False, window=200),
+        ),
     ):
         found = table(scan(sequence, names, options))
         for column, quantity in enumerate(QUANTITIES):
@@ -74,13 +99,27 @@ def report_agreement(sequence: str, num_variants: int, seed: int) -> None:
             print(label, quantity, f"{pearson:.5f}", f"{apart.mean():.4f}", f"{apart.max():.3f}", sep="\t")
 
 
+def report_ranks(fasta: str, list_path: str) -> None:
+    """By size of the structural changes, and by how much less likely the variant is."""
+    every = scan(next(read_records(fasta)).sequence)
+    known = {listed.text for listed in read_variants(list_path)}
+    print(f"\n{len(known)} known of {len(every)} variants: mean share of all that change less")
+    for name, sign in (("llr", -1), *((quantity, 0) for quantity in QUANTITIES)):
+        values = np.array([getattr(effect, name) for effect in every])
+        sizes = sign * values if sign else np.abs(values)
+        chosen = [size for size, effect in zip(sizes, every, strict=True) if effect.variant in known]
+        print(name, f"{np.mean([(sizes < size).mean() for size in chosen]):.3f}", sep="\t")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--fasta", help="take the first record, cut to the lengths below")
     parser.add_argument("--length", type=int, default=1000, help="of the timed RNA; 0 skips it")
+    parser.add_argument("--part", type=int, help="time so many variants only, and extrapolate")
     parser.add_argument("--agreement-length", type=int, default=400, help="0 skips it")
+    parser.add_argument("--known", nargs=2, metavar=("RNA", "VARIANTS"))
     parser.add_argument("--variants", type=int, default=200)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--seed", type=int, default=0)
@@ -89,10 +128,14 @@ def main() -> None:
     sequence = random_rna(longest, args.seed)
     if args.fasta is not None:
         sequence = clean_sequence(next(read_records(args.fasta)).sequence)
-    if args.length:
+    if args.length and args.part:
+        report_part(sequence[: args.length], args.part)
+    elif args.length:
         report_speed(sequence[: args.length], args.jobs)
     if args.agreement_length:
         report_agreement(sequence[: args.agreement_length], args.variants, args.seed)
+    if args.known:
+        report_ranks(*args.known)
 
 
 if __name__ == "__main__":

@@ -98,3 +98,16 @@ def test_eterna100_reads_targets_alone_and_counts_what_is_solved(tmp_path: Path)
     assert lines[2].startswith("| 1 | hairpin | 12 | 0.")
     assert lines[3].startswith("| | solved | | 1 of 1, ")
     assert lines[3].count("1 of 1") == 2
+
+
+def test_scan_agrees_with_itself_where_nothing_is_cut_short(tmp_path: Path) -> None:
+    (tmp_path / "rna.fa").write_text(">rna\nGGGGAAAACCCC\n")
+    (tmp_path / "list.tsv").write_text("G2A\n")
+    known = ("--known", str(tmp_path / "rna.fa"), str(tmp_path / "list.tsv"))
+    sizes = ("--length", "0", "--agreement-length", "20", "--variants", "5")
+    command = [sys.executable, str(ROOT / "benchmarks/scan.py"), *sizes, *known]
+    lines = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+    agreement = [line.split("\t") for line in lines if line.startswith(("whole", "windows"))]
+    assert len(agreement) == 12
+    assert {tuple(cells[2:]) for cells in agreement} == {("1.00000", "0.0000", "0.000")}
+    assert "1 known of 36 variants: mean share of all that change less" in lines

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -9,6 +14,7 @@ from mprna.folding import substitutions
 from mprna.folding.substitutions import SubstitutionEnergies
 from mprna.folding.vienna import fold_ensemble, fold_mfe
 
+SRC = Path(__file__).parents[2] / "src"
 TRNA = "GCGGAUUUAGCUCAGUUGGGAGAGCGCCAGACUGAAGAUCUGGAGGUCCUGUGUUCGAUCCACAGAAUUCGCACCA"
 
 
@@ -59,7 +65,7 @@ def test_a_multiloop_of_four_helices():
 
 def test_a_longer_rna():
     """Beyond 250 nt sums over structures are scaled."""
-    found = differences(text(320, 3), every=60)
+    found = differences(text(260, 3), every=100)
     assert np.abs(found).max() < 0.1
 
 
@@ -67,6 +73,31 @@ def test_n_never_pairs():
     known = SubstitutionEnergies("GGGNAAAACCCCNGGGAAANCC")
     mutant = fold_ensemble("GGGNAAGACCCCNGGGAAANCC").energy - fold_ensemble("GGGNAAAACCCCNGGGAAANCC").energy
     assert known.delta(6, "G") == pytest.approx(mutant, abs=1e-3)
+
+
+@pytest.mark.parametrize("size", [1, 47, 48, 100])
+def test_product_is_a_product(size):
+    one, other = np.random.default_rng(size).random((2, size, size))
+    np.testing.assert_allclose(substitutions.product(one, other), one @ other, rtol=1e-12)
+
+
+THREADS = """
+import numpy as np
+from mprna.folding.substitutions import SubstitutionEnergies
+sequence = "".join(np.random.default_rng(5).choice(list("ACGU"), size=150))
+energies = SubstitutionEnergies(sequence)
+print([energies.delta(position, "ACGU".replace(sequence[position], "")[0]) for position in range(0, 150, 25)])
+"""
+
+
+def test_does_not_depend_on_the_number_of_threads():
+    found = set()
+    for threads in ("1", "4"):
+        names = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+        environment = os.environ | dict.fromkeys(names, threads) | {"PYTHONPATH": str(SRC)}
+        command = [sys.executable, "-c", THREADS]
+        found.add(subprocess.run(command, env=environment, capture_output=True, check=True).stdout)
+    assert len(found) == 1
 
 
 def test_does_not_depend_on_what_was_asked_before():

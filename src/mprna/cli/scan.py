@@ -80,7 +80,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "--whole",
         type=positive_int,
         metavar="NT",
-        help="RNAs up to this length are folded as a whole for every variant [200]",
+        help="RNAs up to this length are folded as a whole for every variant [300]",
     )
     parser.add_argument(
         "--window", type=positive_int, metavar="NT", help="of longer ones, so much around the variant [120]"

@@ -42,6 +42,8 @@ MIN_HAIRPIN: Final = 3
 MAX_SPECIAL_HAIRPIN: Final = 6
 """Longest hairpins that may have an energy of their own."""
 
+_TINY: Final = 1e-14
+_BLOCK: Final = 48
 _LETTERS: Final = "NACGU"
 _TYPES: Final = np.zeros((5, 5), dtype=np.int64)
 for _number, _pair in enumerate(("CG", "GC", "GU", "UG", "AU", "UA"), 1):
@@ -99,7 +101,8 @@ class SubstitutionEnergies:
         self._before, self._after = arrays.before, arrays.after
         self._total = arrays.before[length]
         self._inside = arrays.paired
-        self._unpaired = 1.0 - (arrays.probs.sum(axis=0) + arrays.probs.sum(axis=1))
+        unpaired = 1.0 - (arrays.probs.sum(axis=0) + arrays.probs.sum(axis=1))
+        self._unpaired = unpaired.clip(_TINY)  # below 0 by rounding, where a pair is next to certain
         self._outside = np.divide(
             arrays.probs, arrays.paired, out=np.zeros_like(arrays.probs), where=arrays.paired > 0
         )
@@ -108,7 +111,7 @@ class SubstitutionEnergies:
         self._shifted[:-1, 1:] = arrays.multi[1:, :-1]
         last = np.zeros_like(arrays.multi)  # [u, j]: one branch that begins at u, in u to j - 1
         last[:, 1:] = arrays.multi_last[:, :-1]
-        self._multi_inside = self._shifted @ last
+        self._multi_inside = product(self._shifted, last)
         """[i, j]: two or more branches in i + 1 to j - 1."""
         self._multi_outside, self._multi_beside = self._branches()
         self._after_of = [self._pairs(row, i, first=True) for i, row in enumerate(arrays.probs)]
@@ -149,12 +152,12 @@ class SubstitutionEnergies:
         first = np.zeros((size, size))  # [i, l]: closed by (k, l), nothing paired between k and i
         for row in range(2, size):
             first[row] = self._scale[1] * first[row - 1] + closing[row - 1]
-        later = self._shifted.T @ closing  # [i, l]: branches between k and i
+        later = product(self._shifted.T, closing)  # [i, l]: branches between k and i
         gaps = np.zeros((size, size))  # [j, l]: nothing paired between j and l
         distance = np.arange(size)[None] - np.arange(size)[:, None]
         gaps[distance >= 1] = self._scale[np.minimum(distance[distance >= 1] - 1, self._length)]
-        beside = (first + later) @ (self._shifted + gaps).T
-        return beside - first @ gaps.T, beside
+        beside = product(first + later, (self._shifted + gaps).T)
+        return beside - product(first, gaps.T), beside
 
     def _closing_weight(self, i: Codes, j: Codes, before: Codes, after: Codes) -> Table:
         """What is outside of pairs that close a multiloop, with what that costs; `before` and `after` are the
@@ -203,32 +206,32 @@ class SubstitutionEnergies:
         codes[p] = code
         j = partners[partners > p]
         inside[j] += self._closed(codes, np.full_like(j, p), j) * (
-            self._multi_inside[p, j] + near.start @ shifted[np.ix_(near.starts, j)]
+            self._multi_inside[p, j] + _sum(near.start, shifted[np.ix_(near.starts, j)])
         )
         outside[j] += before * self._after[j + 1] * self._exterior(codes, np.full_like(j, p), j)
         outside[j] += self._stems.multi[_TYPES[code, codes[j]], codes[p - 1], codes[j + 1]] * (
             self._multi_outside[p, j]
-            + near.end @ beside[np.ix_(near.ends, j)]
-            + shifted[np.ix_(j, near.closed_before)] @ near.closing_before
+            + _sum(near.end, beside[np.ix_(near.ends, j)])
+            + _sum(near.closing_before, shifted[np.ix_(j, near.closed_before)].T)
         )
         j = partners[partners < p]
         inside[j] += self._closed(codes, j, np.full_like(j, p)) * (
-            self._multi_inside[j, p] + shifted[np.ix_(j, near.ends)] @ near.end
+            self._multi_inside[j, p] + _sum(near.end, shifted[np.ix_(j, near.ends)].T)
         )
         outside[j] += self._before[j - 1] * after * self._exterior(codes, j, np.full_like(j, p))
         outside[j] += self._stems.multi[_TYPES[codes[j], code], codes[j - 1], codes[p + 1]] * (
             self._multi_outside[j, p]
-            + beside[np.ix_(j, near.starts)] @ near.start
-            + near.closing_after @ shifted[np.ix_(near.closed_after, j)]
+            + _sum(near.start, beside[np.ix_(j, near.starts)].T)
+            + _sum(near.closing_after, shifted[np.ix_(near.closed_after, j)])
         )
         multi = (
             near.end @ self._multi_outside[near.ends, p]
             + near.start @ self._multi_outside[p, near.starts]
             + near.closing_before @ self._multi_inside[p, near.closed_before]
             + near.closing_after @ self._multi_inside[near.closed_after, p]
-            + near.end @ beside[np.ix_(near.ends, near.starts)] @ near.start
-            + near.start @ shifted[np.ix_(near.starts, near.closed_before)] @ near.closing_before
-            + near.closing_after @ shifted[np.ix_(near.closed_after, near.ends)] @ near.end
+            + _sum(near.end, beside[np.ix_(near.ends, near.starts)]) @ near.start
+            + _sum(near.start, shifted[np.ix_(near.starts, near.closed_before)]) @ near.closing_before
+            + _sum(near.closing_after, shifted[np.ix_(near.closed_after, near.ends)]) @ near.end
         )
         exterior = (before * after - self._before[p - 1] * self._after[p + 1]) / self._total
         return float(scale * (multi + exterior))
@@ -371,6 +374,27 @@ class SubstitutionEnergies:
                 for k, within, _ in self._before_of[m]:
                     if i < k and k - i + j - m - 2 <= MAX_LOOP:
                         yield i, j, k, m, around * within
+
+
+def product(one: Table, other: Table) -> Table:
+    """Product of square matrices, in blocks so small that BLAS takes one thread for each: with more, the last
+    bits depend on their number."""
+    found = np.zeros_like(other)
+    starts = range(0, len(one), _BLOCK)
+    for i in starts:
+        rows = slice(i, i + _BLOCK)
+        for k in starts:
+            middle = slice(k, k + _BLOCK)
+            for j in starts:
+                columns = slice(j, j + _BLOCK)
+                found[rows, columns] += one[rows, middle] @ other[middle, columns]
+    return found
+
+
+def _sum(weights: Table, rows: Table) -> Table:
+    """Weighted sum of rows, without BLAS."""
+    found: Table = (weights[:, None] * rows).sum(axis=0)
+    return found
 
 
 def _between(positions: list[int], first: int, last: int) -> list[int]:

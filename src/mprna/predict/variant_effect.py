@@ -10,7 +10,7 @@ from mprna.errors import UsageError
 from mprna.runtime.masked import MASKED_CONTEXT
 from mprna.runtime.store import DEFAULT_MODEL
 
-DEFAULT_WHOLE: Final = 200
+DEFAULT_WHOLE: Final = 300
 DEFAULT_WINDOW: Final = 120
 MAX_EXPANDED: Final = 2_000
 """Longest RNA, nucleotides, of which the ensemble energy is that of the whole; takes half a gigabyte."""
