@@ -24,6 +24,7 @@ from mprna.cli import (
     models,
     predict,
     pretrain,
+    repair,
     runs,
 )
 from mprna.errors import MprnaError
@@ -39,6 +40,7 @@ examples:
 COMMANDS: Final = (
     fold,
     embed,
+    repair,
     degrade,
     design,
     draw,

@@ -6,7 +6,7 @@ Shape letters: L nucleotides, P pairs, H hidden width, S span of the pair band.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -62,6 +62,15 @@ class Prediction:
         return probs
 
 
+class BaseLogits(NamedTuple):
+    """What the network says of the base at each nucleotide, over `A C G U`."""
+
+    lm: FloatArray
+    """Of the masked language model: what stands here. *Shape:* (L, 4)"""
+    repair: FloatArray
+    """Of mutation repair: what stood here, if it was substituted. *Shape:* (L, 4)"""
+
+
 class Engine(Protocol):
     """A loaded model. One sequence at a time, so that an answer never depends on its neighbours."""
 
@@ -70,6 +79,10 @@ class Engine(Protocol):
 
     def predict(self, sequence: str) -> Prediction:
         """Everything that the network says about one clean sequence (see `alphabet.clean_sequence`)."""
+        ...
+
+    def base_logits(self, sequence: str, masked: IntArray) -> BaseLogits:
+        """See `bases.base_logits`."""
         ...
 
 
