@@ -3,13 +3,13 @@
     python benchmarks/repair.py --data-dir DATA [--model mini] [--figure calibration.svg]
 
 RGB: the 1,000 rows of the test split (`--split valid` while developing), 200 nt with up to ten
-substitutions. Held out: windows of Amborella transcripts with simulated substitutions at 0.1 to 5 %, and one
-nucleotide in 50 made N. Detection is judged by ROC-AUC and average precision over all nucleotides; repair by
-macro-F1 and accuracy at the substituted ones, and so is the filling of N; calibration by the expected
-calibration error (10 bins of equal number). 95 % intervals by 1,000 bootstraps over rows or windows. Baselines:
-frequencies of bases, and counts of 7-mers, in the transcripts that calibrations are fitted on. Rows of RGB that
-share a 32-mer with the transcripts that `mini` was drawn from are also left out. Where the signal comes from is
-told by classes of nucleotides of the held-out species.
+substitutions. Held out: windows of Amborella transcripts with simulated substitutions at 0.1 to 5 %, and
+one nucleotide in 50 made N. Detection is judged by ROC-AUC and average precision over all nucleotides;
+repair by macro-F1 and accuracy at the substituted ones, and so is the filling of N; calibration by the
+expected calibration error (10 bins of equal number). 95 % intervals by 1,000 bootstraps over rows or
+windows. Baselines: frequencies of bases, and counts of 7-mers, in the transcripts that calibrations are
+fitted on. Rows of RGB that share a 32-mer with the transcripts that `mini` was drawn from are also left
+out. Where the signal comes from is told by classes of nucleotides of the held-out species.
 """
 
 from __future__ import annotations
@@ -64,11 +64,13 @@ Judge = Callable[[Observed], np.ndarray]
 
 def weighted_auc(scores: np.ndarray, positive: np.ndarray) -> Callable[[np.ndarray], tuple[float, float]]:
     """ROC-AUC, ties counted half, and average precision, as functions of the weights of nucleotides."""
-    _, level = np.unique(-scores, return_inverse=True)
+    _, level = np.unique(-scores.round(12), return_inverse=True)  # what differs by rounding is a tie
 
     def values(weights: np.ndarray) -> tuple[float, float]:
         hits = np.bincount(level, weights * positive)
         misses = np.bincount(level, weights * ~positive)
+        if not hits.any() or not misses.any():
+            return float("nan"), float("nan")
         above = hits.cumsum()
         area = (misses * (above - 0.5 * hits)).sum() / (hits.sum() * misses.sum())
         precision = above / np.maximum((hits + misses).cumsum(), 1e-12)
@@ -90,7 +92,9 @@ def confusion_scores(truth: np.ndarray, guess: np.ndarray) -> Callable[[np.ndarr
 
 
 def intervals(values: Callable[[np.ndarray], tuple[float, float]], window: np.ndarray) -> list[str]:
-    """Both values with their intervals over windows."""
+    """Both values with their intervals over windows; nan where there is nothing to score."""
+    if not len(window):
+        return ["nan", "nan"]
     _, window = np.unique(window, return_inverse=True)
     num_windows = int(window.max()) + 1
     rng = np.random.default_rng(0)
@@ -107,7 +111,8 @@ def intervals(values: Callable[[np.ndarray], tuple[float, float]], window: np.nd
 
 def calibration_error(probs: np.ndarray, positive: np.ndarray) -> float:
     """Expected calibration error over 10 bins of equal number."""
-    return float(sum(abs(p.mean() - t.mean()) * len(p) for p, t in bins(probs, positive)) / len(probs))
+    parts = [(part, hits) for part, hits in bins(probs, positive) if len(part)]
+    return float(sum(abs(p.mean() - hits.mean()) * len(p) for p, hits in parts) / max(len(probs), 1))
 
 
 def bins(probs: np.ndarray, positive: np.ndarray, num_bins: int = 10) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -284,9 +289,10 @@ def detection_row(name: str, data: Observed, probs: np.ndarray) -> str:
     known = data.seen != UNKNOWN
     substitution = 1 - probs[np.arange(len(probs)), np.minimum(data.seen, 3)]
     positive = data.seen != data.original
-    found = intervals(weighted_auc(substitution[known], positive[known]), data.window[known])
+    scored = data.window[known] if positive[known].any() else data.window[:0]
+    found = intervals(weighted_auc(substitution[known], positive[known]), scored)
     error = calibration_error(substitution[known], positive[known])
-    share = positive[known].mean()
+    share = positive[known].mean() if known.any() else float("nan")
     return f"| {name} | {positive[known].sum()} | {share:.4f} | {' | '.join(found)} | {error:.4f} |"
 
 
