@@ -358,9 +358,13 @@ def figure(curves: dict[str, list[tuple[float, float, float, float]]]) -> str:
     decades = (-3.5, -0.5)
 
     def place(value: float) -> float:
-        return side * (np.log10(np.clip(value, 10 ** decades[0], 1)) - decades[0]) / (decades[1] - decades[0])
+        return (
+            side
+            * (np.log10(np.clip(value, 10 ** decades[0], 10 ** decades[1])) - decades[0])
+            / (decades[1] - decades[0])
+        )
 
-    width, height = left + len(curves) * (side + gap), top + side + 60
+    width, height = left + len(curves) * (side + gap) - gap + 30, top + side + 60
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:g}" height="{height:g}" '
         f'viewBox="0 0 {width:g} {height:g}" font-family="Roboto, Helvetica, Arial" font-size="12">',
