@@ -183,6 +183,17 @@ def test_nucleotides_are_told_apart_for_repair(repair_benchmark: ModuleType) -> 
     assert np.flatnonzero(repeated).tolist() == [6, 18]
 
 
+def test_rows_of_pretraining_are_found(repair_benchmark: ModuleType, tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    seen, held_out = ("".join(rng.choice(list("ACGU"), 300)) for _ in range(2))
+    (tmp_path / "transcripts").mkdir()
+    with gzip.open(tmp_path / "transcripts" / "codan.x.fa.gz", "wt") as stream:
+        stream.write(f">a|Oryza_sativa|cds\n{seen}\n>b|Amborella_trichopoda|cds\n{held_out}\n")
+    other = "C" if seen[31] == "A" else "A"
+    rows = [seen[50:200], held_out[50:200], seen[:32] + held_out[:60], seen[:31] + other + held_out[:60]]
+    assert repair_benchmark.seen_in_pretraining(rows, tmp_path).tolist() == [True, False, True, False]
+
+
 def test_the_repair_scripts_run(tmp_path: Path, nano_model: Path) -> None:
     """Fit and benchmark on data and a model that are made up: the tables are there, whatever they say."""
     rng = np.random.default_rng(0)
