@@ -24,6 +24,7 @@ from mprna.cli import (
     models,
     predict,
     pretrain,
+    repair,
     runs,
     scan,
 )
@@ -41,6 +42,7 @@ COMMANDS: Final = (
     fold,
     embed,
     scan,
+    repair,
     degrade,
     design,
     draw,
