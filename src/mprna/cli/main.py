@@ -25,6 +25,7 @@ from mprna.cli import (
     predict,
     pretrain,
     runs,
+    web,
 )
 from mprna.errors import MprnaError
 
@@ -49,6 +50,7 @@ COMMANDS: Final = (
     predict,
     runs,
     bench,
+    web,
     doctor,
 )
 

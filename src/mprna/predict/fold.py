@@ -6,7 +6,7 @@ Shape letters: L nucleotides, S span of the pair band.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache, partial
 from typing import Final, NamedTuple, overload
 
@@ -121,16 +121,22 @@ def fold_records(
 class Folder:
     """Folds one record after another with a model that is loaded once.
 
+    Args:
+        load: opens models; pass a cached `load_folding` to share them between folders.
+
     Raises:
         ModelError: no such model, or damaged files.
         UsageError: a decoder of what the model does not give.
     """
 
-    def __init__(self, options: FoldOptions) -> None:
+    def __init__(
+        self, options: FoldOptions, *, load: Callable[..., Engine | PairEngine] = load_folding
+    ) -> None:
         self._options = options
+        self._load = load
         self._engine = None
         if options.engine != "vienna":
-            self._engine = load_folding(options.model, backend=options.backend)
+            self._engine = load(options.model, backend=options.backend)
         if isinstance(self._engine, PairEngine):
             _check_decoder(options)
         self._has_long_model = options.model == FOLDING_MODEL
@@ -178,13 +184,20 @@ class Folder:
             error=None,
         )
 
+    def model_for(self, length: int) -> str | None:
+        """Name or directory of the model that folds a sequence of this length; none for `vienna`."""
+        engine = self._engine_for(length)
+        if engine is None:
+            return None
+        return str(self._options.model) if engine is self._engine else LONG_FOLDING_MODEL
+
     def _engine_for(self, length: int) -> Engine | PairEngine | None:
         """The model; of the default one, which has no windows, the stand-in for what is too long for it."""
         engine = self._engine
         if not (isinstance(engine, PairEngine) and self._has_long_model and length > engine.max_length):
             return engine
         if self._long_engine is None:
-            self._long_engine = load_folding(LONG_FOLDING_MODEL, backend=self._options.backend)
+            self._long_engine = self._load(LONG_FOLDING_MODEL, backend=self._options.backend)
         return self._long_engine
 
     def _check_length(self, length: int) -> None:
