@@ -38,8 +38,9 @@ export async function ask(verb, record, options = {}, { signal } = {}) {
   return row;
 }
 
-export const examples = async () => (await get("/api/examples")).examples;
-export const version = async () => (await get("/api/version")).version;
+export const examples = () => get("/api/examples");
+/** Versions of mprna and ViennaRNA. */
+export const version = () => get("/api/version");
 
 /** Names of the verbs that this server has, read off its OpenAPI document. */
 export async function verbs() {

@@ -1,5 +1,6 @@
 // Dialogs, and what a first-time user may ask.
 
+import * as api from "./api.js";
 import { byId, html } from "./dom.js";
 
 const ANSWERS = [
@@ -33,7 +34,13 @@ const ANSWERS = [
 
 export function mountHelp() {
   byId("help-body").append(...ANSWERS.flatMap(([question, answer]) => [html("h3", {}, question), html("p", {}, answer)]));
-  byId("open-help").addEventListener("click", () => byId("help-dialog").showModal());
+  const versions = html("p", { class: "hint" });
+  byId("help-body").append(versions);
+  byId("open-help").addEventListener("click", async () => {
+    byId("help-dialog").showModal();
+    const { version, vienna } = await api.version();
+    versions.textContent = `mprna ${version}, ViennaRNA ${vienna}`;
+  });
   for (const dialog of document.querySelectorAll("dialog")) {
     dialog.querySelector("[data-close]").addEventListener("click", () => dialog.close());
     dialog.addEventListener("click", (event) => {

@@ -6,6 +6,7 @@ import { asText, parseInput } from "./sequence.js";
 import { pairsOf } from "./structure.js";
 import { ENGINE_NOTES, lengthText, percent } from "./words.js";
 
+const FIRST = ["yeast_tRNA_Phe", "hammerhead_ribozyme", "SAM_I_riboswitch", "SARS_CoV_2_frameshift", "human_FTH1_5UTR"];
 const LARGEST_FILE = 20_000_000;
 
 export function showMessage(text) {
@@ -135,14 +136,16 @@ function status(record, row) {
   return `${lengthText(record.sequence.length)}${sure}`;
 }
 
-/** Example buttons, and the gallery of the empty page. */
+/** Buttons of the first few examples, and the gallery of all on the empty page. */
 export function mountExamples(examples, open) {
+  const rank = ({ id }) => (FIRST.includes(id) ? FIRST.indexOf(id) : FIRST.length);
+  const sorted = [...examples].sort((a, b) => rank(a) - rank(b));
   byId("examples").replaceChildren(
-    ...examples.map((example) =>
+    ...sorted.slice(0, FIRST.length).map((example) =>
       html("li", {}, html("button", { type: "button", class: "chip", "data-example": example.id, onclick: () => open(example) }, title(example))),
     ),
   );
-  byId("welcome-examples").replaceChildren(...examples.map((example) => html("li", {}, card(example, open))));
+  byId("welcome-examples").replaceChildren(...sorted.map((example) => html("li", {}, card(example, open))));
 }
 
 function card(example, open) {
