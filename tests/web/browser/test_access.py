@@ -9,7 +9,14 @@ import pytest
 PREQ1 = "AGAGGUUCUAGCUACACCCUCUAUAAAAAACUAA"
 KNOT = "(((((...[[[......)))))........]]]."
 PHONE = {"viewport": {"width": 360, "height": 740}, "is_mobile": True, "has_touch": True}
-VIEWS = ("drawing", "arcs", "dotplot", "compare", "degradation")
+VIEWS = {
+    "drawing": ".drawing .base",
+    "arcs": ".arcs-above path",
+    "dotplot": ".drawn rect",
+    "compare": ".compared:nth-child(3)",
+    "degradation": ".track .value",
+}
+"""Names, and what is there once the view is."""
 
 
 def findings(page: Any) -> list[str]:
@@ -32,9 +39,9 @@ def test_axe_finds_nothing_serious(visit: Any, scheme: str) -> None:
     assert findings(page) == []
     page.keyboard.press("Escape")
     page = visitor.open_folded(f"#seq={PREQ1}&own={KNOT}&pseudoknots=1&changes=A1G")
-    for view in VIEWS:
+    for view, content in VIEWS.items():
         page.click(f"#tab-{view}")
-        page.wait_for_load_state("networkidle")
+        page.wait_for_selector(content)
         if view == "drawing":
             page.click("#strip [data-base='20']")
             page.click("#in-words summary")
@@ -47,9 +54,9 @@ def test_phone_needs_no_sideways_scrolling(visit: Any) -> None:
     page = visitor.open()
     widths = [page.evaluate("document.documentElement.scrollWidth")]
     page = visitor.open_folded(f"#seq={PREQ1}&own={KNOT}&name={'long_name_' * 8}")
-    for view in VIEWS:
+    for view, content in VIEWS.items():
         page.click(f"#tab-{view}")
-        page.wait_for_load_state("networkidle")
+        page.wait_for_selector(content)
         widths.append(page.evaluate("document.documentElement.scrollWidth"))
     assert widths == [360] * len(widths)
 

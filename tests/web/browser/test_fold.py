@@ -121,6 +121,18 @@ def test_too_long_is_said_in_words(visitor: Any) -> None:
     page.wait_for_selector("#input-message:has-text('up to')")
 
 
+def test_a_slow_fold_can_be_stopped(visitor: Any) -> None:
+    page = visitor.open()
+    page.route("**/api/fold", lambda route: None)  # never answered
+    fold(page, HAIRPIN)
+    page.click("#stop")
+    assert page.is_hidden("#stop")
+    assert page.is_hidden("#input-message")
+    page.unroute("**/api/fold")
+    fold(page, HAIRPIN)
+    page.wait_for_selector(".drawing .base")
+
+
 def test_server_that_went_away_is_said_in_words(visitor: Any) -> None:
     page = visitor.open()
     page.route("**/api/fold", lambda route: route.abort())

@@ -64,11 +64,16 @@ def test_fragment_round_trip(visitor: Any) -> None:
         "current": 0,
         "options": {"engine": "model", "pseudoknots": True, "min_confidence": 0.25, "constraint": "x|<>.()....."},
         "changes": [{"position": 3, "from": "G", "to": "U"}],
-        "own": {"dot_bracket": "((((....))))"},
+        "own": {"name": "Known structure", "dot_bracket": "((((....))))"},
         "view": "dotplot",
         "colouring": "pair",
     }
     back = call(page, "permalink", "fromFragment", call(page, "permalink", "toFragment", state))
-    assert back["record"] == {"id": "a&b #1", "sequence": "GGGGAAAACCCC", "dot_bracket": "((((....))))"}
+    assert back["record"] == {
+        "id": "a&b #1",
+        "sequence": "GGGGAAAACCCC",
+        "dot_bracket": "((((....))))",
+        "structure_name": "Known structure",
+    }
     for name in ("options", "changes", "view", "colouring"):
         assert back[name] == state[name]

@@ -1,7 +1,6 @@
 // Puts the page together.
 
 import * as api from "./api.js";
-import { KNOWN } from "./compare.js";
 import { announce, byId, debounce, toast } from "./dom.js";
 import { mountExport } from "./export.js";
 import { createFolding } from "./folding.js";
@@ -10,7 +9,7 @@ import { mountHistory, remember } from "./history.js";
 import { mountExamples, mountInput, setText, showMessage } from "./input.js";
 import { mountInspector } from "./inspector.js";
 import { fromFragment, toFragment } from "./permalink.js";
-import { createStore, VIEW_VERBS } from "./state.js";
+import { createStore, KNOWN, VIEW_VERBS } from "./state.js";
 import { mountStrip } from "./strip.js";
 import { mountSummary } from "./summary.js";
 import { mountTheme } from "./theme.js";

@@ -4,10 +4,9 @@ import { html } from "./dom.js";
 import { createDrawing } from "./drawing.js";
 import { PLAIN } from "./colours.js";
 import { comparisonKeys } from "./legend.js";
+import { KNOWN, YOURS } from "./state.js";
 import { compare, pairsOf, partnersOf } from "./structure.js";
 import { energyText } from "./words.js";
-
-export const KNOWN = "Known structure";
 
 const INK = "#1f2933";
 const MISSING = "#fbe3c4";
@@ -52,7 +51,7 @@ export function createCompare(container, { store, setOwn, ...handlers }) {
     event.preventDefault();
     message.hidden = true;
     try {
-      await setOwn(input.value.replace(/\s/g, ""), "Yours");
+      await setOwn(input.value.replace(/\s/g, ""), YOURS);
     } catch (error) {
       message.textContent = error.message;
       message.hidden = false;

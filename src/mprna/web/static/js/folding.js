@@ -3,9 +3,11 @@
 import * as api from "./api.js";
 import { byId } from "./dom.js";
 import { base, mutate } from "./sequence.js";
+import { YOURS } from "./state.js";
 
 export const MOST_RECORDS = 200;
 const CHUNK = 8;
+const PATIENCE = 600;
 
 export function createFolding(store, { onMessage, onFolded }) {
   let running = null;
@@ -54,7 +56,7 @@ export function createFolding(store, { onMessage, onFolded }) {
     if (row.error) return onMessage(`${row.id}: ${row.error}`);
     onFolded(row);
     const { dot_bracket, structure_name } = records[index];
-    if (dot_bracket) await setOwn(dot_bracket, structure_name ?? "Yours").catch((error) => onMessage(error.message));
+    if (dot_bracket) await setOwn(dot_bracket, structure_name ?? YOURS).catch((error) => onMessage(error.message));
     if (changes.length) await refold(changes, signal);
   }
 
@@ -93,6 +95,7 @@ export function createFolding(store, { onMessage, onFolded }) {
   }
 
   return {
+    stop: () => running?.abort(),
     foldRecords,
     setOwn,
     fetchVienna,
@@ -145,7 +148,13 @@ function sent(options) {
   return { engine, pseudoknots: pseudoknots && engine !== "vienna", min_confidence, constraint: constraint || null };
 }
 
+let patience = 0;
+
+/** The bar moves at once; the button to stop comes when it takes longer. */
 function busy(isBusy) {
   byId("result").setAttribute("aria-busy", String(isBusy));
   document.body.classList.toggle("busy", isBusy);
+  clearTimeout(patience);
+  byId("stop").hidden = true;
+  if (isBusy) patience = setTimeout(() => (byId("stop").hidden = false), PATIENCE);
 }

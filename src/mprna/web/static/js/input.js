@@ -36,6 +36,7 @@ export function mountInput(store, folding) {
     event.preventDefault();
     submit(input.value);
   });
+  byId("stop").addEventListener("click", folding.stop);
   input.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) byId("fold-form").requestSubmit();
   });

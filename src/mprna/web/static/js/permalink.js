@@ -1,7 +1,7 @@
 // The state as a URL fragment, which browsers do not send to any server.
 
 import { mutate } from "./sequence.js";
-import { VIEW_NAMES } from "./state.js";
+import { KNOWN, VIEW_NAMES, YOURS } from "./state.js";
 import { COLOURINGS } from "./colours.js";
 
 const ENGINES = ["hybrid", "model", "vienna"];
@@ -16,7 +16,7 @@ export function toFragment({ records, current, options, changes, own, view, colo
   if (options.min_confidence > 0) fields.set("min", String(options.min_confidence));
   if (options.constraint) fields.set("constraint", options.constraint);
   if (changes.length) fields.set("changes", changes.map(asWord).join(","));
-  if (own) fields.set("own", own.dot_bracket);
+  if (own) fields.set(own.name === KNOWN ? "known" : "own", own.dot_bracket);
   if (view !== "drawing") fields.set("view", view);
   if (colouring !== "state") fields.set("colour", colouring);
   return `#${fields}`;
@@ -32,7 +32,12 @@ export function fromFragment(fragment) {
   const colouring = fields.get("colour");
   const min = Number(fields.get("min"));
   return {
-    record: { id: fields.get("name") || "sequence_1", sequence, dot_bracket: fields.get("own") },
+    record: {
+      id: fields.get("name") || "sequence_1",
+      sequence,
+      dot_bracket: fields.get("own") ?? fields.get("known"),
+      structure_name: fields.has("known") ? KNOWN : YOURS,
+    },
     options: {
       engine: ENGINES.includes(engine) ? engine : "hybrid",
       pseudoknots: fields.get("pseudoknots") === "1",

@@ -38,6 +38,10 @@ export function createStore() {
   };
 }
 
+/** Names of structures that did not come from an engine. */
+export const KNOWN = "Known structure";
+export const YOURS = "Yours";
+
 export const VIEW_NAMES = {
   drawing: "Drawing",
   arcs: "Arcs",
