@@ -16,6 +16,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from mprna.web.metrics import Metrics
 from mprna.web.problems import problem
 
+FACTS = "mprna.facts"
+"""Key of the scope under which a route leaves what the line should say too."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -70,4 +73,5 @@ class RequestLog:
         self._metrics.requests.labels(scope["method"], route, status).inc()
         self._metrics.seconds.labels(route).observe(seconds)
         facts = {"request": request_id, "method": scope["method"], "route": route, "status": status}
+        facts |= scope.get(FACTS, {})
         _log.info("request", extra={"facts": facts | {"ms": round(seconds * 1e3, 1)}})
