@@ -310,7 +310,7 @@ def test_service_routes(api: httpx.Client) -> None:
 
 def test_health_answers_while_folds_run(api: httpx.Client) -> None:
     """Both workers are busy; the bound is loose because tests share their cores (benchmarks/serve.py)."""
-    long = {"records": records(*["GCAUUGCC" * 80] * 4), "engine": "vienna"}
+    long = {"records": records(*["GCAUUGCC" * 45] * 3), "engine": "vienna"}
     with ThreadPoolExecutor(2) as clients:
         folds = [clients.submit(api.post, "/api/fold", json=long) for _ in range(2)]
         times = []

@@ -55,3 +55,25 @@ def test_a_bug_is_answered_and_logged(started: bool, caplog: pytest.LogCaptureFi
     assert b'status="500"} 1.0' in metrics.text()
     if not started:
         assert json.loads(sent[1]["body"])["error"]["code"] == "internal"
+
+
+def test_whoever_is_cut_off_is_told_why() -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await asyncio.sleep(60)
+
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    async def main() -> None:
+        scope = {"type": "http", "method": "GET"}
+        request = asyncio.create_task(RequestLog(app, Metrics())(scope, None, send))  # type: ignore[arg-type]
+        await asyncio.sleep(0)
+        request.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await request
+
+    asyncio.run(main())
+    assert sent[0]["status"] == 503
+    assert json.loads(sent[1]["body"])["error"]["code"] == "shutting_down"

@@ -20,7 +20,7 @@ from mprna.web.server import _url_host
 from .conftest import LIMITS, Server, start, stop
 
 FOLD = {"records": [{"sequence": "GGGGAAAACCCC"}]}
-SLOWER = {"records": [{"sequence": "GCAUUGCC" * 60 + "A" * k} for k in range(4)], "engine": "vienna"}
+SLOWER = {"records": [{"sequence": "GCAUUGCC" * 35 + "A" * k} for k in range(3)], "engine": "vienna"}
 HANGS = {"dot_bracket": "((...))" * 20, "budget_s": 29, "pattern": "GANNNNC" * 20}
 """No sequence folds into it, so the search takes all of its time."""
 
@@ -39,7 +39,7 @@ def test_kill_9_under_load(api: httpx.Client, server: Server, victim: int) -> No
     """Every request is answered, and every record folded."""
     with ThreadPoolExecutor(4) as clients:
         folds = [clients.submit(api.post, "/api/fold", json=SLOWER) for _ in range(4)]
-        time.sleep(0.5)
+        time.sleep(0.2)
         os.kill(server.workers()[victim], signal.SIGKILL)
         answers = [fold.result() for fold in folds]
     assert [answer.status_code for answer in answers] == [200] * 4
@@ -78,10 +78,10 @@ def test_shutdown_lets_requests_finish(tmp_path: Path) -> None:
     server = start(tmp_path / "log", *LIMITS)
     with ThreadPoolExecutor(1) as client:
         answer = client.submit(httpx.post, f"{server.url}api/fold", json=SLOWER, timeout=60, trust_env=False)
-        time.sleep(0.5)
+        time.sleep(0.3)
         workers = server.workers()
         assert stop(server) in (0, -signal.SIGTERM)
-        assert [row["error"] for row in answer.result().json()["records"]] == [None] * 4
+        assert [row["error"] for row in answer.result().json()["records"]] == [None] * 3
     assert not any(Path(f"/proc/{pid}").exists() for pid in workers)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import secrets
@@ -59,6 +60,11 @@ class RequestLog:
 
         try:
             await self._app(scope, receive, send_and_note)
+        except asyncio.CancelledError:  # the server ends, and the grace for requests is over
+            if not status:
+                answer = problem(503, "shutting_down", "this service ends; ask again in a moment")
+                await answer(scope, receive, send_and_note)
+            raise
         except Exception:  # the last stop: with its traceback in the log, without the server's own
             _log.exception("bug", extra={"facts": {"request": request_id}})
             if not status:
