@@ -77,7 +77,7 @@ DOORS = {  # third-party module: where it may be imported
     "ray": ("corpus/ray_executor.py",),
     "fastapi": ("web/",),
     "starlette": ("web/",),
-    "pydantic": ("web/schemas.py", "web/verbs.py"),
+    "pydantic": ("web/schemas.py",),
     "uvicorn": ("web/server.py",),
     "prometheus_client": ("web/metrics.py",),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import shutil
 
 import numpy as np
@@ -119,8 +120,29 @@ def test_the_default_model_has_a_stand_in_for_long_sequences(
     assert short.dot_bracket == mprna.fold(text, FoldOptions(engine=engine, model=pair_model)).dot_bracket
     assert long.dot_bracket == mprna.fold(text, FoldOptions(engine=engine, model=nano_model)).dot_bracket
     assert long.confidence != short.confidence
+    assert folder.model_for(len(text)) == LONG_FOLDING_MODEL
+    assert folder.model_for(1) == FOLDING_MODEL
 
 
 def test_token_probabilities_are_not_there(pair_model):
     with pytest.raises(UsageError, match="decoder 'tokens': a pair network gives pairs only"):
         Folder(FoldOptions(engine="model", decoder="tokens", model=pair_model))
+
+
+def test_folders_share_models_that_are_loaded_once(pair_model):
+    loaded = []
+
+    def load(model, *, backend):
+        loaded.append(model)
+        return load_pair_engine(model, backend=backend)
+
+    load = functools.cache(load)
+    text = sequence(40)
+    for engine in ("hybrid", "model", "vienna"):
+        options = FoldOptions(engine=engine, model=pair_model)
+        folder = Folder(options, load=load)
+        assert (
+            folder.fold(Record(name="", sequence=text)).dot_bracket == mprna.fold(text, options).dot_bracket
+        )
+        assert folder.model_for(40) == (None if engine == "vienna" else str(pair_model))
+    assert loaded == [pair_model]

@@ -17,6 +17,7 @@ from mprna.web.jobs import Job, JobQueue
 from mprna.web.limits import Limits
 from mprna.web.metrics import MEDIA_TYPE, Metrics
 from mprna.web.problems import ApiError
+from mprna.web.request_log import FACTS
 from mprna.web.rows import file_of, rows_in_order
 from mprna.web.schemas import (
     ConvertRequest,
@@ -124,7 +125,10 @@ async def degrade(body: DegradeRequest, request: Request, service: ServiceOf) ->
 
 @router.post("/design", response_model=DesignAnswer, responses=_STREAM, tags=["verbs"])
 async def design(body: DesignRequest, request: Request, service: ServiceOf) -> Response:
-    """Sequences for a structure, as `mprna design`; better as a job where the budget is long."""
+    """Sequences for a structure, as `mprna design`; a longer search is a job."""
+    if body.budget_s > service.limits.max_waited_budget:
+        message = f"up to {service.limits.max_waited_budget:g} s here; for more ask for a job"
+        raise ApiError(422, "invalid", message, "budget_s")
     return await _answer("design", body, request, service)
 
 
@@ -150,7 +154,7 @@ async def convert(body: ConvertRequest, request: Request, service: ServiceOf) ->
 @router.post("/jobs", status_code=202, response_model=JobAnswer, tags=["jobs"])
 async def submit_job(body: Annotated[JobRequest, Body()], request: Request, service: ServiceOf) -> Response:
     """Ask for work that takes long; its state is under the `id` of the answer."""
-    tasks = VERBS[body.verb].tasks(body.request, service.limits)
+    tasks = _tasks(body.verb, body.request, request, service)
     seconds = _seconds(body.request, service.limits)
     job = service.jobs.submit(body.verb, tasks, seconds=seconds, client=_client(request))
     return Response(_job_json(job), 202, media_type=JSON)
@@ -207,7 +211,7 @@ async def metrics(service: ServiceOf) -> Response:
 
 async def _answer(verb: str, body: Any, request: Request, service: Service) -> Response:
     """Rows as one document, or one a line as they come."""
-    tasks = VERBS[verb].tasks(body, service.limits)
+    tasks = _tasks(verb, body, request, service)
     seconds = _seconds(body, service.limits)
     client = _client(request)
     if NDJSON in request.headers.get("accept", ""):
@@ -216,6 +220,13 @@ async def _answer(verb: str, body: Any, request: Request, service: Service) -> R
     with service.admission.admitted(client):
         rows = await _unless_gone(request, _all_rows(service, tasks, seconds))
     return Response(_document(rows), media_type=JSON)
+
+
+def _tasks(verb: str, body: Any, request: Request, service: Service) -> Sequence[RowTask]:
+    tasks = VERBS[verb](body, service.limits)
+    service.metrics.tasks.labels(verb).inc(len(tasks))
+    request.scope[FACTS] = {"verb": verb, "records": len(tasks)}
+    return tasks
 
 
 async def _lines(

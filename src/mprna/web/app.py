@@ -11,6 +11,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import Response
 
 from mprna import __version__
+from mprna.errors import MprnaError
 from mprna.runtime.store import list_models
 from mprna.web import api, problems
 from mprna.web.admission import Admission
@@ -39,12 +40,16 @@ def make_app(limits: Limits | None = None, *, allowed_hosts: Collection[str] = A
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         pool = WorkerPool(limits.workers, on_restart=metrics.restarts.inc)
-        service = _make_service(limits, metrics, pool)
-        await pool.start()
-        app.state.service = service
-        yield
-        await service.jobs.close()
-        await pool.close()
+        app.state.service = service = _make_service(limits, metrics, pool)
+        try:
+            await pool.start()
+            yield
+        except MprnaError as error:
+            app.state.failure = error
+            raise
+        finally:
+            await service.jobs.close()
+            await pool.close()
 
     app = FastAPI(
         title="MP-RNA",

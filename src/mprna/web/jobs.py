@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import secrets
 import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Literal
 
 from mprna.web.admission import Admission
@@ -16,6 +18,8 @@ from mprna.web.problems import ApiError
 from mprna.web.rows import rows_in_order
 from mprna.web.tasks import RowTask
 from mprna.web.workers import WorkerPool
+
+_log = logging.getLogger(__name__)
 
 Status = Literal["queued", "running", "done", "failed", "cancelled"]
 
@@ -72,7 +76,7 @@ class JobQueue:
         job = Job(verb, tasks)
         self._jobs[job.id] = job
         running = asyncio.create_task(self._run(job, seconds))
-        running.add_done_callback(lambda _: self._finish(job, client))
+        running.add_done_callback(partial(self._finish, job, client))
         self._running[job.id] = running
         return job
 
@@ -117,7 +121,12 @@ class JobQueue:
             else:
                 job.status = "done"
 
-    def _finish(self, job: Job, client: str) -> None:
+    def _finish(self, job: Job, client: str, running: asyncio.Task[None]) -> None:
+        if running.cancelled():
+            job.status = "cancelled"
+        elif bug := running.exception():
+            _log.error("bug", exc_info=bug)
+            job.status, job.error = "failed", "a bug in this service; it has been logged"
         if job.status == "cancelled":
             job.rows.clear()
         job.finished = time.monotonic()

@@ -34,7 +34,10 @@ class Limits:
     """Longest time that a worker may spend on one record."""
 
     max_budget: float = 600.0
-    """Longest search of one design, seconds."""
+    """Longest search of one design in a job, seconds."""
+
+    max_waited_budget: float = 30.0
+    """Longest search of one design that a client waits for, seconds."""
 
     max_requests: int = 64
     """Requests that are worked on or wait."""

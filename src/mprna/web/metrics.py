@@ -33,6 +33,9 @@ class Metrics:
             buckets=_BUCKETS,
             registry=self._registry,
         )
+        self.tasks = Counter(
+            "mprna_tasks", "Records that were asked for, by verb.", ["verb"], registry=self._registry
+        )
         self.restarts = Counter(
             "mprna_worker_restarts", "Worker processes that were replaced.", registry=self._registry
         )

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, HTTPException, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from starlette.exceptions import HTTPException
+from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from mprna.errors import MprnaError
 
@@ -45,13 +45,13 @@ def answer_to(error: ApiError) -> JSONResponse:
 
 def add_handlers(app: FastAPI) -> None:
     """Let every error of the app end as such a response."""
-    app.add_exception_handler(HTTPException, _of_http)
+    app.add_exception_handler(StarletteHTTPException, _of_http)
     app.add_exception_handler(RequestValidationError, _of_validation)
     app.add_exception_handler(MprnaError, _of_ours)
 
 
 async def _of_http(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, HTTPException)
+    assert isinstance(error, StarletteHTTPException)
     if isinstance(error, ApiError):
         return answer_to(error)
     code = _CODES.get(error.status_code, "bad_request")
@@ -65,6 +65,9 @@ async def _of_validation(request: Request, error: Exception) -> JSONResponse:
     first = error.errors()[0]
     if first["type"] == "json_invalid":
         return problem(400, "bad_json", f"the body is no JSON: {first['ctx']['error']}")
+    if first["loc"] == ("body",):
+        message = "expected a JSON object, sent with Content-Type: application/json"
+        return problem(422, "invalid", message)
     return problem(422, "invalid", " ".join(first["msg"].split()), field_of(first["loc"]))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import secrets
@@ -15,6 +16,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mprna.web.metrics import Metrics
 from mprna.web.problems import problem
+
+FACTS = "mprna.facts"
+"""Key of the scope under which a route leaves what the line should say too."""
 
 _log = logging.getLogger(__name__)
 
@@ -56,6 +60,11 @@ class RequestLog:
 
         try:
             await self._app(scope, receive, send_and_note)
+        except asyncio.CancelledError:  # the server ends, and the grace for requests is over
+            if not status:
+                answer = problem(503, "shutting_down", "this service ends; ask again in a moment")
+                await answer(scope, receive, send_and_note)
+            raise
         except Exception:  # the last stop: with its traceback in the log, without the server's own
             _log.exception("bug", extra={"facts": {"request": request_id}})
             if not status:
@@ -70,4 +79,5 @@ class RequestLog:
         self._metrics.requests.labels(scope["method"], route, status).inc()
         self._metrics.seconds.labels(route).observe(seconds)
         facts = {"request": request_id, "method": scope["method"], "route": route, "status": status}
+        facts |= scope.get(FACTS, {})
         _log.info("request", extra={"facts": facts | {"ms": round(seconds * 1e3, 1)}})

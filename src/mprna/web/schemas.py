@@ -137,7 +137,7 @@ class DesignRequest(BaseModel):
     id: Id = "target_1"
     dot_bracket: DotBracket
     seed: Annotated[int, Field(ge=0, le=2**32 - 1)] = 0
-    budget_s: Annotated[float, Field(gt=0, description="seconds of search, for all solutions")] = 30.0
+    budget_s: Annotated[float, Field(gt=0, description="seconds of search, for all solutions")] = 10.0
     solutions: Annotated[int, Field(ge=1, le=20)] = 1
     gc: Annotated[
         tuple[Probability, Probability] | None, Field(description="least and largest share of G and C")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import socket
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from typing import Final
 
 import uvicorn
@@ -48,8 +49,9 @@ def serve(
     url = f"http://{_url_host(host)}:{listener.getsockname()[1]}/"
     allowed = tuple(hosts) or (_NAMES if host in LOOPBACK else ANY_HOST)
     _set_up_logs(logging.WARNING if quiet else logging.INFO)
+    app = make_app(limits, allowed_hosts=allowed)
     config = uvicorn.Config(
-        make_app(limits, allowed_hosts=allowed),
+        app,
         log_config=None,
         access_log=False,
         lifespan="on",
@@ -57,9 +59,10 @@ def serve(
         timeout_graceful_shutdown=_GRACE_SECONDS,
     )
     server = _Server(config, lambda: on_start(url))
-    server.run(sockets=[listener])
+    with suppress(SystemExit):  # what uvicorn does where the app does not start
+        server.run(sockets=[listener])
     if not server.started:
-        raise ModelError("the service did not start: see above; `mprna doctor` tells what is broken")
+        raise getattr(app.state, "failure", None) or ModelError("the service did not start: see above")
 
 
 class _Server(uvicorn.Server):

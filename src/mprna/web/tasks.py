@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import re
 import traceback
 from collections.abc import Callable
@@ -48,9 +47,6 @@ CONVERSIONS: Final = ("vienna", "dbn", "ct", "bpseq", "tsv", "jsonl", *PICTURES)
 
 _SCALE: Final = 2.0
 _MAX_PIXELS: Final = 36_000_000
-
-_NICENESS: Final = 5
-"""Of workers, so that the process that answers clients comes first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +98,6 @@ class RowTask(Task, Protocol):
 
 def make_worker() -> Callable[[Task], Outcome]:
     """A worker, in its own process."""
-    os.nice(_NICENESS)
     return partial(_work, Tools())
 
 
@@ -118,7 +113,7 @@ def _work(tools: Tools, task: Task) -> Outcome:
 
 @dataclass(frozen=True, slots=True)
 class WarmUp:
-    """Loads the default model before the first request comes."""
+    """Loads the default model, so that nobody has to wait for it."""
 
     def run(self, tools: Tools) -> list[bytes]:
         tools.folder(FoldOptions())(Record(name="", sequence="GGGGAAAACCCC"))

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
-
-from pydantic import BaseModel
 
 from mprna.io.records import Record, split_header
 from mprna.predict.design import Constraints, DesignOptions
@@ -15,32 +12,14 @@ from mprna.web.limits import Limits
 from mprna.web.problems import ApiError
 from mprna.web.schemas import (
     ConvertRequest,
-    DegradeAnswer,
     DegradeRequest,
-    DesignAnswer,
     DesignRequest,
-    EmbedAnswer,
     EmbedRequest,
-    FoldAnswer,
     FoldRequest,
     Rna,
     StructureRequest,
 )
 from mprna.web.tasks import ConvertTask, DegradeTask, DesignTask, EmbedTask, FoldTask, RowTask, StructureTask
-
-
-@dataclass(frozen=True, slots=True)
-class Verb:
-    """One kind of work."""
-
-    tasks: Callable[[Any, Limits], Sequence[RowTask]]
-    """Of a request.
-
-    Raises:
-        ApiError: a limit.
-        UsageError: options that contradict each other.
-    """
-    answer: type[BaseModel]
 
 
 def fold_tasks(request: FoldRequest, limits: Limits) -> list[FoldTask]:
@@ -74,7 +53,8 @@ def degrade_tasks(request: DegradeRequest, limits: Limits) -> list[DegradeTask]:
 
 def design_tasks(request: DesignRequest, limits: Limits) -> list[DesignTask]:
     """One task for all solutions."""
-    _check_length(len(request.dot_bracket), limits, "dot_bracket")
+    dot_bracket = _without_space(request.dot_bracket)
+    _check_length(len(dot_bracket), limits, "dot_bracket")
     if request.budget_s > limits.max_budget:
         raise ApiError(422, "invalid", f"a budget of {limits.max_budget:g} s at most", "budget_s")
     low, high = request.gc or (0.0, 1.0)
@@ -91,7 +71,7 @@ def design_tasks(request: DesignRequest, limits: Limits) -> list[DesignTask]:
         time_limit=request.budget_s,
         seed=request.seed,
     )
-    return [DesignTask(request.id, request.dot_bracket, options)]
+    return [DesignTask(request.id, dot_bracket, options)]
 
 
 def structure_task(request: StructureRequest, limits: Limits) -> StructureTask:
@@ -111,7 +91,7 @@ def convert_task(request: ConvertRequest, limits: Limits) -> ConvertTask:
         name=name,
         description=description,
         sequence=sequence,
-        dot_bracket=given.dot_bracket,
+        dot_bracket=None if given.dot_bracket is None else _without_space(given.dot_bracket),
         energy=given.energy,
         confidence=given.confidence,
         engine=given.engine,
@@ -154,9 +134,15 @@ def _without_space(text: str) -> str:
     return "".join(text.split())
 
 
-VERBS: Final = {
-    "fold": Verb(fold_tasks, FoldAnswer),
-    "embed": Verb(embed_tasks, EmbedAnswer),
-    "degrade": Verb(degrade_tasks, DegradeAnswer),
-    "design": Verb(design_tasks, DesignAnswer),
+VERBS: Final[dict[str, Callable[[Any, Limits], Sequence[RowTask]]]] = {
+    "fold": fold_tasks,
+    "embed": embed_tasks,
+    "degrade": degrade_tasks,
+    "design": design_tasks,
 }
+"""Functions from a request of the verb to its tasks.
+
+Raises:
+    ApiError: a limit.
+    UsageError: options that contradict each other.
+"""

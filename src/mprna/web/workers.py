@@ -8,10 +8,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Final
 
 from mprna.child import ChildKilledError, ChildProcess
-from mprna.web.tasks import Outcome, Task, WarmUp, make_worker
+from mprna.errors import ModelError
+from mprna.web.tasks import Outcome, Refusal, Task, WarmUp, make_worker
 
 _GRACE: Final = 2.0
 """Seconds that a task may go on when nobody waits for it any more; a new process takes about as long."""
@@ -51,10 +53,13 @@ class WorkerPool:
         """Start all processes, and wait until their models are loaded.
 
         Raises:
-            RuntimeError: a process cannot start; its traceback is on stderr.
+            ModelError: the default model cannot be loaded.
+            WorkerLostError: a process cannot start; its traceback is on stderr.
         """
         self._workers = [_Worker(self._on_restart) for _ in range(self.num_workers)]
-        await asyncio.gather(*(worker.ask(WarmUp(), None) for worker in self._workers))
+        for outcome in await asyncio.gather(*(worker.ask(WarmUp(), None) for worker in self._workers)):
+            if isinstance(outcome, Refusal):
+                raise ModelError(outcome.message)
         for worker in self._workers:
             self._idle.put_nowait(worker)
 
@@ -94,6 +99,8 @@ class WorkerPool:
 
     async def _recover(self, worker: _Worker) -> None:
         await worker.finish(_GRACE)
+        with suppress(WorkerLostError):  # the next task will tell
+            await worker.ask(WarmUp(), None)
         self._idle.put_nowait(worker)
 
 
@@ -150,3 +157,7 @@ class _Worker:
         except ChildKilledError as death:
             self._on_restart()
             raise WorkerLostError(f"{death}, twice") from None
+        except RuntimeError:  # it ended by itself, and its traceback is on stderr
+            self._on_restart()
+            self._child = ChildProcess(make_worker)
+            raise WorkerLostError("the worker process ended, twice") from None
