@@ -1,14 +1,8 @@
-"""A real Chromium on the real service: one of each for all tests here, a fresh browser profile for each test."""
+"""A real Chromium on the real service of `tests/web`; a fresh browser profile for each test."""
 
 from __future__ import annotations
 
-import os
 import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -34,40 +28,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("browser")
 
 
-@pytest.fixture(scope="session")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Where `mprna web` answers."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    log = tmp_path_factory.mktemp("web") / "log"
-    command = [sys.executable, "-m", "mprna", "web", "--port", str(port), "--workers", "2"]
-    with log.open("wb") as stream:
-        server = subprocess.Popen(command, stdout=stream, stderr=stream, env=os.environ | {"OMP_NUM_THREADS": "1"})
-    try:
-        url = f"http://127.0.0.1:{port}"
-        wait_for(f"{url}/api/health", server, log)
-        yield url
-    finally:
-        server.terminate()
-        server.wait(20)
-
-
-def wait_for(url: str, server: subprocess.Popen[bytes], log: Path, seconds: float = 60.0) -> None:
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        assert server.poll() is None, log.read_text()
-        try:
-            with urllib.request.urlopen(url, timeout=2):
-                return
-        except OSError:
-            time.sleep(0.1)
-    pytest.fail(f"no answer in {seconds:g} s: {log.read_text()}")
-
-
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    """Headless Chromium; its tests are skipped where there is none."""
+    """Headless Chromium; its tests are skipped where there is none.
+
+    Not for the whole session: while playwright is open, `asyncio.run` of other tests would fail.
+    """
     if CHROMIUM is None:
         pytest.skip("no chromium on this machine (apt-get install chromium)")
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
@@ -102,6 +68,17 @@ class Visitor:
         page.wait_for_selector("#report:not([hidden])")
         return page
 
+    def strip(self) -> tuple[str, str]:
+        """Sequence and dot-bracket above the views."""
+        columns = self.page.locator("#strip .column")
+        letters, symbols = (columns.locator(tag).all_text_contents() for tag in ("b", "i"))
+        return "".join(letters), "".join(symbols)
+
+    def wait_for_strip(self, tag: str, text: str) -> None:
+        """Until the letters (`b`) or the symbols (`i`) are these."""
+        read = "[...document.querySelectorAll(`#strip .column ${tag}`)].map(n => n.textContent).join('')"
+        self.page.wait_for_function(f"([tag, text]) => {read} === text", arg=[tag, text])
+
     def _note_console(self, message: Any) -> None:
         # A refused request is logged by Chromium itself; what the page makes of it is tested.
         if message.type in ("error", "warning") and "Failed to load resource" not in message.text:
@@ -113,12 +90,12 @@ class Visitor:
 
 
 @pytest.fixture
-def visit(browser: Any, address: str) -> Iterator[Any]:
+def visit(browser: Any, server: Any) -> Iterator[Any]:
     """Makes visitors; fails the test if the page logged an error or asked any other server."""
     visitors: list[Visitor] = []
 
     def make(**options: Any) -> Visitor:
-        visitors.append(Visitor(browser, address, **options))
+        visitors.append(Visitor(browser, server.url.rstrip("/"), **options))
         return visitors[-1]
 
     yield make

@@ -9,14 +9,7 @@ import mprna
 
 TRNA = "GCGGAUUUAGCUCAGUUGGGAGAGCGCCAGACUGAAGAUCUGGAGGUCCUGUGUUCGAUCCACAGAAUUCGCACCA"
 HAIRPIN = "GGGGAAAACCCC"
-
-
-def strip(page: Any) -> tuple[str, str]:
-    """Sequence and dot-bracket above the views."""
-    return (
-        "".join(page.locator("#strip .column b").all_text_contents()),
-        "".join(page.locator("#strip .column i").all_text_contents()),
-    )
+SAM = "CUCUUAUCAAGAGAGGUGGAGGGACUGGCCCGAUGAAACCCGGCAACCAGCCUUAGGGCAUGGUGCCAAUUCCUGCAGCGGUUUCGCGUUGAAAGAUGAGAG"
 
 
 def fold(page: Any, text: str) -> None:
@@ -30,7 +23,7 @@ def test_an_example_is_one_click_away(visitor: Any) -> None:
     page.wait_for_selector(".drawing .base")
     assert page.locator(".drawing .base").count() == 76
     expected = mprna.fold(TRNA)
-    assert strip(page) == (TRNA, expected.dot_bracket)
+    assert visitor.strip() == (TRNA, expected.dot_bracket)
     facts = page.text_content("#record-facts")
     assert "76 nt" in facts
     assert f"{expected.energy:.2f}".replace("-", "−") in facts
@@ -41,23 +34,19 @@ def test_lower_case_dna_folds_and_keeps_its_letters(visitor: Any) -> None:
     page = visitor.open()
     fold(page, ">x from a plasmid\nggggtttt\nCCCC\n")
     page.wait_for_selector(".drawing .base")
-    assert strip(page) == ("ggggttttCCCC", "((((....))))")
+    assert visitor.strip() == ("ggggttttCCCC", "((((....))))")
     assert page.text_content("#record-name") == "x"
 
 
 def test_engines_give_the_answers_of_python(visitor: Any) -> None:
-    sam = "CUCUUAUCAAGAGAGGUGGAGGGACUGGCCCGAUGAAACCCGGCAACCAGCCUUAGGGCAUGGUGCCAAUUCCUGCAGCGGUUUCGCGUUGAAAGAUGAGAG"
     page = visitor.open()
-    fold(page, sam)
+    fold(page, SAM)
     page.wait_for_selector(".drawing .base")
     answers = set()
     for engine in ("model", "vienna", "hybrid"):
         page.check(f"input[name=engine][value={engine}]", force=True)
-        expected = mprna.fold(sam, mprna.FoldOptions(engine=engine)).dot_bracket
-        page.wait_for_function(
-            "dots => [...document.querySelectorAll('#strip .column i')].map(n => n.textContent).join('') === dots",
-            arg=expected,
-        )
+        expected = mprna.fold(SAM, mprna.FoldOptions(engine=engine)).dot_bracket
+        visitor.wait_for_strip("i", expected)
         answers.add(expected)
     assert len(answers) == 3
 
@@ -68,7 +57,7 @@ def test_constraint_is_honoured(visitor: Any) -> None:
     page.fill("#constraint", "xxxx................")
     fold(page, "GGGGAAAACCCCAAAAGGGG")
     page.wait_for_selector(".drawing .base")
-    assert strip(page)[1] == "........((((....))))"
+    assert visitor.strip()[1] == "........((((....))))"
 
 
 def test_dropped_file_with_several_records(visitor: Any) -> None:
@@ -78,15 +67,18 @@ def test_dropped_file_with_several_records(visitor: Any) -> None:
         """text => {
           const transfer = new DataTransfer();
           transfer.items.add(new File([text], "rnas.fa"));
-          document.body.dispatchEvent(new DragEvent("drop", { bubbles: true, cancelable: true, dataTransfer: transfer }));
+          const how = { bubbles: true, cancelable: true, dataTransfer: transfer };
+          document.body.dispatchEvent(new DragEvent("drop", how));
         }""",
         text,
     )
-    page.wait_for_function("() => document.querySelectorAll('#record-list button:not(:disabled)').length === 3")
+    page.wait_for_function(
+        "() => document.querySelectorAll('#record-list button:not(:disabled)').length === 3"
+    )
     assert page.locator("#record-list .failed").count() == 1
     page.click("#record-list button:has-text('third')")
     page.wait_for_function("() => document.querySelector('#record-name').textContent === 'third'")
-    assert strip(page)[0] == "GGGGAAAAACCCC"
+    assert visitor.strip()[0] == "GGGGAAAAACCCC"
     page.click("#record-list button:has-text('bad')")
     page.wait_for_selector("#input-message:has-text('bad')")
     assert page.is_hidden("#report")

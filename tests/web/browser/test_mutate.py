@@ -10,29 +10,17 @@ SEQUENCE = "GGGGCCAAAAGGCCCC"
 MUTANT = "GGGGACAAAAGGCCCC"  # C5A
 
 
-def letters(page: Any) -> str:
-    return "".join(page.locator("#strip .column b").all_text_contents())
-
-
-def wait_for_letters(page: Any, sequence: str) -> None:
-    page.wait_for_function(
-        "text => [...document.querySelectorAll('#strip .column b')].map(n => n.textContent).join('') === text",
-        arg=sequence,
-    )
-
-
 def test_click_changes_a_base_and_back(visitor: Any) -> None:
     page = visitor.open_folded(f"#seq={SEQUENCE}")
     page.click("#panel [data-base='4'] circle")
     page.click(".letters [data-letter=A]")
-    wait_for_letters(page, MUTANT)
+    visitor.wait_for_strip("b", MUTANT)
     expected = mprna.fold(MUTANT)
-    dots = "".join(page.locator("#strip .column i").all_text_contents())
-    assert dots == expected.dot_bracket
+    assert visitor.strip() == (MUTANT, expected.dot_bracket)
     assert f"{expected.energy:.2f}".replace("-", "−") in page.text_content("#record-facts")
     assert page.locator("#panel .base.changed").count() == 1
     page.click("#changes button:has-text('C5A')")
-    wait_for_letters(page, SEQUENCE)
+    visitor.wait_for_strip("b", SEQUENCE)
     assert page.is_hidden("#changes")
 
 
@@ -44,7 +32,7 @@ def test_keys_move_change_and_speak(visitor: Any) -> None:
         page.keyboard.press("ArrowRight")
     page.wait_for_selector("#live:has-text('C5, paired with G12')")
     page.keyboard.press("a")
-    wait_for_letters(page, MUTANT)
+    visitor.wait_for_strip("b", MUTANT)
     assert page.evaluate("document.activeElement.className") == "stage"
     page.keyboard.press("Escape")
     page.wait_for_selector(".inspector:has-text('Click a base')")
@@ -53,11 +41,11 @@ def test_keys_move_change_and_speak(visitor: Any) -> None:
 def test_before_the_change_stands_in_the_comparison(visitor: Any) -> None:
     page = visitor.open_folded(f"#seq={SEQUENCE}&changes=C5A&view=compare")
     page.wait_for_selector(".compared:has-text('Before the changes')")
-    wait_for_letters(page, MUTANT)
+    visitor.wait_for_strip("b", MUTANT)
 
 
 def test_change_keeps_case_and_t(visitor: Any) -> None:
     page = visitor.open_folded("#seq=ggggttttcccc")
     page.click("#panel [data-base='0'] circle")
     page.click(".letters [data-letter=U]")
-    wait_for_letters(page, "tgggttttcccc")
+    visitor.wait_for_strip("b", "tgggttttcccc")
