@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import httpx
 import numpy as np
 
 import mprna
@@ -134,3 +135,63 @@ def test_structure_in_words(visitor: Any) -> None:
     page.click("#in-words summary")
     pairs = mprna.fold(known("hammerhead_ribozyme").sequence).dot_bracket.count("(")
     assert f"{pairs} pairs" in page.text_content("#in-words-body")
+
+
+def serve(page: Any, verb: str, row: dict[str, Any]) -> None:
+    """Let the server have a verb that it lacks so far, with this answer."""
+    document = {"paths": {f"/api/{name}": {} for name in ("fold", "degrade", verb)}}
+    page.route("**/api/openapi.json", lambda route: route.fulfill(json=document))
+    page.route(f"**/api/{verb}", lambda route: route.fulfill(json={"records": [row]}))
+
+
+def test_verbs_that_the_server_lacks_have_no_tab(visitor: Any) -> None:
+    verbs = {
+        path.removeprefix("/api/")
+        for path in httpx.get(f"{visitor.address}/api/openapi.json").json()["paths"]
+    }
+    page = visitor.open_folded("#seq=GGGGAAAACCCC")
+    for verb, tab in (("degrade", "degradation"), ("repair", "repair"), ("scan", "variants")):
+        assert page.locator(f"#tab-{tab}").count() == int(verb in verbs)
+
+
+def test_variant_map_has_a_cell_per_substitution(visitor: Any) -> None:
+    sequence = "GGGGAAAACCCC"
+    effects = [
+        {
+            **{
+                "variant": f"{ref}{position}{alt}",
+                "position": position,
+                "ref": ref,
+                "alt": alt,
+                "error": None,
+            },
+            **{"pair_distance": 0.1 * position, "delta_ensemble_energy": -1.0, "llr": None},
+        }
+        for position, ref in enumerate(sequence, 1)
+        for alt in "ACGU"
+        if alt != ref
+    ]
+    serve(visitor.page, "scan", {"id": "x", "effects": effects, "error": None})
+    page = visitor.open_folded(f"#seq={sequence}&view=variants")
+    page.wait_for_selector(".heatmap .cell")
+    assert page.text_content(".score").startswith("Strongest: C12A (1.20)")
+    opacities = page.locator(".cell").evaluate_all(
+        "nodes => nodes.map(n => Number(n.getAttribute('fill-opacity')))"
+    )
+    assert len(opacities) == 48
+    assert sum(opacity > 0 for opacity in opacities) == 36
+    page.select_option("#effect", "delta_ensemble_energy")
+    assert page.locator(".cell.down").count() == 36
+    page.select_option("#effect", "llr")
+    assert page.text_content(".score") == "No effects are known."
+
+
+def test_repairs_are_named(visitor: Any) -> None:
+    repairs = [{"position": 2, "seen": "G", "base": "A", "probability": 0.91}]
+    row = {"id": "x", "base_probs": [[0.1, 0.2, 0.3, 0.4]] * 12, "repairs": repairs, "error": None}
+    serve(visitor.page, "repair", row)
+    page = visitor.open_folded("#seq=GGGGAAAACCCC&view=repair")
+    page.wait_for_selector(".heatmap .cell")
+    assert page.text_content(".score") == "Proposed: G2A (0.91)."
+    page.click(".heatmap [data-base='1'] text")
+    page.wait_for_selector(".inspector:has-text('paired with C11')")

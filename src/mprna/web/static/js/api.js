@@ -31,8 +31,8 @@ export async function convert(record, format) {
 }
 
 /** One of the other verbs for one record: its row. */
-export async function ask(verb, record, options = {}, { signal } = {}) {
-  const answer = await post(`/api/${verb}`, { records: [record], ...options }, { signal });
+export async function ask(verb, record, { signal } = {}) {
+  const answer = await post(`/api/${verb}`, { records: [record] }, { signal });
   const [row] = answer.records;
   if (row.error) throw new ApiError(row.error);
   return row;

@@ -1,8 +1,8 @@
 // Reactivity and degradation along the sequence, with expected errors.
 
-import { html, svg } from "./dom.js";
-import * as api from "./api.js";
+import { svg } from "./dom.js";
 import { partnersOf } from "./structure.js";
+import { choice, createTrack, LEFT, stepOf } from "./track.js";
 
 const QUANTITIES = {
   deg_Mg_50C: "Degradation, 50 °C, 10 mM Mg²⁺",
@@ -11,93 +11,40 @@ const QUANTITIES = {
   deg_pH10: "Degradation, pH 10, no Mg²⁺",
   reactivity: "SHAPE reactivity (1M7)",
 };
+const NOTE =
+  "Bars are predictions, whiskers one standard deviation of the expected error. Pale bars are paired bases. " +
+  "The network learned from 107-nt RNAs; what it says of long mRNAs has not been tested.";
 const HEIGHT = 230;
 const BASELINE = HEIGHT - 40;
 const TOP = 14;
-const LEFT = 44;
-const NARROWEST = 8.5;
-const WIDEST = 20;
 
-export function createDegradation(container, { onSelect, onHover }) {
-  let shown = null;
-  let waiting = null;
+export function createDegradation(container, handlers) {
   let quantity = "deg_Mg_50C";
-  const select = html(
-    "select",
-    { id: "quantity", onchange: () => ((quantity = select.value), draw()) },
-    Object.entries(QUANTITIES).map(([value, name]) => html("option", { value }, name)),
-  );
-  const score = html("p", { class: "score" });
-  const scroll = html("div", { class: "track-scroll", tabindex: 0, role: "group", "aria-label": "Track along the sequence" });
-  const note = html(
-    "p",
-    { class: "hint" },
-    "Bars are predictions, whiskers one standard deviation of the expected error. Pale bars are paired bases. " +
-      "The network learned from 107-nt RNAs; what it says of long mRNAs has not been tested.",
-  );
-  container.append(html("div", { class: "label" }, html("label", { for: "quantity" }, "Show "), select), score, scroll, note);
-
-  const baseAt = (event) => {
-    const node = event.target.closest("[data-base]");
-    return node ? Number(node.dataset.base) : null;
-  };
-  scroll.addEventListener("click", (event) => onSelect(baseAt(event)));
-  scroll.addEventListener("pointermove", (event) => onHover(baseAt(event)));
-  scroll.addEventListener("pointerleave", () => onHover(null));
-
-  async function update({ row }) {
-    if (shown?.sequence === row.sequence) return draw(row);
-    waiting?.abort();
-    waiting = new AbortController();
-    score.textContent = "Predicting…";
-    try {
-      const record = { id: row.id, sequence: row.sequence };
-      shown = { ...(await api.ask("degrade", record, {}, { signal: waiting.signal })), sequence: row.sequence, dot_bracket: row.dot_bracket };
-      draw();
-    } catch (error) {
-      if (error.name === "AbortError") return;
-      shown = null;
-      scroll.replaceChildren();
-      score.textContent = error.message;
-    }
-  }
-
-  function draw(row) {
-    if (row) shown.dot_bracket = row.dot_bracket;
-    if (shown.score !== undefined && shown.score !== null) {
-      score.textContent = `Sum over the molecule (50 °C, Mg²⁺): ${shown.score.toFixed(1)} ± ${shown.score_sd.toFixed(1)}; lower is more stable. Compare RNAs of the same length by it.`;
-    }
-    scroll.replaceChildren(track(shown, quantity, scroll.clientWidth));
-  }
-
-  return {
-    update,
-    recolour() {},
-    view: null,
-    highlight(selected, hovered) {
-      for (const node of scroll.querySelectorAll(".selected, .hovered")) node.classList.remove("selected", "hovered");
-      for (const [index, name] of [[hovered, "hovered"], [selected, "selected"]]) {
-        if (index !== null) scroll.querySelector(`[data-base="${index}"]`)?.classList.add(name);
-      }
-    },
-  };
+  const head = choice("quantity", "Show", Object.entries(QUANTITIES), (value) => {
+    quantity = value;
+    track.redraw();
+  });
+  const draw = (answer, row, width) => ({ text: total(answer), picture: bars(answer, row, quantity, width) });
+  const track = createTrack(container, { verb: "degrade", head: [head], note: NOTE, draw, ...handlers });
+  return track;
 }
 
-function track({ sequence, dot_bracket, values, sd }, quantity, room) {
+const total = ({ score, score_sd }) =>
+  `Sum over the molecule (50 °C, Mg²⁺): ${score.toFixed(1)} ± ${score_sd.toFixed(1)}; lower is more stable. Compare RNAs of the same length by it.`;
+
+function bars({ values, sd }, { sequence, dot_bracket }, quantity, room) {
   const means = values[quantity];
   const errors = sd[quantity];
   const partners = partnersOf(dot_bracket);
-  const step = Math.min(Math.max((room - LEFT - 24) / sequence.length, NARROWEST), WIDEST);
+  const step = stepOf(sequence.length, room);
   const highest = Math.max(0.5, ...means.map((mean, k) => mean + errors[k]));
   const y = (value) => BASELINE - (Math.max(value, 0) / highest) * (BASELINE - TOP);
   const width = LEFT + step * sequence.length + 12;
-  const bars = means.map((mean, k) => bar(k, mean, errors[k], { sequence, step, y, isPaired: partners[k] >= 0 }));
-  const label = `${QUANTITIES[quantity]} of ${sequence.length} bases`;
   return svg(
     "svg",
-    { class: "track", width, height: HEIGHT, viewBox: `0 0 ${width} ${HEIGHT}`, role: "img", "aria-label": label },
+    { class: "track", width, height: HEIGHT, role: "img", "aria-label": `${QUANTITIES[quantity]} of ${sequence.length} bases` },
     axis(highest, y, width),
-    bars,
+    means.map((mean, k) => bar(k, mean, errors[k], { sequence, step, y, isPaired: partners[k] >= 0 })),
     numbers(sequence.length, step),
   );
 }

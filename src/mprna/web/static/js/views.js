@@ -8,12 +8,15 @@ import { byId, html } from "./dom.js";
 import { createDotPlot } from "./dotplot.js";
 import { createDrawing } from "./drawing.js";
 import { legendOf } from "./legend.js";
+import { createRepair } from "./repair.js";
 import { VIEW_NAMES, VIEW_VERBS } from "./state.js";
 import { partnersOf } from "./structure.js";
 import { createTip } from "./tip.js";
+import { createVariants } from "./variants.js";
 import { baseWords } from "./words.js";
 
 const ON_STAGE = { drawing: createDrawing, arcs: createArcs, dotplot: createDotPlot };
+const TRACKS = { degradation: createDegradation, repair: createRepair, variants: createVariants };
 const COLOURED = new Set(["drawing", "arcs"]);
 const PAN = 60;
 
@@ -45,7 +48,7 @@ export function mountViews(store, folding) {
       panel.append(stage);
       view = make(stage, { label: VIEW_NAMES[name], ...actions });
     } else if (name === "compare") view = createCompare(panel, { store, setOwn: folding.setOwn, onSelect: actions.onSelect, onHover: actions.onHover });
-    else view = createDegradation(panel, actions);
+    else view = TRACKS[name](panel, { onSelect: actions.onSelect, onHover: actions.onHover });
     view.name = name;
     panel.setAttribute("aria-labelledby", `tab-${name}`);
     byId("inspector").hidden = name === "compare";
