@@ -145,27 +145,24 @@ def serve(page: Any, verb: str, row: dict[str, Any]) -> None:
 
 
 def test_verbs_that_the_server_lacks_have_no_tab(visitor: Any) -> None:
-    verbs = {
-        path.removeprefix("/api/")
-        for path in httpx.get(f"{visitor.address}/api/openapi.json").json()["paths"]
-    }
+    paths = httpx.get(f"{visitor.address}/api/openapi.json", trust_env=False).json()["paths"]
     page = visitor.open_folded("#seq=GGGGAAAACCCC")
     for verb, tab in (("degrade", "degradation"), ("repair", "repair"), ("scan", "variants")):
-        assert page.locator(f"#tab-{tab}").count() == int(verb in verbs)
+        assert page.locator(f"#tab-{tab}").count() == int(f"/api/{verb}" in paths)
 
 
 def test_variant_map_has_a_cell_per_substitution(visitor: Any) -> None:
     sequence = "GGGGAAAACCCC"
     effects = [
         {
-            **{
-                "variant": f"{ref}{position}{alt}",
-                "position": position,
-                "ref": ref,
-                "alt": alt,
-                "error": None,
-            },
-            **{"pair_distance": 0.1 * position, "delta_ensemble_energy": -1.0, "llr": None},
+            "variant": f"{ref}{position}{alt}",
+            "position": position,
+            "ref": ref,
+            "alt": alt,
+            "pair_distance": 0.1 * position,
+            "delta_ensemble_energy": -1.0,
+            "llr": None,
+            "error": None,
         }
         for position, ref in enumerate(sequence, 1)
         for alt in "ACGU"
@@ -175,11 +172,8 @@ def test_variant_map_has_a_cell_per_substitution(visitor: Any) -> None:
     page = visitor.open_folded(f"#seq={sequence}&view=variants")
     page.wait_for_selector(".heatmap .cell")
     assert page.text_content(".score").startswith("Strongest: C12A (1.20)")
-    opacities = page.locator(".cell").evaluate_all(
-        "nodes => nodes.map(n => Number(n.getAttribute('fill-opacity')))"
-    )
-    assert len(opacities) == 48
-    assert sum(opacity > 0 for opacity in opacities) == 36
+    assert page.locator(".cell").count() == 48
+    assert page.locator(".cell[fill-opacity='0.000']").count() == 12
     page.select_option("#effect", "delta_ensemble_energy")
     assert page.locator(".cell.down").count() == 36
     page.select_option("#effect", "llr")

@@ -30,13 +30,14 @@ export function heatmap({ sequence, values, room, label, words }) {
 function column(index, letter, values, { step, largest, words }) {
   const x = LEFT + step * index;
   const middle = x + step / 2;
+  const known = LETTERS.indexOf(base(letter));
   const isTenth = (index + 1) % 10 === 0;
   return svg(
     "g",
     { "data-base": index, class: "column-bar" },
     svg("rect", { class: "hit", x, y: TOP, width: step, height: BOTTOM - TOP + 18 }),
     LETTERS.map((to, k) => cell(x, TOP + k * CELL, step, values[k], largest, words(index, to, values[k]))),
-    svg("circle", { class: "reference", cx: middle, cy: TOP + (LETTERS.indexOf(base(letter)) + 0.5) * CELL, r: 2.2 }),
+    known >= 0 ? svg("circle", { class: "reference", cx: middle, cy: TOP + (known + 0.5) * CELL, r: 2.2 }) : null,
     svg("text", { x: middle, y: BOTTOM + 13 }, letter),
     isTenth ? svg("text", { class: "number", x: middle, y: BOTTOM + 32 }, String(index + 1)) : null,
   );
