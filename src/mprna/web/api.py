@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final, TypeVar
 
 from fastapi import APIRouter, Body, Depends, Request
 from fastapi.responses import Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from mprna import __version__
 from mprna.web.admission import Admission
@@ -215,8 +216,7 @@ async def _answer(verb: str, body: Any, request: Request, service: Service) -> R
     seconds = _seconds(body, service.limits)
     client = _client(request)
     if NDJSON in request.headers.get("accept", ""):
-        service.admission.enter(client)
-        return StreamingResponse(_lines(service, tasks, seconds, client), media_type=NDJSON)
+        return _Stream(_rows(service, tasks, seconds), service.admission, client)
     with service.admission.admitted(client):
         rows = await _unless_gone(request, _all_rows(service, tasks, seconds))
     return Response(_document(rows), media_type=JSON)
@@ -229,14 +229,21 @@ def _tasks(verb: str, body: Any, request: Request, service: Service) -> Sequence
     return tasks
 
 
-async def _lines(
-    service: Service, tasks: Sequence[RowTask], seconds: float, client: str
-) -> AsyncIterator[bytes]:
-    try:
-        async for rows in _rows(service, tasks, seconds):
-            yield b"".join(row + b"\n" for row in rows)
-    finally:
-        service.admission.leave(client)
+class _Stream(StreamingResponse):
+    """One row a line; counted until the last one is sent, or nobody reads any more."""
+
+    def __init__(self, rows: AsyncIterator[list[bytes]], admission: Admission, client: str) -> None:
+        super().__init__(_lines(rows), media_type=NDJSON)
+        self._admission, self._client = admission, client
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        with self._admission.admitted(self._client):
+            await super().__call__(scope, receive, send)
+
+
+async def _lines(rows: AsyncIterator[list[bytes]]) -> AsyncIterator[bytes]:
+    async for some in rows:
+        yield b"".join(row + b"\n" for row in some)
 
 
 async def _all_rows(service: Service, tasks: Sequence[RowTask], seconds: float) -> list[bytes]:
@@ -258,7 +265,7 @@ def _document(rows: Sequence[bytes]) -> bytes:
 
 def _job_json(job: Job) -> bytes:
     answer = JobAnswer(
-        id=job.id, verb=job.verb, status=job.status, done=job.done, total=len(job.tasks), error=job.error
+        id=job.id, verb=job.verb, status=job.status, done=job.done, total=job.total, error=job.error
     )
     head = answer.model_dump_json(exclude={"result"}).encode()
     result = _document(job.rows) if job.status == "done" else b"null"

@@ -29,7 +29,8 @@ class Job:
     """One job; who knows its id may see and cancel it."""
 
     verb: str
-    tasks: Sequence[RowTask]
+    total: int
+    """Tasks of the job."""
     id: str = field(default_factory=lambda: secrets.token_urlsafe(16))
     status: Status = "queued"
     done: int = 0
@@ -73,9 +74,9 @@ class JobQueue:
         """
         self._admission.enter(client)
         self._forget()
-        job = Job(verb, tasks)
+        job = Job(verb, len(tasks))
         self._jobs[job.id] = job
-        running = asyncio.create_task(self._run(job, seconds))
+        running = asyncio.create_task(self._run(job, tasks, seconds))
         running.add_done_callback(partial(self._finish, job, client))
         self._running[job.id] = running
         return job
@@ -109,11 +110,11 @@ class JobQueue:
             self.cancel(job_id)
         await asyncio.gather(*self._running.values(), return_exceptions=True)
 
-    async def _run(self, job: Job, seconds: float) -> None:
+    async def _run(self, job: Job, tasks: Sequence[RowTask], seconds: float) -> None:
         async with self._slots:
             job.status = "running"
             try:
-                async for rows in rows_in_order(self._pool, job.tasks, width=1, seconds=seconds):
+                async for rows in rows_in_order(self._pool, tasks, width=1, seconds=seconds):
                     job.rows += rows
                     job.done += 1
             except ApiError as error:

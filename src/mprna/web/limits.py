@@ -27,6 +27,9 @@ class Limits:
     max_nucleotides: int = 200_000
     """Most nucleotides of one request, all records together."""
 
+    max_embedded: int = 20_000
+    """The same, where each nucleotide gets a vector: 2 kB of text."""
+
     max_body: int = 4 << 20
     """Largest request body, bytes."""
 

@@ -43,7 +43,9 @@ def fold_tasks(request: FoldRequest, limits: Limits) -> list[FoldTask]:
 
 def embed_tasks(request: EmbedRequest, limits: Limits) -> list[EmbedTask]:
     """One task per record."""
-    return [EmbedTask(name, sequence, request.pool) for name, sequence in _named(request.records, limits)]
+    most = limits.max_nucleotides if request.pool else limits.max_embedded
+    named = _named(request.records, limits, most)
+    return [EmbedTask(name, sequence, request.pool) for name, sequence in named]
 
 
 def degrade_tasks(request: DegradeRequest, limits: Limits) -> list[DegradeTask]:
@@ -106,7 +108,9 @@ def convert_task(request: ConvertRequest, limits: Limits) -> ConvertTask:
     )
 
 
-def _named(records: Sequence[Rna], limits: Limits) -> list[tuple[str, str]]:
+def _named(
+    records: Sequence[Rna], limits: Limits, max_nucleotides: int | None = None
+) -> list[tuple[str, str]]:
     """Names and sequences of records that are within the limits."""
     if len(records) > limits.max_records:
         message = f"{len(records):,} records; up to {limits.max_records:,} in one request"
@@ -118,8 +122,8 @@ def _named(records: Sequence[Rna], limits: Limits) -> list[tuple[str, str]]:
     for index, (_, sequence) in enumerate(named):
         _check_length(len(sequence), limits, f"records[{index}].sequence")
     total = sum(len(sequence) for _, sequence in named)
-    if total > limits.max_nucleotides:
-        message = f"{total:,} nt in all; up to {limits.max_nucleotides:,} in one request: send several"
+    if total > (most := max_nucleotides or limits.max_nucleotides):
+        message = f"{total:,} nt in all; up to {most:,} in one request: send several"
         raise ApiError(413, "too_many_nucleotides", message, "records")
     return named
 
