@@ -15,7 +15,7 @@ export function createDotPlot(container, { label, onSelect, onHover, onPair }) {
   let length = 0;
   let cross = null;
   const view = panZoom(root, scene, () => ({
-    left: -3.5 * CELL, right: (length + 3) * CELL, top: -4 * CELL, bottom: (length + 3) * CELL,
+    left: -3 * sizeOfNumbers(length), right: (length + 1) * CELL, top: -2 * sizeOfNumbers(length), bottom: (length + 1) * CELL,
   }));
 
   const pairAt = (event) => {
@@ -53,16 +53,20 @@ export function createDotPlot(container, { label, onSelect, onHover, onPair }) {
   };
 }
 
+/** Of plots that are fitted into the view, the same on the screen. */
+const sizeOfNumbers = (length) => Math.max(11, 0.024 * length * CELL);
+
 function frame(length) {
   const side = length * CELL;
+  const size = sizeOfNumbers(length);
   const step = TICKS.find((tick) => length / tick <= 12) ?? 2000;
   const ticks = [];
   for (let position = step; position <= length; position += step) {
     const at = (position - 0.5) * CELL;
     ticks.push(
       svg("path", { class: "grid", d: `M${at} 0V${side}M0 ${at}H${side}` }),
-      svg("text", { x: at, y: -0.9 * CELL }, String(position)),
-      svg("text", { x: -0.8 * CELL, y: at + 4, class: "row" }, String(position)),
+      svg("text", { x: at, y: -0.7 * size, "font-size": size }, String(position)),
+      svg("text", { x: -0.7 * size, y: at + 0.36 * size, "font-size": size, class: "row" }, String(position)),
     );
   }
   return svg(
