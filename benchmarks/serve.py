@@ -3,7 +3,8 @@
     python benchmarks/serve.py [--workers N] [--clients N] [--engine ENGINE] [--lengths NT ...]
 
 Starts a service, warms it up and lets clients fold random RNAs of one length, each sending the next when it
-has its answer; another client asks for /api/health every 50 ms. Client and service share the machine.
+has its answer. Meanwhile another client asks for /api/health and, in turn, a bare asyncio server that does
+nothing else: what both take is the machine's doing. Clients and servers share the machine.
 """
 
 from __future__ import annotations
@@ -24,16 +25,28 @@ import httpx
 SECONDS = 30.0
 """Of load per length; each client finishes at least one fold."""
 SEED = 0
-ROW = "{:>6} | {:>7} | {:>6} | {:>7} | {:>7} | {:>10} | {:>10}"
-HEAD = ("nt", "clients", "folds", "folds/s", "p95 s", "health p95", "health max")
+ROW = "{:>6} | {:>7} | {:>6} | {:>7} | {:>7} | {:>15} | {:>15}"
+HEAD = ("nt", "clients", "folds", "folds/s", "p95 s", "health ms", "bare ms")
+"""The last two as median / 95th percentile."""
+
+BARE = """
+import asyncio
+async def answer(reader, writer):
+    while await reader.readuntil(b"\\r\\n\\r\\n"):
+        writer.write(b"HTTP/1.1 200 OK\\r\\nContent-Length: 2\\r\\n\\r\\n{}")
+async def serve():
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    print("http://127.0.0.1:%d/" % server.sockets[0].getsockname()[1], flush=True)
+    await server.serve_forever()
+asyncio.run(serve())
+"""
 
 
 @contextmanager
-def service(workers: int, max_length: int) -> Iterator[str]:
-    """The URL of a service with default limits but these."""
-    options = ["--port", "0", "--quiet", "--workers", str(workers), "--max-length", str(max_length)]
-    command = [sys.executable, "-m", "mprna", "web", *options, "--time-limit", "3600"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+def running(*arguments: str) -> Iterator[str]:
+    """The first line that a Python process prints, while it runs."""
+    command = [sys.executable, *arguments]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
         assert process.stdout is not None
         try:
             yield process.stdout.readline().strip()
@@ -56,36 +69,34 @@ async def fold_until(
     return times
 
 
-async def watch_health(client: httpx.AsyncClient, times: list[float]) -> None:
+async def watch(client: httpx.AsyncClient, times: dict[str, list[float]]) -> None:
+    """Ask every URL in turn, for ever."""
     while True:
-        start = time.perf_counter()
-        (await client.get("/api/health")).raise_for_status()
-        times.append(time.perf_counter() - start)
-        await asyncio.sleep(0.05)
+        for url, found in times.items():
+            start = time.perf_counter()
+            (await client.get(url)).raise_for_status()
+            found.append(1e3 * (time.perf_counter() - start))
+            await asyncio.sleep(0.05)
 
 
 def percentile_95(times: list[float]) -> float:
     return statistics.quantiles(times, n=20, method="inclusive")[-1] if len(times) > 1 else times[0]
 
 
-async def measure(url: str, length: int, clients: int, engine: str) -> None:
-    limits = httpx.Limits(max_connections=clients + 1)
+async def measure(url: str, bare: str, length: int, clients: int, engine: str) -> None:
+    """Print one row."""
+    limits = httpx.Limits(max_connections=clients + 2)
     async with httpx.AsyncClient(base_url=url, timeout=3_600, limits=limits, trust_env=False) as client:
-        health: list[float] = []
-        watching = asyncio.create_task(watch_health(client, health))
+        watched: dict[str, list[float]] = {f"{url}api/health": [], bare: []}
+        watching = asyncio.create_task(watch(client, watched))
         start = time.perf_counter()
         loops = (fold_until(client, length, engine, start + SECONDS, SEED + k) for k in range(clients))
         times = [seconds for found in await asyncio.gather(*loops) for seconds in found]
         elapsed = time.perf_counter() - start
         watching.cancel()
-    rate, health_ms = (
-        len(times) / elapsed,
-        [f"{percentile_95(health) * 1e3:.0f} ms", f"{max(health) * 1e3:.0f} ms"],
-    )
-    print(
-        ROW.format(length, clients, len(times), f"{rate:.2f}", f"{percentile_95(times):.2f}", *health_ms),
-        flush=True,
-    )
+    folds = (len(times), f"{len(times) / elapsed:.2f}", f"{percentile_95(times):.2f}")
+    waits = [f"{statistics.median(found):.1f} / {percentile_95(found):.1f}" for found in watched.values()]
+    print(ROW.format(length, clients, *folds, *waits), flush=True)
 
 
 def main() -> None:
@@ -99,10 +110,12 @@ def main() -> None:
     args = parser.parse_args()
     load = os.getloadavg()[0]
     print(f"{os.cpu_count()} cores, load before {load:.1f}; {args.workers} workers, engine {args.engine}")
-    print(ROW.format(*HEAD))
-    with service(args.workers, max(args.lengths)) as url:
+    print(ROW.format(*HEAD), flush=True)
+    options = ["--workers", str(args.workers), "--max-length", str(max(args.lengths))]
+    service = running("-m", "mprna", "web", "--port", "0", "--quiet", "--time-limit", "3600", *options)
+    with service as url, running("-c", BARE) as bare:
         for length in args.lengths:
-            asyncio.run(measure(url, length, args.clients, args.engine))
+            asyncio.run(measure(url, bare, length, args.clients, args.engine))
 
 
 if __name__ == "__main__":

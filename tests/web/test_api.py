@@ -324,7 +324,7 @@ def test_service_routes(api: httpx.Client) -> None:
 
 
 def test_health_answers_while_folds_run(api: httpx.Client) -> None:
-    """Both workers are busy; the bound is loose because others use the cores too (see benchmarks/serve.py)."""
+    """Both workers are busy; the bound is loose because others use the cores too."""
     long = {"records": records(*["GCAUUGCC" * 45] * 3), "engine": "vienna"}
     with ThreadPoolExecutor(2) as clients:
         folds = [clients.submit(api.post, "/api/fold", json=long) for _ in range(2)]
