@@ -2,7 +2,7 @@
 
 import { helicesOf } from "./structure.js";
 
-export const percent = (value) => `${Math.round(100 * value)} %`;
+export const percent = (value) => `${Math.round(100 * value)}\u00a0%`;
 export const energyText = (energy) => `${energy.toFixed(2).replace("-", "−")} kcal/mol`;
 export const lengthText = (length) => `${length.toLocaleString("en")} nt`;
 
