@@ -54,9 +54,9 @@ export function createFolding(store, { onMessage, onFolded }) {
     const row = rows[index];
     store.set({ current: index, changes: [], original: row.error ? null : row, row, vienna: null, own: null, selected: null });
     if (row.error) return onMessage(`${row.id}: ${row.error}`);
-    onFolded(row);
     const { dot_bracket, structure_name } = records[index];
     if (dot_bracket) await setOwn(dot_bracket, structure_name ?? YOURS).catch((error) => onMessage(error.message));
+    onFolded(row);
     if (changes.length) await refold(changes, signal);
   }
 
@@ -75,8 +75,9 @@ export function createFolding(store, { onMessage, onFolded }) {
 
   /** The user's own structure, judged for the sequence that is shown. */
   async function setOwn(dotBracket, name) {
-    const { energy, layout } = await api.judgeStructure(store.get().row.sequence, dotBracket);
-    store.set({ own: { name, dot_bracket: dotBracket, energy, layout } });
+    const { row } = store.get();
+    const { energy, layout } = await api.judgeStructure(row.sequence, dotBracket);
+    if (store.get().row === row) store.set({ own: { name, dot_bracket: dotBracket, energy, layout } });
   }
 
   /** ViennaRNA's fold of the shown sequence, for comparison. */
