@@ -323,19 +323,20 @@ def test_service_routes(api: httpx.Client) -> None:
     assert schemas.HealthAnswer.model_validate(api.get("/api/health").json()).workers == 2
 
 
-def test_health_answers_while_folds_run(api: httpx.Client) -> None:
-    """Both workers are busy; the bound is loose because others use the cores too."""
-    long = {"records": records(*["GCAUUGCC" * 45] * 3), "engine": "vienna"}
+def test_health_does_not_wait_for_folds(api: httpx.Client) -> None:
+    """Both workers are busy. Only the ratio is judged, because others use the cores too."""
+    long = {"records": records("GCAUUGCC" * 87), "engine": "vienna"}
     with ThreadPoolExecutor(2) as clients:
-        folds = [clients.submit(api.post, "/api/fold", json=long) for _ in range(2)]
+        folds = [clients.submit(api.post, "/api/fold", json=long) for _ in range(4)]
         times = []
         while not all(fold.done() for fold in folds):
             start = time.monotonic()
             assert api.get("/api/health").status_code == 200
             times.append(time.monotonic() - start)
             time.sleep(0.02)
-    assert {fold.result().status_code for fold in folds} == {200}
-    assert np.quantile(times, 0.25) < 0.05
+    answers = [fold.result() for fold in folds]
+    assert {answer.status_code for answer in answers} == {200}
+    assert np.median(times) < 0.2 * min(answer.elapsed.total_seconds() for answer in answers)
 
 
 def test_openapi_has_examples_that_work(api: httpx.Client) -> None:

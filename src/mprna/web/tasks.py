@@ -130,13 +130,12 @@ class FoldTask:
     with_layout: bool
 
     def run(self, tools: Tools) -> list[bytes]:
-        folder = tools.folder(self.options)
-        return self._rows(folder(self.record), folder.model_for(len(self.record.sequence)))
+        return self._rows(tools.folder(self.options)(self.record))
 
     def failed(self, reason: str) -> list[bytes]:
-        return self._rows(Record(name="", sequence=self.record.sequence, error=reason), None)
+        return self._rows(Record(name="", sequence=self.record.sequence, error=reason))
 
-    def _rows(self, folded: Record, model: str | None) -> list[bytes]:
+    def _rows(self, folded: Record) -> list[bytes]:
         row: dict[str, Any] = {
             "id": self.id,
             "sequence": folded.sequence,
@@ -145,7 +144,7 @@ class FoldTask:
             "energy": None if folded.energy is None else round_energy(folded.energy),
             "confidence": None if folded.confidence is None else round(folded.confidence, 4),
             "engine": self.options.engine,
-            "model": model,
+            "model": None if self.options.engine == "vienna" else str(self.options.model),
             "pairs": None,
             "nucleotide_confidence": None,
             "layout": None,
