@@ -1,4 +1,5 @@
 # make demo   fold the example RNAs with the shipped model, in a light environment without torch
+# make demo-web   the page, and the API under it
 # make test   what CI runs: ruff, mypy, pytest
 # make help   everything else
 
@@ -13,11 +14,11 @@ SOURCES := $(shell find src -type f -not -name '*.pyc')
 
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help demo test check lint docs bench clean
+.PHONY: help demo demo-web test check lint docs bench clean
 .DEFAULT_GOAL := help
 
 help: ## this list
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 16
 
 demo: $(LIGHT)/.installed ## fold examples/rnas.fa and draw it into build/demo
 	mkdir -p build/demo
@@ -30,6 +31,9 @@ demo: $(LIGHT)/.installed ## fold examples/rnas.fa and draw it into build/demo
 	@grep -A 2 SAM_I examples/rnas.dbn | tail -n 1
 	@grep -A 1 SAM_I examples/rnas.fa | $(LIGHT)/bin/mprna fold --engine vienna | tail -n 1
 	@grep -A 1 SAM_I examples/rnas.fa | $(LIGHT)/bin/mprna fold | tail -n 1
+
+demo-web: $(LIGHT)/.web ## the page and the API at the address that is printed, until Ctrl-C
+	$(LIGHT)/bin/mprna web --quiet
 
 test: lint ## ruff, mypy and all tests but the slow ones
 	$(DEV)/bin/python -m pytest
@@ -57,6 +61,10 @@ clean: ## remove both environments and everything that was made
 $(LIGHT)/.installed: pyproject.toml constraints.txt README.md LICENSE $(SOURCES)
 	$(PYTHON) -m venv $(LIGHT)
 	$(LIGHT)/bin/python -m pip install $(PIP_OPTIONS) '.[draw]'
+	touch $@
+
+$(LIGHT)/.web: $(LIGHT)/.installed
+	$(LIGHT)/bin/python -m pip install $(PIP_OPTIONS) '.[web]'
 	touch $@
 
 # torch first and alone, at the version of constraints.txt, so that no later package picks another build.

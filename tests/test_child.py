@@ -5,7 +5,9 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -15,9 +17,11 @@ Child = ChildProcess[int, int]
 
 
 def pid_or_death(number: int) -> int:
-    """The process's id; 1 to 64 are signals to die from, 99 is a bug."""
+    """The process's id; 1 to 64 are signals to die from, 99 is a bug, 100 a hang."""
     if number == 99:
         raise ZeroDivisionError
+    if number == 100:
+        time.sleep(60)
     if number:
         os.kill(os.getpid(), number)
     return os.getpid()
@@ -76,6 +80,41 @@ def test_bug_is_no_death(capfd: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(RuntimeError, match="exit code 1"):
         ask(Child(make_worker), 99)
     assert "ZeroDivisionError" in capfd.readouterr().err
+
+
+def test_killed_by_us_is_a_death_like_any_other(child: Child) -> None:
+    first = ask(child, 0)
+    child.kill()
+    [process] = (p for p in multiprocessing.active_children() if p.pid == first)
+    process.join()
+    assert ask(child, 0) != first
+
+
+def test_killed_by_us_at_work(child: Child) -> None:
+    first = ask(child, 0)
+    child.send(100)
+    child.kill()
+    with pytest.raises(ChildKilledError) as death:
+        child.receive()
+    assert death.value.signal is signal.SIGKILL
+    assert ask(child, 0) != first
+
+
+def test_children_of_many_threads_keep_their_exit_codes() -> None:
+    """Starting a process reaps all dead ones, and must not take a death from the thread that waits for it."""
+
+    def die_and_go_on(_: int) -> bool:
+        child = Child(make_worker)
+        try:
+            for _ in range(3):
+                with pytest.raises(ChildKilledError):
+                    ask(child, signal.SIGKILL)
+            return True
+        finally:
+            child.stop()
+
+    with ThreadPoolExecutor(4) as threads:
+        assert all(threads.map(die_and_go_on, range(4)))
 
 
 def test_ctrl_c_is_the_parent_s(child: Child) -> None:

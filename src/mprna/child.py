@@ -6,6 +6,7 @@ ViennaRNA holds the interpreter's lock while it folds, and may hang or crash: th
 from __future__ import annotations
 
 import signal
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from multiprocessing import get_context
@@ -17,6 +18,8 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 _spawn = get_context("spawn")  # inherits none of the parent's threads and locks
+_family = threading.RLock()
+"""Starting a process reaps all dead ones; another thread would wait for its own in vain."""
 
 
 class ChildKilledError(Exception):
@@ -64,25 +67,31 @@ class ChildProcess(Generic[Item, Result]):
         self._unanswered -= 1
         return result
 
+    def kill(self) -> None:
+        """End what it does, from any thread; `receive` raises ChildKilledError, and there is a new one."""
+        self._process.kill()
+
     def stop(self) -> None:
         """End it, whatever it does."""
-        self._process.terminate()
-        self._process.join()
+        with _family:
+            self._process.terminate()
+            self._process.join()
         self.connection.close()
 
     def _start(self) -> None:
         self._unanswered = 0
         self.connection, theirs = _spawn.Pipe()
         self._process = _spawn.Process(target=_serve, args=(theirs, self._make_worker), daemon=True)
-        with _without_interrupts():
+        with _family, _without_interrupts():
             self._process.start()
         theirs.close()  # so that the child's death reads as end of file here
 
     def _restart(self) -> int:
         """Replace a process that a signal killed; returns its (negative) exit code."""
         self.connection.close()
-        self._process.join()
-        exit_code = self._process.exitcode
+        with _family:
+            self._process.join()
+            exit_code = self._process.exitcode
         if exit_code is None or exit_code >= 0:
             raise RuntimeError(f"a worker process ended with exit code {exit_code}; see its traceback above")
         self._start()

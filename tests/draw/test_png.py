@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mprna.draw.png import svg_to_png
+from mprna.draw.png import png_bytes, svg_to_png
 from mprna.draw.svg import draw_structure
 from mprna.errors import MissingExtraError
 from mprna.io.records import Record
@@ -52,6 +52,7 @@ def test_size_is_the_drawing_times_the_scale(tmp_path: Path) -> None:
     svg_to_png(SQUARE, str(tmp_path / "three.png"), scale=3)
     assert size_of(tmp_path / "one.png") == (8, 4)
     assert size_of(tmp_path / "three.png") == (24, 12)
+    assert png_bytes(SQUARE, scale=3) == (tmp_path / "three.png").read_bytes()
 
 
 def test_letters_are_drawn_with_our_own_font(tmp_path: Path) -> None:

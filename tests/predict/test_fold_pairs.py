@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 import pytest
 
@@ -168,3 +170,21 @@ def test_too_long_for_any_engine_has_a_reason(pair_model, engine):
 def test_token_probabilities_are_not_there(pair_model):
     with pytest.raises(UsageError, match="decoder 'tokens': a pair network gives pairs only"):
         Folder(FoldOptions(engine="model", decoder="tokens", model=pair_model))
+
+
+def test_folders_share_models_that_are_loaded_once(pair_model):
+    loaded = []
+
+    def load(model, *, backend):
+        loaded.append(model)
+        return load_pair_engine(model, backend=backend)
+
+    load = functools.cache(load)
+    text = sequence(40)
+    for engine in ("hybrid", "model", "vienna"):
+        options = FoldOptions(engine=engine, model=pair_model)
+        folder = Folder(options, load=load)
+        assert (
+            folder.fold(Record(name="", sequence=text)).dot_bracket == mprna.fold(text, options).dot_bracket
+        )
+    assert loaded == [pair_model]

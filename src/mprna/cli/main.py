@@ -27,6 +27,7 @@ from mprna.cli import (
     repair,
     runs,
     scan,
+    web,
 )
 from mprna.errors import MprnaError
 
@@ -53,6 +54,7 @@ COMMANDS: Final = (
     predict,
     runs,
     bench,
+    web,
     doctor,
 )
 

@@ -20,13 +20,18 @@ def svg_to_png(svg: str, path: Path | str, *, scale: float = 2.0) -> None:
         MissingExtraError: resvg-py is not installed.
         OSError: the file cannot be written.
     """
+    png = png_bytes(svg, scale=scale)
+    partial = Path(f"{path}.part")
+    partial.write_bytes(png)
+    partial.replace(path)
+
+
+def png_bytes(svg: str, *, scale: float = 2.0) -> bytes:
+    """`svg_to_png` without a file; arguments and errors are the same."""
     try:
         import resvg_py
     except ImportError as error:
         raise MissingExtraError("PNG output", "draw") from error
     fonts = resources.files("mprna.draw") / "fonts"
     with resources.as_file(fonts) as directory:
-        png = resvg_py.svg_to_bytes(svg_string=svg, zoom=scale, font_dirs=[str(directory)])
-    partial = Path(f"{path}.part")
-    partial.write_bytes(png)
-    partial.replace(path)
+        return bytes(resvg_py.svg_to_bytes(svg_string=svg, zoom=scale, font_dirs=[str(directory)]))

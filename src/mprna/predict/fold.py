@@ -6,7 +6,7 @@ Shape letters: L nucleotides, S span of the pair band.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache, partial
 from typing import Final, NamedTuple, overload
 
@@ -41,7 +41,7 @@ from mprna.predict.evidence import (
 from mprna.predict.options import MAX_DENSE_LENGTH, FoldOptions
 from mprna.predict.parallel import map_ordered
 from mprna.rna.constraints import Constraint
-from mprna.runtime.engine import FloatArray, PairBand, Prediction
+from mprna.runtime.engine import Engine, FloatArray, PairBand, Prediction
 from mprna.runtime.load import load_folding
 from mprna.runtime.pair_engine import PairEngine
 from mprna.runtime.windows import predict_pair_band
@@ -127,16 +127,21 @@ def fold_records(
 class Folder:
     """Folds one record after another with a model that is loaded once.
 
+    Args:
+        load: opens models; pass a cached `load_folding` to share them between folders.
+
     Raises:
         ModelError: no such model, or damaged files.
         UsageError: a decoder of what the model does not give.
     """
 
-    def __init__(self, options: FoldOptions) -> None:
+    def __init__(
+        self, options: FoldOptions, *, load: Callable[..., Engine | PairEngine] = load_folding
+    ) -> None:
         self._options = options
         self._engine = None
         if options.engine != "vienna":
-            self._engine = load_folding(options.model, backend=options.backend)
+            self._engine = load(options.model, backend=options.backend)
         if isinstance(self._engine, PairEngine):
             _check_decoder(options)
 

@@ -15,7 +15,13 @@ from mprna.predict.options import DEFAULT_MAX_LENGTHS, FoldOptions
 from mprna.runtime.store import ModelInfo, list_models, verify
 
 CORE: Final = ("numpy", "onnxruntime", "ViennaRNA", "dnaio", "xopen")
-OPTIONAL: Final = {"torch": "train", "onnx": "train", "pyarrow": "parquet", "resvg-py": "draw"}
+OPTIONAL: Final = {
+    "torch": "train",
+    "onnx": "train",
+    "pyarrow": "parquet",
+    "resvg-py": "draw",
+    "fastapi": "web",
+}
 """Distributions, and the extras that bring them."""
 
 HAIRPIN: Final = "GGGGAAAACCCC"

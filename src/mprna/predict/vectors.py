@@ -58,7 +58,7 @@ def _write_npz(embeddings: Iterable[Embedding], stream: IO[bytes]) -> None:
 
 def _write_jsonl(embeddings: Iterable[Embedding], stream: IO[str]) -> None:
     for embedding in embeddings:
-        vectors = None if embedding.vectors is None else _rounded(embedding.vectors)
+        vectors = None if embedding.vectors is None else rounded(embedding.vectors)
         row = {"name": embedding.name, "vectors": vectors, "error": embedding.error}
         stream.write(json.dumps(row, ensure_ascii=False) + "\n")
 
@@ -70,10 +70,10 @@ def _write_tsv(embeddings: Iterable[Embedding], stream: IO[str]) -> None:
         stream.write("\t".join([embedding.name, embedding.error or "", *values]) + "\n")
 
 
-def _rounded(vectors: Any) -> Any:
+def rounded(vectors: Any) -> Any:
     """Nested lists with six significant digits."""
     return (
-        [float(f"{v:.6g}") for v in vectors.tolist()] if vectors.ndim == 1 else [_rounded(v) for v in vectors]
+        [float(f"{v:.6g}") for v in vectors.tolist()] if vectors.ndim == 1 else [rounded(v) for v in vectors]
     )
 
 

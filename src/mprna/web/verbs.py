@@ -1,0 +1,152 @@
+"""VERBS: what can be asked, and the tasks that a request becomes once it is within the limits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+from mprna.io.records import Record, split_header
+from mprna.predict.design import Constraints, DesignOptions
+from mprna.predict.options import FoldOptions
+from mprna.web.limits import Limits
+from mprna.web.problems import ApiError
+from mprna.web.schemas import (
+    ConvertRequest,
+    DegradeRequest,
+    DesignRequest,
+    EmbedRequest,
+    FoldRequest,
+    Rna,
+    StructureRequest,
+)
+from mprna.web.tasks import ConvertTask, DegradeTask, DesignTask, EmbedTask, FoldTask, RowTask, StructureTask
+
+
+def fold_tasks(request: FoldRequest, limits: Limits) -> list[FoldTask]:
+    """One task per record."""
+    if request.constraint is not None and len(request.records) != 1:
+        message = "a constraint belongs to one record; give each record its own"
+        raise ApiError(422, "invalid", message, "constraint")
+    options = FoldOptions(
+        engine=request.engine,
+        pseudoknots=request.pseudoknots,
+        min_confidence=request.min_confidence,
+        pair_probs=True,
+    )
+    tasks = []
+    for (name, sequence), rna in zip(_named(request.records, limits), request.records, strict=True):
+        constraint = request.constraint if rna.constraint is None else rna.constraint
+        record = Record(name=name, sequence=sequence, constraint=constraint)
+        tasks.append(FoldTask(name, record, options, request.layout))
+    return tasks
+
+
+def embed_tasks(request: EmbedRequest, limits: Limits) -> list[EmbedTask]:
+    """One task per record."""
+    most = limits.max_nucleotides if request.pool else limits.max_embedded
+    named = _named(request.records, limits, most)
+    return [EmbedTask(name, sequence, request.pool) for name, sequence in named]
+
+
+def degrade_tasks(request: DegradeRequest, limits: Limits) -> list[DegradeTask]:
+    """One task per record."""
+    return [DegradeTask(name, sequence) for name, sequence in _named(request.records, limits)]
+
+
+def design_tasks(request: DesignRequest, limits: Limits) -> list[DesignTask]:
+    """One task for all solutions."""
+    dot_bracket = _without_space(request.dot_bracket)
+    _check_length(len(dot_bracket), limits, "dot_bracket")
+    if request.budget_s > limits.max_budget:
+        raise ApiError(422, "invalid", f"a budget of {limits.max_budget:g} s at most", "budget_s")
+    low, high = request.gc or (0.0, 1.0)
+    constraints = Constraints(
+        pattern=request.pattern,
+        min_gc=low,
+        max_gc=high,
+        forbidden=tuple(request.forbid),
+        max_run=request.max_run,
+    )
+    options = DesignOptions(
+        constraints=constraints,
+        num_solutions=request.solutions,
+        time_limit=request.budget_s,
+        seed=request.seed,
+    )
+    return [DesignTask(request.id, dot_bracket, options)]
+
+
+def structure_task(request: StructureRequest, limits: Limits) -> StructureTask:
+    """The task of a user's own structure."""
+    sequence = _without_space(request.sequence)
+    _check_length(len(sequence), limits, "sequence")
+    return StructureTask(sequence, _without_space(request.dot_bracket))
+
+
+def convert_task(request: ConvertRequest, limits: Limits) -> ConvertTask:
+    """The task of a file."""
+    given = request.record
+    sequence = _without_space(given.sequence)
+    _check_length(len(sequence), limits, "record.sequence")
+    name, description = split_header(given.id, 1)
+    record = Record(
+        name=name,
+        description=description,
+        sequence=sequence,
+        dot_bracket=None if given.dot_bracket is None else _without_space(given.dot_bracket),
+        energy=given.energy,
+        confidence=given.confidence,
+        engine=given.engine,
+        error=given.error,
+    )
+    colours = given.nucleotide_confidence
+    if colours is not None and len(colours) != len(sequence):
+        message = f"{len(colours)} numbers for a sequence of {len(sequence)} nt"
+        raise ApiError(422, "invalid", message, "record.nucleotide_confidence")
+    return ConvertTask(
+        record, request.format, tuple(given.pairs or ()), None if colours is None else tuple(colours)
+    )
+
+
+def _named(
+    records: Sequence[Rna], limits: Limits, max_nucleotides: int | None = None
+) -> list[tuple[str, str]]:
+    """Names and sequences of records that are within the limits."""
+    if len(records) > limits.max_records:
+        message = f"{len(records):,} records; up to {limits.max_records:,} in one request"
+        raise ApiError(413, "too_many_records", message, "records")
+    named = [
+        (rna.id or f"sequence_{number}", _without_space(rna.sequence))
+        for number, rna in enumerate(records, 1)
+    ]
+    for index, (_, sequence) in enumerate(named):
+        _check_length(len(sequence), limits, f"records[{index}].sequence")
+    total = sum(len(sequence) for _, sequence in named)
+    if total > (most := max_nucleotides or limits.max_nucleotides):
+        message = f"{total:,} nt in all; up to {most:,} in one request: send several"
+        raise ApiError(413, "too_many_nucleotides", message, "records")
+    return named
+
+
+def _check_length(length: int, limits: Limits, field: str) -> None:
+    if length > limits.max_length:
+        message = f"{length:,} nt; up to {limits.max_length:,} here, longer ones with `mprna` on your machine"
+        raise ApiError(413, "too_long", message, field)
+
+
+def _without_space(text: str) -> str:
+    return "".join(text.split())
+
+
+VERBS: Final[dict[str, Callable[[Any, Limits], Sequence[RowTask]]]] = {
+    "fold": fold_tasks,
+    "embed": embed_tasks,
+    "degrade": degrade_tasks,
+    "design": design_tasks,
+}
+"""Functions from a request of the verb to its tasks.
+
+Raises:
+    ApiError: a limit.
+    UsageError: options that contradict each other.
+"""

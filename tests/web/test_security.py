@@ -1,0 +1,139 @@
+"""Headers, hosts, bodies, files."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from mprna.web import security
+from mprna.web.app import make_app
+from mprna.web.security import HEADERS, BodyLimit
+from mprna.web.server import _NAMES
+
+STATIC = Path(__file__).parents[2] / "src" / "mprna" / "web" / "static"
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [("GET", "/"), ("GET", "/nothing"), ("POST", "/api/fold"), ("GET", "/api/health")]
+)
+def test_headers_are_everywhere(api: httpx.Client, method: str, path: str) -> None:
+    answer = api.request(method, path)
+    assert {name: answer.headers[name] for name in HEADERS} == HEADERS
+
+
+def test_nothing_inline_and_nothing_from_elsewhere() -> None:
+    policy = dict(part.split(" ", 1) for part in HEADERS["Content-Security-Policy"].split("; "))
+    assert policy["default-src"] == policy["frame-ancestors"] == "'none'"
+    assert {policy[name] for name in ("script-src", "style-src", "connect-src")} == {"'self'"}
+    assert "unsafe" not in HEADERS["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("localhost", 200),
+        ("127.0.0.1:8765", 200),
+        ("[::1]:8765", 200),
+        ("evil.example.org", 400),
+        ("localhost.example.org", 400),
+        ("", 400),
+    ],
+)
+def test_only_our_names(api: httpx.Client, host: str, status: int) -> None:
+    answer = api.get("/api/health", headers={"Host": host})
+    assert answer.status_code == status
+    assert answer.headers["X-Frame-Options"] == "DENY"
+
+
+def test_names_of_loopback() -> None:
+    assert set(_NAMES) == {"localhost", "127.0.0.1", "[::1]"}
+
+
+def chunks(num_bytes: int) -> Iterator[bytes]:
+    for _ in range(num_bytes // 65_536):
+        yield b" " * 65_536
+
+
+def test_large_bodies_are_refused_with_and_without_a_length(api: httpx.Client) -> None:
+    headers = {"Content-Type": "application/json"}
+    announced = api.post("/api/fold", content=b" " * (5 << 20), headers=headers)
+    assert (announced.status_code, announced.json()["error"]["code"]) == (413, "body_too_large")
+    streamed = api.post("/api/fold", content=chunks(5 << 20), headers=headers)
+    assert (streamed.status_code, streamed.json()["error"]["code"]) == (413, "body_too_large")
+
+
+def test_compressed_bodies_are_no_way_around_the_limit(api: httpx.Client) -> None:
+    body = gzip.compress(b" " * (50 << 20))
+    headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
+    assert api.post("/api/fold", content=body, headers=headers).status_code in (400, 422)
+
+
+def test_slow_bodies_are_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(security, "_BODY_SECONDS", 0.05)
+    failures: list[Any] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        try:
+            await receive()
+        except security.ApiError as error:
+            failures.append(error)
+
+    async def never() -> Any:
+        await asyncio.sleep(60)
+
+    scope = {"type": "http", "headers": []}
+    asyncio.run(BodyLimit(app, 10)(scope, never, never))  # type: ignore[arg-type]
+    assert [(error.status_code, error.code) for error in failures] == [(400, "slow_body")]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/static/../app.py",
+        "/static/%2e%2e/app.py",
+        "/static/..%2fapp.py",
+        "/static//etc/passwd",
+        "/static/%00",
+        "/static/",
+        "/static/index.html/",
+    ],
+)
+def test_no_path_is_ever_opened(api: httpx.Client, path: str) -> None:
+    request = api.build_request("GET", "/")
+    request.url = request.url.copy_with(raw_path=path.encode())
+    answer = api.send(request)
+    assert answer.status_code == 404
+    assert "import" not in answer.text
+
+
+def test_the_page_and_its_files(api: httpx.Client) -> None:
+    page = api.get("/")
+    assert page.content == (STATIC / "index.html").read_bytes()
+    assert page.headers["content-type"] == "text/html; charset=utf-8"
+    for file in (path for path in STATIC.rglob("*") if path.is_file()):
+        answer = api.get(f"/static/{file.relative_to(STATIC).as_posix()}")
+        assert answer.content == file.read_bytes()
+        again = api.get(str(answer.url), headers={"If-None-Match": answer.headers["etag"]})
+        assert (again.status_code, again.content) == (304, b"")
+    assert api.head("/").status_code == 200
+
+
+def test_answers_are_not_stored(api: httpx.Client) -> None:
+    assert api.get("/api/health").headers["cache-control"] == "no-store"
+    assert api.get("/").headers["cache-control"] == "no-cache"
+
+
+def test_no_other_origin_may_read(api: httpx.Client) -> None:
+    headers = {"Origin": "https://example.org", "Access-Control-Request-Method": "POST"}
+    answers = [api.options("/api/fold", headers=headers), api.get("/api/health", headers=headers)]
+    assert not any("access-control-allow-origin" in answer.headers for answer in answers)
+
+
+def test_app_without_names_answers_to_any() -> None:
+    assert any(middleware.kwargs.get("allowed") == ("*",) for middleware in make_app().user_middleware)

@@ -1,0 +1,47 @@
+"""Requests to tasks, within the limits."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from mprna.web.limits import Limits
+from mprna.web.problems import ApiError
+from mprna.web.schemas import DesignRequest, EmbedRequest, FoldRequest
+from mprna.web.verbs import VERBS
+
+LIMITS = Limits(max_length=10, max_records=3, max_nucleotides=25, max_embedded=15, max_budget=20)
+
+
+def records(*sequences: str) -> list[dict[str, str]]:
+    return [{"sequence": sequence} for sequence in sequences]
+
+
+@pytest.mark.parametrize(
+    ("verb", "request_", "code", "field"),
+    [
+        ("fold", FoldRequest(records=records("A" * 11)), "too_long", "records[0].sequence"),
+        ("fold", FoldRequest(records=records(*"AAAA")), "too_many_records", "records"),
+        ("fold", FoldRequest(records=records(*["A" * 9] * 3)), "too_many_nucleotides", "records"),
+        ("embed", EmbedRequest(records=records(*["A" * 9] * 2)), "too_many_nucleotides", "records"),
+        ("design", DesignRequest(dot_bracket="." * 11), "too_long", "dot_bracket"),
+        ("design", DesignRequest(dot_bracket="...", budget_s=21), "invalid", "budget_s"),
+    ],
+)
+def test_limits(verb: str, request_: Any, code: str, field: str) -> None:
+    with pytest.raises(ApiError) as refused:
+        VERBS[verb](request_, LIMITS)
+    assert (refused.value.code, refused.value.field) == (code, field)
+
+
+@pytest.mark.parametrize(
+    ("verb", "request_", "num_tasks"),
+    [
+        ("fold", FoldRequest(records=records(" A" * 10, "A" * 10, "A" * 5)), 3),
+        ("embed", EmbedRequest(records=records(*["A" * 9] * 2), pool=True), 2),
+        ("design", DesignRequest(dot_bracket="." * 10, budget_s=20, solutions=3), 1),
+    ],
+)
+def test_what_just_fits(verb: str, request_: Any, num_tasks: int) -> None:
+    assert len(VERBS[verb](request_, LIMITS)) == num_tasks
