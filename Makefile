@@ -13,7 +13,7 @@ SOURCES := $(shell find src -type f -not -name '*.pyc')
 
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help demo test check lint docs bench clean
+.PHONY: help demo test check lint docs package lowest bench clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -42,9 +42,16 @@ lint: $(DEV)/.installed ## ruff and mypy
 	$(DEV)/bin/ruff format --check .
 	$(DEV)/bin/mypy
 
-docs: $(DEV)/.installed ## docs/cli.md from --help, then the pages into build/docs
+docs: $(DEV)/.installed ## what is made from the program and the packages, then the pages into build/docs
 	$(DEV)/bin/python docs/generate_cli.py
+	$(DEV)/bin/python docs/generate_licences.py
 	$(DEV)/bin/mkdocs build --quiet --strict --site-dir build/docs
+
+package: $(DEV)/.installed ## build sdist and wheel, install the wheel in a clean environment, use it
+	$(DEV)/bin/python packaging/check_wheel.py --extras draw,parquet
+
+lowest: $(DEV)/.installed ## the same with the lowest versions that pyproject.toml allows
+	$(DEV)/bin/python packaging/check_wheel.py --extras draw,parquet --constraints packaging/lowest.txt
 
 bench: $(DEV)/.installed ## speed and memory; prints tables
 	for script in tokenizer loader fold engines; do $(DEV)/bin/python benchmarks/$$script.py || exit 1; done
