@@ -1,11 +1,11 @@
-"""Take README from its first line to its last, as somebody who has just cloned it, and fail on any difference.
+"""Take README from its first line to its last, as somebody who has just cloned it; fail on any difference.
 
     packaging/first_run.py [--with-torch] [--with-tests]
 
-The clone is a copy of what git tracks, in a temporary folder; the home is empty and there is no cache. Commands
-that install may use the network, all others run without it where the system allows that (`unshare --net`).
-Blocks are run in order: `sh` and `console` by bash, `python` by Python; where a console block shows output, it
-must be that.
+The clone is a copy of what git tracks, in a temporary folder; the home is empty and there is no cache.
+Commands that install may use the network, all others run without it where the system allows that
+(`unshare --net`). Blocks are run in order: `sh` and `console` by bash, `python` by Python; where a console
+block shows output, it must be that.
 """
 
 from __future__ import annotations

@@ -20,7 +20,8 @@ from mprna.bench.task import choose_tasks
 from mprna.io.formats import read_records
 from mprna.rna.canonical import check_structure
 
-EXAMPLES = next(p / "examples" for p in [Path.cwd(), *Path.cwd().parents] if (p / "examples" / "rnas.dbn").exists())
+here = Path.cwd()
+EXAMPLES = next(p / "examples" for p in (here, *here.parents) if (p / "examples" / "rnas.dbn").exists())
 work = Path(tempfile.mkdtemp())
 
 # %% [markdown]

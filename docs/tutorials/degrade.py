@@ -17,7 +17,8 @@ from mprna.io.formats import read_records
 from mprna.predict.degrade import degrade_records, ranked
 from mprna.runtime.degradation_engine import TARGETS
 
-EXAMPLES = next(p / "examples" for p in [Path.cwd(), *Path.cwd().parents] if (p / "examples" / "rnas.dbn").exists())
+here = Path.cwd()
+EXAMPLES = next(p / "examples" for p in (here, *here.parents) if (p / "examples" / "rnas.dbn").exists())
 candidates = list(read_records(EXAMPLES / "candidates.fa"))
 for record in candidates:
     gc = sum(record.sequence.count(base) for base in "GC") / len(record.sequence)

@@ -26,7 +26,9 @@ print(len(target), "nt")
 loop = target.index("......")
 pattern = "N" * loop + "GAUACU" + "N" * (len(target) - loop - 6)
 options = DesignOptions(
-    constraints=Constraints(pattern=pattern, min_gc=0.4, max_gc=0.6, forbidden=("GGGG", "UUUU")), num_solutions=3, seed=1
+    constraints=Constraints(pattern=pattern, min_gc=0.4, max_gc=0.6, forbidden=("GGGG", "UUUU")),
+    num_solutions=3,
+    seed=1,
 )
 designs = design(target, options)
 print(target)
@@ -60,7 +62,9 @@ for found in designs:
 best = min(designs, key=lambda found: found.certificate.ensemble_defect)
 for engine in ("vienna", "hybrid", "model"):
     record = mprna.fold(best.sequence, mprna.FoldOptions(engine=engine))
-    print(f"{engine:7} {record.dot_bracket} {'the target' if record.dot_bracket == target else 'another structure'}")
+    print(
+        f"{engine:7} {record.dot_bracket} {'the target' if record.dot_bracket == target else 'another structure'}"
+    )
 
 # %%
 shown = mprna.fold(best.sequence, mprna.FoldOptions(engine="vienna", pair_probs=True))

@@ -64,7 +64,9 @@ def sh(command):
     """A command of this package, as you would type it; `$WORK` is a folder."""
     print("$", command)
     program = [sys.executable, "-m", *shlex.split(command.replace("$WORK", str(work)))]
-    print(subprocess.run(program, check=True, capture_output=True, text=True).stdout.replace(str(work), "$WORK"))
+    print(
+        subprocess.run(program, check=True, capture_output=True, text=True).stdout.replace(str(work), "$WORK")
+    )
 
 
 sh(
@@ -99,7 +101,9 @@ predicted = np.array([float(row["expression"]) for row in table])
 error = np.sqrt(np.mean((predicted - measured) ** 2))
 mean_of_train = np.mean([float(row["expression"]) for row in cuts["train"]])
 baseline = np.sqrt(np.mean((mean_of_train - measured) ** 2))
-print(f"error {error:.2f}; of the training table's mean {baseline:.2f}; correlation {np.corrcoef(predicted, measured)[0, 1]:.2f}")
+print(
+    f"error {error:.2f}; of the training table's mean {baseline:.2f}; correlation {np.corrcoef(predicted, measured)[0, 1]:.2f}"
+)
 
 # %% [markdown]
 # Always write the baseline beside it. With tables of real data also try `mprna bench run --model kmer`: regression on k-mer counts

@@ -17,7 +17,8 @@ from mprna.io.formats import read_records
 from mprna.rna.scores import pair_scores
 from mprna.rna.structure import pairs_from_dot_bracket
 
-EXAMPLES = next(p / "examples" for p in [Path.cwd(), *Path.cwd().parents] if (p / "examples" / "rnas.dbn").exists())
+here = Path.cwd()
+EXAMPLES = next(p / "examples" for p in (here, *here.parents) if (p / "examples" / "rnas.dbn").exists())
 known = next(record for record in read_records(EXAMPLES / "rnas.dbn") if record.name == "SAM_I_riboswitch")
 print(known.sequence)
 print(known.dot_bracket)
@@ -52,7 +53,9 @@ for name, record in folded.items():
 true_pairs = pairs_from_dot_bracket(known.dot_bracket)
 for name, record in folded.items():
     score = pair_scores(true_pairs, pairs_from_dot_bracket(record.dot_bracket))
-    print(f"{name:7} recall {score.recall:.2f}  precision {score.precision:.2f}  energy {record.energy:6.2f} kcal/mol")
+    print(
+        f"{name:7} recall {score.recall:.2f}  precision {score.precision:.2f}  energy {record.energy:6.2f} kcal/mol"
+    )
 
 # %% [markdown]
 # The energies are Turner's of exactly the structures that are printed. ViennaRNA's is the lowest, by definition, and still not

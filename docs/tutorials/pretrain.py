@@ -18,7 +18,8 @@ from pathlib import Path
 
 from IPython.display import SVG, display
 
-EXAMPLES = next(p / "examples" for p in [Path.cwd(), *Path.cwd().parents] if (p / "examples" / "rnas.dbn").exists())
+here = Path.cwd()
+EXAMPLES = next(p / "examples" for p in (here, *here.parents) if (p / "examples" / "rnas.dbn").exists())
 work = Path(tempfile.mkdtemp())
 
 
@@ -50,7 +51,9 @@ display(SVG(str(work / "corpus.svg")))
 # species that the model has not seen.
 
 # %%
-sh("mprna pretrain --recipe smoke --corpus $WORK/corpus --validation $WORK/corpus --out $WORK/run --threads 1")
+sh(
+    "mprna pretrain --recipe smoke --corpus $WORK/corpus --validation $WORK/corpus --out $WORK/run --threads 1"
+)
 sh("mprna runs show $WORK/run --draw $WORK/curves.svg")
 display(SVG(str(work / "curves.svg")))
 
@@ -61,13 +64,15 @@ display(SVG(str(work / "curves.svg")))
 
 # %%
 sh("mprna models export $WORK/run --out $WORK/nano")
-sh("mprna fold --engine model --model $WORK/nano $EXAMPLES/rnas.fa --format jsonl --quiet -o $WORK/folded.jsonl")
+sh(
+    "mprna fold --engine model --model $WORK/nano $EXAMPLES/rnas.fa --format jsonl --quiet -o $WORK/folded.jsonl"
+)
 folded = [json.loads(line) for line in (work / "folded.jsonl").read_text().splitlines()]
 print(folded[0]["name"], folded[0]["sequence"], folded[0]["dot_bracket"], sep="\n")
 
 # %%
-from mprna.io.formats import read_records  # noqa: E402
-from mprna.rna.scores import token_macro_f1  # noqa: E402
+from mprna.io.formats import read_records
+from mprna.rna.scores import token_macro_f1
 
 structures = {row["name"]: row["dot_bracket"] for row in folded}
 known = [record for record in read_records(EXAMPLES / "rnas.dbn") if record.name in structures]
