@@ -1,12 +1,14 @@
 """A pair network trained on known structures, with ViennaRNA's ensembles as its prior.
 
-    python runs/hybrid_fold.py TRAIN... --valid VALID --out WORK [--steps 5000] [--init CHECKPOINT]
+    python runs/hybrid_fold.py TRAIN... --valid VALID --out WORK [--steps 5000] [--init MODEL]
     python runs/hybrid_fold.py --export CHECKPOINT OUT
 
 Files are of any format that `mprna fold` reads. All canonical pairs of a known structure are learned, also
 those that cross. An RNA without a structure teaches the network to do without a prior: its ensemble is what
-is to be found. WORK receives `checkpoint.pt`, from which the same command goes on where it was, and `model/`,
-which `mprna fold --model` takes. Partition functions are computed anew at every start.
+is to be found. The prior is a random mixture of two energy models, so that neither is trusted alone; half of
+the known RNAs that are shown without it have compensatory changes, so that no family is learned by heart.
+WORK receives `ensembles.npz`, `checkpoint.pt`, from which the same command goes on where it was, and
+`model/`, the running mean of the weights, which `mprna fold --model` takes.
 
 Shape letters: B sequences, L nucleotides (an even number).
 """
@@ -19,21 +21,25 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
 from torch.nn import functional
+from torch.nn.attention import SDPBackend, sdpa_kernel
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from mprna.alphabet import clean_sequence
 from mprna.corpus.decontaminate import Unwanted
 from mprna.decoding.nested import decode_nested
 from mprna.errors import SequenceError, StructureError
-from mprna.folding.prior import prior_pair_probs
+from mprna.folding.prior import SECOND_PARAMETERS
+from mprna.folding.vienna import EnergyModel, mean_pair_probs
 from mprna.io.formats import read_records
 from mprna.io.records import Record
+from mprna.model.pair_checkpoint import load_pair_network
 from mprna.model.pair_network import PAD_BASE, PairConfig, PairNetwork
 from mprna.rna.canonical import pair_types
 from mprna.rna.scores import pair_scores
@@ -44,12 +50,16 @@ from mprna.runtime.pair_engine import MIN_PRIOR, pair_input, pair_probs
 MIN_LENGTH = 16
 MAX_CELLS = 80_000
 """Of a batch: its sequences times the square of the longest."""
-WARM_UP, CLIP = 200, 1.0
+WARM_UP, CLIP, MEAN_DECAY = 200, 1.0, 0.999
 GAMMAS = (1.0, 1.5, 2.0, 3.0)
 NUM_VALID = 250
 MAX_UNWANTED = 0.5
 """Share of 14-mers, on either strand."""
 SAVE_EVERY, REPORT_EVERY = 250, 100
+ENERGY_MODELS = EnergyModel(), EnergyModel(parameters=SECOND_PARAMETERS)
+MUTATED, MAX_MUTATED = 0.5, 0.4
+"""Share of the known RNAs without prior that are changed, and most of their nucleotides that are."""
+PAIRED_LETTERS = ("GC", "CG", "GC", "CG", "AU", "UA", "AU", "UA", "GU", "UG")
 
 
 class Pairs(NamedTuple):
@@ -68,7 +78,13 @@ class Pairs(NamedTuple):
 class Rna(NamedTuple):
     sequence: str
     known: Pairs | None
-    ensemble: Pairs
+    ensembles: tuple[Pairs, Pairs]
+    """By either energy model."""
+
+    def mixture(self, share: float) -> npt.NDArray[np.float32]:
+        """(L, L), above the diagonal; `share` of it by the first energy model."""
+        first, second = (pairs.dense(len(self.sequence)) for pairs in self.ensembles)
+        return np.float32(share) * first + np.float32(1 - share) * second
 
 
 class Batch(NamedTuple):
@@ -79,7 +95,7 @@ class Batch(NamedTuple):
     counted: Tensor  # (B, L, L), pairs that could be, i < j
 
 
-def read_rnas(paths: Iterable[Path], max_length: int, unwanted: list[Path] | None = None) -> list[Rna]:
+def read_rnas(paths: Iterable[Path], max_length: int, cache: Path, unwanted: list[Path]) -> list[Rna]:
     """Distinct RNAs of 16 to `max_length` nt with their ensembles; what is left out is counted.
 
     So are those that share more than half of their 14-mers with the `unwanted`.
@@ -98,14 +114,35 @@ def read_rnas(paths: Iterable[Path], max_length: int, unwanted: list[Path] | Non
                 left_out += 1
                 continue
             found[sequence] = known
-    found, num_unwanted = without(found, unwanted or [])
-    with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as pool:
-        ensembles = pool.map(ensemble_pairs, found, chunksize=16)
-        rnas = [Rna(*item, ensemble) for item, ensemble in zip(found.items(), ensembles, strict=True)]
+    found, num_unwanted = without(found, unwanted)
+    ensembles = cached_ensembles(list(found), cache)
+    rnas = [Rna(*item, pairs) for item, pairs in zip(found.items(), ensembles, strict=True)]
     num_known = sum(rna.known is not None for rna in rnas)
     print(f"{len(rnas)} RNAs, {num_known} with a structure")
     print(f"{left_out} left out: length, letters, seen before; {num_unwanted} unwanted", flush=True)
     return rnas
+
+
+def cached_ensembles(sequences: list[str], cache: Path) -> list[tuple[Pairs, Pairs]]:
+    """The partition functions take as long as thousands of steps: they are kept in a file."""
+    if not cache.exists():
+        with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as pool:
+            flat = [pairs for both in pool.map(ensembles_of, sequences, chunksize=16) for pairs in both]
+        with cache.open("wb") as stream:
+            np.savez(
+                stream,
+                sequences=np.array(sequences),
+                ends=np.cumsum([len(pairs.probs) for pairs in flat]),
+                positions=np.concatenate([pairs.positions for pairs in flat]),
+                probs=np.concatenate([pairs.probs for pairs in flat]),
+            )
+    saved = np.load(cache)
+    if saved["sequences"].tolist() != sequences:
+        raise SystemExit(f"{cache}: of other sequences; remove it")
+    positions = np.split(saved["positions"], saved["ends"][:-1])
+    probs = np.split(saved["probs"], saved["ends"][:-1])
+    flat = [Pairs(*parts) for parts in zip(positions, probs, strict=True)]
+    return list(zip(flat[::2], flat[1::2], strict=True))
 
 
 def without(found: dict[str, Pairs | None], unwanted: list[Path]) -> tuple[dict[str, Pairs | None], int]:
@@ -129,30 +166,72 @@ def known_pairs(record: Record) -> Pairs | None:
     return Pairs(positions, np.ones(len(positions), dtype=np.float32))
 
 
-def ensemble_pairs(sequence: str) -> Pairs:
-    probs = np.triu(prior_pair_probs(sequence))
+def ensembles_of(sequence: str) -> tuple[Pairs, Pairs]:
+    first, second = (_likely_pairs(mean_pair_probs(sequence, (model,))) for model in ENERGY_MODELS)
+    return first, second
+
+
+def _likely_pairs(pair_probs: npt.NDArray[np.float32]) -> Pairs:
+    probs = np.triu(pair_probs)
     likely = np.argwhere(probs >= MIN_PRIOR).astype(np.int64)
     return Pairs(likely, probs[likely[:, 0], likely[:, 1]])
 
 
-def collate(rnas: list[Rna], with_prior: list[bool]) -> Batch:
+class Example(NamedTuple):
+    """What is shown of an RNA, and what is to be found."""
+
+    sequence: str
+    prior: npt.NDArray[np.float32] | None  # (L, L), above the diagonal
+    paired: npt.NDArray[np.float32]  # (L, L), above the diagonal
+
+
+def example_of(rna: Rna, rng: np.random.Generator, prior_dropout: float) -> Example:
+    """At random: the mixture of the prior, whether there is one, and the letters of an RNA without."""
+    share = rng.random()
+    if rna.known is None:
+        return Example(rna.sequence, None, rna.mixture(0.5))
+    paired = rna.known.dense(len(rna.sequence))
+    if rng.random() >= prior_dropout:
+        return Example(rna.sequence, rna.mixture(share), paired)
+    if rng.random() < MUTATED:
+        return Example(mutated(rna.sequence, rna.known, rng), None, paired)
+    return Example(rna.sequence, None, paired)
+
+
+def mutated(sequence: str, known: Pairs, rng: np.random.Generator) -> str:
+    """Another sequence for the same structure: canonical pairs become other canonical pairs."""
+    rate = MAX_MUTATED * rng.random()
+    letters = list(sequence)
+    paired = set(known.positions.flatten().tolist())
+    for position in np.flatnonzero(rng.random(len(letters)) < rate).tolist():
+        if position not in paired:
+            letters[position] = "ACGU"[rng.integers(4)]
+    for i, j in known.positions[rng.random(len(known.positions)) < rate].tolist():
+        if letters[i] + letters[j] in PAIRED_LETTERS:
+            letters[i], letters[j] = PAIRED_LETTERS[rng.integers(len(PAIRED_LETTERS))]
+    return "".join(letters)
+
+
+def collate(examples: list[Example]) -> Batch:
     """Padded to the longest, so that what stands beyond an end never counts."""
-    priors = [rna.ensemble.dense(len(rna.sequence)) for rna in rnas]
-    inputs = [pair_input(rna.sequence, prior + prior.T) for rna, prior in zip(rnas, priors, strict=True)]
+    inputs = [
+        pair_input(given.sequence, None if given.prior is None else given.prior + given.prior.T)
+        for given in examples
+    ]
     size = max(len(given.bases) for given in inputs)
     floor = float(np.log(MIN_PRIOR / (1 - MIN_PRIOR)))
-    bases = torch.full((len(rnas), size), PAD_BASE)
-    prior = torch.full((len(rnas), size, size), floor)
-    paired = torch.zeros(len(rnas), size, size)
-    counted = torch.zeros(len(rnas), size, size, dtype=torch.bool)
-    for row, (rna, given) in enumerate(zip(rnas, inputs, strict=True)):
-        length, even = len(rna.sequence), len(given.bases)
+    bases = torch.full((len(inputs), size), PAD_BASE)
+    prior = torch.full((len(inputs), size, size), floor)
+    paired = torch.zeros(len(inputs), size, size)
+    counted = torch.zeros(len(inputs), size, size, dtype=torch.bool)
+    for row, (example, given) in enumerate(zip(examples, inputs, strict=True)):
+        length, even = len(example.sequence), len(given.bases)
         bases[row, :even] = torch.from_numpy(given.bases)
         prior[row, :even, :even] = torch.from_numpy(given.prior)
-        wanted = rna.known or rna.ensemble
-        paired[row, :length, :length] = torch.from_numpy(wanted.dense(length))
-        counted[row, :length, :length] = torch.from_numpy(np.triu(pair_types(rna.sequence)))
-    return Batch(bases, prior, torch.tensor(with_prior, dtype=torch.float32), paired, counted)
+        paired[row, :length, :length] = torch.from_numpy(example.paired)
+        counted[row, :length, :length] = torch.from_numpy(np.triu(pair_types(example.sequence)))
+    has_prior = torch.tensor([given.has_prior for given in inputs])
+    return Batch(bases, prior, has_prior, paired, counted)
 
 
 def batches(rnas: list[Rna], rng: np.random.Generator) -> Iterator[list[Rna]]:
@@ -186,44 +265,49 @@ def loss_of(network: PairNetwork, batch: Batch) -> Tensor:
     return total / (batch.bases != PAD_BASE).sum()
 
 
-def train(network: PairNetwork, rnas: list[Rna], args: argparse.Namespace) -> None:
-    """Up to `--steps`, from `checkpoint.pt` where there is one."""
+def train(network: PairNetwork, rnas: list[Rna], args: argparse.Namespace) -> PairNetwork:
+    """The running mean of the weights after `--steps`, from `checkpoint.pt` where there is one."""
     optimizer = torch.optim.AdamW(
         network.parameters(), lr=args.peak_rate, weight_decay=0.01, betas=(0.9, 0.98), fused=True
     )
+    mean = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(MEAN_DECAY))
+    parts = {"network": network, "mean": mean, "optimizer": optimizer}
     path = args.out / "checkpoint.pt"
     done = 0
-    if args.init and not path.exists():
-        network.load_state_dict(torch.load(args.init, weights_only=True)["net"])
     if path.exists():
         state = torch.load(path, weights_only=True)
-        network.load_state_dict(state["net"])
-        optimizer.load_state_dict(state["opt"])
-        done = state["step"]
-    rng = np.random.default_rng(args.seed)
-    for step, chosen in enumerate(batches(rnas, rng)):
-        dropped = rng.random(len(chosen)) < args.prior_dropout
-        with_prior = [rna.known is not None and not drop for rna, drop in zip(chosen, dropped, strict=True)]
+        done = state.pop("step")
+        for name, part in state.items():
+            parts[name].load_state_dict(part)
+    for step, chosen in enumerate(batches(rnas, np.random.default_rng(args.seed))):
         if step < done:  # so that a resumed run sees what an uninterrupted one sees
             continue
         if step >= args.steps:
-            return
+            break
         for group in optimizer.param_groups:
             group["lr"] = learning_rate(step, args.steps, args.peak_rate)
-        loss = loss_of(network, collate(chosen, with_prior))
+        rng = np.random.default_rng((args.seed, step))
+        batch = collate([example_of(rna, rng, args.prior_dropout) for rna in chosen])
+        # Attention in bfloat16 is faster by plain products than by the fused kernel of CPUs.
+        with torch.autocast("cpu", torch.bfloat16, enabled=args.bfloat16), sdpa_kernel(SDPBackend.MATH):
+            loss = loss_of(network, batch)
         optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(network.parameters(), CLIP)
         optimizer.step()
+        mean.update_parameters(network)
         if (step + 1) % REPORT_EVERY == 0:
             print(f"step {step + 1}  loss {loss.item():.4f}", flush=True)
         if (step + 1) % SAVE_EVERY == 0 or step + 1 == args.steps:
-            save(path, network, optimizer, step + 1)
+            save(path, {name: part.state_dict() for name, part in parts.items()} | {"step": step + 1})
+    averaged = mean.module
+    assert isinstance(averaged, PairNetwork)
+    return averaged
 
 
-def save(path: Path, network: PairNetwork, optimizer: torch.optim.Optimizer, step: int) -> None:
+def save(path: Path, state: dict[str, Any]) -> None:
     partial = path.with_name(path.name + ".part")
-    torch.save({"net": network.state_dict(), "opt": optimizer.state_dict(), "step": step}, partial)
+    torch.save(state, partial)
     os.replace(partial, path)
 
 
@@ -235,7 +319,8 @@ def evaluate(network: PairNetwork, rnas: list[Rna], *, with_prior: bool) -> dict
     for rna in rnas:
         if rna.known is None:
             continue
-        batch = collate([rna], [with_prior])
+        prior = rna.mixture(0.5) if with_prior else None
+        batch = collate([Example(rna.sequence, prior, rna.known.dense(len(rna.sequence)))])
         log_odds = network(batch.bases, batch.prior, batch.has_prior)[0].numpy()
         probs = pair_probs(rna.sequence, log_odds)
         for gamma in GAMMAS:
@@ -244,50 +329,37 @@ def evaluate(network: PairNetwork, rnas: list[Rna], *, with_prior: bool) -> dict
     return {gamma: round(100 * float(np.mean(f1)), 2) for gamma, f1 in scores.items()}
 
 
-def export(checkpoint: Path, out: Path) -> None:
-    """Write what `mprna fold --model` takes."""
-    network = PairNetwork(PairConfig())
-    network.load_state_dict(torch.load(checkpoint, weights_only=True)["net"])
-    export_pair_network(network.eval(), out)
-    print(out)
-
-
 def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("train", type=Path, nargs="*", metavar="TRAIN")
-    parser.add_argument("--valid", type=Path, metavar="VALID")
-    parser.add_argument("--out", type=Path, metavar="WORK")
+    parser.add_argument("train", type=Path, nargs="+", metavar="TRAIN")
+    parser.add_argument("--valid", type=Path, metavar="VALID", required=True)
+    parser.add_argument("--out", type=Path, metavar="WORK", required=True)
     parser.add_argument("--steps", type=int, default=5000)
     parser.add_argument("--exclude", type=Path, nargs="*", default=[], metavar="FILE", help="test sets")
-    parser.add_argument("--init", type=Path, metavar="CHECKPOINT", help="weights to start from")
+    parser.add_argument("--init", type=Path, metavar="MODEL", help="directory of weights to start from")
     parser.add_argument("--peak-rate", type=float, default=1e-3, help="learning rate [%(default)s]")
     parser.add_argument("--prior-dropout", type=float, default=0.25, help="share without prior [%(default)s]")
     parser.add_argument("--max-length", type=int, default=300, metavar="NT")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--export", type=Path, nargs=2, metavar=("CHECKPOINT", "OUT"), help="only export")
-    args = parser.parse_args()
-    if not args.export and not (args.train and args.valid and args.out):
-        parser.error("give TRAIN..., --valid and --out, or --export")
-    return args
+    parser.add_argument("--bfloat16", action="store_true", help="where the CPU has it: 1.5 times faster")
+    return parser.parse_args()
 
 
 def main() -> None:
     args = parse()
-    if args.export:
-        export(*args.export)
-        return
     args.out.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(args.seed)
-    network = PairNetwork(PairConfig())
-    train(network, read_rnas(args.train, args.max_length, args.exclude), args)
-    valid = read_rnas([args.valid], args.max_length)
+    network = load_pair_network(args.init).train() if args.init else PairNetwork(PairConfig())
+    rnas = read_rnas(args.train, args.max_length, args.out / "ensembles.npz", args.exclude)
+    network = train(network, rnas, args)
+    valid = read_rnas([args.valid], args.max_length, args.out / "ensembles_valid.npz", [])
     some = np.random.default_rng(1).permutation(len(valid))[:NUM_VALID]
     for with_prior in (True, False):
         f1 = evaluate(network, [valid[n] for n in some], with_prior=with_prior)
         print(f"pair F1 by gamma, {'with' if with_prior else 'without'} prior: {f1}")
-    export(args.out / "checkpoint.pt", args.out / "model")
+    export_pair_network(network.eval(), args.out / "model")
 
 
 if __name__ == "__main__":

@@ -26,4 +26,4 @@ python "$here/hybrid_fold.py" "$bprna/train.jsonl.gz" "$work"/soft/*.parquet --v
 python "$here/hybrid_fold.py" "$bprna/train.jsonl.gz" "$data/rgb/RNA-SSP-Archive2/train.jsonl.gz" \
     "$data"/ssp/*.jsonl.gz "$work"/soft/*.parquet --exclude "$data"/rgb/RNA-SSP-*/{valid,test}.jsonl.gz \
     --valid "$bprna/valid.jsonl.gz" --out "$work/all" \
-    --init "$work/tr0/checkpoint.pt" --peak-rate 5e-4 --max-length 400 --steps "$more_steps"
+    --init "$work/tr0/model" --peak-rate 5e-4 --max-length 400 --steps "$more_steps"
