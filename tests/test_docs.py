@@ -246,6 +246,13 @@ def test_accuracies_in_readme_are_those_of_the_experiments() -> None:
     assert [value for value in values if value not in experiments] == []
 
 
+def test_every_script_says_what_it_makes() -> None:
+    """Scripts of runs/ and benchmarks/, and docs/reproducing.md, name each other."""
+    page = (ROOT / "docs" / "reproducing.md").read_text()
+    scripts = {name_of(p) for folder in ("runs", "benchmarks") for p in (ROOT / folder).glob("*.*")}
+    assert set(re.findall(r"\b(?:runs|benchmarks)/\w+\.(?:sh|py)", page)) == scripts
+
+
 # What the pages tell people to type
 
 
