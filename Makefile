@@ -45,6 +45,7 @@ lint: $(DEV)/.installed ## ruff and mypy
 docs: $(DEV)/.installed ## what is made from the program and the packages, then the pages into build/docs
 	$(DEV)/bin/python docs/generate_cli.py
 	$(DEV)/bin/python docs/generate_licences.py
+	$(DEV)/bin/python docs/generate_figure.py
 	$(DEV)/bin/mkdocs build --quiet --strict --site-dir build/docs
 
 package: $(DEV)/.installed ## build sdist and wheel, install the wheel in a clean environment, use it
