@@ -3,8 +3,7 @@
 #
 # The whole way in about a minute of one core: sequences become a corpus, the corpus a model, the model folds. The model is the
 # smallest preset (`nano`) and sees 24 RNAs, so it learns next to nothing: what you see here is the way, not the result. The same
-# commands with your transcripts and the recipe `mini_cpu` made the models in the package ([the corpus](../corpus.md),
-# [the model](../model.md)).
+# commands, with transcripts and the recipe `mini_cpu`, made `mini` ([the corpus](../corpus.md), [the model](../model.md)).
 #
 # Needs `pip install 'mprna[train]'`. This page is `docs/tutorials/pretrain.py`.
 
@@ -81,7 +80,7 @@ print(f"nano      {token_macro_f1(true, [structures[record.name] for record in k
 print(f"all dots  {token_macro_f1(true, ['.' * len(record.sequence) for record in known]):.2f}")
 
 # %% [markdown]
-# Token macro-F1 over `(`, `)` and `.`; a minute of training is worth about as much as it costs. What 3 hours on a laptop and
-# transcripts of several species give is in [the experiments](../experiments.md).
+# Token macro-F1 over `(`, `)` and `.`; a minute of training is worth about as much as it costs. What transcripts of
+# several species and more than an hour give is in [the experiments](../experiments.md).
 #
 # The same run goes on exactly where it stopped after a crash: `mprna pretrain ... --resume`.
