@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
 # The calibrated pretraining corpus: transcripts -> slices of 256 nt, of which a part has a structure to trust.
+# `labelled` has that part alone, to be shown more often.
 #
 #   runs/corpus.sh DATA WORK [slices] [share to fold]
 #
-# DATA: the project's data folder with transcripts/, rgb/ and openvaccine/. WORK receives `corpus` and `heldout`.
+# DATA: the project's data folder with transcripts/, rgb/ and openvaccine/. WORK receives `corpus`, `labelled`,
+# `heldout`, and the cache of folds.
 # Killed at any moment, the same command goes on where it was.
 set -euo pipefail
 data=$1 work=$2 slices=${3:-200000} share=${4:-0.06} jobs=${JOBS:-2}
@@ -29,5 +31,9 @@ unwanted=("$data"/rgb/RNA-*/{valid,test}.jsonl.gz "$work/openvaccine_test.fa")
 heldout=Amborella_trichopoda
 mprna corpus build "${inputs[@]}" --out "$work/heldout" --slice-length 256 --max-slices 500 \
     --only-species $heldout --exclude "${unwanted[@]}" --seed 4 -j "$jobs"
-mprna corpus build "${inputs[@]}" --out "$work/corpus" --slice-length 256 --max-slices "$slices" \
-    --annotate "$share" --min-fidelity 0.4 --exclude-species $heldout --exclude "${unwanted[@]}" --seed 4 -j "$jobs"
+for kind in corpus labelled; do
+    only=(); [ "$kind" = corpus ] || only=(--labelled-only)
+    mprna corpus build "${inputs[@]}" --out "$work/$kind" --slice-length 256 --max-slices "$slices" \
+        --annotate "$share" --min-fidelity 0.4 "${only[@]}" --exclude-species $heldout \
+        --exclude "${unwanted[@]}" --seed 4 --cache "$work/folds" -j "$jobs"
+done

@@ -39,6 +39,14 @@ def test_curves_go_through_their_points(call, run_dir: Path) -> None:
     assert (run_dir / "c.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_the_time_to_go_is_that_of_the_newest_steps(call, run_dir: Path) -> None:
+    assert call("runs", "show", run_dir).err == ""
+    (run_dir / "config.json").write_text(json.dumps({"train": {"num_steps": 140}}))
+    row = {"kind": "train", "step": 40, "loss": 1.0, "tokens": 300, "tokens_per_second": 100}
+    (run_dir / "metrics.jsonl").write_text(json.dumps(row))
+    assert call("runs", "show", run_dir).err == "step 40 of 140, 0:05:00 to go\n"
+
+
 def test_what_is_no_run_is_one_line(call, tmp_path: Path, run_dir: Path) -> None:
     outcome = call("runs", "show", tmp_path / "nothing")
     assert outcome.status == 1

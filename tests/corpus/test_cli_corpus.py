@@ -91,6 +91,7 @@ def test_every_option_reaches_the_build(transcripts_dir: Path, tmp_path: Path) -
         "slices_per_shard": 9,
         "energy_model": {"temperature": 30.0, "parameters": "turner1999", "max_span": 50, "dangles": 2},
         "min_fidelity": 0.4,
+        "labelled_only": False,
         "fold_timeout": 30.0,
         "fold_memory": 512,
         "seed": 5,

@@ -138,6 +138,18 @@ def test_low_fidelity_is_counted_and_stays_without_labels(task: ShardTask) -> No
     assert all(row["expected_f1"] is None and row["confidence"] is None for row in bare)
 
 
+def test_labelled_only_drops_and_counts_the_others(task: ShardTask) -> None:
+    options = CorpusOptions(annotate_share=0.5, min_fidelity=0.3)
+    build_shard(replace(task, options=options), label)
+    labelled = [row for row in rows(task) if row["structure"] is not None]
+    assert 0 < len(labelled) < 64
+    task.result_path.unlink()
+    result = build_shard(replace(task, options=replace(options, labelled_only=True)), label)
+    assert rows(task) == labelled
+    assert result.drops["no_structure"].pieces == 64 - len(labelled)
+    assert (result.file.rows, result.file.annotated) == (len(labelled), len(labelled))
+
+
 def test_finished_shard_is_found_and_a_damaged_one_made_again(task: ShardTask) -> None:
     assert finished_result(task) is None
     result = build_shard(task, label)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -22,6 +24,7 @@ from mprna.train.loop import slow_precision
 from mprna.train.pretrain import fixed_batches, pretrain, read_run_config
 from mprna.train.recipes import RECIPES, smoke
 from mprna.train.state import KEEP, latest_checkpoint
+from mprna.train.tracker import Tracker
 
 SHORT = dataclasses.replace(smoke(), num_steps=12, save_every=4, evaluate_every=6, batch_tokens=400)
 
@@ -118,6 +121,26 @@ def test_kill_minus_nine_and_sigterm_then_resume(corpus_dir: Path, tmp_path: Pat
     assert weights_of(tmp_path / "broken/model") == weights_of(tmp_path / "whole/model")
 
 
+@pytest.mark.slow
+def test_ten_kills_at_random_moments(corpus_dir: Path, tmp_path: Path) -> None:
+    assert start(corpus_dir, tmp_path / "whole").wait(timeout=120) == 0
+    rng, kills = random.Random(0), 0
+    while kills < 10:
+        again = ["--resume"] if (tmp_path / "broken/config.json").exists() else []
+        broken = start(corpus_dir, tmp_path / "broken", *again)
+        try:
+            assert broken.wait(timeout=1.5 + 3 * rng.random()) == 0
+        except subprocess.TimeoutExpired:
+            broken.kill()
+            broken.wait()
+            kills += 1
+        else:
+            shutil.rmtree(tmp_path / "broken/model")
+            shutil.rmtree(latest_checkpoint(tmp_path / "broken"))
+    assert start(corpus_dir, tmp_path / "broken", "--resume").wait(timeout=120) == 0
+    assert weights_of(tmp_path / "broken/model") == weights_of(tmp_path / "whole/model")
+
+
 def test_a_damaged_checkpoint_falls_back_to_the_one_before(corpus_dir: Path, tmp_path: Path) -> None:
     expected = run(SHORT, corpus_dir, tmp_path / "run")
     newest = latest_checkpoint(tmp_path / "run") / "model.safetensors"
@@ -178,6 +201,18 @@ def test_a_diverging_run_stops_with_advice(corpus_dir: Path, tmp_path: Path) -> 
     saved = load_file(tmp_path / "run/diverged-0/batches.safetensors")
     assert saved["0.input_ids"].shape == saved["0.structure_labels"].shape
     assert load_checkpoint(tmp_path / "run/diverged-0").config.num_layers == 2
+
+
+def test_a_loss_far_above_the_first_ones_has_diverged(tmp_path: Path) -> None:
+    tracker = Tracker(tmp_path / "metrics.jsonl", num_steps=30, start_step=0)
+    for step in range(1, 21):
+        assert not tracker.has_diverged(1e6)  # nothing to compare with yet
+        tracker.train(step, {"loss": 1.0 + step / 20, "tokens": 1})
+    resumed = Tracker(tmp_path / "metrics.jsonl", num_steps=30, start_step=20)
+    for either in (tracker, resumed):
+        assert not either.has_diverged(29.9)
+        assert either.has_diverged(30.1)
+        assert either.has_diverged(float("nan"))
 
 
 def test_a_run_without_one_of_the_objectives_can_be_resumed(corpus_dir: Path, tmp_path: Path) -> None:

@@ -83,6 +83,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="leave out structures with a lower expected pair F1, 0 to 1; the slice stays [keep all]",
     )
     labels.add_argument(
+        "--labelled-only",
+        action="store_true",
+        help="drop slices that have no structure in the end; a folded one is not folded again",
+    )
+    labels.add_argument(
         "--calibration",
         type=Path,
         metavar="FILE",
@@ -186,6 +191,7 @@ def options_of(args: argparse.Namespace) -> CorpusOptions:
         ),
         calibration=_calibration_of(args.calibration),
         min_fidelity=args.min_fidelity,
+        labelled_only=args.labelled_only,
         fold_timeout=args.fold_timeout,
         fold_memory=args.fold_memory,
         seed=args.seed,

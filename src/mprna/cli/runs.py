@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import sys
+from datetime import timedelta
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -23,7 +25,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "show",
         help="print its metrics, draw its curves",
         description="Print every metric of a run, tab-separated: step of the newest value, that value (of "
-        "training the mean of the last 20 steps), and the lowest and highest.",
+        "training the mean of the last 20 steps), and the lowest and highest; on stderr, the time to go.",
         epilog=example("mprna runs show runs/mini --draw curves.svg"),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -37,7 +39,7 @@ def _show(args: argparse.Namespace) -> int:
         raise MissingExtraError("mprna runs", "train")
     from mprna.draw.curves import curves_svg
     from mprna.draw.png import svg_to_png
-    from mprna.train.observe import read_curves
+    from mprna.train.observe import read_curves, read_progress
 
     if args.draw and args.draw.suffix not in (".svg", ".png"):
         raise UsageError(f"--draw {args.draw}: expected a name that ends in .svg or .png")
@@ -46,6 +48,9 @@ def _show(args: argparse.Namespace) -> int:
     for curve in curves:
         values = (curve.recent, min(curve.values), max(curve.values))
         print(curve.name, curve.steps[-1], *(f"{value:.5g}" for value in values), sep="\t")
+    if progress := read_progress(args.run_dir):
+        left = timedelta(seconds=round(progress.seconds_left))
+        print(f"step {progress.step:,} of {progress.num_steps:,}, {left} to go", file=sys.stderr)
     if args.draw:
         svg = curves_svg([(curve.name, curve.steps, curve.values) for curve in curves])
         if args.draw.suffix == ".png":

@@ -33,6 +33,7 @@ class CorpusOptions:
         energy_model: for the annotation.
         calibration: of the confidences and the expected pair F1.
         min_fidelity: structures with a lower expected pair F1 are left out, 0..1; None keeps all.
+        labelled_only: drop the slices that have no structure in the end.
         fold_timeout: seconds that the fold of a slice of up to 1,000 nt may take; more for longer ones.
         fold_memory: MiB that a fold may take.
         seed: of the sample and of the choice what to annotate.
@@ -55,6 +56,7 @@ class CorpusOptions:
     energy_model: EnergyModel = field(default_factory=EnergyModel)
     calibration: Calibration = field(default_factory=shipped_calibration, hash=False)
     min_fidelity: float | None = None
+    labelled_only: bool = False
     fold_timeout: float = 60.0
     fold_memory: int = 4096
     seed: int = 0

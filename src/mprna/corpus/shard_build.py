@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Self
@@ -132,6 +132,8 @@ def build_shard(task: ShardTask, label: LabelSlices) -> ShardResult:
     failures = Counter(labels.value for labels in found.values() if isinstance(labels, FoldFailure))
     folded = {text: labels for text, labels in found.items() if isinstance(labels, Annotation)}
     kept = {text: labels for text, labels in folded.items() if _is_faithful(labels, task.options)}
+    if task.options.labelled_only:
+        candidates = list(_labelled(candidates, kept, drops))
     rows = [
         _row(candidate, low_complexity, task, kept.get(candidate.sequence))
         for candidate, low_complexity in zip(candidates, _low_complexity(candidates), strict=True)
@@ -207,6 +209,16 @@ def _is_faithful(annotation: Annotation, options: CorpusOptions) -> bool:
     if options.min_fidelity is None:
         return True
     return annotation.expected_f1 is not None and annotation.expected_f1 >= options.min_fidelity
+
+
+def _labelled(
+    candidates: list[Candidate], labels: Mapping[str, Annotation], drops: Drops
+) -> Iterator[Candidate]:
+    for candidate in candidates:
+        if candidate.sequence in labels:
+            yield candidate
+        else:
+            drops.count(DropReason.NO_STRUCTURE, len(candidate.sequence))
 
 
 def _row(candidate: Candidate, low_complexity: bool, task: ShardTask, annotation: Annotation | None) -> Slice:

@@ -45,7 +45,8 @@ def train(
         whether the run is complete; false after SIGTERM, which ends it with a checkpoint.
 
     Raises:
-        DataError: the loss is no longer finite; the batches of that step are saved in `run_dir`.
+        DataError: the loss is no longer finite, or far above that of the first steps; the batches of that
+            step are saved in `run_dir`.
         UsageError: batches that the processes cannot share equally.
     """
     model, is_first = learner.model.train(), rank() == 0
@@ -61,7 +62,7 @@ def train(
             used = list(islice(batches, share_of(config.accumulate_batches)))
             metrics = _accumulate_gradients(learner, used, config)
             metrics["gradient_norm"] = clip_grad_norm_(model.parameters(), config.max_gradient_norm).item()
-            if not math.isfinite(metrics["loss"] + metrics["gradient_norm"]):
+            if tracker.has_diverged(metrics["loss"]) or not math.isfinite(metrics["gradient_norm"]):
                 raise DataError(_save_for_replay(learner, used, step, metrics["loss"], run_dir))
             optimizer.step()
             optimizer.zero_grad()
@@ -129,7 +130,10 @@ def _save_for_replay(
         for field in dataclasses.fields(batch)  # type: ignore[arg-type]
     }
     save_file(tensors, directory / "batches.safetensors")
-    return f"step {step}: loss {loss} is not finite; lower learning_rate (weights and batches: {directory})"
+    return (
+        f"step {step}: loss {loss:g} is not finite, or far above the first ones; lower learning_rate "
+        f"(weights and batches: {directory})"
+    )
 
 
 def slow_precision(config: LoopConfig) -> str | None:

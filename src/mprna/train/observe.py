@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mprna.errors import ModelError
+from mprna.model.checkpoint import CONFIG_FILE, read_json
 from mprna.train.tracker import read_metrics
 
 RECENT = 20
@@ -42,6 +43,35 @@ def read_curves(run_dir: Path) -> list[Curve]:
     if not rows:
         raise ModelError(f"{run_dir}: no metrics.jsonl with a step in it; is this a run directory?")
     return [curve for kind in ("train", "validation") for curve in _curves(rows, kind)]
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a run has come."""
+
+    step: int
+    num_steps: int
+    seconds_per_step: float
+    """Of the last `RECENT` steps."""
+
+    @property
+    def seconds_left(self) -> float:
+        return (self.num_steps - self.step) * self.seconds_per_step
+
+
+def read_progress(run_dir: Path) -> Progress | None:
+    """None where the run does not say how long it is or how fast it was.
+
+    Raises:
+        ModelError: a damaged `config.json`.
+    """
+    config = read_json(run_dir / CONFIG_FILE) if (run_dir / CONFIG_FILE).exists() else {}
+    num_steps = config.get("train", {}).get("num_steps")
+    steps = [row for row in read_metrics(run_dir / "metrics.jsonl") if row.get("tokens_per_second")]
+    if num_steps is None or not steps:
+        return None
+    seconds = [row["tokens"] / row["tokens_per_second"] for row in steps[-RECENT:]]
+    return Progress(steps[-1]["step"], num_steps, sum(seconds) / len(seconds))
 
 
 def _curves(rows: Sequence[dict[str, Any]], kind: str) -> list[Curve]:

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
+
+NUM_FIRST: Final = 20
+"""Steps whose highest loss is what an untrained model has, or nearly."""
+
+DIVERGED: Final = 10.0
+"""A loss of more than that times one more than the highest of the first steps will not come back."""
 
 
 class Tracker:
@@ -25,11 +32,21 @@ class Tracker:
         """All evaluations so far."""
         if active and rows:
             path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+        self._first_losses = [row["loss"] for row in rows if row["kind"] == "train"][:NUM_FIRST]
         self._start_step, self._start_time = start_step, time.monotonic()
         self._interval_time = self._start_time
 
+    def has_diverged(self, loss: float) -> bool:
+        """Whether the loss of a step is not finite, or far above those of the first steps."""
+        if not math.isfinite(loss):
+            return True
+        enough = len(self._first_losses) == NUM_FIRST
+        return enough and loss > DIVERGED * (1 + max(self._first_losses))
+
     def train(self, step: int, metrics: dict[str, float]) -> None:
         """Log one optimizer step, whose metrics hold its `tokens`, and show it."""
+        if len(self._first_losses) < NUM_FIRST:
+            self._first_losses.append(metrics["loss"])
         now = time.monotonic()
         rate = metrics["tokens"] / max(1e-9, now - self._interval_time)
         self._interval_time = now
