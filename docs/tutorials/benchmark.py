@@ -21,7 +21,8 @@ from mprna.io.formats import read_records
 from mprna.rna.canonical import check_structure
 
 here = Path.cwd()
-EXAMPLES = next(p / "examples" for p in (here, *here.parents) if (p / "examples" / "rnas.dbn").exists())
+root = next(p for p in (here, *here.parents) if (p / "examples").is_dir())
+EXAMPLES = root / "examples"
 work = Path(tempfile.mkdtemp())
 
 # %% [markdown]
@@ -34,7 +35,9 @@ folder = work / "data" / "RNA-SSP-Archive2"
 folder.mkdir(parents=True)
 with (folder / "test.json").open("w") as file:
     for record in read_records(EXAMPLES / "rnas.dbn"):
-        label = "".join(symbol if symbol in "()" else "." for symbol in record.dot_bracket)
+        label = "".join(
+            symbol if symbol in "()" else "." for symbol in record.dot_bracket
+        )
         file.write(json.dumps({"seq": record.sequence, "label": label}) + "\n")
 
 # %% [markdown]
@@ -99,7 +102,9 @@ print(hairpin)
 MODELS["longest-hairpin"] = lambda task, options: LongestHairpin()
 tasks = choose_tasks("rgb", ("ssp-archive2",))
 models = ["longest-hairpin", "vienna", "pair-fold"]
-outcomes = list(run_all(tasks, models, (45,), work / "data", work / "records", ModelOptions()))
+outcomes = list(
+    run_all(tasks, models, (45,), work / "data", work / "records", ModelOptions())
+)
 for outcome in outcomes:
     print(outcome.model, outcome.reason or "done")
 

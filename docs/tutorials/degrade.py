@@ -18,7 +18,8 @@ from mprna.predict.degrade import degrade_records, ranked
 from mprna.runtime.degradation_engine import TARGETS
 
 here = Path.cwd()
-EXAMPLES = next(p / "examples" for p in (here, *here.parents) if (p / "examples" / "rnas.dbn").exists())
+root = next(p for p in (here, *here.parents) if (p / "examples").is_dir())
+EXAMPLES = root / "examples"
 candidates = list(read_records(EXAMPLES / "candidates.fa"))
 for record in candidates:
     gc = sum(record.sequence.count(base) for base in "GC") / len(record.sequence)
@@ -40,7 +41,10 @@ for rank, result in enumerate(results, start=1):
 
 # %%
 column = TARGETS.index("deg_Mg_50C")
-tracks = [Track(title=r.name, values=r.mean[:, column], errors=r.sd[:, column]) for r in results]
+tracks = [
+    Track(title=r.name, values=r.mean[:, column], errors=r.sd[:, column])
+    for r in results
+]
 display(SVG(tracks_svg(tracks, quantity="deg_Mg_50C")))
 
 # %% [markdown]
@@ -49,7 +53,10 @@ display(SVG(tracks_svg(tracks, quantity="deg_Mg_50C")))
 # %%
 best = results[0]
 worst_places = np.argsort(best.mean[:, column])[::-1][:5]
-print("most fragile nucleotides of the best candidate:", sorted(int(i) + 1 for i in worst_places))
+print(
+    "most fragile nucleotides of the best candidate:",
+    sorted(int(i) + 1 for i in worst_places),
+)
 
 # %% [markdown]
 # ## What the number is not

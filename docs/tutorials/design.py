@@ -26,7 +26,9 @@ print(len(target), "nt")
 loop = target.index("......")
 pattern = "N" * loop + "GAUACU" + "N" * (len(target) - loop - 6)
 options = DesignOptions(
-    constraints=Constraints(pattern=pattern, min_gc=0.4, max_gc=0.6, forbidden=("GGGG", "UUUU")),
+    constraints=Constraints(
+        pattern=pattern, min_gc=0.4, max_gc=0.6, forbidden=("GGGG", "UUUU")
+    ),
     num_solutions=3,
     seed=1,
 )
@@ -67,7 +69,9 @@ for engine in ("vienna", "hybrid", "model"):
     )
 
 # %%
-shown = mprna.fold(best.sequence, mprna.FoldOptions(engine="vienna", pair_probs=True))
+shown = mprna.fold(
+    best.sequence, mprna.FoldOptions(engine="vienna", pair_probs=True)
+)
 display(SVG(draw_structure(shown, title=f"solution {best.solution}")))
 
 # %% [markdown]

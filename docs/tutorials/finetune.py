@@ -36,7 +36,10 @@ def leader():
 
 sequences = sorted({leader() for _ in range(160)})
 rng.shuffle(sequences)
-energies = [record.energy for record in mprna.fold(sequences, mprna.FoldOptions(engine="vienna"))]
+energies = [
+    record.energy
+    for record in mprna.fold(sequences, mprna.FoldOptions(engine="vienna"))
+]
 expression = [8 + 0.5 * energy + rng.gauss(0, 0.3) for energy in energies]
 
 # %% [markdown]
@@ -46,7 +49,10 @@ expression = [8 + 0.5 * energy + rng.gauss(0, 0.3) for energy in energies]
 # real data, put relatives (the same gene, near copies) into the same table, or the judgement is too kind.
 
 # %%
-rows = [{"sequence": s, "expression": f"{y:.3f}"} for s, y in zip(sequences, expression, strict=True)]
+rows = [
+    {"sequence": s, "expression": f"{y:.3f}"}
+    for s, y in zip(sequences, expression, strict=True)
+]
 cuts = {"train": rows[:100], "valid": rows[100:130], "test": rows[130:]}
 for name, part in cuts.items():
     with (work / f"{name}.csv").open("w", newline="") as file:
@@ -61,11 +67,17 @@ print((work / "train.csv").read_text()[:150])
 
 # %%
 def sh(command):
-    """A command of this package, as you would type it; `$WORK` is a folder."""
+    """A command as you would type it, and what it prints."""
     print("$", command)
-    program = [sys.executable, "-m", *shlex.split(command.replace("$WORK", str(work)))]
+    program = [
+        sys.executable,
+        "-m",
+        *shlex.split(command.replace("$WORK", str(work))),
+    ]
     print(
-        subprocess.run(program, check=True, capture_output=True, text=True).stdout.replace(str(work), "$WORK")
+        subprocess.run(
+            program, check=True, capture_output=True, text=True
+        ).stdout.replace(str(work), "$WORK")
     )
 
 
@@ -89,7 +101,9 @@ display(SVG(str(work / "curves.svg")))
 
 # %%
 with (work / "test.fa").open("w") as file:
-    file.writelines(f">leader_{i}\n{row['sequence']}\n" for i, row in enumerate(cuts["test"]))
+    file.writelines(
+        f">leader_{i}\n{row['sequence']}\n" for i, row in enumerate(cuts["test"])
+    )
 sh("mprna predict $WORK/run/model $WORK/test.fa -o $WORK/predicted.tsv")
 with (work / "predicted.tsv").open(newline="") as file:
     table = list(csv.DictReader(file, delimiter="\t"))

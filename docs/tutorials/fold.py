@@ -18,8 +18,13 @@ from mprna.rna.scores import pair_scores
 from mprna.rna.structure import pairs_from_dot_bracket
 
 here = Path.cwd()
-EXAMPLES = next(p / "examples" for p in (here, *here.parents) if (p / "examples" / "rnas.dbn").exists())
-known = next(record for record in read_records(EXAMPLES / "rnas.dbn") if record.name == "SAM_I_riboswitch")
+root = next(p for p in (here, *here.parents) if (p / "examples").is_dir())
+EXAMPLES = root / "examples"
+known = next(
+    record
+    for record in read_records(EXAMPLES / "rnas.dbn")
+    if record.name == "SAM_I_riboswitch"
+)
 print(known.sequence)
 print(known.dot_bracket)
 
@@ -37,7 +42,9 @@ engines = {
     "model": mprna.FoldOptions(engine="model"),
     "hybrid": mprna.FoldOptions(engine="hybrid"),
 }
-folded = {name: mprna.fold(known.sequence, options) for name, options in engines.items()}
+folded = {
+    name: mprna.fold(known.sequence, options) for name, options in engines.items()
+}
 print(f"{'known':7} {known.dot_bracket}")
 for name, record in folded.items():
     print(f"{name:7} {record.dot_bracket}")

@@ -18,12 +18,13 @@ from pathlib import Path
 from IPython.display import SVG, display
 
 here = Path.cwd()
-EXAMPLES = next(p / "examples" for p in (here, *here.parents) if (p / "examples" / "rnas.dbn").exists())
+root = next(p for p in (here, *here.parents) if (p / "examples").is_dir())
+EXAMPLES = root / "examples"
 work = Path(tempfile.mkdtemp())
 
 
 def sh(command, lines=None):
-    """A command of this package, as you would type it, and its first lines; `$WORK` and `$EXAMPLES` are folders."""
+    """A command as you would type it, and the first lines of what it prints."""
     print("$", command)
     filled = command.replace("$WORK", str(work)).replace("$EXAMPLES", str(EXAMPLES))
     program = [sys.executable, "-m", *shlex.split(filled)]
@@ -38,7 +39,9 @@ def sh(command, lines=None):
 # counted with its reason in `manifest.json`.
 
 # %%
-sh("mprna corpus build $EXAMPLES/rnas.fa --out $WORK/corpus --slice-length 128 --annotate 1.0")
+sh(
+    "mprna corpus build $EXAMPLES/rnas.fa --out $WORK/corpus --slice-length 128 --annotate 1.0"
+)
 sh("mprna corpus stats $WORK/corpus --figure $WORK/corpus.svg", lines=5)
 display(SVG(str(work / "corpus.svg")))
 
@@ -66,7 +69,9 @@ sh("mprna models export $WORK/run --out $WORK/nano")
 sh(
     "mprna fold --engine model --model $WORK/nano $EXAMPLES/rnas.fa --format jsonl --quiet -o $WORK/folded.jsonl"
 )
-folded = [json.loads(line) for line in (work / "folded.jsonl").read_text().splitlines()]
+folded = [
+    json.loads(line) for line in (work / "folded.jsonl").read_text().splitlines()
+]
 print(folded[0]["name"], folded[0]["sequence"], folded[0]["dot_bracket"], sep="\n")
 
 # %%
@@ -74,10 +79,18 @@ from mprna.io.formats import read_records
 from mprna.rna.scores import token_macro_f1
 
 structures = {row["name"]: row["dot_bracket"] for row in folded}
-known = [record for record in read_records(EXAMPLES / "rnas.dbn") if record.name in structures]
+known = [
+    record
+    for record in read_records(EXAMPLES / "rnas.dbn")
+    if record.name in structures
+]
 true = [record.dot_bracket for record in known]
-print(f"nano      {token_macro_f1(true, [structures[record.name] for record in known]):.2f}")
-print(f"all dots  {token_macro_f1(true, ['.' * len(record.sequence) for record in known]):.2f}")
+print(
+    f"nano      {token_macro_f1(true, [structures[record.name] for record in known]):.2f}"
+)
+print(
+    f"all dots  {token_macro_f1(true, ['.' * len(record.sequence) for record in known]):.2f}"
+)
 
 # %% [markdown]
 # Token macro-F1 over `(`, `)` and `.`; a minute of training is worth about as much as it costs. What transcripts of
