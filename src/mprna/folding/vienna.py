@@ -16,12 +16,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import product
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from mprna.errors import FoldingError, StructureError, UsageError
+from mprna.folding.parameters import mean_parameters
 from mprna.folding.restraints import NO_RESTRAINTS, Restraints
 from mprna.rna.constraints import Constraint
 from mprna.rna.structure import pairs_from_dot_bracket
@@ -45,7 +48,6 @@ _NO_ENERGY: Final = 90_000.0  # ViennaRNA's "infinite", 100,000 kcal/mol, less w
 _ANY_SPAN: Final = -1
 _NO_REACTIVITY: Final = -999.0
 _DIRECTIONS: Final = {"|": 0, "<": 1, ">": -1}
-_NEEDS_SCALE: Final = 250  # nt; up to here ViennaRNA's own guess keeps sums over structures in range
 _GAS_CONSTANT: Final = 1.98717e-3  # kcal/(mol K), as in ViennaRNA
 _LOCK: Final = threading.RLock()
 
@@ -199,8 +201,8 @@ def mean_pair_probs(
 ) -> npt.NDArray[np.float32]:
     """Base-pair probabilities, averaged over energy models.
 
-    Two parameter sets are more often right than one; no minimum free energy is computed, which makes up
-    for part of the second.
+    Two parameter sets are more often right than one. No minimum free energy is computed unless a sum over
+    structures would overflow without.
 
     *Shape:* (L, L), symmetric, zero diagonal.
 
@@ -210,12 +212,26 @@ def mean_pair_probs(
     """
     if not models:
         raise ValueError("no energy model")
-    mfe = None
-    if len(sequence) > _NEEDS_SCALE or restraints.reactivities is not None:
-        with _fold_compound(sequence, models[0], restraints) as compound:
-            mfe = _mfe(compound)[1]
-    probs = [_pair_probs(sequence, model, restraints, mfe) for model in models]
+    probs = [_pair_probs(sequence, model, _boltzmann_factors(model), restraints) for model in models]
     return sum(probs[1:], start=probs[0]) / np.float32(len(models))
+
+
+def pair_probs_of_mean(
+    sequence: str, model: EnergyModel, second: str, restraints: Restraints = NO_RESTRAINTS
+) -> npt.NDArray[np.float32]:
+    """Base-pair probabilities under energies half way between those of the model and of another set.
+
+    One partition function for nearly what the mean over two ensembles gives (docs/experiments.md).
+
+    Args:
+        second: one of `PARAMETER_SETS`.
+
+    *Shape:* (L, L), symmetric, zero diagonal.
+
+    Raises:
+        FoldingError: as `fold_ensemble`.
+    """
+    return _pair_probs(sequence, model, _mean_boltzmann_factors(model, second), restraints)
 
 
 def partition_arrays(sequence: str) -> PartitionArrays:
@@ -299,7 +315,7 @@ def energy_of(sequence: str, dot_bracket: str, model: EnergyModel = DEFAULT_MODE
     if len(sequence) != len(dot_bracket):
         raise FoldingError(f"structure of {len(dot_bracket)} symbols for a sequence of {len(sequence)} nt")
     nested = _round_brackets(dot_bracket)
-    with _fold_compound(sequence, model) as compound:
+    with _fold_compound(sequence, model, evaluate_only=True) as compound:
         energy = _round(compound.eval_structure(nested))
     if energy > _NO_ENERGY:
         raise FoldingError(
@@ -393,17 +409,28 @@ def _vienna() -> Any:
 
 
 def _pair_probs(
-    sequence: str, model: EnergyModel, restraints: Restraints, mfe: float | None
+    sequence: str, model: EnergyModel, factors: Any, restraints: Restraints
 ) -> npt.NDArray[np.float32]:
+    """Pair probabilities under Boltzmann factors that were made for the model's other settings."""
     _check_sequence(sequence)
-    library = _vienna()
     with _LOCK:
-        factors = _boltzmann_factors(model)
-        compound = library.fold_compound(sequence, _details(library, model))
-        _restrain(compound, restraints)
-        compound.exp_params_subst(factors)
-        compound.exp_params_rescale(*([] if mfe is None else [mfe]))
-        return _partition(compound, len(sequence))[1]
+        try:
+            return _pair_probs_scaled(sequence, model, factors, restraints)
+        except FoldingError:  # out of the range of ViennaRNA's guess
+            with _fold_compound(sequence, model, restraints) as compound:
+                mfe = _mfe(compound)[1]
+            return _pair_probs_scaled(sequence, model, factors, restraints, mfe)
+
+
+def _pair_probs_scaled(
+    sequence: str, model: EnergyModel, factors: Any, restraints: Restraints, *mfe: float
+) -> npt.NDArray[np.float32]:
+    library = _vienna()
+    compound = library.fold_compound(sequence, _details(library, model))
+    _restrain(compound, restraints)
+    compound.exp_params_subst(factors)
+    compound.exp_params_rescale(*mfe)
+    return _partition(compound, len(sequence))[1]
 
 
 def _partition(compound: Any, length: int) -> tuple[float, npt.NDArray[np.float32]]:
@@ -416,7 +443,7 @@ def _partition(compound: Any, length: int) -> tuple[float, npt.NDArray[np.float3
 def _ensemble_energy(compound: Any, length: int) -> float:
     """Fills the compound's partition functions and pair probabilities."""
     energy = float(compound.pf()[1])
-    if not energy < _NO_ENERGY:  # how ViennaRNA reports an overflow
+    if not abs(energy) < _NO_ENERGY:  # how ViennaRNA reports an overflow, and what an underflow gives
         reason = "is out of range, or no structure meets the constraint"
         raise FoldingError(f"the partition function of {length} nt {reason}")
     return energy + 0.0  # -0.0 becomes 0.0
@@ -426,8 +453,27 @@ def _ensemble_energy(compound: Any, length: int) -> float:
 def _boltzmann_factors(model: EnergyModel) -> Any:
     """Held per model, because loading a parameter set into the process takes longer than a small fold."""
     library = _vienna()
-    _load_parameters(library, model.parameters)
-    return library.exp_param(_details(library, model))
+    with _LOCK:
+        _load_parameters(library, model.parameters)
+        return library.exp_param(_details(library, model))
+
+
+@lru_cache(maxsize=8)
+def _mean_boltzmann_factors(model: EnergyModel, second: str) -> Any:
+    """As `_boltzmann_factors`, for energies half way between two sets."""
+    library = _vienna()
+    with _LOCK:
+        texts = [_parameter_text(library, name) for name in (model.parameters, second)]
+        library.params_load_from_string(mean_parameters(*texts), f"{model.parameters} + {second}")
+        return library.exp_param(_details(library, model))
+
+
+def _parameter_text(library: Any, parameters: str) -> str:
+    _load_parameters(library, parameters)
+    with TemporaryDirectory() as directory:
+        path = Path(directory) / "parameters.par"
+        library.params_save(str(path))
+        return path.read_text()
 
 
 @contextmanager

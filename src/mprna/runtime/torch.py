@@ -13,7 +13,7 @@ from mprna.model.pair_checkpoint import load_pair_network
 from mprna.runtime import windows
 from mprna.runtime.engine import FloatArray, Prediction
 from mprna.runtime.masked import masked_log_probs
-from mprna.runtime.pair_engine import pair_input, pair_probs
+from mprna.runtime.pair_engine import WINDOW, pair_input, pair_probs
 from mprna.runtime.windows import NetworkArrays
 from mprna.tokenizer import TokenIds
 
@@ -53,7 +53,7 @@ class TorchPairEngine:
 
     def __init__(self, model_dir: Path, *, device: str = "cpu") -> None:
         self._network = load_pair_network(model_dir)
-        self.max_length = self._network.config.max_length
+        self.max_length = min(self._network.config.max_length, WINDOW)
         self._device = _move(self._network, device, "float32")
 
     @torch.inference_mode()
