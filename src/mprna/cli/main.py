@@ -26,6 +26,7 @@ from mprna.cli import (
     pretrain,
     repair,
     runs,
+    scan,
 )
 from mprna.errors import MprnaError
 
@@ -41,6 +42,7 @@ COMMANDS: Final = (
     fold,
     embed,
     repair,
+    scan,
     degrade,
     design,
     draw,

@@ -113,6 +113,10 @@ class Engine(Protocol):
         """See `bases.base_logits`."""
         ...
 
+    def masked_log_probs(self, sequence: str, position: int, context: int) -> FloatArray:
+        """See `masked.masked_log_probs`; the context is `max_length` at most. *Shape:* (4,)"""
+        ...
+
 
 def softmax(logits: FloatArray) -> FloatArray:
     """Over the last axis."""
