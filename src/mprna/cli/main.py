@@ -25,6 +25,7 @@ from mprna.cli import (
     predict,
     pretrain,
     runs,
+    scan,
 )
 from mprna.errors import MprnaError
 
@@ -39,6 +40,7 @@ examples:
 COMMANDS: Final = (
     fold,
     embed,
+    scan,
     degrade,
     design,
     draw,
