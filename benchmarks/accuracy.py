@@ -1,45 +1,45 @@
 """How well predicted structures agree with known ones, with intervals and a paired test.
 
     mprna fold ts0.fa --engine vienna -o vienna.jsonl     # any tool and any format that mprna reads
-    python benchmarks/accuracy.py TRUTH vienna.jsonl hybrid.jsonl
+    python benchmarks/accuracy.py TRUTH vienna.jsonl hybrid.jsonl [--family '^[^_]+']
 
 TRUTH is a file with structures in any format that mprna reads; predictions are matched by order and checked
-by sequence. `--without TRAINING` leaves out RNAs whose sequence stands in a training set; `--fasta` writes
-the sequences of TRUTH and stops.
+by sequence. `--family PATTERN` finds the family of an RNA in its name: the match, or its first group.
+`--without TRAINING` leaves out RNAs whose sequence stands in a training set; `--fasta` writes the sequences
+of TRUTH and stops.
 
-Strict pair F1 counts every bracket of the truth; token macro-F1 pools `( ) .` over the whole set and leaves
-other brackets out. Intervals are 95 % bootstrap over RNAs; each tool is compared with the first one.
+Pair scores count every bracket of the truth and are means over RNAs; "within 1" lets one end of a pair slip
+by one. Token macro-F1 pools `( ) .` over the whole set and leaves other brackets out. Intervals are 95 %
+bootstrap, over whole families where they are known, since RNAs of a family are no independent trials, else
+over RNAs; each tool is compared with the first one on the same resamples.
+
+Shape letters: N RNAs, F clusters that are drawn together, R resamples, K = 18 numbers of an RNA.
 """
 
 from __future__ import annotations
 
 import argparse
+import re
 import sys
-from dataclasses import astuple, dataclass, fields
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from mprna.bench.metrics import structure_item, token_macro_f1
+from mprna.bench.statistics import NUM_RESAMPLES, interval, paired_p
 from mprna.io.formats import read_records
 from mprna.io.records import Record
-from mprna.rna.scores import matthews_correlation, pair_scores, token_macro_f1
+from mprna.rna.scores import matthews_correlation, pair_scores
 from mprna.rna.structure import pairs_from_dot_bracket
 
-NUM_RESAMPLES = 1_000
-LENGTH_BINS = (0, 80, 120, 200, 400, 100_000)
+LENGTH_BINS = (0, 80, 120, 200, 400, 1_000, 100_000)
+PAIR_SCORES = ("pair F1", "within 1", "PPV", "sensitivity", "MCC")
 
-
-@dataclass(frozen=True)
-class Scores:
-    """Of one RNA, 0 to 1."""
-
-    pair_f1: float
-    pair_f1_within_1: float
-    precision: float
-    recall: float
-    mcc: float
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
 
 
 def read_truth(path: Path) -> list[Record]:
@@ -64,65 +64,90 @@ def as_rna(sequence: str) -> str:
     return sequence.upper().replace("T", "U")
 
 
-def score(known: str, predicted: str) -> Scores:
+def score(known: str, predicted: str) -> Floats:
+    """1, the `PAIR_SCORES`, and the 12 counts of `structure_item`. *Shape:* (K,)"""
     true_pairs, pairs = pairs_from_dot_bracket(known), pairs_from_dot_bracket(predicted)
     strict = pair_scores(true_pairs, pairs)
     within_1 = pair_scores(true_pairs, pairs, tolerance=1)
     mcc = matthews_correlation(true_pairs, pairs, len(predicted))
-    return Scores(strict.f1, within_1.f1, strict.precision, strict.recall, mcc)
+    scores = [1.0, strict.f1, within_1.f1, strict.precision, strict.recall, mcc]
+    return np.concatenate([scores, structure_item(known, predicted)])
 
 
-def interval(values: npt.NDArray[np.float64], rng: np.random.Generator) -> str:
-    """Mean x 100 and its 95 % bootstrap interval."""
-    low, high = np.percentile(resampled_means(values, rng), [2.5, 97.5])
-    return f"{100 * values.mean():.1f} ({100 * low:.1f}-{100 * high:.1f})"
+def measures(total: Floats) -> Floats:
+    """Token macro-F1 and the means of the pair scores, x 100, from summed numbers. *Shape:* (K,) to (6,)"""
+    return 100 * np.array([token_macro_f1(total[6:]), *(total[1:6] / total[0])])
 
 
-def resampled_means(values: npt.NDArray[np.float64], rng: np.random.Generator) -> npt.NDArray[np.float64]:
-    draws = rng.integers(0, len(values), (NUM_RESAMPLES, len(values)))
-    means: npt.NDArray[np.float64] = values[draws].mean(axis=1)
-    return means
+def resample(scores: Floats, clusters: Ints) -> Floats:
+    """Summed numbers of every resample, in which clusters are drawn with all their RNAs.
+
+    The same for every tool, so that differences are paired.
+
+    *Shape:* (N, K) and (N,) to (R, K)
+    """
+    num_clusters = int(clusters.max()) + 1
+    sums = np.zeros((num_clusters, scores.shape[1]))
+    np.add.at(sums, clusters, scores)
+    draws = np.random.default_rng(0).integers(0, num_clusters, (NUM_RESAMPLES, num_clusters))
+    times = np.stack([np.bincount(draw, minlength=num_clusters) for draw in draws])
+    return times @ sums
 
 
-def difference(
-    values: npt.NDArray[np.float64], reference: npt.NDArray[np.float64], rng: np.random.Generator
-) -> str:
-    """Paired difference x 100, and the two-sided bootstrap p-value of no difference."""
-    means = resampled_means(values - reference, rng)
-    p = min(1.0, 2 * min((means <= 0).mean(), (means >= 0).mean()))
-    p_text = f"p = {p:.3f}" if p else f"p < {2 / NUM_RESAMPLES}"
-    return f"{100 * (values - reference).mean():+.1f} ({p_text})"
+def estimate(value: float, resampled: Floats) -> str:
+    low, high = interval(resampled)
+    return f"{value:.1f} ({low:.1f}-{high:.1f})"
 
 
-def print_table(truth: list[Record], predictions: dict[str, list[str]]) -> None:
-    names = [field.name for field in fields(Scores)]
-    print(f"| {len(truth)} RNAs | token macro-F1 | {' | '.join(names)} | pair F1, difference |")
-    print("|---" * (len(names) + 3) + "|")
-    structures = [known.dot_bracket or "" for known in truth]
-    reference: npt.NDArray[np.float64] | None = None
-    for name, dot_brackets in predictions.items():
-        scores = np.array([astuple(score(k, p)) for k, p in zip(structures, dot_brackets, strict=True)])
-        macro_f1 = 100 * token_macro_f1(structures, dot_brackets)
-        columns = [interval(column, np.random.default_rng(0)) for column in scores.T]
-        f1 = scores[:, 0]
-        against = "" if reference is None else difference(f1, reference, np.random.default_rng(0))
-        reference = f1 if reference is None else reference
-        print(f"| {name} | {macro_f1:.1f} | {' | '.join(columns)} | {against} |")
+def families_of(truth: list[Record], pattern: str) -> list[str]:
+    found = [re.search(pattern, record.name) for record in truth]
+    if missing := [record.name for record, match in zip(truth, found, strict=True) if match is None]:
+        raise SystemExit(f"--family {pattern}: no match in {', '.join(missing[:5])}")
+    return [match[1] if match.re.groups else match[0] for match in found if match is not None]
 
 
-def print_by_length(truth: list[Record], predictions: dict[str, list[str]]) -> None:
-    lengths = np.array([len(known.sequence) for known in truth])
-    print(f"\n| nt | RNAs | {' | '.join(f'{name}, pair F1' for name in predictions)} |")
-    print("|---" * (len(predictions) + 2) + "|")
-    for low, high in pairwise(LENGTH_BINS):
-        chosen = np.flatnonzero((lengths > low) & (lengths <= high))
-        if len(chosen):
-            means = [
-                np.mean([score(truth[i].dot_bracket or "", dot_brackets[i]).pair_f1 for i in chosen])
-                for dot_brackets in predictions.values()
-            ]
-            label = f"> {low}" if high == LENGTH_BINS[-1] else f"{low + 1}-{high}"
-            print(f"| {label} | {len(chosen)} | {' | '.join(f'{100 * mean:.1f}' for mean in means)} |")
+def print_table(tools: dict[str, Floats], clusters: Ints) -> None:
+    num_rnas = len(clusters)
+    unit = "RNAs" if clusters.max() + 1 == num_rnas else f"RNAs of {clusters.max() + 1} families"
+    names = ("token macro-F1", *PAIR_SCORES, "difference of pair F1")
+    print(f"| {num_rnas} {unit} | {' | '.join(names)} |")
+    print("|---" * (len(names) + 1) + "|")
+    reference: Floats | None = None
+    for name, scores in tools.items():
+        values = measures(scores.sum(axis=0))
+        resampled = np.stack([measures(total) for total in resample(scores, clusters)])
+        cells = [estimate(value, column) for value, column in zip(values, resampled.T, strict=True)]
+        if reference is None:
+            reference, first = resampled[:, 1], values[1]
+            cells.append("")
+        else:
+            p = paired_p(resampled[:, 1], reference)
+            cells.append(f"{values[1] - first:+.1f} (p = {p:.3f})")
+        print(f"| {name} | {' | '.join(cells)} |")
+
+
+def print_groups(title: str, labels: Sequence[str], order: Sequence[str], tools: dict[str, Floats]) -> None:
+    """Mean pair F1 of each group of RNAs, with intervals over its RNAs, and the mean of the groups."""
+    print(f"\n| {title} | RNAs | {' | '.join(f'{name}, pair F1' for name in tools)} |")
+    print("|---" * (len(tools) + 2) + "|")
+    places = np.array(labels)
+    groups = [(label, np.flatnonzero(places == label)) for label in order if label in labels]
+    for label, chosen in groups:
+        alone = np.arange(len(chosen))
+        cells = []
+        for scores in tools.values():
+            totals = resample(scores[chosen], alone)
+            cells.append(estimate(100 * scores[chosen, 1].mean(), 100 * totals[:, 1] / totals[:, 0]))
+        print(f"| {label} | {len(chosen)} | {' | '.join(cells)} |")
+    means = [np.mean([scores[chosen, 1].mean() for _, chosen in groups]) for scores in tools.values()]
+    print(f"| mean | | {' | '.join(f'{100 * mean:.1f}' for mean in means)} |")
+
+
+def length_labels(truth: list[Record]) -> tuple[list[str], list[str]]:
+    """The bin of every RNA, and all bins in order."""
+    bins = [f"> {a}" if b == LENGTH_BINS[-1] else f"{a + 1}-{b}" for a, b in pairwise(LENGTH_BINS)]
+    edges = np.array(LENGTH_BINS[1:-1])
+    return [bins[np.searchsorted(edges, len(record.sequence))] for record in truth], bins
 
 
 def main() -> None:
@@ -131,6 +156,7 @@ def main() -> None:
     )
     parser.add_argument("truth", type=Path)
     parser.add_argument("predictions", type=Path, nargs="*")
+    parser.add_argument("--family", metavar="PATTERN", help="where in a name its family stands")
     parser.add_argument("--without", type=Path, metavar="FILE", help="leave out RNAs that stand in this file")
     parser.add_argument("--fasta", action="store_true", help="write the truth's sequences and stop")
     args = parser.parse_args()
@@ -139,15 +165,21 @@ def main() -> None:
         sys.stdout.writelines(f">{number}\n{known.sequence}\n" for number, known in enumerate(truth, 1))
         return
     predictions = {path.stem: read_predictions(path, truth) for path in args.predictions}
+    kept = range(len(truth))
     if args.without:
         seen = {as_rna(record.sequence) for record in read_records(args.without)}
-        kept = [number for number, known in enumerate(truth) if as_rna(known.sequence) not in seen]
-        truth = [truth[number] for number in kept]
-        predictions = {
-            name: [structures[number] for number in kept] for name, structures in predictions.items()
-        }
-    print_table(truth, predictions)
-    print_by_length(truth, predictions)
+        kept = [number for number in kept if as_rna(truth[number].sequence) not in seen]
+    tools = {
+        name: np.stack([score(truth[n].dot_bracket or "", structures[n]) for n in kept])
+        for name, structures in predictions.items()
+    }
+    truth = [truth[number] for number in kept]
+    families = families_of(truth, args.family) if args.family else None
+    clusters = np.unique(families, return_inverse=True)[1] if families else np.arange(len(truth))
+    print_table(tools, clusters)
+    if families:
+        print_groups("family", families, sorted(set(families)), tools)
+    print_groups("nt", *length_labels(truth), tools)
 
 
 if __name__ == "__main__":

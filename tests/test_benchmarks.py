@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 ROOT = Path(__file__).parents[1]
@@ -21,7 +23,7 @@ GGGAAACCCAAAAAAAAAAA
 HALF_RIGHT = TRUTH.replace("((((....))))", "((........))").replace("(((...)))", ".........")
 
 
-def accuracy(*paths: Path) -> subprocess.CompletedProcess[str]:
+def accuracy(*paths: Path | str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, str(ROOT / "benchmarks/accuracy.py"), *map(str, paths)]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
@@ -31,12 +33,49 @@ def test_accuracy_of_a_perfect_and_of_a_half_right_prediction(tmp_path: Path) ->
     truth.write_text(TRUTH)
     half.write_text(HALF_RIGHT)
     lines = accuracy(truth, truth, half).stdout.splitlines()
-    assert lines[2].startswith("| truth | 100.0 | 100.0 (100.0-100.0) |")
-    # a: precision 1, recall 1/2, F1 2/3; b: nothing found, F1 0; mean 1/3, difference -2/3.
-    assert lines[3].startswith("| half | ")
-    assert "| 33.3 (0.0-66.7) |" in lines[3]
-    assert "| -66.7 (" in lines[3]
-    assert "| 1-80 | 2 | 100.0 | 33.3 |" in lines
+    names = "token macro-F1 | pair F1 | within 1 | PPV | sensitivity | MCC | difference of pair F1"
+    assert lines[0] == f"| 2 RNAs | {names} |"
+    assert lines[2] == f"| truth |{' 100.0 (100.0-100.0) |' * 6}  |"
+    # a: PPV 1, sensitivity 1/2, F1 2/3; b: nothing found, all 0; means over both.
+    cells = [cell.strip() for cell in lines[3].strip("|").split("|")]
+    assert cells[0] == "half"
+    assert cells[2:6] == ["33.3 (0.0-66.7)"] * 2 + ["50.0 (0.0-100.0)", "25.0 (0.0-50.0)"]
+    assert cells[7].startswith("-66.7 (p = 0.0")
+    assert "| 1-80 | 2 | 100.0 (100.0-100.0) | 33.3 (0.0-66.7) |" in lines
+
+
+def test_accuracy_draws_families_whole_and_gives_a_row_to_each(tmp_path: Path) -> None:
+    right, none = "((((....))))", "............"
+    for name, found in (("truth", [right] * 8), ("found", [right, right, right, none] + [none] * 4)):
+        rows = [f">{'xy'[n // 4]}_{n}\nGGGGAAAACCCC\n{found[n]}\n" for n in range(8)]
+        (tmp_path / f"{name}.dbn").write_text("".join(rows))
+    files = tmp_path / "truth.dbn", tmp_path / "found.dbn"
+    alone = accuracy(*files).stdout.splitlines()
+    lines = accuracy(*files, "--family", "^([a-z])_").stdout.splitlines()
+    assert lines[0].startswith("| 8 RNAs of 2 families |")
+    # Two families to draw from: both x, both y, or one of each.
+    assert "| 37.5 (0.0-75.0) |" in lines[2]
+    assert "| 37.5 (0.0-75.0) |" not in alone[2]
+    assert "| x | 4 | 75.0 (25.0-100.0) |" in lines
+    assert "| y | 4 | 0.0 (0.0-0.0) |" in lines
+    assert "| mean | | 37.5 |" in lines
+    outcome = accuracy(*files, "--family", "^(z)_")
+    assert outcome.returncode == 1
+    assert "no match in x_0, x_1" in outcome.stderr
+
+
+def test_accuracy_compares_tools_on_the_same_rnas(tmp_path: Path) -> None:
+    """RNAs differ more among themselves than the tools do, so intervals overlap, and yet one is worse."""
+    whole, part, none = "((((....))))", "(((......)))", "............"
+    for name, easy, hard in (("truth", whole, whole), ("first", whole, none), ("second", part, none)):
+        rows = [f">{n}\nGGGGAAAACCCC\n{hard if n % 2 else easy}\n" for n in range(20)]
+        (tmp_path / f"{name}.dbn").write_text("".join(rows))
+    lines = accuracy(*(tmp_path / f"{name}.dbn" for name in ("truth", "first", "second"))).stdout.splitlines()
+    f1 = [line.split("|")[3].strip() for line in lines[2:4]]
+    assert [cell.partition(" ")[0] for cell in f1] == ["50.0", "42.9"]
+    low, high = (float(value) for value in f1[1].partition("(")[2].strip(")").split("-"))
+    assert low < 42.9 < 50.0 < high
+    assert lines[3].endswith("| -7.1 (p = 0.002) |")
 
 
 def test_accuracy_refuses_predictions_of_other_rnas(tmp_path: Path) -> None:
@@ -98,3 +137,75 @@ def test_eterna100_reads_targets_alone_and_counts_what_is_solved(tmp_path: Path)
     assert lines[2].startswith("| 1 | hairpin | 12 | 0.")
     assert lines[3].startswith("| | solved | | 1 of 1, ")
     assert lines[3].count("1 of 1") == 2
+
+
+@pytest.mark.slow
+def test_families_trains_without_the_family_and_folds_it(tmp_path: Path) -> None:
+    """Two steps of training: what is learned from and what is folded, not how well."""
+    rng = np.random.default_rng(0)
+    rows = []
+    for family in ("x", "y"):
+        for number in range(12):
+            stem = "".join(rng.choice(list("ACGU"), 6))
+            other = stem[::-1].translate(str.maketrans("ACGU", "UGCA"))
+            rows.append(
+                {
+                    "id": f"{family}_{number}",
+                    "sequence": f"{stem}GAAA{other}",
+                    "structure": "((((((....))))))",
+                }
+            )
+    archive, work = tmp_path / "archive.jsonl", tmp_path / "work"
+    archive.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    command = [
+        sys.executable,
+        str(ROOT / "benchmarks/families.py"),
+        str(archive),
+        str(work),
+        "--families",
+        "x",
+    ]
+    command += ["--steps", "2"]
+    lines = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+    learned = [json.loads(line)["id"] for line in (work / "x" / "train.jsonl").open()]
+    folded = [json.loads(line)["id"] for line in (work / "x" / "test.jsonl").open()]
+    assert {name[0] for name in learned} == {"y"}
+    assert folded == [f"x_{number}" for number in range(12)]
+    table = [line for line in lines if line.startswith("|")]
+    assert [line.split("|")[1].strip() for line in table[2:6]] == ["vienna", "prior", "model", "hybrid"]
+    again = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+    assert [line for line in again if line] == table  # the table, and no training
+
+
+def test_long_folds_in_windows_and_in_one_piece(tmp_path: Path) -> None:
+    hairpin, loop = "GGGCUUCGGCCC", "(((......)))"
+    rows = [
+        {"id": str(n), "sequence": (hairpin + "AAA") * n, "structure": (loop + "...") * n} for n in (1, 4)
+    ]
+    path = tmp_path / "known.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    command = [sys.executable, str(ROOT / "benchmarks/long.py"), str(path), "--min-length", "50"]
+    command += ["--widths", "0", "60", "20"]
+    lines = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+    assert lines[0].startswith("| 1 RNAs, 60 nt on average |")
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
+    ways = ("one piece", "windows of 20", "windows of 60")
+    names = [f"`{engine}`, {how}" for engine in ("model", "hybrid") for how in ways]
+    assert [row[0] for row in cells] == ["`vienna`, one piece", *names]
+    # A window as wide as the RNA is one piece; narrower ones see every hairpin.
+    assert [row[2] for row in cells[1::3]] == ["100.0"] * 2
+    assert [row[1:3] for row in cells[1::3]] == [row[1:3] for row in cells[3::3]]
+    assert all(float(row[2]) > 60 for row in cells[2::3])
+
+
+def test_scan_agrees_with_itself_where_nothing_is_cut_short(tmp_path: Path) -> None:
+    (tmp_path / "rna.fa").write_text(">rna\nGGGGAAAACCCC\n")
+    (tmp_path / "list.tsv").write_text("G2A\n")
+    known = ("--known", str(tmp_path / "rna.fa"), str(tmp_path / "list.tsv"))
+    sizes = ("--length", "0", "--agreement-length", "20", "--variants", "5")
+    command = [sys.executable, str(ROOT / "benchmarks/scan.py"), *sizes, *known]
+    lines = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+    agreement = [line.split("\t") for line in lines if line.startswith(("whole", "windows"))]
+    assert len(agreement) == 12
+    assert {tuple(cells[2:]) for cells in agreement} == {("1.00000", "0.0000", "0.000")}
+    assert "1 known of 36 variants: mean share of all that change less" in lines

@@ -50,8 +50,8 @@ function _shtab_mprna_using
   test "$_shtab_mprna_cmdpath" = "$argv"
 end
 
-set -g _shtab_mprna_commands fold embed degrade design draw models 'models list' 'models show' 'models export' 'models import' 'models get' corpus 'corpus build' 'corpus plan' 'corpus known' 'corpus calibrate' 'corpus stats' 'corpus verify' pretrain finetune predict runs 'runs show' bench 'bench list' 'bench run' 'bench report' 'bench audit' doctor
-set -g _shtab_mprna_opts_with_value --accumulate-batches --address --against --annotate --backend --batch-size --cache --calibration --constraint --cores --corpus --dangles --data --data-dir --decoder --draw --engine --epochs --exclude --exclude-share --exclude-species --executor --figure --fold-memory --fold-timeout --forbid --format --from --gamma --gc --init --jobs --label --learning-rate --lora-rank --max-folds --max-length --max-n --max-records --max-rnas --max-run --max-slices --max-span --maxBPspan --min-confidence --min-distance --min-fidelity --min-length --mode --model --name --near-duplicates --only-species --out --output --paramFile --parameters --patience --pattern --pooling --price --recipe --second --seed --seeds --sequence --set --sha256 --shape --shape-intercept --shape-slope --shard --shuffled --slice-length --slices-per-shard --solutions --species-from --species-pattern --species-table --task --temp --temperature --threads --time-limit --title --to --truth --validation --weight --weights --window --without-leaked -P -T -d -j -n -o
+set -g _shtab_mprna_commands fold embed scan degrade design draw models 'models list' 'models show' 'models export' 'models import' 'models get' corpus 'corpus build' 'corpus plan' 'corpus known' 'corpus calibrate' 'corpus stats' 'corpus verify' pretrain finetune predict runs 'runs show' bench 'bench list' 'bench run' 'bench report' 'bench audit' doctor
+set -g _shtab_mprna_opts_with_value --accumulate-batches --address --against --annotate --backend --batch-size --cache --calibration --constraint --context --cores --corpus --dangles --data --data-dir --decoder --draw --engine --epochs --exclude --exclude-share --exclude-species --executor --figure --fold-memory --fold-timeout --forbid --format --from --gamma --gc --init --jobs --label --learning-rate --lora-rank --max-folds --max-length --max-n --max-records --max-rnas --max-run --max-slices --max-span --maxBPspan --min-confidence --min-distance --min-fidelity --min-length --mode --model --name --near-duplicates --only-species --out --output --paramFile --parameters --patience --pattern --pooling --price --recipe --reference --second --seed --seeds --sequence --set --sha256 --shape --shape-intercept --shape-slope --shard --shuffled --slice-length --slices-per-shard --solutions --species-from --species-pattern --species-table --task --temp --temperature --threads --time-limit --title --to --transcripts --truth --validation --variant --variants --vcf --weight --weights --whole --window --without-leaked -P -T -d -j -n -o
 
 complete -c mprna -e
 complete -c mprna -f
@@ -74,7 +74,7 @@ complete -c mprna -n '_shtab_mprna_using fold' -l backend -xka "auto onnx torch"
 complete -c mprna -n '_shtab_mprna_using fold' -l decoder -xka "nested tokens" -d 'of the model engine: from pair probabilities or from ( ) . probabilities [nested]'
 complete -c mprna -n '_shtab_mprna_using fold' -l gamma -x -d 'of the nested decoder: the larger, the more pairs; 1 is maximum expected accuracy [8; 3 with a pair network, 1.5 for pairs that cross]'
 complete -c mprna -n '_shtab_mprna_using fold' -l weight -x -d 'of the hybrid engine without a pair network: how much the model counts [0.15]'
-complete -c mprna -n '_shtab_mprna_using fold' -l max-length -x -d 'give longer sequences a reason instead of a structure [hybrid 4096, vienna 8192, model 32767]; with a pair network at most 3000'
+complete -c mprna -n '_shtab_mprna_using fold' -l max-length -x -d 'give longer sequences a reason instead of a structure [32767; vienna 8192; hybrid without a pair network 4096]'
 complete -c mprna -n '_shtab_mprna_using fold' -s j -l jobs -x -d 'processes; without N all cores; results do not depend on it [1]'
 complete -c mprna -n '_shtab_mprna_using fold' -s C -d 'the line below each sequence is a constraint: . anything, x unpaired, | paired, < paired downstream, > paired upstream, ( ) paired with each other; all of it is enforced'
 complete -c mprna -n '_shtab_mprna_using fold' -l constraint -xka "(__fish_complete_path (commandline -ct))" -d 'constraints of the records, below '"'"'>NAME'"'"' or one a line in their order; or the constraint itself, for one sequence'
@@ -86,7 +86,7 @@ complete -c mprna -n '_shtab_mprna_using fold' -l min-confidence -x -d 'leave ou
 complete -c mprna -n '_shtab_mprna_using fold' -s T -l temp -x -d 'temperature [37.0]'
 complete -c mprna -n '_shtab_mprna_using fold' -s P -l paramFile -x -d 'turner2004, turner1999, andronescu2007 or langdon2018 [turner2004]'
 complete -c mprna -n '_shtab_mprna_using fold' -s d -l dangles -xka "0 2" -d '[2]'
-complete -c mprna -n '_shtab_mprna_using fold' -l maxBPspan -x -d 'longest distance of a pair, both ends included'
+complete -c mprna -n '_shtab_mprna_using fold' -l maxBPspan -l max-span -x -d 'longest distance of a pair, both ends included'
 complete -c mprna -n '_shtab_mprna_using fold; and test $_shtab_mprna_npos -ge 0' -ka "(__fish_complete_path (commandline -ct))" -d 'sequence or file (FASTA, FASTQ, one sequence a line, dot-bracket, CT, BPSEQ, JSONL, TSV or Parquet; also .gz .bz2 .xz .zst); standard input without any, or for -'
 complete -c mprna -n '_shtab_mprna_using; and test $_shtab_mprna_npos -eq 0' -a embed -d 'Hidden states of the model'"'"'s last layer, one vector per nucleotide. npz holds one (length, width) array per'
 complete -c mprna -n '_shtab_mprna_using embed' -s h -l help -d 'show this help message and exit'
@@ -99,6 +99,26 @@ complete -c mprna -n '_shtab_mprna_using embed' -l max-length -x -d 'leave out l
 complete -c mprna -n '_shtab_mprna_using embed' -s j -l jobs -x -d 'processes; without N all cores; results do not depend on it [1]'
 complete -c mprna -n '_shtab_mprna_using embed' -l quiet -d 'no progress and no summary on standard error'
 complete -c mprna -n '_shtab_mprna_using embed; and test $_shtab_mprna_npos -ge 0' -ka "(__fish_complete_path (commandline -ct))" -d 'sequence or file (FASTA, FASTQ, one sequence a line, dot-bracket, CT, BPSEQ, JSONL, TSV or Parquet; also .gz .bz2 .xz .zst); standard input without any, or for -'
+complete -c mprna -n '_shtab_mprna_using; and test $_shtab_mprna_npos -eq 0' -a scan -d 'What variants do to RNAs: all single substitutions, or those that are given. One row per variant: the'
+complete -c mprna -n '_shtab_mprna_using scan' -s h -l help -d 'show this help message and exit'
+complete -c mprna -n '_shtab_mprna_using scan' -l variant -x -d 'as A24G, 1-based; several at once as A24G+C30U; may be repeated'
+complete -c mprna -n '_shtab_mprna_using scan' -l variants -xka "(__fish_complete_path (commandline -ct))" -d 'one variant a line, alone or after the name of its RNA and a tab'
+complete -c mprna -n '_shtab_mprna_using scan' -l vcf -xka "(__fish_complete_path (commandline -ct))" -d 'variants of a genome or of RNAs, instead of INPUT; needs --reference'
+complete -c mprna -n '_shtab_mprna_using scan' -l reference -x -d 'what the VCF counts on; plain or bgzipped'
+complete -c mprna -n '_shtab_mprna_using scan' -l transcripts -xka "(__fish_complete_path (commandline -ct))" -d 'GTF or BED of the RNAs on the reference; without it every sequence of the reference is an RNA'
+complete -c mprna -n '_shtab_mprna_using scan' -l format -xka "tsv jsonl parquet vcf" -d '[by the suffix of -o; on standard output tsv]'
+complete -c mprna -n '_shtab_mprna_using scan' -s o -l output -xka "(__fish_complete_path (commandline -ct))" -d 'instead of standard output'
+complete -c mprna -n '_shtab_mprna_using scan' -l figure -xka "(__fish_complete_path (commandline -ct))" -d 'also draw heat maps, as .svg or .png'
+complete -c mprna -n '_shtab_mprna_using scan' -l model -x -d 'masked language model: installed name, or a directory; none does without [mini]'
+complete -c mprna -n '_shtab_mprna_using scan' -l whole -x -d 'RNAs up to this length are folded as a whole for every variant [300]'
+complete -c mprna -n '_shtab_mprna_using scan' -l window -x -d 'of longer ones, so much around the variant [120]'
+complete -c mprna -n '_shtab_mprna_using scan' -l no-expand -d 'take the ensemble energy of longer RNAs from the window too, not from the whole RNA'
+complete -c mprna -n '_shtab_mprna_using scan' -l context -x -d 'the language model reads so many nucleotides around the variant [256]'
+complete -c mprna -n '_shtab_mprna_using scan' -l no-confidence -d 'do not fold the RNA by the folding model for the columns partner and confidence'
+complete -c mprna -n '_shtab_mprna_using scan' -l max-length -x -d 'leave out longer sequences [100000]'
+complete -c mprna -n '_shtab_mprna_using scan' -s j -l jobs -x -d 'processes; without N all cores; results do not depend on it [1]'
+complete -c mprna -n '_shtab_mprna_using scan' -l quiet -d 'no progress and no summary on standard error'
+complete -c mprna -n '_shtab_mprna_using scan; and test $_shtab_mprna_npos -ge 0' -ka "(__fish_complete_path (commandline -ct))" -d 'sequence or file (FASTA, FASTQ, one sequence a line, dot-bracket, CT, BPSEQ, JSONL, TSV or Parquet; also .gz .bz2 .xz .zst); standard input without any, or for -'
 complete -c mprna -n '_shtab_mprna_using; and test $_shtab_mprna_npos -eq 0' -a degrade -d 'Reactivity and degradation (deg_Mg_pH10, deg_pH10, deg_Mg_50C, deg_50C) of every nucleotide, each with its'
 complete -c mprna -n '_shtab_mprna_using degrade' -s h -l help -d 'show this help message and exit'
 complete -c mprna -n '_shtab_mprna_using degrade' -l format -xka "tsv jsonl parquet" -d '[by the suffix of -o; on standard output tsv]'

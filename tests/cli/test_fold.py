@@ -121,9 +121,10 @@ def test_pair_probabilities_are_not_lost_in_silence(call, name):
     assert outcome.err.startswith(f"mprna: error: -p: {name} has no place for pair probabilities")
 
 
-def test_energy_options_reach_viennarna(call):
+@pytest.mark.parametrize("span", ["--maxBPspan", "--max-span"])
+def test_energy_options_reach_viennarna(call, span):
     text = sequence(60)
-    options = ("-T", "20", "-P", "Turner1999", "-d", "0", "--maxBPspan", "30")
+    options = ("-T", "20", "-P", "Turner1999", "-d", "0", span, "30")
     from mprna.folding.vienna import EnergyModel
 
     model = EnergyModel(temperature=20.0, parameters="turner1999", dangles=0, max_span=30)

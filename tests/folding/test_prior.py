@@ -6,8 +6,14 @@ import numpy as np
 import pytest
 
 from mprna.errors import FoldingError
-from mprna.folding.prior import prior_pair_probs
-from mprna.folding.vienna import EnergyModel, fold_ensemble, mean_pair_probs
+from mprna.folding.prior import prior_pair_probs, two_ensemble_pair_probs
+from mprna.folding.vienna import (
+    PARAMETER_SETS,
+    EnergyModel,
+    fold_ensemble,
+    mean_pair_probs,
+    pair_probs_of_mean,
+)
 
 TURNER, LANGDON = EnergyModel(), EnergyModel(parameters="langdon2018")
 SEQUENCES = {
@@ -48,7 +54,11 @@ def test_the_second_set_has_the_other_settings_of_the_first():
     model = EnergyModel(temperature=60.0, max_span=20)
     second = EnergyModel(temperature=60.0, max_span=20, parameters="langdon2018")
     expected = mean_of_ensembles(SEQUENCES["trna"], model, second)
-    np.testing.assert_allclose(prior_pair_probs(SEQUENCES["trna"], model), expected, atol=1e-6)
+    np.testing.assert_allclose(two_ensemble_pair_probs(SEQUENCES["trna"], model), expected, atol=1e-6)
+    prior = prior_pair_probs(SEQUENCES["trna"], model)
+    np.testing.assert_array_equal(prior, pair_probs_of_mean(SEQUENCES["trna"], model, "langdon2018"))
+    assert np.abs(prior - prior_pair_probs(SEQUENCES["trna"])).max() > 0.1
+    assert not np.triu(prior, k=20).any()
 
 
 def test_no_model_is_an_error():
@@ -59,3 +69,63 @@ def test_no_model_is_an_error():
 def test_letters_are_checked():
     with pytest.raises(FoldingError):
         mean_pair_probs("GGGXAACCC", [TURNER])
+
+
+# Energies half way between two sets
+
+
+@pytest.mark.parametrize("name", PARAMETER_SETS)
+def test_the_mean_of_a_set_and_itself_is_that_set(name, capfd):
+    rng = np.random.default_rng(0)
+    sequence = "".join(rng.choice(list("ACGU"), size=150))
+    same = EnergyModel(parameters=name, temperature=50.0)
+    found = pair_probs_of_mean(sequence, same, name)
+    np.testing.assert_allclose(found, fold_ensemble(sequence, same).base_pair_probs, atol=1e-6)
+    assert capfd.readouterr().err == ""
+
+
+def test_the_odds_of_a_single_pair_are_the_geometric_mean():
+    """Where there is one structure with pairs, its free energy is half way between both."""
+    sequence = "GAAAAC"
+    odds = []
+    for probs in (
+        fold_ensemble(sequence, TURNER).base_pair_probs,
+        fold_ensemble(sequence, LANGDON).base_pair_probs,
+        pair_probs_of_mean(sequence, TURNER, "langdon2018"),
+    ):
+        assert np.count_nonzero(np.triu(probs)) == 1
+        odds.append(probs[0, 5] / (1 - probs[0, 5]))
+    assert odds[0] != pytest.approx(odds[1], rel=0.1)
+    assert odds[2] == pytest.approx(np.sqrt(odds[0] * odds[1]), rel=0.02)  # energies are rounded to 0.01
+
+
+def test_the_mean_is_near_that_of_the_ensembles_and_not_the_same():
+    rng = np.random.default_rng(0)
+    sequence = "".join(rng.choice(list("ACGU"), size=150))
+    mean, one = pair_probs_of_mean(sequence, TURNER, "langdon2018"), fold_ensemble(sequence, TURNER)
+    two = two_ensemble_pair_probs(sequence)
+    assert np.abs(mean - two).max() > 0.01
+    assert np.abs(mean - two).sum() < np.abs(one.base_pair_probs - two).sum() * 1.5
+
+
+@pytest.mark.parametrize("sequence", SEQUENCES.values(), ids=list(SEQUENCES))
+def test_the_mean_is_a_table_of_probabilities_at_any_length(sequence):
+    probs = pair_probs_of_mean(sequence, TURNER, "langdon2018")
+    np.testing.assert_array_equal(probs, probs.T)
+    assert probs.min() >= 0
+    assert probs.sum(axis=1).max() <= 1 + 1e-4
+    assert len(sequence) < 9 or probs.max() > 0.1
+
+
+@pytest.mark.parametrize("name", ["turner1999", "andronescu2007"])
+def test_sets_with_other_special_hairpins_have_a_mean_too(name):
+    sequence = SEQUENCES["trna"]
+    probs = pair_probs_of_mean(sequence, EnergyModel(parameters=name), "langdon2018")
+    ends = mean_of_ensembles(sequence, EnergyModel(parameters=name), LANGDON)
+    assert np.abs(probs - ends).sum() < ends.sum()
+
+
+def test_the_mean_does_not_disturb_the_sets_that_others_load():
+    before = fold_ensemble(SEQUENCES["trna"], TURNER).base_pair_probs
+    pair_probs_of_mean(SEQUENCES["trna"], EnergyModel(temperature=31.0), "langdon2018")
+    np.testing.assert_array_equal(fold_ensemble(SEQUENCES["trna"], TURNER).base_pair_probs, before)

@@ -82,7 +82,7 @@ def test_symbols_that_contradict_each_other_have_a_reason():
     constraint = parse_constraint("|xxxxx|xxxxx|", "GAAAAACAAAAAG")
     with pytest.raises(FoldingError, match="no structure that meets the constraint"):
         fold_mfe("GAAAAACAAAAAG", MODEL, Restraints(constraint=constraint))
-    with pytest.raises(FoldingError, match="no structure meets the constraint"):
+    with pytest.raises(FoldingError, match="no structure that meets the constraint"):
         mean_pair_probs("GAAAAACAAAAAG", [MODEL], Restraints(constraint=constraint))
 
 
@@ -113,7 +113,7 @@ def test_reactivities_decide_between_rivals():
         assert all(prior[i, j] > 0.9 for i, j in pairs_from_dot_bracket(wanted).tolist())
 
 
-def test_the_prior_has_the_restraints_in_both_ensembles():
+def test_the_prior_has_the_restraints_and_so_have_both_ensembles():
     second = EnergyModel(parameters="langdon2018")
     values = np.random.default_rng(0).exponential(size=len(TRNA))
     text = "x" * 5 + "." * (len(TRNA) - 5)
@@ -121,9 +121,10 @@ def test_the_prior_has_the_restraints_in_both_ensembles():
     expected = np.mean(
         [fold_ensemble(TRNA, model, restraints).base_pair_probs for model in (MODEL, second)], axis=0
     )
+    np.testing.assert_allclose(mean_pair_probs(TRNA, [MODEL, second], restraints), expected, atol=1e-6)
     found = prior_pair_probs(TRNA, MODEL, restraints)
-    np.testing.assert_allclose(found, expected, atol=1e-6)
     assert not found[:5].any()
+    assert np.abs(found - expected).mean() < np.abs(prior_pair_probs(TRNA) - expected).mean() / 4
     assert np.abs(found - prior_pair_probs(TRNA)).max() > 0.1
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-
 import numpy as np
 import pytest
 
@@ -13,16 +11,22 @@ from mprna.decoding.nested import decode_nested
 from mprna.errors import FoldingError, UsageError
 from mprna.folding.confidence import assigned_state_probs
 from mprna.folding.prior import prior_pair_probs
-from mprna.folding.vienna import EnergyModel, energy_of
+from mprna.folding.restraints import Restraints
+from mprna.folding.vienna import MAX_LENGTH, EnergyModel, energy_of
 from mprna.io.records import Record
+from mprna.predict.beliefs import decode_band
+from mprna.predict.evidence import log_odds_of_pairing, shift_band
 from mprna.predict.fold import Folder, fold_records
 from mprna.predict.options import FoldOptions
 from mprna.rna.canonical import check_structure
 from mprna.rna.structure import pairs_from_dot_bracket
+from mprna.runtime.engine import PairBand, probs_from_band
 from mprna.runtime.load import load_pair_engine
-from mprna.runtime.store import FOLDING_MODEL, LONG_FOLDING_MODEL
+from mprna.runtime.pair_engine import WINDOW
+from mprna.runtime.windows import predict_pair_band
 
 ENGINES = ["hybrid", "model"]
+MODEL = EnergyModel()
 
 
 def sequence(length: int, seed: int = 0) -> str:
@@ -93,32 +97,72 @@ def test_results_do_not_depend_on_the_number_of_jobs(pair_model):
         np.testing.assert_array_equal(one.base_pair_probs, other.base_pair_probs)
 
 
+def in_windows(width: int, **options) -> Folder:
+    """A folder that reads what is longer than `width` in windows of it."""
+    folder = Folder(FoldOptions(**options))
+    folder._engine.max_length = width
+    return folder
+
+
 @pytest.mark.parametrize("engine", ENGINES)
-def test_a_long_sequence_has_a_reason_unless_asked_for(pair_model, engine, monkeypatch):
+def test_a_long_sequence_is_read_in_windows(pair_model, engine):
+    text, values = sequence(151), np.random.default_rng(0).exponential(size=151)
+    network = load_pair_engine(pair_model)
+
+    def window_probs(window):
+        known = Restraints(reactivities=values[window])
+        prior = prior_pair_probs(text[window], restraints=known) if engine == "hybrid" else None
+        return network.predict_pairs(text[window], prior)
+
+    band = predict_pair_band(window_probs, 151, 60).pair_band
+    if engine == "model":
+        band = shift_band(band, log_odds_of_pairing(Restraints(reactivities=values), MODEL.thermal_energy))
+    folder = in_windows(60, engine=engine, model=pair_model, pair_probs=True)
+    record = folder.fold(Record(name="long", sequence=text, reactivities=values))
+    np.testing.assert_array_equal(record.base_pair_probs, probs_from_band(band))
+    assert record.dot_bracket == decode_band(text, PairBand(pair_band=band), gamma=PAIR_GAMMA)
+    assert record.energy == energy_of(text, record.dot_bracket)
+    check_structure(text, record.dot_bracket)
+    pairs = pairs_from_dot_bracket(record.dot_bracket)
+    assert len(pairs)
+    assert (pairs[:, 1] - pairs[:, 0] < 60).all()
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_windows_change_nothing_up_to_their_width(pair_model, engine):
+    record = Record(name="r", sequence=sequence(60))
+    options = {"engine": engine, "model": pair_model}
+    assert in_windows(60, **options).fold(record) == Folder(FoldOptions(**options)).fold(record)
+    assert in_windows(59, **options).fold(record) != Folder(FoldOptions(**options)).fold(record)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_options_and_constraints_count_in_windows_too(pair_model, engine):
+    text = "GGGG" + sequence(120, seed=1) + "CCCC"
+    constraint = "((((" + "." * 50 + "x" * 10 + "|" + "." * 59 + "))))"
+    energies = EnergyModel(max_span=20)
+    folder = in_windows(50, engine=engine, model=pair_model, min_confidence=0.2)
+    known = folder.fold(Record(name="r", sequence=text, constraint=constraint)).dot_bracket
+    assert known[:4] + known[-4:] == "(((())))"  # further apart than a window
+    assert known[54:64] == "." * 10
+    assert known[64] != "."
+    folder = in_windows(50, engine=engine, model=pair_model, energy_model=energies, pseudoknots=True)
+    pairs = pairs_from_dot_bracket(folder.fold(Record(name="r", sequence=text)).dot_bracket)
+    assert len(pairs)
+    assert (pairs[:, 1] - pairs[:, 0] < 20).all()
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_too_long_for_any_engine_has_a_reason(pair_model, engine):
     folder = Folder(FoldOptions(engine=engine, model=pair_model))
-    longest = folder._engine.max_length
-    with pytest.raises(FoldingError, match=rf"{longest + 1} nt; the {engine} engine takes up to {longest} "):
-        folder.fold(Record(name="long", sequence="A" * (longest + 1)))
-    patient = Folder(FoldOptions(engine=engine, model=pair_model, max_length=50))
-    patient._engine.max_length = 40
-    assert patient(Record(name="a", sequence="A" * 50)).dot_bracket == "." * 50
-
-
-@pytest.mark.parametrize("engine", ENGINES)
-def test_the_default_model_has_a_stand_in_for_long_sequences(
-    pair_model, nano_model, engine, tmp_path, monkeypatch
-):
-    shutil.copytree(pair_model, tmp_path / "models" / FOLDING_MODEL)
-    shutil.copytree(nano_model, tmp_path / "models" / LONG_FOLDING_MODEL)
-    monkeypatch.setenv("MPRNA_HOME", str(tmp_path))
-    text = sequence(60)
-    short = Folder(FoldOptions(engine=engine)).fold(Record(name="r", sequence=text))
-    folder = Folder(FoldOptions(engine=engine))
-    folder._engine.max_length = 59
-    long = folder.fold(Record(name="r", sequence=text))
-    assert short.dot_bracket == mprna.fold(text, FoldOptions(engine=engine, model=pair_model)).dot_bracket
-    assert long.dot_bracket == mprna.fold(text, FoldOptions(engine=engine, model=nano_model)).dot_bracket
-    assert long.confidence != short.confidence
+    assert folder._engine.max_length == WINDOW
+    with pytest.raises(
+        FoldingError, match=rf"{MAX_LENGTH + 1} nt; the {engine} engine takes up to {MAX_LENGTH} "
+    ):
+        folder.fold(Record(name="long", sequence="A" * (MAX_LENGTH + 1)))
+    strict = Folder(FoldOptions(engine=engine, model=pair_model, max_length=40))
+    with pytest.raises(FoldingError, match="41 nt"):
+        strict.fold(Record(name="a", sequence="A" * 41))
 
 
 def test_token_probabilities_are_not_there(pair_model):

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mprna.runtime import engine
 from mprna.runtime.engine import Prediction, cap_rows, pair_band, softmax
 
 
@@ -79,6 +80,25 @@ def test_likely_pairs_are_sorted_pairs_with_their_probabilities():
     pairs, probs = prediction(band).likely_pairs(0.25)
     assert pairs.tolist() == [[0, 4], [1, 5]]
     assert probs.tolist() == [0.5, 0.25]
+
+
+@pytest.mark.parametrize("block_cells", [1, 40, 4_000_000])
+def test_likely_pairs_are_above_the_floors_of_both_ends(block_cells, monkeypatch):
+    monkeypatch.setattr(engine, "_BLOCK_CELLS", block_cells)
+    rng = np.random.default_rng(0)
+    band, floors = rng.random((30, 7), dtype=np.float32), rng.random(30) * 0.6 - 0.1
+    for distance in range(7):
+        band[30 - distance :, distance] = 0.0
+    pairs, probs = prediction(band).likely_pairs(0.2, floors)
+    expected = [
+        [i, i + d]
+        for i in range(30)
+        for d in range(min(7, 30 - i))
+        if band[i, d] >= 0.2 and band[i, d] > floors[i] + floors[i + d]
+    ]
+    assert pairs.tolist() == expected
+    assert probs.tolist() == [band[i, j - i] for i, j in expected]
+    assert 10 < len(expected) < 150
 
 
 def test_a_narrow_band_is_zero_elsewhere():

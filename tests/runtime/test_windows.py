@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mprna.runtime.windows import NetworkArrays, predict, window_starts
+from mprna.runtime.windows import NetworkArrays, predict, predict_pair_band, window_starts
 from mprna.tokenizer import Tokenizer
 
 RNG = np.random.default_rng(0)
@@ -83,3 +83,44 @@ def test_no_pair_reaches_over_the_end():
     pieces = predict(context_free, sequence(50), max_length=20)
     for distance in range(1, 20):
         assert not pieces.pair_band[50 - distance :, distance].any()
+
+
+# Pair networks
+
+
+def pair_table(length: int, reach: int) -> np.ndarray:
+    """Symmetric pair probabilities of pairs up to `reach` apart; rows sum to less than 1."""
+    probs = np.triu(np.random.default_rng(length).random((length, length)) / (4 * reach), k=1)
+    probs[np.triu_indices(length, k=reach + 1)] = 0.0
+    return (probs + probs.T).astype(np.float32)
+
+
+@pytest.mark.parametrize("length", [1, 5, 20, 21, 30, 57, 100])
+def test_pair_windows_equal_one_piece_where_context_does_not_matter(length):
+    table = pair_table(length, reach=9)
+    band = predict_pair_band(lambda window: table[window, window], length, 20)
+    assert band.pair_band.shape == (length, min(length, 20))
+    np.testing.assert_allclose(band.base_pair_probs, table, atol=1e-6)
+    np.testing.assert_allclose(band.unpaired_probs, 1 - table.sum(axis=1), atol=1e-5)
+
+
+def test_a_pair_in_the_middle_of_a_window_counts_more_than_at_its_edge():
+    seen = []
+
+    def by_call(window):
+        seen.append(window)
+        return np.full((8, 8), 0.01 * len(seen), dtype=np.float32)
+
+    band = predict_pair_band(by_call, 12, 8).pair_band
+    assert seen == [slice(0, 8), slice(4, 12)]
+    # Positions 4 and 6 are 4 and 2 from the end of the first window, 1 and 3 from the start of the second.
+    assert band[4, 2] == pytest.approx((4 * 2 * 0.01 + 1 * 3 * 0.02) / (4 * 2 + 1 * 3))
+    assert band[0, 7] == pytest.approx(0.01)
+    assert band[0, 2] == pytest.approx(0.01)
+
+
+def test_merged_windows_leave_no_nucleotide_more_pairs_than_one():
+    probs = (0.3 * (1 - np.eye(10))).astype(np.float32)
+    band = predict_pair_band(lambda _: probs, 25, 10)
+    assert band.pair_band.max() > 0.1
+    assert band.base_pair_probs.sum(axis=1).max() <= 1 + 1e-5

@@ -118,8 +118,8 @@ def _add_engine(group: argparse._ArgumentGroup) -> None:
         "--max-length",
         type=positive_int,
         metavar="NT",
-        help="give longer sequences a reason instead of a structure [hybrid 4096, vienna 8192, model 32767]; "
-        "with a pair network at most 3000",
+        help="give longer sequences a reason instead of a structure [32767; vienna 8192; hybrid without a "
+        "pair network 4096]",
     )
     add_jobs(group)
 
@@ -184,7 +184,12 @@ def _add_energies(group: argparse._ArgumentGroup) -> None:
     )
     group.add_argument("-d", "--dangles", type=int, choices=(0, 2), default=2, help="[%(default)s]")
     group.add_argument(
-        "--maxBPspan", type=positive_int, metavar="NT", help="longest distance of a pair, both ends included"
+        "--maxBPspan",
+        "--max-span",
+        dest="max_span",
+        type=positive_int,
+        metavar="NT",
+        help="longest distance of a pair, both ends included",
     )
 
 
@@ -256,7 +261,7 @@ def _options(args: argparse.Namespace) -> FoldOptions:
     energies = EnergyModel(
         temperature=args.temp,
         parameters=args.parameters,
-        max_span=args.maxBPspan,
+        max_span=args.max_span,
         dangles=args.dangles,
     )
     options = FoldOptions(

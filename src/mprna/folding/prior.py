@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mprna.folding.restraints import NO_RESTRAINTS, Restraints
-from mprna.folding.vienna import DEFAULT_MODEL, EnergyModel, mean_pair_probs
+from mprna.folding.vienna import DEFAULT_MODEL, EnergyModel, mean_pair_probs, pair_probs_of_mean
 
 SECOND_PARAMETERS: Final = "langdon2018"
 """Averaged with the set of the energy model: the two err in different places (docs/experiments.md)."""
@@ -18,7 +18,20 @@ SECOND_PARAMETERS: Final = "langdon2018"
 def prior_pair_probs(
     sequence: str, model: EnergyModel = DEFAULT_MODEL, restraints: Restraints = NO_RESTRAINTS
 ) -> npt.NDArray[np.float32]:
+    """Pair probabilities under energies half way between the energy model and Langdon 2018.
+
+    *Shape:* (L, L), symmetric.
+
+    Raises:
+        FoldingError: as `pair_probs_of_mean`.
+    """
+    return pair_probs_of_mean(sequence, model, SECOND_PARAMETERS, restraints)
+
+
+def two_ensemble_pair_probs(sequence: str, model: EnergyModel = DEFAULT_MODEL) -> npt.NDArray[np.float32]:
     """Pair probabilities of the energy model, averaged with those by the parameters of Langdon 2018.
+
+    What the prior was before; degradation models were trained with it.
 
     *Shape:* (L, L), symmetric.
 
@@ -26,4 +39,4 @@ def prior_pair_probs(
         FoldingError: as `mean_pair_probs`.
     """
     second = dataclasses.replace(model, parameters=SECOND_PARAMETERS)
-    return mean_pair_probs(sequence, (model, second), restraints)
+    return mean_pair_probs(sequence, (model, second))

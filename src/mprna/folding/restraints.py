@@ -68,6 +68,11 @@ class Restraints:
     shape_model: ShapeModel = DEFAULT_SHAPE_MODEL
     """How reactivities count."""
 
+    def reactivities_in(self, window: slice) -> Restraints:
+        """Those of a part of the RNA, without the constraint, whose pairs may reach beyond the part."""
+        reactivities = None if self.reactivities is None else self.reactivities[window]
+        return Restraints(reactivities=reactivities, shape_model=self.shape_model)
+
 
 NO_RESTRAINTS: Final = Restraints()
 

@@ -9,17 +9,22 @@ Shape letters: L nucleotides.
 
 from __future__ import annotations
 
+import math
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any, Final
+from functools import cache, lru_cache
+from itertools import product
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from mprna.errors import FoldingError, StructureError, UsageError
+from mprna.folding.parameters import mean_parameters
 from mprna.folding.restraints import NO_RESTRAINTS, Restraints
 from mprna.rna.constraints import Constraint
 from mprna.rna.structure import pairs_from_dot_bracket
@@ -43,7 +48,6 @@ _NO_ENERGY: Final = 90_000.0  # ViennaRNA's "infinite", 100,000 kcal/mol, less w
 _ANY_SPAN: Final = -1
 _NO_REACTIVITY: Final = -999.0
 _DIRECTIONS: Final = {"|": 0, "<": 1, ">": -1}
-_NEEDS_SCALE: Final = 250  # nt; up to here ViennaRNA's own guess keeps sums over structures in range
 _GAS_CONSTANT: Final = 1.98717e-3  # kcal/(mol K), as in ViennaRNA
 _LOCK: Final = threading.RLock()
 
@@ -110,6 +114,46 @@ class Ensemble:
     """Its energy in kcal/mol."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PartitionArrays:
+    """Partition functions by ViennaRNA, as they are in its memory: positions count from 1, index L + 1 is the
+    place after the end, and what holds n nucleotides is multiplied by `scale[n]`."""
+
+    paired: npt.NDArray[np.float64]
+    """[i, j]: structures of i to j in which i pairs with j. *Shape:* (L + 2, L + 2), as the next three"""
+    multi: npt.NDArray[np.float64]
+    """One or more branches of a multiloop in i to j."""
+    multi_last: npt.NDArray[np.float64]
+    """One such branch, which begins at i."""
+    probs: npt.NDArray[np.float64]
+    """Probability of the pair, i < j."""
+    before: npt.NDArray[np.float64]
+    """[i]: structures of 1 to i; 1 for 0. *Shape:* (L + 2,)"""
+    after: npt.NDArray[np.float64]
+    """[i]: structures of i to L; 1 for L + 1. *Shape:* (L + 2,)"""
+    scale: npt.NDArray[np.float64]
+    """*Shape:* (L + 1,)"""
+
+
+class LoopEnergies(NamedTuple):
+    """Energies in 0.01 kcal/mol of loops, from the 1-based positions of their pairs."""
+
+    hairpin: Callable[[int, int], int]
+    interior: Callable[[int, int, int, int], int]
+
+
+class StemWeights(NamedTuple):
+    """By the type of the pair (CG GC GU UG AU UA from 1), and the codes (N A C G U from 0) of the neighbours
+    before and after it."""
+
+    multi: npt.NDArray[np.float64]
+    """*Shape:* (8, 5, 5)"""
+    exterior: npt.NDArray[np.float64]
+    """Code -1, the last place, where there is no neighbour. *Shape:* (8, 6, 6)"""
+    closing: float
+    """Of every multiloop."""
+
+
 def vienna_version() -> str:
     """Version of the installed ViennaRNA."""
     return str(_vienna().__version__)
@@ -157,8 +201,8 @@ def mean_pair_probs(
 ) -> npt.NDArray[np.float32]:
     """Base-pair probabilities, averaged over energy models.
 
-    Two parameter sets are more often right than one; no minimum free energy is computed, which makes up
-    for part of the second.
+    Two parameter sets are more often right than one. No minimum free energy is computed unless a sum over
+    structures would overflow without.
 
     *Shape:* (L, L), symmetric, zero diagonal.
 
@@ -168,12 +212,90 @@ def mean_pair_probs(
     """
     if not models:
         raise ValueError("no energy model")
-    mfe = None
-    if len(sequence) > _NEEDS_SCALE or restraints.reactivities is not None:
-        with _fold_compound(sequence, models[0], restraints) as compound:
-            mfe = _mfe(compound)[1]
-    probs = [_pair_probs(sequence, model, restraints, mfe) for model in models]
+    probs = [_pair_probs(sequence, model, _boltzmann_factors(model), restraints) for model in models]
     return sum(probs[1:], start=probs[0]) / np.float32(len(models))
+
+
+def pair_probs_of_mean(
+    sequence: str, model: EnergyModel, second: str, restraints: Restraints = NO_RESTRAINTS
+) -> npt.NDArray[np.float32]:
+    """Base-pair probabilities under energies half way between those of the model and of another set.
+
+    One partition function for nearly what the mean over two ensembles gives (docs/experiments.md).
+
+    Args:
+        second: one of `PARAMETER_SETS`.
+
+    *Shape:* (L, L), symmetric, zero diagonal.
+
+    Raises:
+        FoldingError: as `fold_ensemble`.
+    """
+    return _pair_probs(sequence, model, _mean_boltzmann_factors(model, second), restraints)
+
+
+def partition_arrays(sequence: str) -> PartitionArrays:
+    """Partition functions of all parts of a sequence under `DEFAULT_MODEL`, from one run of `fold_ensemble`.
+
+    Raises:
+        FoldingError: as `fold_ensemble`.
+    """
+    length = len(sequence)
+    with _fold_compound(sequence, DEFAULT_MODEL) as compound:
+        compound.exp_params_rescale(_mfe(compound)[1])
+        _ensemble_energy(compound, length)
+        found = compound.exp_matrices
+        rows, columns = list(compound.iindx), list(compound.jindx)
+
+        def by_rows(packed: Any) -> npt.NDArray[np.float64]:
+            values, table = np.array(packed), np.zeros((length + 2, length + 2))
+            for i in range(1, length + 1):
+                table[i, i : length + 1] = values[rows[i] - length : rows[i] - i + 1][::-1]
+            return table
+
+        def by_columns(packed: Any) -> npt.NDArray[np.float64]:
+            values, table = np.array(packed), np.zeros((length + 2, length + 2))
+            for j in range(1, length + 1):
+                table[1 : j + 1, j] = values[columns[j] + 1 : columns[j] + j + 1]
+            return table
+
+        return PartitionArrays(
+            paired=by_rows(found.qb),
+            multi=by_rows(found.qm),
+            multi_last=by_columns(found.qm1),
+            probs=by_rows(found.probs),
+            before=np.array([*list(found.q1k)[: length + 1], 1.0]),
+            after=np.array([*list(found.qln)[: length + 1], 1.0]),
+            scale=np.array(found.scale)[: length + 1],
+        )
+
+
+@contextmanager
+def loop_energies(sequence: str) -> Iterator[LoopEnergies]:
+    """Energies of single loops of a sequence under `DEFAULT_MODEL`, for inner loops: nothing is checked."""
+    with _fold_compound(sequence, DEFAULT_MODEL, evaluate_only=True) as compound:
+        yield LoopEnergies(compound.eval_hp_loop, compound.eval_int_loop)
+
+
+@lru_cache(maxsize=1)
+def stem_weights() -> StemWeights:
+    """Boltzmann factors of pairs as branches, under `DEFAULT_MODEL`."""
+    library = _vienna()
+    with _LOCK:
+        _load_parameters(library, DEFAULT_MODEL.parameters)
+        factors = library.exp_param(_details(library, DEFAULT_MODEL))
+        multi, exterior = np.zeros((8, 5, 5)), np.zeros((8, 6, 6))
+        for kind, before, after in product(range(1, 8), range(-1, 5), range(-1, 5)):
+            exterior[kind, before, after] = library.exp_E_ExtLoop(kind, before, after, factors)
+            if before >= 0 and after >= 0:
+                multi[kind, before, after] = library.exp_E_MLstem(kind, before, after, factors)
+        return StemWeights(multi, exterior, factors.expMLclosing)
+
+
+@cache
+def boltzmann(energy: int) -> float:
+    """Weight of an energy in ViennaRNA's unit, 0.01 kcal/mol, under `DEFAULT_MODEL`."""
+    return math.exp(-energy / 100 / DEFAULT_MODEL.thermal_energy)
 
 
 def energy_of(sequence: str, dot_bracket: str, model: EnergyModel = DEFAULT_MODEL) -> float:
@@ -193,7 +315,7 @@ def energy_of(sequence: str, dot_bracket: str, model: EnergyModel = DEFAULT_MODE
     if len(sequence) != len(dot_bracket):
         raise FoldingError(f"structure of {len(dot_bracket)} symbols for a sequence of {len(sequence)} nt")
     nested = _round_brackets(dot_bracket)
-    with _fold_compound(sequence, model) as compound:
+    with _fold_compound(sequence, model, evaluate_only=True) as compound:
         energy = _round(compound.eval_structure(nested))
     if energy > _NO_ENERGY:
         raise FoldingError(
@@ -287,35 +409,71 @@ def _vienna() -> Any:
 
 
 def _pair_probs(
-    sequence: str, model: EnergyModel, restraints: Restraints, mfe: float | None
+    sequence: str, model: EnergyModel, factors: Any, restraints: Restraints
 ) -> npt.NDArray[np.float32]:
+    """Pair probabilities under Boltzmann factors that were made for the model's other settings."""
     _check_sequence(sequence)
-    library = _vienna()
     with _LOCK:
-        factors = _boltzmann_factors(model)
-        compound = library.fold_compound(sequence, _details(library, model))
-        _restrain(compound, restraints)
-        compound.exp_params_subst(factors)
-        compound.exp_params_rescale(*([] if mfe is None else [mfe]))
-        return _partition(compound, len(sequence))[1]
+        try:
+            return _pair_probs_scaled(sequence, model, factors, restraints)
+        except FoldingError:  # out of the range of ViennaRNA's guess
+            with _fold_compound(sequence, model, restraints) as compound:
+                mfe = _mfe(compound)[1]
+            return _pair_probs_scaled(sequence, model, factors, restraints, mfe)
+
+
+def _pair_probs_scaled(
+    sequence: str, model: EnergyModel, factors: Any, restraints: Restraints, *mfe: float
+) -> npt.NDArray[np.float32]:
+    library = _vienna()
+    compound = library.fold_compound(sequence, _details(library, model))
+    _restrain(compound, restraints)
+    compound.exp_params_subst(factors)
+    compound.exp_params_rescale(*mfe)
+    return _partition(compound, len(sequence))[1]
 
 
 def _partition(compound: Any, length: int) -> tuple[float, npt.NDArray[np.float32]]:
     """Free energy of the ensemble, and its pair probabilities."""
+    energy = _ensemble_energy(compound, length)
+    upper = np.array(compound.bpp(), dtype=np.float32)[1:, 1:]
+    return energy, upper + upper.T
+
+
+def _ensemble_energy(compound: Any, length: int) -> float:
+    """Fills the compound's partition functions and pair probabilities."""
     energy = float(compound.pf()[1])
-    if not energy < _NO_ENERGY:  # how ViennaRNA reports an overflow
+    if not abs(energy) < _NO_ENERGY:  # how ViennaRNA reports an overflow, and what an underflow gives
         reason = "is out of range, or no structure meets the constraint"
         raise FoldingError(f"the partition function of {length} nt {reason}")
-    upper = np.array(compound.bpp(), dtype=np.float32)[1:, 1:]
-    return energy + 0.0, upper + upper.T  # -0.0 becomes 0.0
+    return energy + 0.0  # -0.0 becomes 0.0
 
 
 @lru_cache(maxsize=8)
 def _boltzmann_factors(model: EnergyModel) -> Any:
     """Held per model, because loading a parameter set into the process takes longer than a small fold."""
     library = _vienna()
-    _load_parameters(library, model.parameters)
-    return library.exp_param(_details(library, model))
+    with _LOCK:
+        _load_parameters(library, model.parameters)
+        return library.exp_param(_details(library, model))
+
+
+@lru_cache(maxsize=8)
+def _mean_boltzmann_factors(model: EnergyModel, second: str) -> Any:
+    """As `_boltzmann_factors`, for energies half way between two sets."""
+    library = _vienna()
+    with _LOCK:
+        texts = [_parameter_text(library, name) for name in (model.parameters, second)]
+        library.params_load_from_string(mean_parameters(*texts), f"{model.parameters} + {second}")
+        return library.exp_param(_details(library, model))
+
+
+def _parameter_text(library: Any, parameters: str) -> str:
+    _load_parameters(library, parameters)
+    with TemporaryDirectory() as directory:
+        path = Path(directory) / "parameters.par"
+        library.params_save(str(path))
+        return path.read_text()
 
 
 @contextmanager

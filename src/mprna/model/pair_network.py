@@ -54,7 +54,7 @@ class PairConfig:
     dilations: tuple[int, ...] = (1, 2, 4, 1, 2, 4)
     """Of the residual blocks of the map, one each."""
     max_length: int = 3_000
-    """Longest sequence to be read, nucleotides; memory grows with its square (2 GB at 3,000)."""
+    """Longest sequence to be read in one piece, nucleotides; memory grows with its square (2 GB at 3,000)."""
 
     def to_dict(self) -> dict[str, Any]:
         return dataclasses.asdict(self)
@@ -72,6 +72,8 @@ class PairNetwork(nn.Module):
     def __init__(self, config: PairConfig) -> None:
         super().__init__()
         self.config = config
+        self.in_batch = True
+        """Mask cells beyond the end of a shorter sequence; False saves time where there is one alone."""
         self.trunk = Trunk(config)
         self.cells = CellFeatures(config)
         self.blocks = nn.ModuleList(ResidualBlock(config.cell_width, d) for d in config.dilations)
@@ -91,9 +93,8 @@ class PairNetwork(nn.Module):
             *Shape:* (B, L, L)
         """
         prior_BLL = prior * has_prior[:, None, None]
-        present_BM = _in_cells(bases != PAD_BASE).any(-1).float()
-        mask_B1MM = (present_BM[:, :, None] * present_BM[:, None, :])[:, None]
-        x_BCMM = self.cells(self.trunk(bases), bases, prior_BLL, has_prior) * mask_B1MM
+        mask_B1MM = _mask_cells(bases) if self.in_batch else None
+        x_BCMM = _masked(self.cells(self.trunk(bases), bases, prior_BLL, has_prior), mask_B1MM)
         for block in self.blocks:
             x_BCMM = block(x_BCMM, mask_B1MM)
         learned_BLL = functional.pixel_shuffle(self.output(functional.relu(x_BCMM)), CELL)[:, 0]
@@ -149,15 +150,16 @@ class CellFeatures(nn.Module):
     def forward(self, hidden_BLH: Tensor, bases: Tensor, prior_BLL: Tensor, has_prior: Tensor) -> Tensor:
         """*Shape:* (B, L, H), (B, L), (B, L, L) and (B,) to (B, C, M, M)"""
         hidden_BMK = _in_cells(hidden_BLH).flatten(2)
-        features_BCMM = _outer_sum(self.row(hidden_BMK), self.column(hidden_BMK))
-        features_BCMM = features_BCMM + self._base_pair_scores(bases)
+        mix, given = self.mix.weight[:, :-1], self.mix.weight[:, -1, 0, 0]
+        row_BMC = self.row(hidden_BMK) + has_prior[:, None, None] * given
+        features_BCMM = _outer_sum(row_BMC, self.column(hidden_BMK)) + self._base_pair_scores(bases)
         products_BRMM = _outer_product(self.row_factor(hidden_BMK), self.column_factor(hidden_BMK))
-        batch, cells = hidden_BMK.shape[:2]
-        distances = _distance_bumps(cells, hidden_BMK).expand(batch, -1, -1, -1)
-        given = has_prior[:, None, None, None].expand(batch, 1, cells, cells)
+        distances = _distance_bumps(hidden_BMK.shape[1], hidden_BMK).expand(len(bases), -1, -1, -1)
         prior_B4MM = functional.pixel_unshuffle(prior_BLL[:, None], CELL) / PRIOR_SCALE
-        mixed_BCMM: Tensor = self.mix(torch.cat([products_BRMM, distances, prior_B4MM, given], dim=1))
-        return features_BCMM + mixed_BCMM
+        # A sum, written as a convolution: ONNX Runtime then keeps its own layout from here to the output.
+        parts = torch.cat([features_BCMM, products_BRMM, distances, prior_B4MM], dim=1)
+        same = torch.eye(len(mix), device=mix.device, dtype=mix.dtype)[..., None, None]
+        return functional.conv2d(parts, torch.cat([same, mix], dim=1), self.mix.bias)
 
     def _base_pair_scores(self, bases: Tensor) -> Tensor:
         """A bilinear form over the bases of rows and columns. *Shape:* (B, L) to (B, C, M, M)"""
@@ -183,10 +185,20 @@ class ResidualBlock(nn.Module):
         self.narrow = nn.Conv2d(width, width, 3, padding=1)
         nn.init.zeros_(self.narrow.weight)
 
-    def forward(self, x_BCMM: Tensor, mask_B1MM: Tensor) -> Tensor:
-        wide_BCMM = functional.relu(self.wide(functional.relu(x_BCMM))) * mask_B1MM
-        changed: Tensor = self.narrow(wide_BCMM)
-        return (x_BCMM + changed) * mask_B1MM
+    def forward(self, x_BCMM: Tensor, mask_B1MM: Tensor | None) -> Tensor:
+        wide_BCMM = _masked(functional.relu(self.wide(functional.relu(x_BCMM))), mask_B1MM)
+        changed_BCMM: Tensor = self.narrow(wide_BCMM)
+        return _masked(x_BCMM + changed_BCMM, mask_B1MM)
+
+
+def _mask_cells(bases: Tensor) -> Tensor:
+    """1 where a cell holds a nucleotide of both its rows and its columns. *Shape:* (B, L) to (B, 1, M, M)"""
+    present_BM = _in_cells(bases != PAD_BASE).any(-1).float()
+    return (present_BM[:, :, None] * present_BM[:, None, :])[:, None]
+
+
+def _masked(x: Tensor, mask: Tensor | None) -> Tensor:
+    return x if mask is None else x * mask
 
 
 def _in_cells(x: Tensor) -> Tensor:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 import numpy as np
+import numpy.typing as npt
 
 from mprna.decoding.candidates import demand_pairs, demanded_pairs, may_pair
 from mprna.decoding.nested import best_nested
@@ -16,6 +17,8 @@ from mprna.decoding.pseudoknots import add_crossing_pairs
 from mprna.rna.constraints import Constraint
 from mprna.rna.structure import dot_bracket_from_pairs, pairs_from_dot_bracket
 from mprna.runtime.engine import FloatArray, IntArray
+
+Floors = npt.NDArray[np.floating]
 
 _MIN_PAIR_PROB: Final = 1e-3
 """Weaker pairs are no candidates of a sparse decoder."""
@@ -32,8 +35,9 @@ class Beliefs(Protocol):
     def unpaired_probs(self) -> FloatArray:
         """(L,)"""
 
-    def likely_pairs(self, threshold: float) -> tuple[IntArray, FloatArray]:
-        """Pairs of at least this probability: (P, 2) positions, i < j, sorted, and (P,) probabilities."""
+    def likely_pairs(self, threshold: float, floors: Floors | None = None) -> tuple[IntArray, FloatArray]:
+        """Pairs of at least this probability, and above the sum of the floors of both ends: (P, 2)
+        positions, i < j, sorted, and (P,) probabilities."""
 
     def probs_of(self, pairs: IntArray) -> FloatArray:
         """Probabilities of pairs. *Shape:* (P, 2) to (P,)"""
@@ -53,9 +57,12 @@ class DenseBeliefs:
         probs: FloatArray = unpaired.clip(0.0, 1.0).astype(np.float32)
         return probs
 
-    def likely_pairs(self, threshold: float) -> tuple[IntArray, FloatArray]:
+    def likely_pairs(self, threshold: float, floors: Floors | None = None) -> tuple[IntArray, FloatArray]:
         """As `Beliefs.likely_pairs`."""
-        pairs = np.argwhere(np.triu(self.base_pair_probs >= threshold, k=1))
+        likely = self.base_pair_probs >= threshold
+        if floors is not None:
+            likely &= self.base_pair_probs > floors[:, None] + floors
+        pairs = np.argwhere(np.triu(likely, k=1))
         return pairs, self.probs_of(pairs)
 
     def probs_of(self, pairs: IntArray) -> FloatArray:
@@ -85,18 +92,16 @@ def decode_band(
     Pairs of a probability below 0.001 are left out unless the constraint asks for them, and N pairs with
     nothing.
     """
-    pairs, probs = beliefs.likely_pairs(_MIN_PAIR_PROB)
-    i, j = pairs.T
-    gains = 2.0 * gamma * probs.astype(np.float64)
     unpaired = beliefs.unpaired_probs.astype(np.float64)
     unpaired = demand_pairs(unpaired, constraint, bound=max(gamma, 1.0))
-    useful = gains > unpaired[i] + unpaired[j]
-    useful[useful] = may_pair(sequence, i[useful], j[useful], max_span=max_span, constraint=constraint)
+    pairs, probs = beliefs.likely_pairs(_MIN_PAIR_PROB, unpaired / (2.0 * gamma))
+    i, j = pairs.T
+    possible = may_pair(sequence, i, j, max_span=max_span, constraint=constraint)
     more_i, more_j = demanded_pairs(sequence, constraint, max_span=max_span)
     chosen = best_nested(
-        np.concatenate([i[useful], more_i]),
-        np.concatenate([j[useful], more_j]),
-        np.concatenate([gains[useful], np.zeros(len(more_i))]),
+        np.concatenate([i[possible], more_i]),
+        np.concatenate([j[possible], more_j]),
+        np.concatenate([2.0 * gamma * probs[possible].astype(np.float64), np.zeros(len(more_i))]),
         unpaired,
         length=len(sequence),
     )
@@ -113,13 +118,14 @@ def with_crossing_pairs(
     constraint: Constraint | None = None,
 ) -> str:
     """The structure with pseudoknots, as `add_crossing_pairs` finds them."""
-    pairs, probs = beliefs.likely_pairs(_MIN_PAIR_PROB)
+    unpaired = beliefs.unpaired_probs
+    pairs, probs = beliefs.likely_pairs(_MIN_PAIR_PROB, unpaired / (2.0 * gamma))
     return add_crossing_pairs(
         sequence,
         dot_bracket,
         pairs,
         probs,
-        beliefs.unpaired_probs,
+        unpaired,
         gamma=gamma,
         max_span=max_span,
         constraint=constraint,

@@ -21,7 +21,7 @@ from mprna.decoding.tokens import decode_tokens
 from mprna.errors import FoldingError, SequenceError, StructureError, UsageError
 from mprna.folding.prior import prior_pair_probs
 from mprna.folding.restraints import Restraints
-from mprna.folding.vienna import energy_of, fold_ensemble, fold_mfe
+from mprna.folding.vienna import MAX_LENGTH, energy_of, fold_ensemble, fold_mfe
 from mprna.io.records import Record
 from mprna.predict.beliefs import (
     Beliefs,
@@ -31,14 +31,20 @@ from mprna.predict.beliefs import (
     with_crossing_pairs,
     without_doubtful_pairs,
 )
-from mprna.predict.evidence import log_odds_of_pairing, restrain_prediction, restrain_probs, restraints_of
+from mprna.predict.evidence import (
+    log_odds_of_pairing,
+    restrain_band,
+    restrain_prediction,
+    restrain_probs,
+    restraints_of,
+)
 from mprna.predict.options import MAX_DENSE_LENGTH, FoldOptions
 from mprna.predict.parallel import map_ordered
 from mprna.rna.constraints import Constraint
-from mprna.runtime.engine import Engine, FloatArray, Prediction
+from mprna.runtime.engine import FloatArray, PairBand, Prediction
 from mprna.runtime.load import load_folding
 from mprna.runtime.pair_engine import PairEngine
-from mprna.runtime.store import FOLDING_MODEL, LONG_FOLDING_MODEL
+from mprna.runtime.windows import predict_pair_band
 
 DEFAULT_OPTIONS: Final = FoldOptions()
 
@@ -133,8 +139,6 @@ class Folder:
             self._engine = load_folding(options.model, backend=options.backend)
         if isinstance(self._engine, PairEngine):
             _check_decoder(options)
-        self._has_long_model = options.model == FOLDING_MODEL
-        self._long_engine: Engine | PairEngine | None = None
 
     def __call__(self, record: Record) -> Record:
         """The folded record, or the record with the reason why it is not."""
@@ -159,7 +163,7 @@ class Folder:
         restraints = restraints_of(
             record, sequence, options.shape_model, max_span=options.energy_model.max_span
         )
-        engine = self._engine_for(len(sequence))
+        engine = self._engine
         if engine is None:
             answer = self._fold_by_energy(sequence, restraints)
         elif isinstance(engine, PairEngine):
@@ -178,21 +182,11 @@ class Folder:
             error=None,
         )
 
-    def _engine_for(self, length: int) -> Engine | PairEngine | None:
-        """The model; of the default one, which has no windows, the stand-in for what is too long for it."""
-        engine = self._engine
-        if not (isinstance(engine, PairEngine) and self._has_long_model and length > engine.max_length):
-            return engine
-        if self._long_engine is None:
-            self._long_engine = load_folding(LONG_FOLDING_MODEL, backend=self._options.backend)
-        return self._long_engine
-
     def _check_length(self, length: int) -> None:
         options = self._options
         longest = options.longest
-        engine = self._engine_for(length)
-        if isinstance(engine, PairEngine) and options.max_length is None:
-            longest = min(longest, engine.max_length)
+        if isinstance(self._engine, PairEngine) and options.max_length is None:
+            longest = MAX_LENGTH
         if length > longest:
             raise FoldingError(
                 f"{length} nt; the {options.engine} engine takes up to {longest} (--max-length)"
@@ -210,6 +204,8 @@ class Folder:
         return self._answer(sequence, ensemble.mfe_dot_bracket, beliefs, restraints.constraint)
 
     def _fold_by_pairs(self, sequence: str, restraints: Restraints, engine: PairEngine) -> _Answer:
+        if len(sequence) > engine.max_length:
+            return self._fold_by_windows(sequence, restraints, engine)
         options, constraint = self._options, restraints.constraint
         prior = nats = None
         if options.engine == "hybrid":
@@ -221,6 +217,26 @@ class Folder:
         gamma, max_span = options.gamma or PAIR_GAMMA, options.energy_model.max_span
         dot_bracket = decode_nested(sequence, probs, gamma=gamma, max_span=max_span, constraint=constraint)
         return self._answer(sequence, dot_bracket, DenseBeliefs(probs), constraint)
+
+    def _fold_by_windows(self, sequence: str, restraints: Restraints, engine: PairEngine) -> _Answer:
+        """As `_fold_by_pairs`, in time and memory that grow with the length."""
+        options, constraint = self._options, restraints.constraint
+        nats = None
+        if options.engine == "model":
+            nats = log_odds_of_pairing(restraints, options.energy_model.thermal_energy)
+
+        def window_probs(window: slice) -> FloatArray:
+            part, prior = sequence[window], None
+            if options.engine == "hybrid":
+                prior = prior_pair_probs(part, options.energy_model, restraints.reactivities_in(window))
+            return engine.predict_pairs(part, prior)
+
+        band = predict_pair_band(window_probs, len(sequence), engine.max_length).pair_band
+        band = restrain_band(band, constraint, nats, crossing=options.pseudoknots)
+        beliefs = PairBand(pair_band=band)
+        gamma, max_span = options.gamma or PAIR_GAMMA, options.energy_model.max_span
+        dot_bracket = decode_band(sequence, beliefs, gamma=gamma, max_span=max_span, constraint=constraint)
+        return self._answer(sequence, dot_bracket, beliefs, constraint)
 
     def _fold_by_model(self, sequence: str, restraints: Restraints, prediction: Prediction) -> _Answer:
         options, constraint = self._options, restraints.constraint

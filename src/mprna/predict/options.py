@@ -16,8 +16,8 @@ __all__ = ["DEFAULT_MAX_LENGTHS", "MAX_DENSE_LENGTH", "EnergyModel", "FoldOption
 
 DEFAULT_MAX_LENGTHS: Final = {"hybrid": 4_096, "model": MAX_LENGTH, "vienna": 8_192}
 """Engines, and how long a sequence each takes unless told otherwise. ViennaRNA needs L^2 memory and up to
-L^3 time; the network reads long sequences in windows. A pair network does not: its own `max_length`, where
-that is less, is its default."""
+L^3 time; networks read long sequences in windows. With a pair network `hybrid` does so too, and takes what
+`model` takes."""
 
 DECODERS: Final = ("nested", "tokens")
 """Of the `model` engine. `tokens` weighs every pair of an opening and a closing nucleotide, so its default

@@ -6,7 +6,7 @@ Shape letters: L nucleotides, P pairs, H hidden width, S span of the pair band.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -14,19 +14,13 @@ import numpy.typing as npt
 FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int64]
 
+_BLOCK_CELLS: Final = 4_000_000
+
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class Prediction:
-    """One sequence, without special tokens, in float32."""
+class PairBand:
+    """Pair probabilities of one sequence, in memory that grows with L S."""
 
-    hidden_states: FloatArray
-    """After the final norm. *Shape:* (L, H)"""
-    lm_logits: FloatArray
-    """Over the vocabulary. *Shape:* (L, 24)"""
-    repair_logits: FloatArray
-    """Over `A C G U`. *Shape:* (L, 4)"""
-    structure_probs: FloatArray
-    """Over `( ) .`; rows sum to 1. *Shape:* (L, 3)"""
     pair_band: FloatArray
     """Column d holds the probability that i pairs with i + d. S is L, or the window where the sequence
     was read in windows. *Shape:* (L, S)"""
@@ -44,11 +38,31 @@ class Prediction:
         """1 - the sum of a position's pair probabilities. *Shape:* (L,)"""
         return (1.0 - _paired_probs(self.pair_band)).clip(0.0, 1.0)
 
-    def likely_pairs(self, threshold: float) -> tuple[IntArray, FloatArray]:
-        """Pairs of at least this probability: (P, 2) positions, i < j, sorted, and (P,) probabilities."""
-        first, distance = np.nonzero(self.pair_band >= threshold)
-        pairs = np.stack([first, first + distance], axis=1).astype(np.int64)
-        return pairs, self.pair_band[first, distance]
+    def likely_pairs(
+        self, threshold: float, floors: npt.NDArray[np.floating] | None = None
+    ) -> tuple[IntArray, FloatArray]:
+        """Pairs of at least this probability: (P, 2) positions, i < j, sorted, and (P,) probabilities.
+
+        Args:
+            floors: pairs are left out whose probability is not above the sum of the floors of both ends.
+                *Shape:* (L,)
+        """
+        length, span = self.pair_band.shape
+        partner_floors = None
+        if floors is not None:
+            partner_floors = np.lib.stride_tricks.sliding_window_view(np.pad(floors, (0, span - 1)), span)
+        step = max(1, _BLOCK_CELLS // max(span, 1))
+        found = [np.zeros((0, 2), dtype=np.int64)]
+        for start in range(0, length, step):
+            rows = slice(start, start + step)
+            likely = self.pair_band[rows] >= threshold
+            if floors is not None and partner_floors is not None:
+                likely &= self.pair_band[rows] > floors[rows, None] + partner_floors[rows]
+            first, distance = np.nonzero(likely)
+            first += start
+            found.append(np.stack([first, first + distance], axis=1))
+        pairs = np.concatenate(found)
+        return pairs, self.pair_band[pairs[:, 0], pairs[:, 1] - pairs[:, 0]]
 
     def probs_of(self, pairs: IntArray) -> FloatArray:
         """Probabilities of pairs i < j, 0 for those that are further apart than the band is wide.
@@ -62,6 +76,20 @@ class Prediction:
         return probs
 
 
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Prediction(PairBand):
+    """One sequence, without special tokens, in float32."""
+
+    hidden_states: FloatArray
+    """After the final norm. *Shape:* (L, H)"""
+    lm_logits: FloatArray
+    """Over the vocabulary. *Shape:* (L, 24)"""
+    repair_logits: FloatArray
+    """Over `A C G U`. *Shape:* (L, 4)"""
+    structure_probs: FloatArray
+    """Over `( ) .`; rows sum to 1. *Shape:* (L, 3)"""
+
+
 class Engine(Protocol):
     """A loaded model. One sequence at a time, so that an answer never depends on its neighbours."""
 
@@ -70,6 +98,10 @@ class Engine(Protocol):
 
     def predict(self, sequence: str) -> Prediction:
         """Everything that the network says about one clean sequence (see `alphabet.clean_sequence`)."""
+        ...
+
+    def masked_log_probs(self, sequence: str, position: int, context: int) -> FloatArray:
+        """See `masked.masked_log_probs`; the context is `max_length` at most. *Shape:* (4,)"""
         ...
 
 
@@ -122,10 +154,9 @@ def cap_rows(band: FloatArray) -> FloatArray:
     """Scale pairs so that no position is paired with a total probability above 1."""
     excess = np.maximum(_paired_probs(band), 1.0)
     length, span = band.shape
-    scale = np.ones((length, span), dtype=np.float32)
+    capped = band.copy()
     for distance in range(1, min(span, length)):
-        scale[:-distance, distance] = np.maximum(excess[:-distance], excess[distance:])
-    capped: FloatArray = band / scale
+        capped[:-distance, distance] /= np.maximum(excess[:-distance], excess[distance:])
     return capped
 
 

@@ -147,6 +147,7 @@ def _trace_pairs(network: PairNetwork) -> ModelProto:
     length = CELL * Dim("num_cells", min=2)
     example = (torch.arange(64)[None] % 4, torch.zeros(1, 64, 64), torch.ones(1))
     shapes = {"bases": {1: length}, "prior": {1: length, 2: length}, "has_prior": {}}
+    network.in_batch = False
     return _to_onnx(network, example, shapes, ("log_odds",))
 
 
@@ -230,7 +231,10 @@ def _point_into_weights(graph: ModelProto, spans: dict[str, _Span]) -> None:
     nodes = [*casts, *graph.graph.node]
     del graph.graph.node[:]
     graph.graph.node.extend(nodes)
-    del graph.graph.value_info[:]  # it would give the stored tensors their old type
+    weights = {tensor.name for tensor in graph.graph.initializer} | {node.output[0] for node in casts}
+    shapes = [value for value in graph.graph.value_info if value.name not in weights]
+    del graph.graph.value_info[:]  # the stored tensors have another type than it says
+    graph.graph.value_info.extend(shapes)  # without them ONNX Runtime changes layout at every sum
 
 
 def _make_external(tensor: TensorProto, span: _Span) -> NodeProto:

@@ -18,7 +18,8 @@ from mprna.errors import ModelError
 from mprna.runtime import windows
 from mprna.runtime.degradation_engine import Degradation, base_ids
 from mprna.runtime.engine import FloatArray, Prediction
-from mprna.runtime.pair_engine import pair_input, pair_probs
+from mprna.runtime.masked import masked_log_probs
+from mprna.runtime.pair_engine import WINDOW, pair_input, pair_probs
 from mprna.runtime.store import describe
 from mprna.runtime.windows import NetworkArrays
 from mprna.tokenizer import TokenIds
@@ -45,6 +46,9 @@ class OnnxEngine:
     def predict(self, sequence: str) -> Prediction:
         return windows.predict(self._run, sequence, self.max_length)
 
+    def masked_log_probs(self, sequence: str, position: int, context: int) -> FloatArray:
+        return masked_log_probs(self._run, sequence, position, min(context, self.max_length))
+
     def _run(self, input_ids: TokenIds) -> NetworkArrays:
         outputs = self._session.run(list(NetworkArrays._fields), {"input_ids": input_ids[None]})
         return NetworkArrays(*(output[0] for output in outputs))
@@ -54,7 +58,7 @@ class OnnxPairEngine:
     """Runs `model.onnx` of a pair network on the CPU; arguments and errors are those of `OnnxEngine`."""
 
     def __init__(self, model_dir: Path, *, num_threads: int = 1) -> None:
-        self.max_length: int = describe(model_dir).max_length
+        self.max_length: int = min(describe(model_dir).max_length, WINDOW)
         self._session = _open_session(model_dir / "model.onnx", num_threads)
 
     def predict_pairs(self, sequence: str, prior: FloatArray | None = None) -> FloatArray:

@@ -19,12 +19,17 @@ MIN_PRIOR: Final = 1e-3
 """Prior probabilities are clipped to MIN_PRIOR and 1 - MIN_PRIOR, in training as here."""
 
 
+WINDOW: Final = 1_024
+"""Nucleotides of a window. Long RNAs are folded as well by it as in one piece (docs/experiments.md)."""
+
+
 @runtime_checkable
 class PairEngine(Protocol):
     """A loaded pair network. One sequence at a time, so that an answer never depends on its neighbours."""
 
     max_length: int
-    """Longest sequence to be read, nucleotides: there are no windows, and memory grows with L^2."""
+    """Longest sequence to be read in one piece, nucleotides, since memory grows with L^2; longer ones are
+    read in overlapping windows (`windows.predict_pair_band`)."""
 
     def predict_pairs(self, sequence: str, prior: FloatArray | None = None) -> FloatArray:
         """Pair probabilities: symmetric, 0 where no pair can be, rows that sum to at most 1.
@@ -66,8 +71,9 @@ def pair_input(sequence: str, prior: FloatArray | None) -> PairInput:
     padding = length % 2
     bases = np.array([_LETTERS.index(letter) for letter in sequence], dtype=np.int64)
     bases = np.pad(bases, (0, padding), constant_values=_BEYOND_END)
-    probs = np.zeros((length, length), dtype=np.float32) if prior is None else prior
-    return PairInput(bases, _log_odds(np.pad(probs, (0, padding))), float(prior is not None))
+    if prior is None:
+        return PairInput(bases, np.zeros((len(bases), len(bases)), dtype=np.float32), 0.0)
+    return PairInput(bases, _log_odds(np.pad(prior, (0, padding))), 1.0)
 
 
 def pair_probs(sequence: str, log_odds: FloatArray) -> FloatArray:

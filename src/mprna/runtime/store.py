@@ -23,9 +23,6 @@ DEFAULT_MODEL: Final = "mini"
 FOLDING_MODEL: Final = "pair-fold"
 """A pair network trained on known structures; what `mprna fold` uses."""
 
-LONG_FOLDING_MODEL: Final = "mini-fold"
-"""`mini` fine-tuned on known structures; reads in windows, and so any length."""
-
 DEGRADATION_MODEL: Final = "degradation"
 """What `mprna degrade` uses."""
 

@@ -12,7 +12,8 @@ from mprna.model.checkpoint import load_checkpoint
 from mprna.model.pair_checkpoint import load_pair_network
 from mprna.runtime import windows
 from mprna.runtime.engine import FloatArray, Prediction
-from mprna.runtime.pair_engine import pair_input, pair_probs
+from mprna.runtime.masked import masked_log_probs
+from mprna.runtime.pair_engine import WINDOW, pair_input, pair_probs
 from mprna.runtime.windows import NetworkArrays
 from mprna.tokenizer import TokenIds
 
@@ -38,6 +39,9 @@ class TorchEngine:
     def predict(self, sequence: str) -> Prediction:
         return windows.predict(self._run, sequence, self.max_length)
 
+    def masked_log_probs(self, sequence: str, position: int, context: int) -> FloatArray:
+        return masked_log_probs(self._run, sequence, position, min(context, self.max_length))
+
     @torch.inference_mode()
     def _run(self, input_ids: TokenIds) -> NetworkArrays:
         output = self._model(torch.from_numpy(input_ids)[None].to(self._device))
@@ -49,7 +53,7 @@ class TorchPairEngine:
 
     def __init__(self, model_dir: Path, *, device: str = "cpu") -> None:
         self._network = load_pair_network(model_dir)
-        self.max_length = self._network.config.max_length
+        self.max_length = min(self._network.config.max_length, WINDOW)
         self._device = _move(self._network, device, "float32")
 
     @torch.inference_mode()

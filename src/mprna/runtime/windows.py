@@ -14,7 +14,15 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mprna.runtime.engine import FloatArray, Prediction, cap_rows, pair_band, softmax
+from mprna.runtime.engine import (
+    FloatArray,
+    PairBand,
+    Prediction,
+    band_from_probs,
+    cap_rows,
+    pair_band,
+    softmax,
+)
 from mprna.tokenizer import TokenIds, Tokenizer
 
 
@@ -36,12 +44,35 @@ class NetworkArrays(NamedTuple):
 Network = Callable[[TokenIds], NetworkArrays]
 """Runs one row of token ids, (T,)."""
 
+WindowProbs = Callable[[slice], FloatArray]
+"""Pair probabilities within a window of a sequence, (W, W)."""
+
 
 def predict(network: Network, sequence: str, max_length: int) -> Prediction:
     """Run a clean sequence in one piece, or in windows of `max_length` nucleotides where it is longer."""
     if len(sequence) <= max_length:
         return _predict_window(network, sequence)
     return _merge_windows(network, sequence, max_length)
+
+
+def predict_pair_band(window_probs: WindowProbs, length: int, width: int) -> PairBand:
+    """Pair probabilities of a sequence of `length` nucleotides, read in windows of `width`, for pairs less
+    than `width` apart. A sequence that is no longer is one window.
+
+    Args:
+        window_probs: symmetric pair probabilities of a window by itself.
+            *Shape:* (W, W)
+    """
+    return PairBand(pair_band=cap_rows(_mean_band(window_probs, length, min(width, length))))
+
+
+def _mean_band(window_probs: WindowProbs, length: int, width: int) -> FloatArray:
+    weight = _band_weight(_edge_distance(width))
+    band = _WeightedMean(length)
+    for start in window_starts(length, width):
+        window = slice(start, start + width)
+        band.add(start, band_from_probs(window_probs(window)), weight)
+    return band.result()
 
 
 def window_starts(length: int, width: int) -> list[int]:
@@ -67,8 +98,7 @@ def _predict_window(network: Network, sequence: str) -> Prediction:
 
 
 def _merge_windows(network: Network, sequence: str, width: int) -> Prediction:
-    ramp = np.arange(1, width + 1, dtype=np.float32)
-    weight = np.minimum(ramp, ramp[::-1])
+    weight = _edge_distance(width)
     hidden, lm, repair, structure = (_WeightedMean(len(sequence)) for _ in range(4))
     band = _WeightedMean(len(sequence))
     for start in window_starts(len(sequence), width):
@@ -85,6 +115,12 @@ def _merge_windows(network: Network, sequence: str, width: int) -> Prediction:
         structure_probs=structure.result(),
         pair_band=cap_rows(band.result()),
     )
+
+
+def _edge_distance(width: int) -> FloatArray:
+    """How far each position is from what lies outside of the window. *Shape:* (W,)"""
+    ramp = np.arange(1, width + 1, dtype=np.float32)
+    return np.minimum(ramp, ramp[::-1])
 
 
 def _band_weight(weight: FloatArray) -> FloatArray:
