@@ -103,7 +103,8 @@ export function createFolding(store, { onMessage, onFolded }) {
     show: (index) => exclusively((signal) => present(index, [], signal)),
     /** Other options for the same records; changes stay. */
     setOptions(options) {
-      const { records, current, changes, rows } = store.get();
+      const { records, current, changes, rows, options: before } = store.get();
+      if (JSON.stringify(options) === JSON.stringify(before)) return;
       store.set({ options });
       if (!records.length) return;
       if (records.length > 1) return foldRecords(records, { options });

@@ -22,11 +22,12 @@ export function setText(records) {
 
 export function mountInput(store, folding) {
   const input = byId("sequence-input");
+  const options = mountOptions(store, folding);
 
   function submit(text) {
     const records = parseInput(text);
     if (records.length === 0) return showMessage("Paste a sequence first, or choose an example.");
-    folding.foldRecords(records.slice(0, MOST_RECORDS));
+    folding.foldRecords(records.slice(0, MOST_RECORDS), { options: options() });
     if (records.length > MOST_RECORDS) {
       showMessage(`The first ${MOST_RECORDS} of ${records.length} records; the command \`mprna fold\` takes them all.`);
     }
@@ -45,7 +46,6 @@ export function mountInput(store, folding) {
     input.value = await file.text();
     submit(input.value);
   });
-  mountOptions(store, folding);
   store.on(["rows", "current"], (state) => showRecords(state, folding));
 }
 
@@ -69,6 +69,7 @@ function mountFiles(open) {
   });
 }
 
+/** Returns what reads the options off the controls. */
 function mountOptions(store, folding) {
   const engines = [...document.querySelectorAll("input[name=engine]")];
   const pseudoknots = byId("pseudoknots");
@@ -101,6 +102,7 @@ function mountOptions(store, folding) {
   };
   store.on(["options"], show);
   show(store.get());
+  return read;
 }
 
 function showRecords({ records, rows, current }, folding) {
