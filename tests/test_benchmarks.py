@@ -196,3 +196,16 @@ def test_long_folds_in_windows_and_in_one_piece(tmp_path: Path) -> None:
     assert [row[2] for row in cells[1::3]] == ["100.0"] * 2
     assert [row[1:3] for row in cells[1::3]] == [row[1:3] for row in cells[3::3]]
     assert all(float(row[2]) > 60 for row in cells[2::3])
+
+
+def test_scan_agrees_with_itself_where_nothing_is_cut_short(tmp_path: Path) -> None:
+    (tmp_path / "rna.fa").write_text(">rna\nGGGGAAAACCCC\n")
+    (tmp_path / "list.tsv").write_text("G2A\n")
+    known = ("--known", str(tmp_path / "rna.fa"), str(tmp_path / "list.tsv"))
+    sizes = ("--length", "0", "--agreement-length", "20", "--variants", "5")
+    command = [sys.executable, str(ROOT / "benchmarks/scan.py"), *sizes, *known]
+    lines = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+    agreement = [line.split("\t") for line in lines if line.startswith(("whole", "windows"))]
+    assert len(agreement) == 12
+    assert {tuple(cells[2:]) for cells in agreement} == {("1.00000", "0.0000", "0.000")}
+    assert "1 known of 36 variants: mean share of all that change less" in lines

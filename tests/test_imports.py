@@ -71,6 +71,7 @@ DOORS = {  # third-party module: where it may be imported
     "onnx": ("runtime/export.py",),
     "datasketch": ("corpus/near_duplicates.py",),
     "pyarrow": ("corpus/shards.py", "io/table.py"),
+    "pysam": ("io/vcf.py",),
     "resvg_py": ("draw/",),
     "scipy": ("bench/",),
     "transformers": ("bench/models/",),

@@ -6,6 +6,7 @@
     │   ├── SequenceError    letters that are no nucleotides, or no letters at all
     │   ├── StructureError   a dot-bracket or pair list that is no structure
     │   ├── FoldingError     ViennaRNA could not fold or evaluate
+    │   ├── VariantError     a variant that is none, or none of this sequence
     │   ├── DesignError      a target that cannot be designed, or constraints that contradict each other
     │   ├── CorpusError      shards or a manifest that do not fit together
     │   └── ModelError       weights that are missing, damaged or of another kind
@@ -54,6 +55,10 @@ class StructureError(DataError):
 
 class FoldingError(DataError):
     """ViennaRNA could not fold or evaluate a sequence."""
+
+
+class VariantError(DataError):
+    """A variant that cannot be read, or that does not fit the sequence."""
 
 
 class DesignError(DataError):

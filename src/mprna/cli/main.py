@@ -25,6 +25,7 @@ from mprna.cli import (
     predict,
     pretrain,
     runs,
+    scan,
     web,
 )
 from mprna.errors import MprnaError
@@ -40,6 +41,7 @@ examples:
 COMMANDS: Final = (
     fold,
     embed,
+    scan,
     degrade,
     design,
     draw,

@@ -17,10 +17,12 @@ class Tally:
     Args:
         complaint: what is said of failed records, after their number.
         quiet: say nothing.
+        noun: what is counted.
     """
 
-    def __init__(self, complaint: str, *, quiet: bool) -> None:
+    def __init__(self, complaint: str, *, quiet: bool, noun: str = "records") -> None:
         self._complaint = complaint
+        self._noun = noun
         self._quiet = quiet
         self._live = not quiet and sys.stderr.isatty() and not sys.stdout.isatty()
         self._done = self._failed = 0
@@ -40,7 +42,7 @@ class Tally:
         if self._live and time.monotonic() - self._shown > PROGRESS_SECONDS:
             self._shown = time.monotonic()
             rate = self._done / (self._shown - self._start)
-            print(f"\r{self._done:,} records, {rate:,.1f}/s ", end="", file=sys.stderr, flush=True)
+            print(f"\r{self._done:,} {self._noun}, {rate:,.1f}/s ", end="", file=sys.stderr, flush=True)
 
     def finish(self) -> int:
         """Report failures; the exit status."""

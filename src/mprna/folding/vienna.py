@@ -9,14 +9,16 @@ Shape letters: L nucleotides.
 
 from __future__ import annotations
 
+import math
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
+from itertools import product
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -112,6 +114,46 @@ class Ensemble:
     """Its energy in kcal/mol."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PartitionArrays:
+    """Partition functions by ViennaRNA, as they are in its memory: positions count from 1, index L + 1 is the
+    place after the end, and what holds n nucleotides is multiplied by `scale[n]`."""
+
+    paired: npt.NDArray[np.float64]
+    """[i, j]: structures of i to j in which i pairs with j. *Shape:* (L + 2, L + 2), as the next three"""
+    multi: npt.NDArray[np.float64]
+    """One or more branches of a multiloop in i to j."""
+    multi_last: npt.NDArray[np.float64]
+    """One such branch, which begins at i."""
+    probs: npt.NDArray[np.float64]
+    """Probability of the pair, i < j."""
+    before: npt.NDArray[np.float64]
+    """[i]: structures of 1 to i; 1 for 0. *Shape:* (L + 2,)"""
+    after: npt.NDArray[np.float64]
+    """[i]: structures of i to L; 1 for L + 1. *Shape:* (L + 2,)"""
+    scale: npt.NDArray[np.float64]
+    """*Shape:* (L + 1,)"""
+
+
+class LoopEnergies(NamedTuple):
+    """Energies in 0.01 kcal/mol of loops, from the 1-based positions of their pairs."""
+
+    hairpin: Callable[[int, int], int]
+    interior: Callable[[int, int, int, int], int]
+
+
+class StemWeights(NamedTuple):
+    """By the type of the pair (CG GC GU UG AU UA from 1), and the codes (N A C G U from 0) of the neighbours
+    before and after it."""
+
+    multi: npt.NDArray[np.float64]
+    """*Shape:* (8, 5, 5)"""
+    exterior: npt.NDArray[np.float64]
+    """Code -1, the last place, where there is no neighbour. *Shape:* (8, 6, 6)"""
+    closing: float
+    """Of every multiloop."""
+
+
 def vienna_version() -> str:
     """Version of the installed ViennaRNA."""
     return str(_vienna().__version__)
@@ -190,6 +232,70 @@ def pair_probs_of_mean(
         FoldingError: as `fold_ensemble`.
     """
     return _pair_probs(sequence, model, _mean_boltzmann_factors(model, second), restraints)
+
+
+def partition_arrays(sequence: str) -> PartitionArrays:
+    """Partition functions of all parts of a sequence under `DEFAULT_MODEL`, from one run of `fold_ensemble`.
+
+    Raises:
+        FoldingError: as `fold_ensemble`.
+    """
+    length = len(sequence)
+    with _fold_compound(sequence, DEFAULT_MODEL) as compound:
+        compound.exp_params_rescale(_mfe(compound)[1])
+        _ensemble_energy(compound, length)
+        found = compound.exp_matrices
+        rows, columns = list(compound.iindx), list(compound.jindx)
+
+        def by_rows(packed: Any) -> npt.NDArray[np.float64]:
+            values, table = np.array(packed), np.zeros((length + 2, length + 2))
+            for i in range(1, length + 1):
+                table[i, i : length + 1] = values[rows[i] - length : rows[i] - i + 1][::-1]
+            return table
+
+        def by_columns(packed: Any) -> npt.NDArray[np.float64]:
+            values, table = np.array(packed), np.zeros((length + 2, length + 2))
+            for j in range(1, length + 1):
+                table[1 : j + 1, j] = values[columns[j] + 1 : columns[j] + j + 1]
+            return table
+
+        return PartitionArrays(
+            paired=by_rows(found.qb),
+            multi=by_rows(found.qm),
+            multi_last=by_columns(found.qm1),
+            probs=by_rows(found.probs),
+            before=np.array([*list(found.q1k)[: length + 1], 1.0]),
+            after=np.array([*list(found.qln)[: length + 1], 1.0]),
+            scale=np.array(found.scale)[: length + 1],
+        )
+
+
+@contextmanager
+def loop_energies(sequence: str) -> Iterator[LoopEnergies]:
+    """Energies of single loops of a sequence under `DEFAULT_MODEL`, for inner loops: nothing is checked."""
+    with _fold_compound(sequence, DEFAULT_MODEL, evaluate_only=True) as compound:
+        yield LoopEnergies(compound.eval_hp_loop, compound.eval_int_loop)
+
+
+@lru_cache(maxsize=1)
+def stem_weights() -> StemWeights:
+    """Boltzmann factors of pairs as branches, under `DEFAULT_MODEL`."""
+    library = _vienna()
+    with _LOCK:
+        _load_parameters(library, DEFAULT_MODEL.parameters)
+        factors = library.exp_param(_details(library, DEFAULT_MODEL))
+        multi, exterior = np.zeros((8, 5, 5)), np.zeros((8, 6, 6))
+        for kind, before, after in product(range(1, 8), range(-1, 5), range(-1, 5)):
+            exterior[kind, before, after] = library.exp_E_ExtLoop(kind, before, after, factors)
+            if before >= 0 and after >= 0:
+                multi[kind, before, after] = library.exp_E_MLstem(kind, before, after, factors)
+        return StemWeights(multi, exterior, factors.expMLclosing)
+
+
+@cache
+def boltzmann(energy: int) -> float:
+    """Weight of an energy in ViennaRNA's unit, 0.01 kcal/mol, under `DEFAULT_MODEL`."""
+    return math.exp(-energy / 100 / DEFAULT_MODEL.thermal_energy)
 
 
 def energy_of(sequence: str, dot_bracket: str, model: EnergyModel = DEFAULT_MODEL) -> float:
@@ -329,12 +435,18 @@ def _pair_probs_scaled(
 
 def _partition(compound: Any, length: int) -> tuple[float, npt.NDArray[np.float32]]:
     """Free energy of the ensemble, and its pair probabilities."""
+    energy = _ensemble_energy(compound, length)
+    upper = np.array(compound.bpp(), dtype=np.float32)[1:, 1:]
+    return energy, upper + upper.T
+
+
+def _ensemble_energy(compound: Any, length: int) -> float:
+    """Fills the compound's partition functions and pair probabilities."""
     energy = float(compound.pf()[1])
     if not abs(energy) < _NO_ENERGY:  # how ViennaRNA reports an overflow, and what an underflow gives
         reason = "is out of range, or no structure meets the constraint"
         raise FoldingError(f"the partition function of {length} nt {reason}")
-    upper = np.array(compound.bpp(), dtype=np.float32)[1:, 1:]
-    return energy + 0.0, upper + upper.T  # -0.0 becomes 0.0
+    return energy + 0.0  # -0.0 becomes 0.0
 
 
 @lru_cache(maxsize=8)

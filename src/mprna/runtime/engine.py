@@ -100,6 +100,10 @@ class Engine(Protocol):
         """Everything that the network says about one clean sequence (see `alphabet.clean_sequence`)."""
         ...
 
+    def masked_log_probs(self, sequence: str, position: int, context: int) -> FloatArray:
+        """See `masked.masked_log_probs`; the context is `max_length` at most. *Shape:* (4,)"""
+        ...
+
 
 def softmax(logits: FloatArray) -> FloatArray:
     """Over the last axis."""

@@ -18,6 +18,7 @@ from mprna.errors import ModelError
 from mprna.runtime import windows
 from mprna.runtime.degradation_engine import Degradation, base_ids
 from mprna.runtime.engine import FloatArray, Prediction
+from mprna.runtime.masked import masked_log_probs
 from mprna.runtime.pair_engine import WINDOW, pair_input, pair_probs
 from mprna.runtime.store import describe
 from mprna.runtime.windows import NetworkArrays
@@ -44,6 +45,9 @@ class OnnxEngine:
 
     def predict(self, sequence: str) -> Prediction:
         return windows.predict(self._run, sequence, self.max_length)
+
+    def masked_log_probs(self, sequence: str, position: int, context: int) -> FloatArray:
+        return masked_log_probs(self._run, sequence, position, min(context, self.max_length))
 
     def _run(self, input_ids: TokenIds) -> NetworkArrays:
         outputs = self._session.run(list(NetworkArrays._fields), {"input_ids": input_ids[None]})

@@ -12,6 +12,7 @@ from mprna.model.checkpoint import load_checkpoint
 from mprna.model.pair_checkpoint import load_pair_network
 from mprna.runtime import windows
 from mprna.runtime.engine import FloatArray, Prediction
+from mprna.runtime.masked import masked_log_probs
 from mprna.runtime.pair_engine import WINDOW, pair_input, pair_probs
 from mprna.runtime.windows import NetworkArrays
 from mprna.tokenizer import TokenIds
@@ -37,6 +38,9 @@ class TorchEngine:
 
     def predict(self, sequence: str) -> Prediction:
         return windows.predict(self._run, sequence, self.max_length)
+
+    def masked_log_probs(self, sequence: str, position: int, context: int) -> FloatArray:
+        return masked_log_probs(self._run, sequence, position, min(context, self.max_length))
 
     @torch.inference_mode()
     def _run(self, input_ids: TokenIds) -> NetworkArrays:

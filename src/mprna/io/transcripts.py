@@ -1,0 +1,136 @@
+"""Transcripts on a genome: GTF (its `exon` lines) and BED (12 columns, or one exon in fewer)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from mprna.errors import FormatError
+from mprna.io.fasta import shorten
+from mprna.io.source import Source, numbered_lines, open_input
+
+_TRANSCRIPT_ID: Final = re.compile(r'\btranscript_id\s+"([^"]+)"')
+_COMPLEMENT: Final = str.maketrans("ACGTUNacgtun", "TGCAANtgcaan")
+_SKIPPED: Final = ("#", "track", "browser")
+_GTF_COLUMNS: Final = 9
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """Where an RNA lies on a genome."""
+
+    name: str
+    contig: str
+    strand: str
+    """`+` or `-`."""
+    exons: tuple[tuple[int, int], ...]
+    """0-based, the end excluded; by position, none overlaps another."""
+
+    @property
+    def start(self) -> int:
+        return self.exons[0][0]
+
+    @property
+    def end(self) -> int:
+        return self.exons[-1][1]
+
+    @property
+    def length(self) -> int:
+        """Nucleotides of all exons."""
+        return sum(end - start for start, end in self.exons)
+
+    def position_of(self, genomic: int) -> int | None:
+        """0-based position in the RNA of a 0-based position on the contig; None in an intron or outside.
+
+        >>> transcript = Transcript("t", "chr1", "-", ((10, 12), (20, 23)))
+        >>> [transcript.position_of(i) for i in (22, 20, 15, 11, 10)]
+        [0, 2, None, 3, 4]
+        """
+        before = 0
+        for start, end in self.exons:
+            if start <= genomic < end:
+                place = before + genomic - start
+                return place if self.strand == "+" else self.length - 1 - place
+            before += end - start
+        return None
+
+
+def reverse_complement(sequence: str) -> str:
+    """In DNA letters, whatever the case.
+
+    >>> reverse_complement("AACGn")
+    'nCGTT'
+    """
+    return sequence.translate(_COMPLEMENT)[::-1]
+
+
+def read_transcripts(source: Source) -> list[Transcript]:
+    """All transcripts of a file, in the order of their first lines.
+
+    Raises:
+        FormatError: neither GTF nor BED, a broken line, or no transcript.
+    """
+    with open_input(source) as file:
+        found: dict[tuple[str, str], tuple[str, list[tuple[int, int]], int]] = {}
+        for number, line in numbered_lines(file):
+            if not line.strip() or line.startswith(_SKIPPED):
+                continue
+            for name, contig, strand, exons in _exons(line, file.name, number):
+                known = found.setdefault((name, contig), (strand, [], number))
+                known[1].extend(exons)
+        if not found:
+            raise FormatError("no exons in this file; expected GTF or BED", path=file.name)
+        return [
+            Transcript(name, contig, strand, _ordered(exons, name, file.name, number))
+            for (name, contig), (strand, exons, number) in found.items()
+        ]
+
+
+_Part = tuple[str, str, str, list[tuple[int, int]]]
+
+
+def _exons(line: str, path: str, number: int) -> Iterator[_Part]:
+    cells = line.split("\t")
+    try:
+        if len(cells) == _GTF_COLUMNS and not cells[1].isdecimal():
+            if cells[2] == "exon":
+                yield _gtf(cells)
+        else:
+            yield _bed(cells, number)
+    except (ValueError, IndexError) as error:
+        message = f"neither GTF nor BED: {shorten(line)}"
+        raise FormatError(message, path=path, line=number) from error
+
+
+def _gtf(cells: list[str]) -> _Part:
+    match = _TRANSCRIPT_ID.search(cells[8])
+    if match is None:
+        raise ValueError("no transcript_id")
+    return match[1], cells[0], _strand(cells[6]), [(int(cells[3]) - 1, int(cells[4]))]
+
+
+def _bed(cells: list[str], number: int) -> _Part:
+    start, end = int(cells[1]), int(cells[2])
+    name = cells[3] if len(cells) > 3 else f"{cells[0]}:{start + 1}-{end}"
+    strand = _strand(cells[5]) if len(cells) > 5 else "+"
+    if len(cells) < 12:
+        return name, cells[0], strand, [(start, end)]
+    sizes, starts = ([int(cell) for cell in cells[k].strip(",").split(",")] for k in (10, 11))
+    exons = [(start + first, start + first + size) for first, size in zip(starts, sizes, strict=True)]
+    return name, cells[0], strand, exons
+
+
+def _strand(cell: str) -> str:
+    if cell not in ("+", "-"):
+        raise ValueError("strand")
+    return cell
+
+
+def _ordered(exons: list[tuple[int, int]], name: str, path: str, line: int) -> tuple[tuple[int, int], ...]:
+    exons = sorted(exons)
+    ends = [0, *(end for _, end in exons)]
+    if any(start < before or end <= start for (start, end), before in zip(exons, ends, strict=False)):
+        raise FormatError(f"exons of {name!r} are empty or overlap", path=path, line=line)
+    return tuple(exons)

@@ -1,0 +1,148 @@
+"""VCF and indexed FASTA through pysam (extra `vcf`); the only file that imports it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import count
+from types import ModuleType, TracebackType
+from typing import Any, Final
+
+from mprna.errors import FormatError, MissingExtraError
+
+_RESERVED: Final = str.maketrans({",": "&", ";": ":", "|": "/", "=": ":", " ": "_", "\t": "_", "\n": "_"})
+"""What must not stand in a part of an INFO field."""
+
+
+class VcfFile:
+    """A VCF that is read record by record; `.gz` and BCF too.
+
+    Args:
+        path: the file; `-` is standard input.
+
+    Raises:
+        FormatError: missing, or no VCF.
+        MissingExtraError: pysam is not installed.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        pysam = _pysam()
+        if path != "-" and not os.path.exists(path):
+            raise FormatError("no such file", path=path)
+        try:
+            self._file = pysam.VariantFile(path)
+        except (OSError, ValueError, NotImplementedError) as error:
+            raise FormatError(f"no VCF that can be read ({_one_line(error)})", path=path) from error
+
+    def __enter__(self) -> VcfFile:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._file.close()
+
+    def add_info(self, name: str, description: str, *, meta: Mapping[str, str]) -> None:
+        """Announce an INFO field of any number of texts, and header lines; before the first record."""
+        if name in self._file.header.info:
+            raise FormatError(f"INFO/{name} is in this file already; remove it first", path=self.path)
+        self._file.header.info.add(name, ".", "String", description)
+        for key, value in meta.items():
+            self._file.header.add_meta(key, value)
+
+    @property
+    def header(self) -> str:
+        """All header lines, with the last line's end."""
+        return str(self._file.header)
+
+    def __iter__(self) -> Iterator[VcfRecord]:
+        for number in count(1):
+            try:
+                record = next(self._file)
+            except StopIteration:
+                return
+            except (OSError, ValueError) as error:
+                message = f"record {number} cannot be read ({_one_line(error)})"
+                raise FormatError(message, path=self.path) from error
+            yield VcfRecord(record)
+
+
+@dataclass(frozen=True, slots=True)
+class VcfRecord:
+    """One line of a VCF."""
+
+    _record: Any
+
+    @property
+    def contig(self) -> str:
+        return str(self._record.chrom)
+
+    @property
+    def position(self) -> int:
+        """0-based."""
+        return int(self._record.start)
+
+    @property
+    def ref(self) -> str:
+        return str(self._record.ref or "")
+
+    @property
+    def alts(self) -> tuple[str, ...]:
+        return tuple(self._record.alts or ())
+
+    def line(self, info: Mapping[str, list[str]]) -> str:
+        """The record with further INFO fields, which the header must know. Ends with a line end."""
+        for name, values in info.items():
+            if values:
+                self._record.info[name] = values
+        return str(self._record)
+
+
+class IndexedFasta:
+    """Sequences of a FASTA file by name and range, through its index (`.fai`), which is made if need be.
+
+    Raises:
+        FormatError: missing, no FASTA, or without an index that can be made.
+        MissingExtraError: pysam is not installed.
+    """
+
+    def __init__(self, path: str) -> None:
+        pysam = _pysam()
+        if not os.path.isfile(path):
+            raise FormatError("no such file", path=path)
+        try:
+            self._file = pysam.FastaFile(path)
+        except (OSError, ValueError) as error:
+            message = "cannot be indexed; expected FASTA, plain or bgzipped (`samtools faidx` says more)"
+            raise FormatError(message, path=path) from error
+        self._lengths = dict(zip(self._file.references, self._file.lengths, strict=True))
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._lengths
+
+    def length(self, name: str) -> int:
+        return int(self._lengths[name])
+
+    def fetch(self, name: str, start: int, end: int) -> str:
+        """0-based, the end excluded; upper case, cut off where the sequence ends."""
+        return str(self._file.fetch(name, start, end)).upper()
+
+
+def info_text(value: object) -> str:
+    """A value as a part of an INFO field: reserved characters are replaced, nothing is an empty text."""
+    return "" if value is None else str(value).translate(_RESERVED)
+
+
+def _pysam() -> ModuleType:
+    try:
+        import pysam
+    except ImportError as error:
+        raise MissingExtraError("reading VCF", "vcf") from error
+    pysam.set_verbosity(0)  # htslib's own messages
+    return pysam
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())

@@ -1,0 +1,58 @@
+"""What `mprna fold` says of one RNA, nucleotide by nucleotide.
+
+Shape letters: L nucleotides.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from mprna.folding.confidence import assigned_state_probs
+from mprna.io.records import Record
+from mprna.predict.fold import Folder
+from mprna.predict.options import FoldOptions
+from mprna.rna.structure import Partners, pairs_from_dot_bracket, partners_from_pairs
+
+MAX_LENGTH: Final = 1_200
+"""Longer RNAs take more than some seconds, and are not folded for their confidences."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ExpectedStructure:
+    """A structure, and how sure the folding model is of it."""
+
+    partners: Partners
+    """0-based, -1 where unpaired. *Shape:* (L,)"""
+    confidences: npt.NDArray[np.float32]
+    """Probability of the state of every nucleotide. *Shape:* (L,)"""
+
+
+class Folding:
+    """Folds one RNA after another by the default engine; the model is loaded when the first one comes."""
+
+    def __init__(self) -> None:
+        self._folder: Folder | None = None
+
+    def __call__(self, sequence: str) -> ExpectedStructure | None:
+        """Of a clean sequence; None of one that is longer than `MAX_LENGTH`.
+
+        Raises:
+            FoldingError: ViennaRNA cannot fold it.
+            ModelError: no such model, or damaged files.
+        """
+        if len(sequence) > MAX_LENGTH:
+            return None
+        if self._folder is None:
+            self._folder = Folder(FoldOptions(pair_probs=True))
+        folded = self._folder.fold(Record(name="", sequence=sequence))
+        assert folded.dot_bracket is not None
+        assert folded.base_pair_probs is not None
+        pairs = pairs_from_dot_bracket(folded.dot_bracket)
+        return ExpectedStructure(
+            partners_from_pairs(pairs, len(sequence)),
+            assigned_state_probs(folded.dot_bracket, folded.base_pair_probs),
+        )

@@ -1,0 +1,54 @@
+"""Effects of single substitutions as arrays, one column per nucleotide.
+
+Shape letters: L nucleotides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from mprna.alphabet import NUCLEOTIDES
+from mprna.predict.variant_effect import VariantEffect
+
+QUANTITIES: Final = ("delta_ensemble_energy", "llr", "pair_distance")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class EffectMap:
+    """One RNA."""
+
+    name: str
+    sequence: str
+    """Blank where no variant was judged."""
+    values: dict[str, npt.NDArray[np.float64]]
+    """Of `QUANTITIES`; rows A C G U, NaN where there is none. *Shape:* (4, L) each"""
+
+
+def effect_maps(effects: Iterable[VariantEffect]) -> list[EffectMap]:
+    """A map per RNA, up to the last nucleotide with an effect; several substitutions at once are left out."""
+    maps = []
+    for name, group in groupby(effects, key=lambda effect: effect.name):
+        single = [effect for effect in group if effect.error is None and len(effect.ref or "") == 1]
+        if single:
+            maps.append(_map(name, single))
+    return maps
+
+
+def _map(name: str, effects: list[VariantEffect]) -> EffectMap:
+    length = max(effect.position or 0 for effect in effects)
+    letters = [" "] * length
+    values = {quantity: np.full((len(NUCLEOTIDES), length), np.nan) for quantity in QUANTITIES}
+    for effect in effects:
+        column = (effect.position or 0) - 1
+        letters[column] = effect.ref or " "
+        for quantity, table in values.items():
+            value = getattr(effect, quantity)
+            if value is not None:
+                table[NUCLEOTIDES.index(effect.alt or ""), column] = value
+    return EffectMap(name=name, sequence="".join(letters), values=values)

@@ -1,0 +1,223 @@
+"""The work of a scan: variants that share a window become one task of one process.
+
+Every variant is judged alone, with one thread: numbers depend on the RNA, the variant and the options only,
+not on what else is asked, in which order, or on how many processes.
+
+Shape letters: L nucleotides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from itertools import chain, groupby
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+
+from mprna.alphabet import NUCLEOTIDES
+from mprna.errors import FoldingError
+from mprna.folding.change import ensemble_change
+from mprna.folding.local import Window, window_around
+from mprna.folding.substitutions import SubstitutionEnergies
+from mprna.folding.vienna import Ensemble, fold_ensemble
+from mprna.predict.expected import ExpectedStructure, Folding
+from mprna.predict.parallel import map_ordered
+from mprna.predict.variant_effect import MAX_EXPANDED, MAX_FOLDED, ScanOptions, VariantEffect
+from mprna.rna.structure import UNPAIRED, Pairs
+from mprna.rna.variants import Variant, mutate
+from mprna.runtime.engine import Engine, FloatArray
+from mprna.runtime.load import load
+
+_MAX_TASK: Final = 60
+"""Variants per task: enough to share a reference, few enough to keep all processes busy."""
+
+
+class Asked(NamedTuple):
+    """One row of the output to be."""
+
+    text: str
+    """Of the variant, where there is none that can be read."""
+    variant: Variant | None = None
+    """Of the right sequence, unless there is an error."""
+    error: str | None = None
+    given: str | None = None
+
+
+class Query(NamedTuple):
+    """Variants of one RNA."""
+
+    name: str
+    sequence: str
+    """Clean letters; empty where no variant can be judged."""
+    asked: list[Asked]
+
+
+def scan_queries(queries: Iterable[Query], options: ScanOptions, *, jobs: int) -> Iterator[VariantEffect]:
+    """One effect for everything that is asked, in order.
+
+    Args:
+        queries: read lazily, somewhat ahead of the results.
+
+    Raises:
+        ModelError: no such model, or damaged files.
+    """
+    tasks = chain.from_iterable(map(_Splitter(options), queries))
+    for effects in map_ordered(partial(_Scanner, options), tasks, jobs=jobs, on_kill=_killed):
+        yield from effects
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Task:
+    """Variants of one RNA that are looked at in one window."""
+
+    name: str
+    sequence: str
+    window: Window | None
+    asked: list[Asked]
+    expected: ExpectedStructure | None = None
+
+
+class _Splitter:
+    """Queries to tasks; what is known of the last RNAs is kept, for the variants of a VCF."""
+
+    def __init__(self, options: ScanOptions) -> None:
+        self._folding = Folding() if options.confidence else None
+        self._options = options
+        self._expected = lru_cache(maxsize=16)(self._fold)
+
+    def __call__(self, query: Query) -> Iterator[_Task]:
+        if all(one.error is not None for one in query.asked):
+            yield _Task(query.name, query.sequence, None, query.asked)
+            return
+        expected = self._expected(query.sequence)
+        for window, group in groupby(query.asked, key=lambda one: self._window(query.sequence, one)):
+            members = list(group)
+            for start in range(0, len(members), _MAX_TASK):
+                part = members[start : start + _MAX_TASK]
+                yield _Task(query.name, query.sequence, window, part, expected)
+
+    def _window(self, sequence: str, asked: Asked) -> Window | None:
+        if asked.variant is None or asked.error is not None:
+            return None
+        if len(sequence) <= self._options.whole:
+            return Window(0, len(sequence))
+        return window_around(
+            asked.variant.first, asked.variant.last, length=len(sequence), width=self._options.window
+        )
+
+    def _fold(self, sequence: str) -> ExpectedStructure | None:
+        return None if self._folding is None else self._folding(sequence)
+
+
+class _Scanner:
+    """Judges tasks with a model that is loaded once."""
+
+    def __init__(self, options: ScanOptions) -> None:
+        self._engine: Engine | None = None if options.model is None else load(options.model)
+        self._context = options.context
+        self._expand = options.expand
+        self._energies = lru_cache(maxsize=1)(SubstitutionEnergies)  # large
+        self._fold = lru_cache(maxsize=4)(fold_ensemble)  # the references of neighbouring tasks
+        self._log_probs: Callable[[str, int], FloatArray] = lru_cache(maxsize=256)(self._masked)
+
+    def __call__(self, task: _Task) -> list[VariantEffect]:
+        return [self._judge(task, asked) for asked in task.asked]
+
+    def _judge(self, task: _Task, asked: Asked) -> VariantEffect:
+        if asked.variant is None or task.window is None:
+            return _failed(task.name, asked, asked.error)
+        if task.window.end - task.window.start > MAX_FOLDED:
+            reason = f"substitutions {asked.variant.last - asked.variant.first} nt apart; up to"
+            return _failed(task.name, asked, f"{reason} {MAX_FOLDED} nt are folded at once")
+        try:
+            return self._effect(task, asked, asked.variant, task.window)
+        except FoldingError as error:
+            return _failed(task.name, asked, str(error))
+
+    def _effect(self, task: _Task, asked: Asked, variant: Variant, window: Window) -> VariantEffect:
+        piece = task.sequence[window.start : window.end]
+        reference = self._fold(piece)
+        change = ensemble_change(reference, fold_ensemble(mutate(piece, variant, window.start)))
+        partner, confidence = _expected_at(task.expected, variant.first)
+        energy, energy_of = change.delta_ensemble_energy, window
+        if self._is_expanded(task.sequence, variant, window):
+            only = variant.substitutions[0]
+            energy = self._energies(task.sequence).delta(only.position, only.alt)
+            energy_of = Window(0, len(task.sequence))
+        return VariantEffect(
+            name=task.name,
+            **_columns(variant),
+            given=asked.given,
+            llr=self._llr(task.sequence, variant),
+            delta_ensemble_energy=energy,
+            delta_mfe=change.delta_mfe,
+            pair_distance=change.pair_distance,
+            unpaired_distance=change.unpaired_distance,
+            helices_lost=_helix_names(change.helices_lost, window.start),
+            helices_gained=_helix_names(change.helices_gained, window.start),
+            unpaired=_unpaired(reference, variant, window.start),
+            partner=partner,
+            confidence=confidence,
+            window=f"{window.start + 1}-{window.end}",
+            energy_of=f"{energy_of.start + 1}-{energy_of.end}",
+        )
+
+    def _is_expanded(self, sequence: str, variant: Variant, window: Window) -> bool:
+        part = window.end - window.start < len(sequence)
+        return self._expand and part and len(variant.substitutions) == 1 and len(sequence) <= MAX_EXPANDED
+
+    def _llr(self, sequence: str, variant: Variant) -> float | None:
+        if self._engine is None:
+            return None
+        total = 0.0
+        for substitution in variant.substitutions:
+            log_probs = self._log_probs(sequence, substitution.position)
+            alt, ref = (NUCLEOTIDES.index(letter) for letter in (substitution.alt, substitution.ref))
+            total += float(log_probs[alt]) - float(log_probs[ref])
+        return total
+
+    def _masked(self, sequence: str, position: int) -> FloatArray:
+        assert self._engine is not None
+        return self._engine.masked_log_probs(sequence, position, self._context)
+
+
+def _expected_at(expected: ExpectedStructure | None, position: int) -> tuple[int | None, float | None]:
+    """1-based partner, 0 for none, and its probability."""
+    if expected is None:
+        return None, None
+    partner = int(expected.partners[position])
+    return 0 if partner == UNPAIRED else partner + 1, float(expected.confidences[position])
+
+
+def _unpaired(reference: Ensemble, variant: Variant, offset: int) -> float:
+    positions = [substitution.position - offset for substitution in variant.substitutions]
+    paired = reference.base_pair_probs[positions].sum(axis=1, dtype=np.float64)
+    return float((1.0 - paired).clip(0.0, 1.0).mean())
+
+
+def _helix_names(helices: Iterable[Pairs], offset: int) -> tuple[str, ...]:
+    names = []
+    for helix in helices:
+        (i, j), (k, m) = (helix[0] + offset + 1).tolist(), (helix[-1] + offset + 1).tolist()
+        names.append(f"{i}-{k}:{m}-{j}")
+    return tuple(names)
+
+
+def _columns(variant: Variant) -> dict[str, Any]:
+    return {
+        "variant": str(variant),
+        "position": variant.first + 1,
+        "ref": "".join(substitution.ref for substitution in variant.substitutions),
+        "alt": "".join(substitution.alt for substitution in variant.substitutions),
+    }
+
+
+def _failed(name: str, asked: Asked, reason: str | None) -> VariantEffect:
+    columns = {"variant": asked.text} if asked.variant is None else _columns(asked.variant)
+    return VariantEffect(name=name, **columns, error=reason, given=asked.given)
+
+
+def _killed(task: _Task, reason: str) -> list[VariantEffect]:
+    return [_failed(task.name, asked, asked.error or reason) for asked in task.asked]

@@ -1,0 +1,101 @@
+"""How variants are judged, and what is said of one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from mprna.errors import UsageError
+from mprna.runtime.masked import MASKED_CONTEXT
+from mprna.runtime.store import DEFAULT_MODEL
+
+DEFAULT_WHOLE: Final = 300
+DEFAULT_WINDOW: Final = 120
+MAX_EXPANDED: Final = 2_000
+"""Longest RNA, nucleotides, of which the ensemble energy is that of the whole; takes half a gigabyte."""
+DEFAULT_MAX_LENGTH: Final = 100_000
+MAX_FOLDED: Final = 3_000
+"""Widest window, nucleotides, for substitutions far apart; it takes a minute."""
+MIN_WINDOW: Final = 20
+IN_NO_EXON: Final = "in no exon of a transcript"
+"""What is said of an intergenic or intronic variant, which is no fault."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScanOptions:
+    """How to scan.
+
+    Raises:
+        UsageError: a number out of range.
+    """
+
+    model: str | Path | None = DEFAULT_MODEL
+    """Masked language model; None does without."""
+    whole: int = DEFAULT_WHOLE
+    """RNAs up to so many nucleotides are folded as a whole for every variant."""
+    window: int = DEFAULT_WINDOW
+    """Of longer ones a window of so many nucleotides around the variant (`folding.local`)."""
+    expand: bool = True
+    """Take the ensemble energy of single substitutions from the whole RNA nevertheless
+    (`folding.substitutions`), up to `MAX_EXPANDED` nucleotides."""
+    context: int = MASKED_CONTEXT
+    """The language model reads at most so many nucleotides around the variant."""
+    confidence: bool = True
+    """Say what `mprna fold` expects at the site, for RNAs up to `expected.MAX_LENGTH`."""
+    max_length: int = DEFAULT_MAX_LENGTH
+    """Longer RNAs are not scanned."""
+
+    def __post_init__(self) -> None:
+        _check_least("whole", self.whole, 0)
+        _check_least("window", self.window, MIN_WINDOW)
+        _check_least("context", self.context, 2)
+        _check_least("max_length", self.max_length, 1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VariantEffect:
+    """What one variant does, or the reason why that is not known. Positions are 1-based."""
+
+    name: str
+    """Of the RNA."""
+    variant: str
+    """As `A24G`, substitutions joined by `+`; as it was given where it cannot be read."""
+    position: int | None = None
+    """Of the first substitution."""
+    ref: str | None = None
+    """Nucleotides of the reference, one per substitution."""
+    alt: str | None = None
+    llr: float | None = None
+    """log p(alt) - log p(ref) of the masked language model with the site masked, nats; summed over
+    substitutions, each masked alone. Below 0 the model expects the reference."""
+    delta_ensemble_energy: float | None = None
+    """Change of the free energy of the ensemble, kcal/mol; above 0 the structures become less stable. Of the
+    whole RNA or of the window, see `energy_of`."""
+    delta_mfe: float | None = None
+    """Change of the minimum free energy, kcal/mol."""
+    pair_distance: float | None = None
+    """Sum over all pairs of the absolute change of their probability."""
+    unpaired_distance: float | None = None
+    """Sum over all nucleotides of the absolute change of their probability to be unpaired."""
+    helices_lost: tuple[str, ...] | None = None
+    """Helices of the reference that the mutant has less, as `3-9:24-30` (`folding.change`)."""
+    helices_gained: tuple[str, ...] | None = None
+    unpaired: float | None = None
+    """Probability that the site is unpaired in the reference; the mean over substitutions."""
+    partner: int | None = None
+    """What the first site pairs with in the reference by `mprna fold`; 0 is nothing."""
+    confidence: float | None = None
+    """Calibrated probability of that."""
+    window: str | None = None
+    """What was folded for all but the ensemble energy, `first-last`."""
+    energy_of: str | None = None
+    """What the ensemble energy is that of, `first-last`."""
+    given: str | None = None
+    """The variant as it was given, where it was."""
+    error: str | None = None
+
+
+def _check_least(name: str, value: int, least: int) -> None:
+    if value < least:
+        raise UsageError(f"{name} {value}; expected at least {least}")
