@@ -19,6 +19,8 @@ from mprna.io.fasta import read_fasta
 from mprna.io.records import Record
 from mprna.predict.degrade import degrade
 from mprna.predict.design import DesignOptions, design
+from mprna.predict.scan import scan
+from mprna.predict.scan_tables import effect_row
 from mprna.web import schemas
 
 ROOT = Path(__file__).parents[2]
@@ -30,8 +32,7 @@ def rows(api: httpx.Client, verb: str, **request: Any) -> list[dict[str, Any]]:
     """The answer's rows, which fit their schema."""
     answer = api.post(f"/api/{verb}", json=request)
     assert answer.status_code == 200, answer.text
-    model = {"fold": schemas.FoldAnswer, "embed": schemas.EmbedAnswer, "degrade": schemas.DegradeAnswer}
-    model.get(verb, schemas.DesignAnswer).model_validate_json(answer.content)
+    getattr(schemas, f"{verb.title()}Answer").model_validate_json(answer.content)
     assert answer.json()["version"] == mprna.__version__
     found: list[dict[str, Any]] = answer.json()["records"]
     return found
@@ -135,6 +136,21 @@ def test_degradation_is_that_of_python(api: httpx.Client) -> None:
     assert np.allclose(np.transpose(list(row["sd"].values())), expected.sd, atol=1e-4)
     assert next(iter(row["values"])) == "reactivity"
     assert "letter 'P'" in bad["error"]
+
+
+@pytest.mark.parametrize("variants", [None, ["G1A", "G1A+C12U", "A1G", "nonsense"]])
+def test_scans_are_those_of_python(api: httpx.Client, variants: list[str] | None) -> None:
+    sequence = "GGGGAAAACCCC"
+    found = rows(api, "scan", records=records(sequence), variants=variants)
+    expected = [effect_row(effect) | {"name": "rna0"} for effect in scan(sequence, variants)]
+    if variants is None:  # the service names the variants itself
+        expected = [row | {"given": row["variant"]} for row in expected]
+    assert [{"name": row.pop("id"), **row} for row in found] == expected
+
+
+def test_scan_of_a_bad_record_is_a_row(api: httpx.Client) -> None:
+    (row,) = rows(api, "scan", records=records("PP"))
+    assert "letter 'P'" in row["error"]
 
 
 def test_designs_are_those_of_python(api: httpx.Client) -> None:

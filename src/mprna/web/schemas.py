@@ -129,6 +129,22 @@ class DegradeRequest(BaseModel):
     records: Annotated[list[Rna], Field(min_length=1, fail_fast=True)]
 
 
+class ScanRequest(BaseModel):
+    """Variants of records."""
+
+    model_config = _example(records=[{"id": "hairpin", "sequence": HAIRPIN}], variants=["G1A", "G1A+C12U"])
+
+    records: Annotated[list[Rna], Field(min_length=1, fail_fast=True)]
+    variants: Annotated[
+        list[Annotated[str, Field(max_length=200)]] | None,
+        Field(
+            min_length=1,
+            max_length=10_000,
+            description="of every record; by default all single substitutions",
+        ),
+    ] = None
+
+
 class DesignRequest(BaseModel):
     """A structure for which sequences are searched."""
 
@@ -176,6 +192,14 @@ class DegradeJob(BaseModel):
     request: DegradeRequest
 
 
+class ScanJob(BaseModel):
+    """A scan as a job."""
+
+    model_config = _example(verb="scan", request={"records": [{"sequence": HAIRPIN}]})
+    verb: Literal["scan"]
+    request: ScanRequest
+
+
 class DesignJob(BaseModel):
     """Design as a job."""
 
@@ -184,7 +208,7 @@ class DesignJob(BaseModel):
     request: DesignRequest
 
 
-JobRequest = Annotated[FoldJob | EmbedJob | DegradeJob | DesignJob, Field(discriminator="verb")]
+JobRequest = Annotated[FoldJob | EmbedJob | DegradeJob | ScanJob | DesignJob, Field(discriminator="verb")]
 
 
 # Answers
@@ -278,6 +302,45 @@ class DegradeAnswer(BaseModel):
     records: list[Degraded]
 
 
+class Scanned(BaseModel):
+    """What one variant of one record does; energies in kcal/mol."""
+
+    model_config = _ANSWER
+
+    id: str
+    variant: str
+    position: int | None
+    ref: str | None
+    alt: str | None
+    llr: Annotated[
+        float | None, Field(description="log-likelihood ratio; below 0 the model expects the reference")
+    ]
+    delta_ensemble_energy: Annotated[float | None, Field(description="above 0: less stable")]
+    delta_mfe: float | None
+    pair_distance: Annotated[float | None, Field(description="changes of all pair probabilities, added up")]
+    unpaired_distance: float | None
+    helices_lost: str | None
+    helices_gained: str | None
+    unpaired: Annotated[
+        float | None, Field(description="probability that the site is unpaired in the reference")
+    ]
+    partner: Annotated[int | None, Field(description="of the site by `mprna fold`; 0 is none")]
+    confidence: Annotated[float | None, Field(description="probability of that")]
+    window: str | None
+    energy_of: str | None
+    given: str | None
+    error: Error
+
+
+class ScanAnswer(BaseModel):
+    """One row per variant, by record."""
+
+    model_config = _ANSWER
+
+    version: str
+    records: list[Scanned]
+
+
 class Designed(BaseModel):
     """One sequence for a target, with its certificate."""
 
@@ -321,7 +384,7 @@ class JobAnswer(BaseModel):
     done: Annotated[int, Field(description="records that are finished")]
     total: int
     result: Annotated[
-        FoldAnswer | EmbedAnswer | DegradeAnswer | DesignAnswer | None,
+        FoldAnswer | EmbedAnswer | DegradeAnswer | ScanAnswer | DesignAnswer | None,
         Field(description="as the verb answers"),
     ] = None
     error: Error = None

@@ -33,6 +33,8 @@ from mprna.predict.designs import row_of
 from mprna.predict.embed import embed
 from mprna.predict.fold import Folder
 from mprna.predict.options import FoldOptions
+from mprna.predict.scan import ScanOptions, scan
+from mprna.predict.scan_tables import SCAN_COLUMNS, effect_row
 from mprna.predict.structure import evaluate, pairs_of
 from mprna.predict.vectors import rounded
 from mprna.runtime.degradation_engine import TARGETS
@@ -252,6 +254,32 @@ class DegradeTask:
             row |= {"score": round(found.score, 4), "score_sd": round(found.score_sd, 4)}
             row |= {"values": _columns(found.mean), "sd": _columns(found.sd)}
         return [_json(row | {"error": error})]
+
+
+@dataclass(frozen=True, slots=True)
+class ScanTask:
+    """Some variants of one record."""
+
+    id: str
+    sequence: str
+    variants: tuple[str, ...] | None
+    """None: all single substitutions."""
+    options: ScanOptions
+
+    def run(self, tools: Tools) -> list[bytes]:
+        try:
+            return [
+                self._row(effect_row(effect)) for effect in scan(self.sequence, self.variants, self.options)
+            ]
+        except DataError as error:
+            return self.failed(str(error))
+
+    def failed(self, reason: str) -> list[bytes]:
+        empty = dict.fromkeys(SCAN_COLUMNS)
+        return [self._row(empty | {"variant": text, "error": reason}) for text in self.variants or [""]]
+
+    def _row(self, row: dict[str, Any]) -> bytes:
+        return _json({"id": self.id} | {name: value for name, value in row.items() if name != "name"})
 
 
 @dataclass(frozen=True, slots=True)
