@@ -14,11 +14,11 @@ SOURCES := $(shell find src -type f -not -name '*.pyc')
 
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help demo demo-web test check lint docs bench clean
+.PHONY: help demo demo-web test check lint docs package lowest first-run bench clean
 .DEFAULT_GOAL := help
 
 help: ## this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 16
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
 
 demo: $(LIGHT)/.installed ## fold examples/rnas.fa and draw it into build/demo
 	mkdir -p build/demo
@@ -46,9 +46,20 @@ lint: $(DEV)/.installed ## ruff and mypy
 	$(DEV)/bin/ruff format --check .
 	$(DEV)/bin/mypy
 
-docs: $(DEV)/.installed ## docs/cli.md from --help, then the pages into build/docs
+docs: $(DEV)/.installed ## what is made from the program and the packages, then the pages into build/docs
 	$(DEV)/bin/python docs/generate_cli.py
+	$(DEV)/bin/python docs/generate_licences.py
+	$(DEV)/bin/python docs/generate_figure.py
 	$(DEV)/bin/mkdocs build --quiet --strict --site-dir build/docs
+
+package: $(DEV)/.installed ## build sdist and wheel, install the wheel in a clean environment, use it
+	$(DEV)/bin/python packaging/check_wheel.py --extras draw,parquet
+
+lowest: $(DEV)/.installed ## the same with the lowest versions that pyproject.toml allows
+	$(DEV)/bin/python packaging/check_wheel.py --extras draw,parquet --constraints packaging/lowest.txt
+
+first-run: ## README from its first line to its last, as somebody who has just cloned it
+	$(PYTHON) packaging/first_run.py
 
 bench: $(DEV)/.installed ## speed and memory; prints tables
 	for script in tokenizer loader fold engines; do $(DEV)/bin/python benchmarks/$$script.py || exit 1; done

@@ -1,18 +1,32 @@
-"""Write docs/cli.md: every command, argument and option, read off the parser itself.
+"""Write what is read off the parser itself: docs/cli.md, the man page and the shells' completions.
 
-Not the text of --help, whose layout differs between Python versions.
+docs/cli.md has not the text of --help, whose layout differs between Python versions.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from unittest import mock
+
+import shtab
+from argparse_manpage.manpage import Manpage
 
 from mprna.cli.main import build_parser
 
 PAGE = Path(__file__).with_name("cli.md")
+PACKAGING = Path(__file__).parents[1] / "packaging"
+MANUAL = PACKAGING / "man" / "mprna.1"
+COMPLETIONS = {
+    "bash": PACKAGING / "completions" / "mprna",
+    "zsh": PACKAGING / "completions" / "_mprna",
+    "fish": PACKAGING / "completions" / "mprna.fish",
+}
+PATHS = {"INPUT", "TARGET", "FILE", "FILE.svg", "SVG"}
+DIRECTORIES = {"DIR", "RUN", "DIR[=WEIGHT]", "MIRROR"}
 
 HEAD = """\
 # The command line
@@ -36,6 +50,31 @@ def leaves(parser: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]
         if isinstance(action, argparse._SubParsersAction):
             for child in action.choices.values():
                 yield from leaves(child)
+
+
+def manual() -> str:
+    """The man page, in troff."""
+    with mock.patch.dict(os.environ, COLUMNS="70", SOURCE_DATE_EPOCH="0"):  # not those of whoever builds it
+        manpage = Manpage(build_parser())
+        manpage.description, manpage.manual, manpage.date = "MP-RNA's command line", "User Commands", ""
+        return str(manpage)
+
+
+def completion(shell: str) -> str:
+    """What a shell reads to complete commands, options, choices and file names."""
+    parser = build_parser()
+    for leaf in leaves(parser):
+        for action in leaf._actions:
+            _say_what_completes(action)
+    return shtab.complete(parser, shell).rstrip() + "\n"
+
+
+def _say_what_completes(action: argparse.Action) -> None:
+    metavars = {action.metavar} if isinstance(action.metavar, str) else set(action.metavar or ())
+    if metavars & DIRECTORIES:
+        action.complete = shtab.DIRECTORY  # type: ignore[attr-defined]
+    elif metavars & PATHS:
+        action.complete = shtab.FILE  # type: ignore[attr-defined]
 
 
 def _section(parser: argparse.ArgumentParser) -> str:
@@ -101,3 +140,6 @@ def _anchor(heading: str) -> str:
 
 if __name__ == "__main__":
     PAGE.write_text(page())
+    MANUAL.write_text(manual())
+    for shell, path in COMPLETIONS.items():
+        path.write_text(completion(shell))

@@ -66,3 +66,28 @@ def test_a_pair_network_is_a_model_that_folds_and_does_not_embed(call, pair_mode
     outcome = call("embed", "--model", "pairs", "ACGU")
     assert outcome.status == 1
     assert "a pair network, which has no hidden states" in outcome.err
+
+
+def test_models_get_installs_from_a_folder_with_the_digest_that_show_prints(
+    call, mprna_home, tmp_path, monkeypatch
+):
+    digest = json.loads(call("models", "show", "mini").out)["manifest_sha256"]
+    monkeypatch.setenv("MPRNA_HOME", str(tmp_path))
+    get = ("models", "get", "mini", "--from", mprna_home / "models", "--sha256", digest)
+    assert call(*get) == (0, f"{tmp_path / 'models' / 'mini'}\n", "")
+    monkeypatch.setenv("MPRNA_MIRRORS", str(mprna_home / "models"))
+    assert call("models", "get", "mini").status == 0
+    assert call("fold", "--model", "mini", "GGGGAAAACCCC").status == 0
+
+
+def test_models_get_without_a_mirror_is_a_wrong_call(call, monkeypatch):
+    monkeypatch.delenv("MPRNA_MIRRORS", raising=False)
+    outcome = call("models", "get", "mini")
+    assert (outcome.status, outcome.out, outcome.err[:24]) == (2, "", "mprna: error: no mirror:")
+
+
+def test_offline_is_an_option_of_every_command(call, monkeypatch):
+    monkeypatch.setenv("MPRNA_OFFLINE", "")
+    outcome = call("--offline", "models", "get", "mini", "--from", "https://example.org")
+    assert outcome.status == 1
+    assert "example.org/mini/manifest.json: offline" in outcome.err

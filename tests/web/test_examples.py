@@ -12,7 +12,8 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
 def test_they_are_those_of_the_repository() -> None:
-    sequences = {record.name: record.sequence for record in read_fasta(str(EXAMPLES / "rnas.fa"))}
+    files = ("rnas.fa", "utr.fa")
+    sequences = {rna.name: rna.sequence for file in files for rna in read_fasta(str(EXAMPLES / file))}
     structures = {record.name: record.dot_bracket for record in read_dot_bracket(str(EXAMPLES / "rnas.dbn"))}
     found = read_examples()
     assert {example.id: example.sequence for example in found} == sequences

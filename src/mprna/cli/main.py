@@ -24,10 +24,12 @@ from mprna.cli import (
     models,
     predict,
     pretrain,
+    repair,
     runs,
     scan,
     web,
 )
+from mprna.cli.cite import Cite
 from mprna.errors import MprnaError
 
 EXAMPLES: Final = """\
@@ -42,6 +44,7 @@ COMMANDS: Final = (
     fold,
     embed,
     scan,
+    repair,
     degrade,
     design,
     draw,
@@ -72,6 +75,8 @@ def build_parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"mprna {__version__}")
+    parser.add_argument("--cite", action=Cite, nargs=0, help="what to cite, as BibTeX")
+    parser.add_argument("--offline", action="store_true", help="download nothing; as MPRNA_OFFLINE=1")
     subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", title="commands")
     for command in COMMANDS:
         command.add_parser(subparsers)
@@ -88,6 +93,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     _use_utf8()
     warnings.showwarning = _show_warning
     args = build_parser().parse_args(argv)
+    if args.offline:
+        os.environ["MPRNA_OFFLINE"] = "1"
     try:
         status: int = args.run(args)
         sys.stdout.flush()

@@ -14,8 +14,8 @@ from mprna.errors import MissingExtraError, UsageError
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = subparsers.add_parser(
         "models",
-        help="list, show, import and export models",
-        description="List, show, import and export models.",
+        help="list, show, import, export and download models",
+        description="List, show, import, export and download models.",
         epilog=example("mprna models list"),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -24,6 +24,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     _add_show(actions)
     _add_export(actions)
     _add_import(actions)
+    _add_get(actions)
 
 
 def _add_list(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -82,6 +83,35 @@ def _add_import(actions: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.set_defaults(run=_import)
 
 
+def _add_get(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = actions.add_parser(
+        "get",
+        help="install a model from a web server or a folder",
+        description="Install a model in $MPRNA_HOME/models from the first mirror that has it intact. A "
+        "mirror is a web server or folder with model directories by name, such as a copy of somebody's "
+        "$MPRNA_HOME/models; every file is compared with the SHA-256 in the model's manifest.",
+        epilog=example(
+            "mprna models get mprna-52m --from https://example.org/models",
+            "mprna models get lab-model --from /shared/models --sha256 DIGEST",
+        ),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("name", metavar="NAME", help="what it is called there and here")
+    parser.add_argument(
+        "--from",
+        dest="mirrors",
+        action="append",
+        metavar="MIRROR",
+        help="URL or folder; may be repeated [$MPRNA_MIRRORS, separated by spaces]",
+    )
+    parser.add_argument(
+        "--sha256",
+        metavar="DIGEST",
+        help="what the manifest must be: manifest_sha256 of mprna models show, from whoever made the model",
+    )
+    parser.set_defaults(run=_get)
+
+
 def _list(args: argparse.Namespace) -> int:
     from mprna.runtime.store import list_models
 
@@ -91,14 +121,13 @@ def _list(args: argparse.Namespace) -> int:
 
 
 def _show(args: argparse.Namespace) -> int:
-    from mprna.runtime.store import describe, find_model
+    from mprna.runtime.store import MANIFEST, describe, find_model, sha256_of
 
     info = describe(find_model(args.model))
-    print(
-        json.dumps(
-            {"name": info.name, "kind": info.kind, "directory": str(info.directory), **info.config}, indent=1
-        )
-    )
+    shown = {"name": info.name, "kind": info.kind, "directory": str(info.directory)}
+    if (info.directory / MANIFEST).exists():  # a training checkpoint has none
+        shown["manifest_sha256"] = sha256_of(info.directory / MANIFEST)
+    print(json.dumps(shown | info.config, indent=1))
     if info.card:
         print(f"\n{info.card}")
     return 0
@@ -124,6 +153,13 @@ def _import(args: argparse.Namespace) -> int:
 
     import_model(args.source, model_home() / args.name)
     print(model_home() / args.name)
+    return 0
+
+
+def _get(args: argparse.Namespace) -> int:
+    from mprna.runtime.mirror import get_model, mirrors_from_environment
+
+    print(get_model(args.name, args.mirrors or mirrors_from_environment(), sha256=args.sha256))
     return 0
 
 

@@ -29,6 +29,7 @@ from mprna.rna.structure import UNPAIRED, Pairs
 from mprna.rna.variants import Variant, mutate
 from mprna.runtime.engine import Engine, FloatArray
 from mprna.runtime.load import load
+from mprna.runtime.masked import masked_log_probs
 
 _MAX_TASK: Final = 60
 """Variants per task: enough to share a reference, few enough to keep all processes busy."""
@@ -180,7 +181,7 @@ class _Scanner:
 
     def _masked(self, sequence: str, position: int) -> FloatArray:
         assert self._engine is not None
-        return self._engine.masked_log_probs(sequence, position, self._context)
+        return masked_log_probs(self._engine, sequence, position, self._context)
 
 
 def _expected_at(expected: ExpectedStructure | None, position: int) -> tuple[int | None, float | None]:

@@ -6,7 +6,7 @@ Shape letters: L nucleotides, P pairs, H hidden width, S span of the pair band.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -90,6 +90,15 @@ class Prediction(PairBand):
     """Over `( ) .`; rows sum to 1. *Shape:* (L, 3)"""
 
 
+class BaseLogits(NamedTuple):
+    """What the network says of the base at each nucleotide, over `A C G U`."""
+
+    lm: FloatArray
+    """Of the masked language model: what stands here. *Shape:* (L, 4)"""
+    repair: FloatArray
+    """Of mutation repair: what stood here, if it was substituted. *Shape:* (L, 4)"""
+
+
 class Engine(Protocol):
     """A loaded model. One sequence at a time, so that an answer never depends on its neighbours."""
 
@@ -100,8 +109,8 @@ class Engine(Protocol):
         """Everything that the network says about one clean sequence (see `alphabet.clean_sequence`)."""
         ...
 
-    def masked_log_probs(self, sequence: str, position: int, context: int) -> FloatArray:
-        """See `masked.masked_log_probs`; the context is `max_length` at most. *Shape:* (4,)"""
+    def base_logits(self, sequence: str, masked: IntArray) -> BaseLogits:
+        """See `bases.base_logits`."""
         ...
 
 

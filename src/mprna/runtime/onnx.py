@@ -15,10 +15,9 @@ from onnxruntime.capi.onnxruntime_pybind11_state import (
 )
 
 from mprna.errors import ModelError
-from mprna.runtime import windows
+from mprna.runtime import bases, windows
 from mprna.runtime.degradation_engine import Degradation, base_ids
-from mprna.runtime.engine import FloatArray, Prediction
-from mprna.runtime.masked import masked_log_probs
+from mprna.runtime.engine import BaseLogits, FloatArray, IntArray, Prediction
 from mprna.runtime.pair_engine import WINDOW, pair_input, pair_probs
 from mprna.runtime.store import describe
 from mprna.runtime.windows import NetworkArrays
@@ -46,12 +45,16 @@ class OnnxEngine:
     def predict(self, sequence: str) -> Prediction:
         return windows.predict(self._run, sequence, self.max_length)
 
-    def masked_log_probs(self, sequence: str, position: int, context: int) -> FloatArray:
-        return masked_log_probs(self._run, sequence, position, min(context, self.max_length))
-
     def _run(self, input_ids: TokenIds) -> NetworkArrays:
         outputs = self._session.run(list(NetworkArrays._fields), {"input_ids": input_ids[None]})
         return NetworkArrays(*(output[0] for output in outputs))
+
+    def base_logits(self, sequence: str, masked: IntArray) -> BaseLogits:
+        return bases.base_logits(self._run_bases, sequence, masked, self.max_length)
+
+    def _run_bases(self, input_ids: TokenIds) -> tuple[FloatArray, FloatArray]:
+        lm, repair = self._session.run(["lm_logits", "repair_logits"], {"input_ids": input_ids[None]})
+        return lm[0], repair[0]
 
 
 class OnnxPairEngine:

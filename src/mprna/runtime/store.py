@@ -123,7 +123,7 @@ def kind_of(directory: Path) -> str:
 
 def write_manifest(directory: Path) -> None:
     """Record the SHA-256 of every file of a model directory; written last."""
-    manifest = SCHEMA | {"files": {path.name: _sha256(path) for path in _payload(directory)}}
+    manifest = SCHEMA | {"files": {path.name: sha256_of(path) for path in _payload(directory)}}
     partial = directory / f"{MANIFEST}.part"
     partial.write_text(json.dumps(manifest, indent=1) + "\n")
     os.replace(partial, directory / MANIFEST)
@@ -144,7 +144,7 @@ def verify(directory: Path) -> None:
         path = directory / name
         if not path.is_file():
             raise ModelError(f"{path}: missing; install the model again")
-        if _sha256(path) != expected:
+        if sha256_of(path) != expected:
             raise ModelError(f"{path}: SHA-256 differs from {MANIFEST}; install the model again")
 
 
@@ -178,7 +178,8 @@ def _payload(directory: Path) -> list[Path]:
     )
 
 
-def _sha256(path: Path) -> str:
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a file, hexadecimal."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 

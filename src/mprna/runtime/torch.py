@@ -10,9 +10,8 @@ from torch import nn
 from mprna.errors import UsageError
 from mprna.model.checkpoint import load_checkpoint
 from mprna.model.pair_checkpoint import load_pair_network
-from mprna.runtime import windows
-from mprna.runtime.engine import FloatArray, Prediction
-from mprna.runtime.masked import masked_log_probs
+from mprna.runtime import bases, windows
+from mprna.runtime.engine import BaseLogits, FloatArray, IntArray, Prediction
 from mprna.runtime.pair_engine import WINDOW, pair_input, pair_probs
 from mprna.runtime.windows import NetworkArrays
 from mprna.tokenizer import TokenIds
@@ -39,13 +38,17 @@ class TorchEngine:
     def predict(self, sequence: str) -> Prediction:
         return windows.predict(self._run, sequence, self.max_length)
 
-    def masked_log_probs(self, sequence: str, position: int, context: int) -> FloatArray:
-        return masked_log_probs(self._run, sequence, position, min(context, self.max_length))
+    def base_logits(self, sequence: str, masked: IntArray) -> BaseLogits:
+        return bases.base_logits(self._run_bases, sequence, masked, self.max_length)
 
     @torch.inference_mode()
     def _run(self, input_ids: TokenIds) -> NetworkArrays:
         output = self._model(torch.from_numpy(input_ids)[None].to(self._device))
         return NetworkArrays(*(tensor[0].float().cpu().numpy() for tensor in output))
+
+    def _run_bases(self, input_ids: TokenIds) -> tuple[FloatArray, FloatArray]:
+        arrays = self._run(input_ids)
+        return arrays.lm_logits, arrays.repair_logits
 
 
 class TorchPairEngine:

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from mprna.bench.models.alignment import spread, token_spans
 from mprna.errors import MissingExtraError, ModelError
+from mprna.runtime.mirror import is_offline
 
 
 class TransformersFeatures:
@@ -38,8 +39,9 @@ class TransformersFeatures:
         except ImportError as error:
             raise MissingExtraError("a transformers model", "bench") from error
         try:
-            self._tokenizer: Any = AutoTokenizer.from_pretrained(source, trust_remote_code=remote_code)
-            self._model: Any = AutoModel.from_pretrained(source, trust_remote_code=remote_code).eval()
+            how = {"trust_remote_code": remote_code, "local_files_only": is_offline()}
+            self._tokenizer: Any = AutoTokenizer.from_pretrained(source, **how)
+            self._model: Any = AutoModel.from_pretrained(source, **how).eval()
         except (OSError, ValueError) as error:
             raise ModelError(f"{source}: cannot be loaded ({str(error).splitlines()[0]})") from error
         self._torch, self._source = torch, source

@@ -1,0 +1,309 @@
+"""Which nucleotides were substituted, what stood there, and what stands at an N.
+
+Shape letters: L nucleotides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from mprna.alphabet import NUCLEOTIDES, clean_sequence
+from mprna.design.constraints import LETTERS_OF
+from mprna.errors import FoldingError, SequenceError, UsageError
+from mprna.io.records import Record
+from mprna.predict.fold import Folder
+from mprna.predict.options import FoldOptions
+from mprna.predict.parallel import map_ordered
+from mprna.predict.repair_calibration import base_posterior, load_calibration
+from mprna.predict.repair_features import Floats, repair_features
+from mprna.rna.helices import helices_of
+from mprna.runtime.degradation_engine import base_ids
+from mprna.runtime.engine import IntArray
+from mprna.runtime.load import load
+from mprna.runtime.store import DEFAULT_MODEL, find_model
+
+MIN_FOLD_LENGTH: Final = 5
+"""The shortest hairpin: one pair around three nucleotides."""
+
+MAX_RATE: Final = 0.75
+"""At this rate what is seen says nothing."""
+
+_PHRED_OFFSET: Final = 33
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RepairOptions:
+    """How to repair; the same for all records.
+
+    Raises:
+        UsageError: a number out of range, or both a rate and qualities.
+    """
+
+    model: str | Path = DEFAULT_MODEL
+    """Installed name or directory; it needs a calibration (`runs/repair.py`)."""
+
+    backend: str = "auto"
+    """What runs the model: `onnx`, `torch` or `auto` (see `mprna.load`)."""
+
+    rate: float | None = None
+    """Share of nucleotides that are substituted, to the best of your knowledge; by default `DEFAULT_RATE`."""
+
+    use_qualities: bool = False
+    """The rate of each nucleotide is what its FASTQ quality says."""
+
+    threshold: float = 0.5
+    """A substitution is repaired where another base has at least this probability."""
+
+    fill: bool = True
+    """Give N and other ambiguity codes the most probable base that they stand for, however improbable."""
+
+    fold_length: int = 1_000
+    """Repaired RNAs up to this length are folded before and after; 0 folds none."""
+
+    max_length: int = 100_000
+    """Longer sequences are left out."""
+
+    def __post_init__(self) -> None:
+        if self.rate is not None and self.use_qualities:
+            raise UsageError("rate and qualities: both say how often bases are wrong; choose one")
+        if self.rate is not None and not 0 < self.rate < MAX_RATE:
+            raise UsageError(f"rate {self.rate}; expected more than 0 and less than {MAX_RATE}")
+        if not 0 < self.threshold <= 1:
+            raise UsageError(f"threshold {self.threshold}; expected more than 0 and at most 1")
+        if self.fold_length < 0:
+            raise UsageError(f"fold_length {self.fold_length}; expected 0 or more")
+        if self.max_length < 1:
+            raise UsageError(f"max_length {self.max_length}; expected at least 1 nt")
+
+
+DEFAULT_RATE: Final = 0.01
+DEFAULT_OPTIONS: Final = RepairOptions()
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """One letter that is to be another."""
+
+    position: int
+    """From 1."""
+    seen: str
+    """The letter that is there."""
+    base: str
+    """The letter proposed, with the case of `seen`, and T where the sequence has T."""
+    probability: float
+    """That this base is the original one."""
+    helix: str | None = None
+    """The helix of the repaired RNA that this nucleotide is paired in and that the given RNA lacks there, as
+    `5-9:20-24`, positions from 1; None without one, or where nothing was folded."""
+
+    def __str__(self) -> str:
+        return f"{self.position}{self.seen}>{self.base}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class RepairResult:
+    """What is known of one record, or the reason why nothing is."""
+
+    name: str
+    description: str = ""
+    sequence: str
+    """As given."""
+    base_probs: Floats | None = None
+    """Probability of A, C, G and U to be the original base; rows sum to 1. *Shape:* (L, 4)"""
+    substitution_probs: Floats | None = None
+    """Probability of a substitution; NaN where no base is seen. *Shape:* (L,)"""
+    repairs: tuple[Repair, ...] = ()
+    """By position."""
+    repaired: str | None = None
+    """The sequence with all repairs."""
+    dot_bracket: str | None = None
+    """Of the sequence as given, where it was folded."""
+    repaired_dot_bracket: str | None = None
+    """Of the repaired sequence, where it was folded."""
+    error: str | None = None
+
+    @property
+    def qualities(self) -> str:
+        """Phred + 33 of the repaired letters, 0 to 93; all 0 without a result."""
+        if self.base_probs is None or self.repaired is None:
+            return chr(_PHRED_OFFSET) * len(self.sequence)
+        probs = np.append(self.base_probs, np.full((len(self.base_probs), 1), 0.25), axis=1)
+        error = 1.0 - np.take_along_axis(probs, _bases(self.repaired)[:, None], axis=1)[:, 0]
+        phred = np.rint(-10.0 * np.log10(np.maximum(error, 1e-10))).clip(0, 93).astype(int)
+        return "".join(chr(_PHRED_OFFSET + value) for value in phred)
+
+
+def repair(sequence: str | Record, options: RepairOptions = DEFAULT_OPTIONS) -> RepairResult:
+    """Repair one RNA.
+
+    Args:
+        sequence: RNA or DNA letters in any case, or a record, which may have qualities.
+
+    Raises:
+        SequenceError: empty, no RNA, without any known base, too long, or without the qualities asked for.
+        ModelError: no such model, damaged files, or no calibration.
+        UsageError: see `RepairOptions`.
+    """
+    record = sequence if isinstance(sequence, Record) else Record(name="", sequence=sequence)
+    return _cached_repairer(options).repair(record)
+
+
+def repair_records(
+    records: Iterable[Record], options: RepairOptions = DEFAULT_OPTIONS, *, jobs: int = 1
+) -> Iterator[RepairResult]:
+    """One result per record, in order; a record that cannot be read has its reason in `error`.
+
+    Args:
+        jobs: processes; results do not depend on it.
+
+    Raises:
+        ModelError: no such model, damaged files, or no calibration.
+    """
+    return map_ordered(partial(_Repairer, options), records, jobs=jobs, on_kill=_failed)
+
+
+class _Repairer:
+    def __init__(self, options: RepairOptions) -> None:
+        directory = find_model(options.model)
+        self._calibration = load_calibration(directory)
+        self._engine = load(directory, backend=options.backend)
+        self._options = options
+        self._folder: Folder | None = None
+
+    def __call__(self, record: Record) -> RepairResult:
+        try:
+            return self.repair(record)
+        except (SequenceError, FoldingError) as error:
+            return _failed(record, str(error))
+
+    def repair(self, record: Record) -> RepairResult:
+        """Raises: SequenceError, see `repair`."""
+        sequence = record.sequence
+        if len(sequence) > self._options.max_length:
+            raise SequenceError(f"{len(sequence)} nt; up to {self._options.max_length} (--max-length)")
+        clean = clean_sequence(sequence)
+        bases = base_ids(clean)
+        if (bases == len(NUCLEOTIDES)).all():
+            raise SequenceError("no known base, only ambiguity codes")
+        base_probs = base_posterior(
+            repair_features(clean, self._engine, self._calibration.window),
+            self._calibration,
+            bases=bases,
+            rates=self._rates(record),
+            possible=_possible_bases(sequence),
+        )
+        repairs = _proposals(sequence, bases, base_probs, self._options)
+        repaired = _apply(sequence, repairs)
+        before, after = self._fold(clean, clean_sequence(repaired)) if repairs else (None, None)
+        if before is not None and after is not None:
+            repairs = _with_helices(repairs, before, after)
+        return RepairResult(
+            name=record.name,
+            description=record.description,
+            sequence=sequence,
+            base_probs=base_probs,
+            substitution_probs=_substitution_probs(bases, base_probs),
+            repairs=repairs,
+            repaired=repaired,
+            dot_bracket=before,
+            repaired_dot_bracket=after,
+        )
+
+    def _rates(self, record: Record) -> Floats:
+        """Prior probability of a substitution at each nucleotide. *Shape:* (L,)"""
+        if not self._options.use_qualities:
+            return np.full(len(record.sequence), self._options.rate or DEFAULT_RATE)
+        if record.qualities is None:
+            raise SequenceError("no qualities (--qualities needs FASTQ)")
+        phred = np.array([ord(symbol) - _PHRED_OFFSET for symbol in record.qualities])
+        return np.minimum(10.0 ** (-phred / 10.0), MAX_RATE)
+
+    def _fold(self, clean: str, repaired: str) -> tuple[str | None, str | None]:
+        """Structures before and after; None where the RNA is too long or too short."""
+        if not MIN_FOLD_LENGTH <= len(clean) <= self._options.fold_length:
+            return None, None
+        if self._folder is None:
+            self._folder = Folder(FoldOptions(backend=self._options.backend))
+        before, after = (
+            self._folder.fold(Record(name="", sequence=text)).dot_bracket for text in (clean, repaired)
+        )
+        return before, after
+
+
+def _proposals(
+    sequence: str, bases: IntArray, base_probs: Floats, options: RepairOptions
+) -> tuple[Repair, ...]:
+    others = np.where(np.arange(len(NUCLEOTIDES)) == bases[:, None], 0.0, base_probs)
+    best, highest = others.argmax(axis=1), others.max(axis=1)
+    chosen = np.where(bases == len(NUCLEOTIDES), options.fill, highest >= options.threshold)
+    letters = "ACGT" if "T" in sequence.upper() and "U" not in sequence.upper() else NUCLEOTIDES
+    return tuple(
+        Repair(i + 1, sequence[i], _like(sequence[i], letters[best[i]]), float(highest[i]))
+        for i in np.flatnonzero(chosen).tolist()
+    )
+
+
+def _like(letter: str, base: str) -> str:
+    return base.lower() if letter.islower() else base
+
+
+def _apply(sequence: str, repairs: Iterable[Repair]) -> str:
+    letters = list(sequence)
+    for change in repairs:
+        letters[change.position - 1] = change.base
+    return "".join(letters)
+
+
+def _substitution_probs(bases: IntArray, base_probs: Floats) -> Floats:
+    """*Shape:* (L,)"""
+    is_seen = np.arange(len(NUCLEOTIDES)) == bases[:, None]
+    others = np.where(is_seen, 0.0, base_probs).sum(axis=1)
+    return np.where(is_seen.any(axis=1), others, np.nan)
+
+
+def _with_helices(repairs: tuple[Repair, ...], before: str, after: str) -> tuple[Repair, ...]:
+    """Repairs with the helix of `after` that each is paired in, unless `before` has that very pair."""
+    old = {pair for helix in helices_of(before) for pair in map(tuple, helix.tolist())}
+    restored: dict[int, str] = {}
+    for helix in helices_of(after):
+        pairs = helix.tolist()
+        (i, j), (k, m) = pairs[0], pairs[-1]
+        name = f"{i + 1}-{k + 1}:{m + 1}-{j + 1}"
+        restored |= {end: name for pair in pairs if tuple(pair) not in old for end in pair}
+    return tuple(
+        Repair(
+            change.position, change.seen, change.base, change.probability, restored.get(change.position - 1)
+        )
+        for change in repairs
+    )
+
+
+def _possible_bases(sequence: str) -> npt.NDArray[np.bool_]:
+    """The bases that each letter stands for. *Shape:* (L, 4)"""
+    table = {
+        code: [base in bases for base in NUCLEOTIDES] for code, bases in (LETTERS_OF | {"U": "U"}).items()
+    }
+    return np.array([table[letter] for letter in sequence.upper()])
+
+
+def _bases(sequence: str) -> IntArray:
+    return base_ids(clean_sequence(sequence))
+
+
+@lru_cache(maxsize=2)
+def _cached_repairer(options: RepairOptions) -> _Repairer:
+    """So that calls in a loop load the model once."""
+    return _Repairer(options)
+
+
+def _failed(record: Record, reason: str) -> RepairResult:
+    return RepairResult(
+        name=record.name, description=record.description, sequence=record.sequence, error=reason
+    )

@@ -1,0 +1,128 @@
+"""From features to probabilities: a logistic regression that belongs to one set of weights.
+
+The probability that base b stood where x is seen is proportional to
+
+    prior(b; x) * exp(sum of coefficient * feature(b)),
+
+with the prior 1 - rate for b = x and rate / 3 for the others. The rate is thus exchanged without a new fit.
+Where the base is unknown, the prior is even over the bases that its code stands for.
+
+Shape letters: L nucleotides, K features.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from mprna.errors import ModelError
+from mprna.predict.repair_features import FEATURES, Floats
+from mprna.runtime.engine import IntArray
+from mprna.runtime.store import sha256_of
+
+CALIBRATION_FILE: Final = "repair.json"
+SCHEMA: Final = {"schema": "mprna.repair", "version": 1}
+
+_WEIGHTS: Final = "model.safetensors"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RepairCalibration:
+    """Coefficients in the order of `FEATURES`, and the window in which the model reads."""
+
+    seen: tuple[float, ...]
+    """Where a base is seen."""
+    unknown: tuple[float, ...]
+    """Where none is; those of features that need one are 0."""
+    window: int
+    """Nucleotides."""
+    fitted_on: str = ""
+    """What it was fitted on, for people."""
+
+
+def load_calibration(model_dir: Path) -> RepairCalibration:
+    """The calibration in a model directory.
+
+    Raises:
+        ModelError: there is none, it is damaged, or it was fitted to other weights.
+    """
+    path = model_dir / CALIBRATION_FILE
+    try:
+        content = json.loads(path.read_text())
+    except FileNotFoundError:
+        raise ModelError(
+            f"{model_dir}: not calibrated for repair; fit {path.name} with runs/repair.py"
+        ) from None
+    except ValueError as error:
+        raise ModelError(f"{path}: not JSON ({error})") from None
+    if not _is_valid(content):
+        raise ModelError(
+            f"{path}: not a repair calibration of this version; fit it again with runs/repair.py"
+        )
+    if content["weights_sha256"] != sha256_of(model_dir / _WEIGHTS):
+        raise ModelError(f"{path}: fitted to other weights than {_WEIGHTS}; fit it again with runs/repair.py")
+    seen, unknown = (tuple(content[key][name] for name in FEATURES) for key in ("seen", "unknown"))
+    return RepairCalibration(
+        seen=seen, unknown=unknown, window=content["window"], fitted_on=content.get("fitted_on", "")
+    )
+
+
+def save_calibration(calibration: RepairCalibration, model_dir: Path) -> None:
+    """Write a calibration for the weights in `model_dir`; the manifest is to be written afterwards."""
+    content = SCHEMA | {
+        "weights_sha256": sha256_of(model_dir / _WEIGHTS),
+        "window": calibration.window,
+        "seen": dict(zip(FEATURES, calibration.seen, strict=True)),
+        "unknown": dict(zip(FEATURES, calibration.unknown, strict=True)),
+        "fitted_on": calibration.fitted_on,
+    }
+    partial = model_dir / f"{CALIBRATION_FILE}.part"
+    partial.write_text(json.dumps(content, indent=1) + "\n")
+    os.replace(partial, model_dir / CALIBRATION_FILE)
+
+
+def base_posterior(
+    features: Floats,
+    calibration: RepairCalibration,
+    *,
+    bases: IntArray,
+    rates: Floats,
+    possible: npt.NDArray[np.bool_],
+) -> Floats:
+    """Probability of each base to be the original one; rows sum to 1.
+
+    Args:
+        features: *Shape:* (L, 4, K)
+        bases: what is seen, 0-3 for A C G U and 4 for an unknown base. *Shape:* (L,)
+        rates: prior probability of a substitution, between 0 and 1. *Shape:* (L,)
+        possible: of an unknown base, the bases it may be. *Shape:* (L, 4)
+
+    *Shape:* (L, 4)
+    """
+    is_base = np.arange(features.shape[1]) == bases[:, None]
+    is_seen = is_base.any(axis=1)[:, None]
+    prior = np.where(is_base, 1.0 - rates[:, None], rates[:, None] / 3.0)
+    prior = np.where(is_seen, prior, possible)
+    coefficients = np.where(is_seen, calibration.seen, calibration.unknown)
+    score = np.einsum("lbk,lk->lb", features, coefficients)
+    weight = prior * np.exp(score - score.max(axis=1, keepdims=True))
+    return np.asarray(weight / weight.sum(axis=1, keepdims=True))
+
+
+def _is_valid(content: Any) -> bool:
+    if not isinstance(content, dict) or any(content.get(key) != value for key, value in SCHEMA.items()):
+        return False
+    for key in ("seen", "unknown"):
+        found = content.get(key)
+        if not isinstance(found, dict) or set(found) != set(FEATURES):
+            return False
+        if not all(isinstance(value, (int, float)) and np.isfinite(value) for value in found.values()):
+            return False
+    window = content.get("window")
+    return isinstance(window, int) and window > 1 and isinstance(content.get("weights_sha256"), str)

@@ -1,0 +1,135 @@
+"""Models from elsewhere: any static web server, or folder, that holds model directories by name.
+
+`MIRROR/NAME/manifest.json` names every file with its SHA-256, so a copy of `$MPRNA_HOME/models` is a mirror
+as it stands. Nothing is downloaded unasked; beside this, only `mprna bench` reaches for the network, through
+transformers.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+from urllib.error import URLError
+from urllib.parse import quote, urlsplit
+from urllib.request import urlopen
+
+from mprna.errors import ModelError, UsageError
+from mprna.runtime.store import MANIFEST, describe, model_home, sha256_of, verify
+
+TIMEOUT_S: Final = 60.0
+"""Seconds without a byte after which a mirror counts as dead."""
+
+
+def is_offline() -> bool:
+    """Whether `$MPRNA_OFFLINE` forbids the network: set, and neither empty nor 0."""
+    return os.environ.get("MPRNA_OFFLINE", "") not in ("", "0")
+
+
+def mirrors_from_environment() -> list[str]:
+    """`$MPRNA_MIRRORS`: URLs or folders, separated by spaces, the first asked first."""
+    return os.environ.get("MPRNA_MIRRORS", "").split()
+
+
+def get_model(name: str, mirrors: Sequence[str], *, sha256: str | None = None) -> Path:
+    """Install a model in `$MPRNA_HOME/models`, whole or not at all, from the first mirror that has it intact.
+
+    Args:
+        name: what it is called there and here.
+        mirrors: URLs (http, https, file) or folders.
+        sha256: of its manifest, where it is known from somewhere more trustworthy than the mirror.
+
+    Returns:
+        its directory; untouched if the same files are there already.
+
+    Raises:
+        UsageError: no mirror, or a name that is no plain name.
+        ModelError: no mirror has it intact; says why for each.
+    """
+    if not is_plain(name):
+        raise UsageError(f"{name!r}: expected a plain name, without slashes")
+    if not mirrors:
+        raise UsageError("no mirror: give --from URL_OR_FOLDER, or set MPRNA_MIRRORS")
+    faults = []
+    for mirror in mirrors:
+        try:
+            return _get_from(mirror.rstrip("/"), name, sha256)
+        except ModelError as error:
+            faults.append(str(error))
+    raise ModelError("; ".join(faults))
+
+
+def is_plain(name: str) -> bool:
+    """Whether a name stays in its folder."""
+    return bool(name) and not name.startswith(".") and not set(name) & {"/", "\\", "\0"}
+
+
+def _get_from(mirror: str, name: str, sha256: str | None) -> Path:
+    target = model_home() / name
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{name}.", dir=target.parent) as folder:
+        partial = Path(folder) / name
+        partial.mkdir()
+        manifest = partial / MANIFEST
+        _fetch(f"{mirror}/{name}", MANIFEST, manifest)
+        if sha256 is not None and sha256_of(manifest) != sha256.lower():
+            raise ModelError(f"{mirror}/{name}/{MANIFEST}: SHA-256 is {sha256_of(manifest)}, not {sha256}")
+        if _is_installed(target, manifest):
+            return target
+        for file in _files(manifest, f"{mirror}/{name}"):
+            _fetch(f"{mirror}/{name}", file, partial / file)
+        _check(partial, f"{mirror}/{name}")
+        shutil.rmtree(target, ignore_errors=True)
+        partial.replace(target)
+    return target
+
+
+def _is_installed(target: Path, manifest: Path) -> bool:
+    if not (target / MANIFEST).is_file() or (target / MANIFEST).read_bytes() != manifest.read_bytes():
+        return False
+    try:
+        verify(target)
+    except ModelError:
+        return False
+    return True
+
+
+def _files(manifest: Path, source: str) -> list[str]:
+    """Names in a manifest, none of which leaves its folder."""
+    try:
+        names = list(json.loads(manifest.read_bytes())["files"])
+    except (ValueError, KeyError, TypeError):
+        raise ModelError(f"{source}/{MANIFEST}: not the manifest of an MP-RNA model") from None
+    if not all(isinstance(name, str) and is_plain(name) for name in names):
+        raise ModelError(f"{source}/{MANIFEST}: names a file outside of its folder")
+    return names
+
+
+def _check(partial: Path, source: str) -> None:
+    """Say of the mirror, not of a temporary folder, that its files are damaged."""
+    try:
+        verify(partial)
+        describe(partial)
+    except ModelError as error:
+        raise ModelError(str(error).replace(str(partial), source)) from None
+
+
+def _fetch(source: str, name: str, target: Path) -> None:
+    url = f"{source}/{quote(name)}" if _is_url(source) else (Path(source).absolute() / name).as_uri()
+    if is_offline() and not url.startswith("file:"):
+        raise ModelError(f"{source}/{name}: offline (MPRNA_OFFLINE is set, or --offline given)")
+    try:
+        with urlopen(url, timeout=TIMEOUT_S) as stream, target.open("wb") as file:
+            shutil.copyfileobj(stream, file)
+    except (URLError, http.client.HTTPException, OSError) as error:
+        reason = error.reason if isinstance(error, URLError) else error
+        raise ModelError(f"{source}/{name}: {reason or error}") from None
+
+
+def _is_url(source: str) -> bool:
+    return urlsplit(source).scheme in ("http", "https", "file")

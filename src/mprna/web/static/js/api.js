@@ -1,0 +1,84 @@
+// The only door to the server. Every failure becomes an ApiError with one readable line.
+
+export class ApiError extends Error {
+  constructor(message, { code = "failed", field = null, status = 0 } = {}) {
+    super(message);
+    this.code = code;
+    this.field = field;
+    this.status = status;
+  }
+}
+
+/** Folded rows, one per record, in order. */
+export async function fold(records, options, { signal } = {}) {
+  const answer = await post("/api/fold", { records, ...options, layout: true }, { signal });
+  return answer.records;
+}
+
+/** Energy, layout and pairs of a structure that the user wrote. */
+export async function judgeStructure(sequence, dotBracket, { signal } = {}) {
+  const answer = await post("/api/structure", { sequence, dot_bracket: dotBracket }, { signal });
+  if (answer.error) throw new ApiError(answer.error);
+  return answer;
+}
+
+/** A record in another format, as a Blob and the file name that the server gave it. */
+export async function convert(record, format) {
+  const response = await send("/api/convert", { record, format });
+  const disposition = response.headers.get("Content-Disposition") ?? "";
+  const name = /filename="([^"]+)"/.exec(disposition)?.[1] ?? `rna.${format}`;
+  return { blob: await response.blob(), name };
+}
+
+/** One of the other verbs for one record: its row. */
+export async function ask(verb, record, { signal } = {}) {
+  const answer = await post(`/api/${verb}`, { records: [record] }, { signal });
+  const [row] = answer.records;
+  if (row.error) throw new ApiError(row.error);
+  return row;
+}
+
+export const examples = () => get("/api/examples");
+/** Versions of mprna and ViennaRNA. */
+export const version = () => get("/api/version");
+
+/** Names of the verbs that this server has, read off its OpenAPI document. */
+export async function verbs() {
+  const { paths } = await get("/api/openapi.json");
+  return new Set(Object.keys(paths).map((path) => path.replace("/api/", "")));
+}
+
+async function get(path) {
+  return (await request(path, {})).json();
+}
+
+async function post(path, body, { signal } = {}) {
+  return (await send(path, body, signal)).json();
+}
+
+function send(path, body, signal) {
+  const headers = { "Content-Type": "application/json" };
+  return request(path, { method: "POST", headers, body: JSON.stringify(body), signal });
+}
+
+async function request(path, options) {
+  let response;
+  try {
+    response = await fetch(path, options);
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new ApiError("The server does not answer. Is `mprna web` still running?", { code: "offline" });
+  }
+  if (response.ok) return response;
+  throw await readError(response);
+}
+
+async function readError(response) {
+  const status = response.status;
+  try {
+    const { error } = await response.json();
+    return new ApiError(error.message, { code: error.code, field: error.field, status });
+  } catch {
+    return new ApiError(`The server answered with status ${status}.`, { status });
+  }
+}

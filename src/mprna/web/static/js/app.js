@@ -1,0 +1,85 @@
+// Puts the page together.
+
+import * as api from "./api.js";
+import { announce, byId, debounce, toast } from "./dom.js";
+import { mountExport } from "./export.js";
+import { createFolding } from "./folding.js";
+import { mountHelp } from "./help.js";
+import { mountHistory, remember } from "./history.js";
+import { mountExamples, mountInput, setText, showMessage } from "./input.js";
+import { mountInspector } from "./inspector.js";
+import { fromFragment, toFragment } from "./permalink.js";
+import { createStore, KNOWN, VIEW_VERBS } from "./state.js";
+import { mountStrip } from "./strip.js";
+import { mountSummary } from "./summary.js";
+import { mountTheme } from "./theme.js";
+import { mountViews } from "./views.js";
+import { percent } from "./words.js";
+
+const store = createStore();
+const folding = createFolding(store, { onMessage: showMessage, onFolded: folded });
+
+mountTheme(store);
+mountInput(store, folding);
+mountSummary(store, folding);
+mountStrip(store);
+mountInspector(store, folding.change);
+mountViews(store, folding);
+mountExport(store);
+mountHistory(reopen);
+mountHelp();
+mountLink();
+await start();
+
+async function start() {
+  try {
+    const [examples, verbs] = await Promise.all([api.examples(), api.verbs()]);
+    store.set({ verbs });
+    mountExamples(examples, openExample);
+  } catch (error) {
+    showMessage(error.message);
+  }
+  reopen(location.hash);
+  addEventListener("hashchange", () => reopen(location.hash));
+}
+
+function openExample({ id, sequence, dot_bracket }) {
+  const record = { id, sequence, dot_bracket, structure_name: KNOWN };
+  const hasKnot = /[[{<]/.test(dot_bracket ?? "");
+  setText([record]);
+  folding.foldRecords([record], { options: { ...store.get().options, pseudoknots: hasKnot, constraint: null } });
+}
+
+/** Show what a permalink says; another page's fragment is none. */
+function reopen(fragment) {
+  const found = fromFragment(fragment);
+  if (!found) return;
+  const { record, options, changes, view, colouring } = found;
+  const isThere = !(view in VIEW_VERBS) || store.get().verbs.has(VIEW_VERBS[view]);
+  setText([record]);
+  store.set({ view: isThere ? view : "drawing", colouring });
+  folding.foldRecords([record], { options, changes });
+}
+
+function folded(row) {
+  announce(`${row.id} folded: ${row.length} nucleotides, confidence ${percent(row.confidence ?? 0)}.`);
+  if (matchMedia("(max-width: 860px)").matches) byId("result").scrollIntoView();
+  const { records } = store.get();
+  if (records.length === 1) remember({ id: row.id, length: row.length, energy: row.energy, fragment: toFragment(store.get()) });
+}
+
+function mountLink() {
+  const write = debounce((state) => {
+    if (state.row?.dot_bracket) history.replaceState(null, "", toFragment(state));
+  }, 120);
+  store.on(["row", "changes", "own", "view", "colouring", "options"], write);
+  byId("copy-link").addEventListener("click", async () => {
+    history.replaceState(null, "", toFragment(store.get()));
+    try {
+      await navigator.clipboard.writeText(location.href);
+      toast("Link copied. It holds the sequence itself; nothing is stored on a server.");
+    } catch {
+      toast("The link is in the address bar.");
+    }
+  });
+}

@@ -1,0 +1,82 @@
+// Files for other programs. The server writes them, so that they are those of the command line.
+
+import * as api from "./api.js";
+import { byId, html, toast } from "./dom.js";
+
+const FORMATS = [
+  ["svg", "SVG", "drawing, to edit"],
+  ["png", "PNG", "drawing, for slides"],
+  ["dbn", "Dot-bracket", ".dbn"],
+  ["vienna", "Vienna", "as RNAfold prints it"],
+  ["ct", "CT", "connectivity table"],
+  ["bpseq", "BPSEQ", "partner of every base"],
+  ["tsv", "TSV", "for spreadsheets"],
+  ["jsonl", "JSON", "with pair probabilities"],
+];
+
+export function mountExport(store) {
+  const button = byId("export-button");
+  const menu = byId("export-menu");
+  menu.append(
+    ...FORMATS.map(([format, name, what]) =>
+      html(
+        "button",
+        { type: "button", role: "menuitem", tabindex: -1, "data-format": format, onclick: () => run(format) },
+        html("strong", {}, name),
+        html("span", { class: "hint" }, what),
+      ),
+    ),
+  );
+
+  async function run(format) {
+    close();
+    button.focus();
+    try {
+      save(await api.convert(recordOf(store.get().row), format));
+    } catch (error) {
+      toast(error.message);
+    }
+  }
+
+  function open() {
+    menu.hidden = false;
+    button.setAttribute("aria-expanded", "true");
+    menu.firstChild.focus();
+  }
+
+  function close() {
+    menu.hidden = true;
+    button.setAttribute("aria-expanded", "false");
+  }
+
+  button.addEventListener("click", () => (menu.hidden ? open() : close()));
+  menu.addEventListener("keydown", (event) => {
+    const items = [...menu.children];
+    const at = items.indexOf(document.activeElement);
+    const next = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: items.length - 1 }[event.key];
+    if (next !== undefined) {
+      event.preventDefault();
+      items[(next + items.length) % items.length].focus();
+    }
+    if (event.key === "Escape") {
+      close();
+      button.focus();
+    }
+  });
+  document.addEventListener("pointerdown", (event) => {
+    if (!menu.hidden && !event.target.closest(".menu")) close();
+  });
+  menu.addEventListener("focusout", (event) => {
+    if (event.relatedTarget && !menu.contains(event.relatedTarget) && event.relatedTarget !== button) close();
+  });
+}
+
+function recordOf({ id, sequence, dot_bracket, energy, confidence, pairs, nucleotide_confidence, engine }) {
+  return { id, sequence, dot_bracket, energy, confidence, pairs, nucleotide_confidence, engine };
+}
+
+function save({ blob, name }) {
+  const link = html("a", { href: URL.createObjectURL(blob), download: name });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+}

@@ -1,0 +1,161 @@
+// From what the user asks to what the page shows: all folds start here.
+
+import * as api from "./api.js";
+import { byId } from "./dom.js";
+import { base, mutate } from "./sequence.js";
+import { YOURS } from "./state.js";
+
+export const MOST_RECORDS = 200;
+const CHUNK = 8;
+const PATIENCE = 600;
+
+export function createFolding(store, { onMessage, onFolded }) {
+  let running = null;
+  let aside = null;
+
+  /** A new request replaces the one that is under way. */
+  async function exclusively(work) {
+    running?.abort();
+    const mine = new AbortController();
+    running = mine;
+    busy(true);
+    onMessage(null);
+    try {
+      await work(mine.signal);
+    } catch (error) {
+      if (error.name !== "AbortError") onMessage(error.message);
+    } finally {
+      if (running === mine) busy(false);
+    }
+  }
+
+  /** Fold new records: the first at once, the others after it. */
+  function foldRecords(records, { options = store.get().options, changes = [] } = {}) {
+    return exclusively(async (signal) => {
+      const rows = records.map(() => null);
+      store.set({ records, rows, current: 0, options, changes: [], original: null, own: null, vienna: null, selected: null, row: null });
+      place(await foldChunk(records.slice(0, 1), options, signal), 0);
+      await present(0, changes, signal);
+      for (let start = 1; start < records.length; start += CHUNK) {
+        place(await foldChunk(records.slice(start, start + CHUNK), options, signal), start);
+      }
+    });
+  }
+
+  function place(found, start) {
+    const rows = [...store.get().rows];
+    found.forEach((row, k) => (rows[start + k] = row));
+    store.set({ rows });
+  }
+
+  /** Show a record that is folded, with its own structure and its changes. */
+  async function present(index, changes, signal) {
+    const { rows, records } = store.get();
+    const row = rows[index];
+    store.set({ current: index, changes: [], original: row.error ? null : row, row, vienna: null, own: null, selected: null });
+    if (row.error) return onMessage(`${row.id}: ${row.error}`);
+    const { dot_bracket, structure_name } = records[index];
+    if (dot_bracket) await setOwn(dot_bracket, structure_name ?? YOURS).catch((error) => onMessage(error.message));
+    onFolded(row);
+    if (changes.length) await refold(changes, signal);
+  }
+
+  /** Fold the record with changes; none brings back the original without asking. */
+  async function refold(changes, signal) {
+    const { original, records, current, options, own } = store.get();
+    let row = original;
+    if (changes.length) {
+      const sequence = mutate(records[current].sequence, changes);
+      [row] = await api.fold([{ id: records[current].id, sequence }], sent(options), { signal });
+    }
+    if (row.error) return onMessage(`${row.id}: ${row.error}`);
+    store.set({ changes, row, vienna: null });
+    if (own) await setOwn(own.dot_bracket, own.name).catch(() => store.set({ own: null }));
+  }
+
+  /** The user's own structure, judged for the sequence that is shown. */
+  async function setOwn(dotBracket, name) {
+    const { row } = store.get();
+    const { energy, layout } = await api.judgeStructure(row.sequence, dotBracket);
+    if (store.get().row === row) store.set({ own: { name, dot_bracket: dotBracket, energy, layout } });
+  }
+
+  /** ViennaRNA's fold of the shown sequence, for comparison. */
+  async function fetchVienna() {
+    const { row, vienna, options } = store.get();
+    if (!row || row.error || vienna || row.engine === "vienna") return;
+    aside?.abort();
+    aside = new AbortController();
+    const asked = { engine: "vienna", pseudoknots: false, min_confidence: 0, constraint: options.constraint };
+    try {
+      const [found] = await api.fold([{ id: row.id, sequence: row.sequence }], sent(asked), { signal: aside.signal });
+      if (!found.error && store.get().row === row) store.set({ vienna: found });
+    } catch (error) {
+      if (error.name !== "AbortError") onMessage(error.message);
+    }
+  }
+
+  return {
+    stop: () => running?.abort(),
+    foldRecords,
+    setOwn,
+    fetchVienna,
+    show: (index) => exclusively((signal) => present(index, [], signal)),
+    /** Other options for the same records; changes stay. */
+    setOptions(options) {
+      const { records, current, changes, rows } = store.get();
+      store.set({ options });
+      if (!records.length) return;
+      if (records.length > 1) return foldRecords(records, { options });
+      return exclusively(async (signal) => {
+        const [row] = await api.fold([entry(records[current])], sent(options), { signal });
+        if (row.error) return onMessage(`${row.id}: ${row.error}`);
+        store.set({ rows: rows.map((old, k) => (k === current ? row : old)), original: row, vienna: null });
+        if (changes.length) await refold(changes, signal);
+        else store.set({ row });
+      });
+    },
+    /** Put another base at a 0-based position. */
+    change(index, to) {
+      const { original, changes } = store.get();
+      const position = index + 1;
+      const from = base(original.sequence[index]);
+      const others = changes.filter((change) => change.position !== position);
+      const next = to === from ? others : [...others, { position, from, to }];
+      return exclusively((signal) => refold(next, signal));
+    },
+    setChanges: (changes) => exclusively((signal) => refold(changes, signal)),
+  };
+}
+
+/** Rows of some records. A limit refuses a whole request, so it is then asked for one by one. */
+async function foldChunk(records, options, signal) {
+  try {
+    return await api.fold(records.map(entry), sent(options), { signal });
+  } catch (error) {
+    if (!(error instanceof api.ApiError) || error.code === "offline") throw error;
+    if (records.length === 1) return [{ id: records[0].id, sequence: records[0].sequence, error: error.message }];
+    const rows = [];
+    for (const record of records) rows.push(...(await foldChunk([record], options, signal)));
+    return rows;
+  }
+}
+
+const entry = ({ id, sequence }) => ({ id, sequence });
+
+/** What the server understands: ViennaRNA's engine has no pseudoknots. */
+function sent(options) {
+  const { engine, pseudoknots, min_confidence, constraint } = options;
+  return { engine, pseudoknots: pseudoknots && engine !== "vienna", min_confidence, constraint: constraint || null };
+}
+
+let patience = 0;
+
+/** The bar moves at once; the button to stop comes when it takes longer. */
+function busy(isBusy) {
+  byId("result").setAttribute("aria-busy", String(isBusy));
+  document.body.classList.toggle("busy", isBusy);
+  clearTimeout(patience);
+  byId("stop").hidden = true;
+  if (isBusy) patience = setTimeout(() => (byId("stop").hidden = false), PATIENCE);
+}

@@ -1,0 +1,177 @@
+// The left column: sequence, file, options, examples, records.
+
+import { byId, debounce, html, svg } from "./dom.js";
+import { MOST_RECORDS } from "./folding.js";
+import { asText, parseInput } from "./sequence.js";
+import { pairsOf } from "./structure.js";
+import { ENGINE_NOTES, lengthText, percent } from "./words.js";
+
+const FIRST = ["yeast_tRNA_Phe", "hammerhead_ribozyme", "SAM_I_riboswitch", "SARS_CoV_2_frameshift", "human_FTH1_5UTR"];
+const LARGEST_FILE = 20_000_000;
+
+export function showMessage(text) {
+  const message = byId("input-message");
+  message.hidden = text === null;
+  message.textContent = text ?? "";
+  byId("sequence-input").setAttribute("aria-invalid", String(text !== null));
+}
+
+export function setText(records) {
+  byId("sequence-input").value = records.map(asText).join("\n");
+}
+
+export function mountInput(store, folding) {
+  const input = byId("sequence-input");
+
+  function submit(text) {
+    const records = parseInput(text);
+    if (records.length === 0) return showMessage("Paste a sequence first, or choose an example.");
+    folding.foldRecords(records.slice(0, MOST_RECORDS));
+    if (records.length > MOST_RECORDS) {
+      showMessage(`The first ${MOST_RECORDS} of ${records.length} records; the command \`mprna fold\` takes them all.`);
+    }
+  }
+
+  byId("fold-form").addEventListener("submit", (event) => {
+    event.preventDefault();
+    submit(input.value);
+  });
+  byId("stop").addEventListener("click", folding.stop);
+  input.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) byId("fold-form").requestSubmit();
+  });
+  mountFiles(async (file) => {
+    if (file.size > LARGEST_FILE) return showMessage(`${file.name} is too large for this page; use \`mprna fold\`.`);
+    input.value = await file.text();
+    submit(input.value);
+  });
+  mountOptions(store, folding);
+  store.on(["rows", "current"], (state) => showRecords(state, folding));
+}
+
+function mountFiles(open) {
+  const drop = byId("drop");
+  const picker = byId("file-input");
+  picker.addEventListener("change", () => {
+    if (picker.files.length) open(picker.files[0]);
+    picker.value = "";
+  });
+  let depth = 0;
+  const mark = () => drop.classList.toggle("over", depth > 0);
+  document.addEventListener("dragenter", () => mark((depth += 1)));
+  document.addEventListener("dragleave", () => mark((depth = Math.max(depth - 1, 0))));
+  document.addEventListener("dragover", (event) => event.preventDefault());
+  document.addEventListener("drop", (event) => {
+    event.preventDefault();
+    mark((depth = 0));
+    const [file] = event.dataTransfer.files;
+    if (file) open(file);
+  });
+}
+
+function mountOptions(store, folding) {
+  const engines = [...document.querySelectorAll("input[name=engine]")];
+  const pseudoknots = byId("pseudoknots");
+  const least = byId("min-confidence");
+  const constraint = byId("constraint");
+
+  const read = () => ({
+    engine: engines.find(({ checked }) => checked).value,
+    pseudoknots: pseudoknots.checked,
+    min_confidence: Number(least.value),
+    constraint: constraint.value.trim() || null,
+  });
+  const changed = debounce(() => folding.setOptions(read()), 150);
+  for (const control of [...engines, pseudoknots, constraint]) control.addEventListener("change", changed);
+  least.addEventListener("input", () => {
+    byId("min-confidence-value").textContent = least.value;
+    changed();
+  });
+
+  const show = ({ options }) => {
+    for (const engine of engines) engine.checked = engine.value === options.engine;
+    pseudoknots.checked = options.pseudoknots;
+    pseudoknots.disabled = options.engine === "vienna";
+    least.value = options.min_confidence;
+    byId("min-confidence-value").textContent = String(options.min_confidence);
+    constraint.value = options.constraint ?? "";
+    byId("engine-note").textContent = ENGINE_NOTES[options.engine];
+    const isPlain = !options.pseudoknots && options.min_confidence === 0 && !options.constraint;
+    if (!isPlain) byId("more-options").open = true;
+  };
+  store.on(["options"], show);
+  show(store.get());
+}
+
+function showRecords({ records, rows, current }, folding) {
+  byId("records").hidden = records.length < 2;
+  if (records.length < 2) return;
+  byId("records-title").textContent = `${records.length} records`;
+  byId("record-list").replaceChildren(
+    ...records.map((record, index) => {
+      const row = rows[index];
+      return html(
+        "li",
+        {},
+        html(
+          "button",
+          {
+            type: "button",
+            class: row?.error ? "record failed" : "record",
+            "aria-current": index === current ? "true" : null,
+            disabled: row === null,
+            onclick: () => folding.show(index),
+          },
+          html("span", {}, record.id),
+          html("span", { class: "hint" }, status(record, row)),
+        ),
+      );
+    }),
+  );
+}
+
+function status(record, row) {
+  if (row === null) return "…";
+  if (row.error) return "not folded";
+  const sure = row.confidence === null ? "" : `, ${percent(row.confidence)}`;
+  return `${lengthText(record.sequence.length)}${sure}`;
+}
+
+/** Buttons of the first few examples, and the gallery of all on the empty page. */
+export function mountExamples(examples, open) {
+  const rank = ({ id }) => (FIRST.includes(id) ? FIRST.indexOf(id) : FIRST.length);
+  const sorted = [...examples].sort((a, b) => rank(a) - rank(b));
+  byId("examples").replaceChildren(
+    ...sorted.slice(0, FIRST.length).map((example) =>
+      html("li", {}, html("button", { type: "button", class: "chip", "data-example": example.id, onclick: () => open(example) }, title(example))),
+    ),
+  );
+  byId("welcome-examples").replaceChildren(...sorted.map((example) => html("li", {}, card(example, open))));
+}
+
+function card(example, open) {
+  return html(
+    "button",
+    { type: "button", class: "example-card", onclick: () => open(example) },
+    thumbnail(example),
+    html("strong", {}, title(example)),
+    html("span", { class: "hint" }, lengthText(example.sequence.length)),
+  );
+}
+
+const title = ({ id, description }) => (description ?? id.replaceAll("_", " ")).split(/[;(,]/)[0].trim();
+
+/** The known structure as arcs. */
+function thumbnail({ sequence, dot_bracket }) {
+  const [width, height, line] = [150, 62, 58];
+  const pairs = dot_bracket ? pairsOf(dot_bracket) : [];
+  const step = width / Math.max(sequence.length - 1, 1);
+  const widest = Math.max(8, ...pairs.map(([i, j]) => j - i));
+  const flat = Math.min(1, (line - 4) / ((widest * step) / 2));
+  const paths = pairs.map(([i, j]) => {
+    const rx = ((j - i) * step) / 2;
+    const name = dot_bracket[i] === "(" ? "thumb-arc" : "thumb-arc thumb-knot";
+    return svg("path", { class: name, d: `M${(i * step).toFixed(1)} ${line}A${rx.toFixed(1)} ${(rx * flat).toFixed(1)} 0 0 1 ${(j * step).toFixed(1)} ${line}` });
+  });
+  return svg("svg", { class: "thumb", viewBox: `-2 0 ${width + 4} ${height}`, "aria-hidden": "true" }, paths, svg("path", { class: "thumb-line", d: `M0 ${line}H${width}` }));
+}

@@ -1,0 +1,65 @@
+// What the user pasted or dropped, as records. The server judges the letters.
+
+const STRUCTURE = /^[.()[\]{}<>A-Za-z]*[.()[\]{}<>][.()[\]{}<>A-Za-z]*(\s+\(?\s*-?[\d.]+\s*\)?)?$/;
+
+/**
+ * FASTA, Vienna (a structure below the sequence) or bare sequence.
+ * Returns [{ id, sequence, dot_bracket }], with dot_bracket null where none was given.
+ */
+export function parseInput(text) {
+  const lines = text.replace(/^\uFEFF/, "").split(/\r\n|\r|\n/).map((line) => line.trim());
+  const records = [];
+  let open = null;
+  for (const line of lines) {
+    if (line === "" || line.startsWith(";") || line.startsWith("#")) continue;
+    if (line.startsWith(">")) {
+      open = newRecord(line.slice(1).trim().split(/\s+/)[0], records.length);
+      records.push(open);
+      continue;
+    }
+    if (open === null) {
+      open = newRecord("", records.length);
+      records.push(open);
+    }
+    if (open.sequence && STRUCTURE.test(line)) open.dot_bracket = line.split(/\s/)[0];
+    else open.sequence += line.replace(/\s/g, "");
+  }
+  return records;
+}
+
+function newRecord(id, index) {
+  return { id: id || `sequence_${index + 1}`, sequence: "", dot_bracket: null };
+}
+
+/** One record as FASTA, or bare if it never had a name. */
+export function asText({ id, sequence }) {
+  return /^sequence_\d+$/.test(id) ? sequence : `>${id}\n${sequence}`;
+}
+
+/** A letter as the field reads it: upper case, U for T. */
+export function base(letter) {
+  const upper = letter.toUpperCase();
+  return upper === "T" ? "U" : upper;
+}
+
+/** `sequence` with the changes [{ position (1-based), to }], in the letter case and T or U of the original. */
+export function mutate(sequence, changes) {
+  const letters = [...sequence];
+  const hasT = /t/i.test(sequence) && !/u/i.test(sequence);
+  for (const { position, to } of changes) {
+    const old = letters[position - 1];
+    const letter = to === "U" && hasT ? "T" : to;
+    letters[position - 1] = old === old.toLowerCase() ? letter.toLowerCase() : letter;
+  }
+  return letters.join("");
+}
+
+const PAIRS = new Set(["AU", "UA", "GC", "CG", "GU", "UG"]);
+const WOBBLES = new Set(["GU", "UG"]);
+
+/** "watson-crick", "wobble" or "other". */
+export function pairKind(first, second) {
+  const kind = base(first) + base(second);
+  if (WOBBLES.has(kind)) return "wobble";
+  return PAIRS.has(kind) ? "watson-crick" : "other";
+}

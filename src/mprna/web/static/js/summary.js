@@ -1,0 +1,109 @@
+// Above the views: what was folded, how sure that is, and what was changed.
+
+import { byId, html, svg } from "./dom.js";
+import { asWord } from "./permalink.js";
+import { compare, helicesOf } from "./structure.js";
+import { confidenceLevel, confidenceWords, energyText, engineText, helixConfidence, helixText, lengthText, percent, weakestHelix } from "./words.js";
+
+const LEVELS = { high: "High confidence", fair: "Fair confidence", low: "Low confidence" };
+
+export function mountSummary(store, folding) {
+  store.on(["row"], ({ row }) => {
+    const isFolded = Boolean(row?.dot_bracket);
+    byId("report").hidden = !isFolded;
+    byId("welcome").hidden = isFolded;
+    byId("example-buttons").hidden = !isFolded;
+    if (!isFolded) return;
+    byId("record-name").textContent = row.id;
+    byId("record-facts").textContent = [lengthText(row.length), energyText(row.energy), engineText(row.engine)].join(" · ");
+    document.title = `${row.id} · MP-RNA`;
+    byId("dial").replaceChildren(...(row.confidence === null ? [] : [dial(row.confidence)]));
+    byId("confidence").replaceChildren(...confidence(row, (index) => store.set({ selected: index })));
+    byId("in-words-body").replaceChildren(inWords(row));
+  });
+  store.on(["row", "changes", "original"], (state) => showChanges(state, folding));
+}
+
+function confidence(row, select) {
+  if (row.confidence === null) return [];
+  const level = confidenceLevel(row.confidence);
+  const weakest = weakestHelix(row);
+  const hint = weakest && weakest.sure < 0.75 ? [weakHelix(weakest, select)] : [];
+  return [html("strong", {}, `${LEVELS[level]}. `), confidenceWords(row), ...hint];
+}
+
+function weakHelix({ helix, sure }, select) {
+  const show = html("button", { type: "button", class: "link", onclick: () => select(helix.start5) }, helixText(helix));
+  return html("span", {}, " Least sure: helix ", show, ` (${percent(sure)}).`);
+}
+
+function dial(value) {
+  const around = 2 * Math.PI * 20;
+  return svg(
+    "svg",
+    { class: `dial ${confidenceLevel(value)}`, viewBox: "0 0 48 48", role: "img", "aria-label": `Confidence ${percent(value)}` },
+    svg("circle", { class: "dial-ground", cx: 24, cy: 24, r: 20 }),
+    svg("circle", { class: "dial-value", cx: 24, cy: 24, r: 20, "stroke-dasharray": `${around * value} ${around}`, transform: "rotate(-90 24 24)" }),
+    svg("text", { x: 24, y: 28.5 }, Math.round(100 * value)),
+  );
+}
+
+function showChanges({ row, changes, original }, folding) {
+  const root = byId("changes");
+  root.hidden = changes.length === 0 || !row?.dot_bracket;
+  if (root.hidden) return;
+  const chips = changes.map((change) =>
+    html(
+      "button",
+      {
+        type: "button",
+        class: "chip removable",
+        "aria-label": `Take back ${asWord(change)}`,
+        onclick: () => folding.setChanges(changes.filter((other) => other !== change)),
+      },
+      asWord(change),
+      html("span", { "aria-hidden": "true" }, "✕"),
+    ),
+  );
+  root.replaceChildren(
+    html("span", { class: "label" }, "Changed"),
+    ...chips,
+    html("button", { type: "button", class: "quiet", onclick: () => folding.setChanges([]) }, "Back to the original"),
+    html("p", { class: "effect" }, effect(row, original)),
+  );
+}
+
+function effect(row, original) {
+  const { onlyFirst, onlySecond } = compare(row.dot_bracket, original.dot_bracket);
+  const difference = row.energy - original.energy;
+  const energy = `${difference < 0 ? "−" : "+"}${Math.abs(difference).toFixed(2)} kcal/mol`;
+  if (onlyFirst.length + onlySecond.length === 0) return `The same pairs, ${energy}.`;
+  return `${onlySecond.length} pairs lost, ${onlyFirst.length} new, ${energy}.`;
+}
+
+function inWords(row) {
+  const helices = helicesOf(row.dot_bracket);
+  if (helices.length === 0) return html("p", {}, "No pairs: the whole RNA is drawn as a single strand.");
+  const rows = helices.map((helix) =>
+    html(
+      "tr",
+      {},
+      html("th", { scope: "row" }, helixText(helix)),
+      html("td", {}, String(helix.pairs.length)),
+      html("td", {}, helixConfidence(helix, row).toFixed(2)),
+      html("td", {}, helix.isKnot ? "pseudoknot" : ""),
+    ),
+  );
+  const pairs = helices.reduce((sum, { pairs: list }) => sum + list.length, 0);
+  return html(
+    "div",
+    { class: "table-scroll" },
+    html("p", {}, `${pairs} pairs in ${helices.length} stretches of stacked pairs, from 5′ to 3′.`),
+    html(
+      "table",
+      {},
+      html("thead", {}, html("tr", {}, ["Positions", "Pairs", "Mean probability", "Kind"].map((text) => html("th", { scope: "col" }, text)))),
+      html("tbody", {}, rows),
+    ),
+  );
+}

@@ -1,0 +1,77 @@
+// What a verb says along the sequence: asked once per sequence, drawn in a strip that scrolls.
+
+import * as api from "./api.js";
+import { html } from "./dom.js";
+
+export const LEFT = 44;
+const NARROWEST = 8.5;
+const WIDEST = 20;
+
+/**
+ * @param draw (answer, row, width) => { text, picture }; elements with data-base can be selected.
+ * @param head what stands above, such as a choice of quantities.
+ */
+export function createTrack(container, { verb, head = [], note, draw, onSelect, onHover }) {
+  let shown = null;
+  let waiting = null;
+  const status = html("p", { class: "score", role: "status" });
+  const scroll = html("div", { class: "track-scroll", tabindex: 0, role: "group", "aria-label": "Along the sequence" });
+  container.append(...head, status, scroll, html("p", { class: "hint" }, note));
+
+  const baseAt = (event) => {
+    const node = event.target.closest("[data-base]");
+    return node ? Number(node.dataset.base) : null;
+  };
+  scroll.addEventListener("click", (event) => onSelect(baseAt(event)));
+  scroll.addEventListener("pointermove", (event) => onHover(baseAt(event)));
+  scroll.addEventListener("pointerleave", () => onHover(null));
+
+  function redraw() {
+    if (shown === null) return;
+    const { text, picture } = draw(shown.answer, shown.row, scroll.clientWidth);
+    status.textContent = text;
+    scroll.replaceChildren(picture);
+  }
+
+  async function update({ row }) {
+    if (shown?.row.sequence === row.sequence) {
+      shown = { ...shown, row };
+      return redraw();
+    }
+    waiting?.abort();
+    waiting = new AbortController();
+    shown = null;
+    status.textContent = "Asking…";
+    try {
+      const answer = await api.ask(verb, { id: row.id, sequence: row.sequence }, { signal: waiting.signal });
+      shown = { answer, row };
+      redraw();
+    } catch (error) {
+      if (error.name === "AbortError") return;
+      scroll.replaceChildren();
+      status.textContent = error.message;
+    }
+  }
+
+  return {
+    update,
+    redraw,
+    recolour() {},
+    view: null,
+    highlight(selected, hovered) {
+      for (const node of scroll.querySelectorAll(".selected, .hovered")) node.classList.remove("selected", "hovered");
+      for (const [index, name] of [[hovered, "hovered"], [selected, "selected"]]) {
+        if (index !== null) scroll.querySelector(`[data-base="${index}"]`)?.classList.add(name);
+      }
+    },
+  };
+}
+
+/** Pixels per base, so that short RNAs fill the width and long ones scroll. */
+export const stepOf = (length, width) => Math.min(Math.max((width - LEFT - 24) / length, NARROWEST), WIDEST);
+
+/** A choice of quantities, as [value, name] pairs. */
+export function choice(id, label, options, onchange) {
+  const select = html("select", { id, onchange: () => onchange(select.value) }, options.map(([value, name]) => html("option", { value }, name)));
+  return html("div", { class: "label" }, html("label", { for: id }, `${label} `), select);
+}

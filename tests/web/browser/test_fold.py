@@ -1,0 +1,132 @@
+"""Folding: pasted, dropped, opened and from the examples; the numbers are those of Python."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import mprna
+
+TRNA = "GCGGAUUUAGCUCAGUUGGGAGAGCGCCAGACUGAAGAUCUGGAGGUCCUGUGUUCGAUCCACAGAAUUCGCACCA"
+HAIRPIN = "GGGGAAAACCCC"
+SAM = "CUCUUAUCAAGAGAGGUGGAGGGACUGGCCCGAUGAAACCCGGCAACCAGCCUUAGGGCAUGGUGCCAAUUCCUGCAGCGGUUUCGCGUUGAAAGAUGAGAG"
+
+
+def fold(page: Any, text: str) -> None:
+    page.fill("#sequence-input", text)
+    page.click("#fold")
+
+
+def test_an_example_is_one_click_away(visitor: Any) -> None:
+    page = visitor.open()
+    page.click("#welcome-examples button:has-text('tRNA')")
+    page.wait_for_selector(".drawing .base")
+    assert page.locator(".drawing .base").count() == 76
+    expected = mprna.fold(TRNA)
+    assert visitor.strip() == (TRNA, expected.dot_bracket)
+    facts = page.text_content("#record-facts")
+    assert "76 nt" in facts
+    assert f"{expected.energy:.2f}".replace("-", "−") in facts
+    assert page.text_content("#dial text") == str(round(100 * expected.confidence))
+
+
+def test_lower_case_dna_folds_and_keeps_its_letters(visitor: Any) -> None:
+    page = visitor.open()
+    fold(page, ">x from a plasmid\nggggtttt\nCCCC\n")
+    page.wait_for_selector(".drawing .base")
+    assert visitor.strip() == ("ggggttttCCCC", "((((....))))")
+    assert page.text_content("#record-name") == "x"
+
+
+def test_engines_give_the_answers_of_python(visitor: Any) -> None:
+    page = visitor.open()
+    fold(page, SAM)
+    page.wait_for_selector(".drawing .base")
+    answers = set()
+    for engine in ("model", "vienna", "hybrid"):
+        page.check(f"input[name=engine][value={engine}]", force=True)
+        expected = mprna.fold(SAM, mprna.FoldOptions(engine=engine)).dot_bracket
+        visitor.wait_for_strip("i", expected)
+        answers.add(expected)
+    assert len(answers) == 3
+
+
+def test_constraint_is_honoured(visitor: Any) -> None:
+    page = visitor.open()
+    page.click("#more-options summary")
+    page.fill("#constraint", "xxxx................")
+    fold(page, "GGGGAAAACCCCAAAAGGGG")
+    page.wait_for_selector(".drawing .base")
+    assert visitor.strip()[1] == "........((((....))))"
+
+
+def test_dropped_file_with_several_records(visitor: Any) -> None:
+    page = visitor.open()
+    text = f">first\n{HAIRPIN}\n>bad\nGGGG7CCCC\n>third\nGGGGAAAAACCCC\n"
+    page.evaluate(
+        """text => {
+          const transfer = new DataTransfer();
+          transfer.items.add(new File([text], "rnas.fa"));
+          const how = { bubbles: true, cancelable: true, dataTransfer: transfer };
+          document.body.dispatchEvent(new DragEvent("drop", how));
+        }""",
+        text,
+    )
+    page.wait_for_function(
+        "() => document.querySelectorAll('#record-list button:not(:disabled)').length === 3"
+    )
+    assert page.locator("#record-list .failed").count() == 1
+    page.click("#record-list button:has-text('third')")
+    page.wait_for_function("() => document.querySelector('#record-name').textContent === 'third'")
+    assert visitor.strip()[0] == "GGGGAAAAACCCC"
+    page.click("#record-list button:has-text('bad')")
+    page.wait_for_selector("#input-message:has-text('bad')")
+    assert page.is_hidden("#report")
+
+
+def test_opened_vienna_file_brings_its_structure(visitor: Any, tmp_path: Path) -> None:
+    file = tmp_path / "own.dbn"
+    file.write_text(f">own\n{HAIRPIN}\n(((......)))\n")
+    page = visitor.open()
+    page.set_input_files("#file-input", file)
+    page.wait_for_selector(".drawing .base")
+    page.click("#tab-compare")
+    page.wait_for_selector(".compared:has-text('Yours')")
+    assert page.input_value("#own-structure") == "(((......)))"
+
+
+def test_bad_input_is_a_message_and_not_the_end(visitor: Any) -> None:
+    page = visitor.open()
+    for text, words in (("", "Paste a sequence"), ("MKVLAAGIVGLLLAQPEQW", "sequence_1"), (">x\n", "x:")):
+        fold(page, text)
+        page.wait_for_selector(f"#input-message:has-text('{words}')")
+        assert page.get_attribute("#sequence-input", "aria-invalid") == "true"
+        assert page.is_hidden("#report")
+    fold(page, HAIRPIN)
+    page.wait_for_selector(".drawing .base")
+    assert page.is_hidden("#input-message")
+
+
+def test_too_long_is_said_in_words(visitor: Any) -> None:
+    page = visitor.open()
+    fold(page, "A" * 20_000)
+    page.wait_for_selector("#input-message:has-text('up to')")
+
+
+def test_a_slow_fold_can_be_stopped(visitor: Any) -> None:
+    page = visitor.open()
+    page.route("**/api/fold", lambda route: None)  # never answered
+    fold(page, HAIRPIN)
+    page.click("#stop")
+    assert page.is_hidden("#stop")
+    assert page.is_hidden("#input-message")
+    page.unroute("**/api/fold")
+    fold(page, HAIRPIN)
+    page.wait_for_selector(".drawing .base")
+
+
+def test_server_that_went_away_is_said_in_words(visitor: Any) -> None:
+    page = visitor.open()
+    page.route("**/api/fold", lambda route: route.abort())
+    fold(page, HAIRPIN)
+    page.wait_for_selector("#input-message:has-text('does not answer')")

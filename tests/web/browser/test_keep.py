@@ -1,0 +1,124 @@
+"""What leaves the page and what comes back: files, links, history, colours."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import numpy as np
+import pytest
+
+import mprna
+from mprna.io.formats import read_records
+from mprna.rna.structure import pairs_from_dot_bracket
+
+HAMMERHEAD = "GAUAAGUCUGUGCUAAGCACACUGAUGAGUCUCUGAAAUGAGACGAAACUUAUC"
+
+
+def download(page: Any, format_name: str, folder: Path) -> Path:
+    page.click("#export-button")
+    with page.expect_download() as found:
+        page.click(f"#export-menu [data-format={format_name}]")
+    file = folder / found.value.suggested_filename
+    found.value.save_as(file)
+    return file
+
+
+@pytest.mark.parametrize("format_name", ["dbn", "vienna", "ct", "bpseq", "tsv", "jsonl"])
+def test_exported_file_reads_back(visitor: Any, tmp_path: Path, format_name: str) -> None:
+    page = visitor.open_folded(f"#seq={HAMMERHEAD}&name=hammerhead")
+    file = download(page, format_name, tmp_path)
+    expected = mprna.fold(HAMMERHEAD)
+    (record,) = read_records(file, format_name=format_name)
+    assert "hammerhead" in file.name
+    assert record.sequence == HAMMERHEAD
+    found, pairs = (pairs_from_dot_bracket(r.dot_bracket) for r in (record, expected))
+    assert np.array_equal(found, pairs)
+
+
+def test_exported_pictures(visitor: Any, tmp_path: Path) -> None:
+    page = visitor.open_folded(f"#seq={HAMMERHEAD}&name=hammerhead")
+    assert download(page, "svg", tmp_path).read_text().startswith("<svg")
+    assert download(page, "png", tmp_path).read_bytes().startswith(b"\x89PNG\r\n")
+
+
+def test_export_menu_by_keyboard(visitor: Any) -> None:
+    page = visitor.open_folded(f"#seq={HAMMERHEAD}")
+    page.focus("#export-button")
+    page.keyboard.press("Enter")
+    page.keyboard.press("ArrowDown")
+    assert page.evaluate("document.activeElement.dataset.format") == "png"
+    page.keyboard.press("Escape")
+    assert page.evaluate("document.activeElement.id") == "export-button"
+    assert page.is_hidden("#export-menu")
+
+
+def test_permalink_brings_everything_back(visit: Any) -> None:
+    first = visit().open()
+    first.fill("#sequence-input", f">mine\n{HAMMERHEAD}")
+    first.click("#fold")
+    first.wait_for_selector(".drawing .base")
+    first.check("input[name=engine][value=model]", force=True)
+    first.wait_for_selector("#record-facts:has-text('model')")
+    first.click("#panel [data-base='1'] circle")
+    first.click(".letters [data-letter=C]")
+    first.wait_for_selector("#changes:has-text('A2C')")
+    first.click("#tab-arcs")
+    first.select_option("#colouring", "letter")
+    first.wait_for_function("() => location.hash.includes('letter')")
+    state = "[...document.querySelectorAll('#strip .column')].map(n => n.textContent).join('')"
+    link, shown = first.url, first.evaluate(state)
+    assert parse_qs(urlsplit(link).fragment)["changes"] == ["A2C"]
+    assert urlsplit(link).query == ""
+
+    second = visit().open_folded(f"#{urlsplit(link).fragment}")
+    second.wait_for_selector("#changes:has-text('A2C')")
+    assert second.evaluate(state) == shown
+    assert second.text_content("#record-name") == "mine"
+    assert second.get_attribute("#tab-arcs", "aria-selected") == "true"
+    assert second.input_value("#colouring") == "letter"
+    assert second.is_checked("input[name=engine][value=model]")
+
+
+def test_nonsense_in_a_link_is_left_out(visitor: Any) -> None:
+    page = visitor.open_folded("#seq=GGGGAAAACCCC&engine=magic&view=none&colour=7&changes=X99A,zz&min=9")
+    assert page.is_hidden("#changes")
+    assert page.is_checked("input[name=engine][value=hybrid]")
+    assert page.get_attribute("#tab-drawing", "aria-selected") == "true"
+
+
+def test_markup_in_names_stays_text(visitor: Any) -> None:
+    page = visitor.open()
+    page.fill("#sequence-input", "><img/src=x/onerror=alert(1)>\nGGGGAAAACCCC")
+    page.click("#fold")
+    page.wait_for_selector(".drawing .base")
+    assert page.text_content("#record-name") == "<img/src=x/onerror=alert(1)>"
+    assert page.locator("main img").count() == 0
+
+
+def test_history_survives_a_reload_and_can_be_cleared(visitor: Any) -> None:
+    page = visitor.open_folded(f"#seq={HAMMERHEAD}&name=mine")
+    visitor.open()
+    page.reload()
+    page.click("#open-history")
+    page.click("#history-list button:has-text('mine')")
+    page.wait_for_selector("#record-name:text-is('mine')")
+    page.click("#open-history")
+    page.click("#clear-history")
+    page.wait_for_selector("#history-list:has-text('Nothing yet')")
+    assert json.loads(page.evaluate("localStorage.getItem('mprna-history')")) == []
+
+
+def test_dark_by_system_and_by_switch(visit: Any) -> None:
+    ground = "getComputedStyle(document.body).backgroundColor"
+    page = visit(color_scheme="dark").open()
+    dark = page.evaluate(ground)
+    page.emulate_media(color_scheme="light")
+    assert page.evaluate(ground) != dark
+    page.click("#switch-theme")
+    page.click("#switch-theme")
+    assert page.evaluate(ground) == dark
+    page.reload()
+    assert page.evaluate(ground) == dark

@@ -1,0 +1,85 @@
+"""The modules that reckon, against Python."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+from mprna.rna.structure import dot_bracket_from_pairs, pairs_from_dot_bracket
+
+
+def call(page: Any, module: str, function: str, *values: Any) -> Any:
+    return page.evaluate(
+        "async ([module, name, values]) => (await import(`/static/js/${module}.js`))[name](...values)",
+        [module, function, list(values)],
+    )
+
+
+def random_structures(count: int) -> list[str]:
+    """Also with pairs that cross."""
+    rng = random.Random(5)
+    made = []
+    for _ in range(count):
+        places = rng.sample(range(30), 2 * rng.randrange(1, 9))
+        pairs = sorted(tuple(sorted(places[k : k + 2])) for k in range(0, len(places), 2))
+        made.append(dot_bracket_from_pairs(pairs, 30))
+    return made
+
+
+def test_pairs_are_those_of_python(visitor: Any) -> None:
+    page = visitor.open()
+    for dot_bracket in random_structures(40):
+        assert call(page, "structure", "pairsOf", dot_bracket) == pairs_from_dot_bracket(dot_bracket).tolist()
+
+
+def test_helices_cover_all_pairs_once(visitor: Any) -> None:
+    page = visitor.open()
+    for dot_bracket in random_structures(20):
+        helices = call(page, "structure", "helicesOf", dot_bracket)
+        pairs = sorted(pair for helix in helices for pair in helix["pairs"])
+        assert pairs == pairs_from_dot_bracket(dot_bracket).tolist()
+        for helix in helices:
+            i, j = helix["pairs"][0]
+            assert helix["pairs"] == [[i + k, j - k] for k in range(len(helix["pairs"]))]
+
+
+def test_input_is_read_as_people_write_it(visitor: Any) -> None:
+    page = visitor.open()
+
+    def read(text: str) -> list[tuple[str, str, str | None]]:
+        found = call(page, "sequence", "parseInput", text)
+        return [(r["id"], r["sequence"], r["dot_bracket"]) for r in found]
+
+    assert read("  \n") == []
+    assert read("GGGG\r\nCC cc\r\n") == [("sequence_1", "GGGGCCcc", None)]
+    assert read("\ufeff>a b c\nGG\n\nCC\n>\nAA") == [("a", "GGCC", None), ("sequence_2", "AA", None)]
+    assert read(">a\nGGGAAACCC\n(((...))) (-1.20)\n") == [("a", "GGGAAACCC", "(((...)))")]
+    assert read("GGGAAACCC\n(((...)))") == [("sequence_1", "GGGAAACCC", "(((...)))")]
+    assert read("; a note\n>a\nacgt\n") == [("a", "acgt", None)]
+
+
+def test_fragment_round_trip(visitor: Any) -> None:
+    page = visitor.open()
+    state = {
+        "records": [{"id": "a&b #1", "sequence": "GGGGAAAACCCC"}],
+        "current": 0,
+        "options": {
+            "engine": "model",
+            "pseudoknots": True,
+            "min_confidence": 0.25,
+            "constraint": "x|<>.().....",
+        },
+        "changes": [{"position": 3, "from": "G", "to": "U"}],
+        "own": {"name": "Known structure", "dot_bracket": "((((....))))"},
+        "view": "dotplot",
+        "colouring": "pair",
+    }
+    back = call(page, "permalink", "fromFragment", call(page, "permalink", "toFragment", state))
+    assert back["record"] == {
+        "id": "a&b #1",
+        "sequence": "GGGGAAAACCCC",
+        "dot_bracket": "((((....))))",
+        "structure_name": "Known structure",
+    }
+    for name in ("options", "changes", "view", "colouring"):
+        assert back[name] == state[name]

@@ -1,0 +1,191 @@
+"""Drawing, arcs, dot plot, comparison and degradation of what was folded."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+
+import mprna
+from mprna.io.formats import read_records
+from mprna.predict.degrade import degrade
+from mprna.rna.scores import pair_scores
+from mprna.rna.structure import pairs_from_dot_bracket
+
+SAM = "SAM_I_riboswitch"
+EXAMPLES = Path(__file__).parents[3] / "examples"
+
+
+def known(name: str) -> Any:
+    return next(r for r in read_records(EXAMPLES / "rnas.dbn") if r.name == name)
+
+
+def open_example(visitor: Any, name: str) -> Any:
+    record = known(name)
+    return visitor.open_folded(f"#seq={record.sequence}&name={name}&own={record.dot_bracket}")
+
+
+def test_hovering_tells_partner_and_probability(visitor: Any) -> None:
+    record = known("yeast_tRNA_Phe")
+    folded = mprna.fold(record.sequence, mprna.FoldOptions(pair_probs=True))
+    page = open_example(visitor, record.name)
+    page.hover("#panel [data-base='1'] circle")
+    tip = page.text_content(".tip")
+    assert tip == f"C2, paired with G71, probability {folded.base_pair_probs[1, 70]:.2f}"
+    page.click("#panel [data-base='1'] circle")
+    page.wait_for_selector(".inspector:has-text('paired with G71')")
+
+
+def test_dot_plot_shows_every_likely_pair(visitor: Any) -> None:
+    record = known("yeast_tRNA_Phe")
+    folded = mprna.fold(record.sequence, mprna.FoldOptions(pair_probs=True))
+    page = open_example(visitor, record.name)
+    page.click("#tab-dotplot")
+    page.wait_for_selector(".dots rect")
+    assert page.locator(".dots rect").count() == int((np.triu(folded.base_pair_probs, 1) >= 0.01).sum())
+    assert page.locator(".drawn rect").count() == len(pairs_from_dot_bracket(folded.dot_bracket))
+
+
+def test_arcs_show_structure_and_alternatives(visitor: Any) -> None:
+    record = known("yeast_tRNA_Phe")
+    folded = mprna.fold(record.sequence, mprna.FoldOptions(pair_probs=True))
+    pairs = pairs_from_dot_bracket(folded.dot_bracket)
+    likely = np.argwhere(np.triu(folded.base_pair_probs, 1) >= 0.05).tolist()
+    page = open_example(visitor, record.name)
+    page.click("#tab-arcs")
+    page.wait_for_selector(".arcs-above path")
+    assert page.locator(".arcs-above path").count() == len(pairs)
+    assert page.locator(".arcs-below path").count() == len([p for p in likely if p not in pairs.tolist()])
+
+
+def test_pseudoknot_of_the_user_is_drawn_as_arcs(visitor: Any) -> None:
+    record = known("SARS_CoV_2_frameshift")
+    page = open_example(visitor, record.name)
+    page.click("#tab-compare")
+    page.wait_for_selector(".compared:has-text('Yours') .knot")
+    knots = page.locator(".compared:has-text('Yours') .knot").count()
+    assert knots == record.dot_bracket.count("[")
+
+
+def test_comparison_counts_what_differs(visitor: Any) -> None:
+    record = known(SAM)
+    ours = mprna.fold(record.sequence)
+    vienna = mprna.fold(record.sequence, mprna.FoldOptions(engine="vienna"))
+    page = open_example(visitor, SAM)
+    page.click("#tab-compare")
+    page.wait_for_function("() => document.querySelectorAll('.compared').length === 3")
+    page.select_option("#reference", label="Yours")
+    truth = pairs_from_dot_bracket(record.dot_bracket)
+    for name, answer in (("MP-RNA (hybrid)", ours), ("ViennaRNA", vienna)):
+        cells = page.locator(f"tr:has(th:text-is('{name}')) td").all_text_contents()
+        found = pairs_from_dot_bracket(answer.dot_bracket)
+        shared = len({*map(tuple, found.tolist())} & {*map(tuple, truth.tolist())})
+        f1 = pair_scores(truth, found).f1
+        assert cells == [
+            f"{answer.energy:.2f}".replace("-", "−"),
+            *map(str, (len(found), shared, len(found) - shared, len(truth) - shared)),
+            f"{f1:.2f}",
+        ]
+
+
+def test_unbalanced_structure_is_a_message(visitor: Any) -> None:
+    page = open_example(visitor, SAM)
+    page.click("#tab-compare")
+    page.fill("#own-structure", "((((")
+    page.click(".own-form button[type=submit]")
+    page.wait_for_selector(".own-form .message:not([hidden])")
+
+
+def test_degradation_track_is_that_of_python(visitor: Any) -> None:
+    record = known("hammerhead_ribozyme")
+    expected = degrade(record.sequence)
+    page = open_example(visitor, record.name)
+    page.click("#tab-degradation")
+    page.wait_for_selector(".track .value")
+    assert page.locator(".track .value").count() == len(record.sequence)
+    assert f"{expected.score:.1f} ± {expected.score_sd:.1f}" in page.text_content(".score")
+
+
+def test_colours_follow_the_choice(visitor: Any) -> None:
+    page = open_example(visitor, "hammerhead_ribozyme")
+    fills = "[...document.querySelectorAll('.drawing .base circle')].map(n => n.getAttribute('fill'))"
+    seen = []
+    for name in ("state", "pair", "letter", "none"):
+        page.select_option("#colouring", name)
+        seen.append(tuple(page.evaluate(fills)))
+    assert len(set(seen)) == 4
+    assert len(set(seen[2])) == 4
+    assert len(set(seen[3])) == 1
+
+
+def test_zoom_and_fit(visitor: Any) -> None:
+    page = open_example(visitor, "hammerhead_ribozyme")
+    width = "document.querySelector('.drawing .backbone').getBoundingClientRect().width"
+    fitted = page.evaluate(width)
+    page.click("[aria-label='Zoom in']")
+    assert page.evaluate(width) > 1.2 * fitted
+    page.click("[aria-label='Fit the drawing']")
+    assert abs(page.evaluate(width) - fitted) < 1
+
+
+def test_structure_in_words(visitor: Any) -> None:
+    page = open_example(visitor, "hammerhead_ribozyme")
+    page.click("#in-words summary")
+    pairs = mprna.fold(known("hammerhead_ribozyme").sequence).dot_bracket.count("(")
+    assert f"{pairs} pairs" in page.text_content("#in-words-body")
+
+
+def serve(page: Any, verb: str, row: dict[str, Any]) -> None:
+    """Let the server have a verb that it lacks so far, with this answer."""
+    document = {"paths": {f"/api/{name}": {} for name in ("fold", "degrade", verb)}}
+    page.route("**/api/openapi.json", lambda route: route.fulfill(json=document))
+    page.route(f"**/api/{verb}", lambda route: route.fulfill(json={"records": [row]}))
+
+
+def test_verbs_that_the_server_lacks_have_no_tab(visitor: Any) -> None:
+    paths = httpx.get(f"{visitor.address}/api/openapi.json", trust_env=False).json()["paths"]
+    page = visitor.open_folded("#seq=GGGGAAAACCCC")
+    for verb, tab in (("degrade", "degradation"), ("repair", "repair"), ("scan", "variants")):
+        assert page.locator(f"#tab-{tab}").count() == int(f"/api/{verb}" in paths)
+
+
+def test_variant_map_has_a_cell_per_substitution(visitor: Any) -> None:
+    sequence = "GGGGAAAACCCC"
+    effects = [
+        {
+            "variant": f"{ref}{position}{alt}",
+            "position": position,
+            "ref": ref,
+            "alt": alt,
+            "pair_distance": 0.1 * position,
+            "delta_ensemble_energy": -1.0,
+            "llr": None,
+            "error": None,
+        }
+        for position, ref in enumerate(sequence, 1)
+        for alt in "ACGU"
+        if alt != ref
+    ]
+    serve(visitor.page, "scan", {"id": "x", "effects": effects, "error": None})
+    page = visitor.open_folded(f"#seq={sequence}&view=variants")
+    page.wait_for_selector(".heatmap .cell")
+    assert page.text_content(".score").startswith("Strongest: C12A (1.20)")
+    assert page.locator(".cell").count() == 48
+    assert page.locator(".cell[fill-opacity='0.000']").count() == 12
+    page.select_option("#effect", "delta_ensemble_energy")
+    assert page.locator(".cell.down").count() == 36
+    page.select_option("#effect", "llr")
+    assert page.text_content(".score") == "No effects are known."
+
+
+def test_repairs_are_named(visitor: Any) -> None:
+    repairs = [{"position": 2, "seen": "G", "base": "A", "probability": 0.91}]
+    row = {"id": "x", "base_probs": [[0.1, 0.2, 0.3, 0.4]] * 12, "repairs": repairs, "error": None}
+    serve(visitor.page, "repair", row)
+    page = visitor.open_folded("#seq=GGGGAAAACCCC&view=repair")
+    page.wait_for_selector(".heatmap .cell")
+    assert page.text_content(".score") == "Proposed: G2A (0.91)."
+    page.click(".heatmap [data-base='1'] text")
+    page.wait_for_selector(".inspector:has-text('paired with C11')")
