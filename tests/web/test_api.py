@@ -19,6 +19,7 @@ from mprna.io.fasta import read_fasta
 from mprna.io.records import Record
 from mprna.predict.degrade import degrade
 from mprna.predict.design import DesignOptions, design
+from mprna.predict.repair import RepairOptions, repair
 from mprna.predict.scan import scan
 from mprna.predict.scan_tables import effect_row
 from mprna.web import schemas
@@ -151,6 +152,19 @@ def test_scans_are_those_of_python(api: httpx.Client, variants: list[str] | None
 def test_scan_of_a_bad_record_is_a_row(api: httpx.Client) -> None:
     (row,) = rows(api, "scan", records=records("PP"))
     assert "letter 'P'" in row["error"]
+
+
+def test_repairs_are_those_of_python(api: httpx.Client) -> None:
+    sequence = EXAMPLES[0].sequence.replace("CCAGACUG", "CCAGNCUG")
+    row, bad = rows(api, "repair", records=records(sequence, "PP"), rate=0.02)
+    expected = repair(sequence, RepairOptions(rate=0.02))
+    assert expected.repairs
+    assert row["repaired"] == expected.repaired != sequence
+    assert [change["position"] for change in row["repairs"]] == [c.position for c in expected.repairs]
+    found = np.transpose([row["values"][f"p_{base}"] for base in "ACGU"])
+    assert np.allclose(found, expected.base_probs, rtol=1e-3)
+    assert [p is None for p in row["values"]["p_substitution"]] == [letter == "N" for letter in sequence]
+    assert "letter 'P'" in bad["error"]
 
 
 def test_designs_are_those_of_python(api: httpx.Client) -> None:

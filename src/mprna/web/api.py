@@ -36,6 +36,8 @@ from mprna.web.schemas import (
     JobRequest,
     ModelAnswer,
     Problem,
+    RepairAnswer,
+    RepairRequest,
     ScanAnswer,
     ScanRequest,
     StructureAnswer,
@@ -130,6 +132,12 @@ async def degrade(body: DegradeRequest, request: Request, service: ServiceOf) ->
 async def scan(body: ScanRequest, request: Request, service: ServiceOf) -> Response:
     """What variants do, as `mprna scan`; of a long RNA better as a job."""
     return await _answer("scan", body, request, service)
+
+
+@router.post("/repair", response_model=RepairAnswer, responses=_STREAM, tags=["verbs"])
+async def repair(body: RepairRequest, request: Request, service: ServiceOf) -> Response:
+    """Substitutions found and `N` filled, as `mprna repair`."""
+    return await _answer("repair", body, request, service)
 
 
 @router.post("/design", response_model=DesignAnswer, responses=_STREAM, tags=["verbs"])

@@ -145,6 +145,21 @@ class ScanRequest(BaseModel):
     ] = None
 
 
+class RepairRequest(BaseModel):
+    """Records whose substitutions are looked for, and whose `N` are filled."""
+
+    model_config = _example(
+        records=[{"id": "yeast_tRNA_Phe", "sequence": TRNA.replace("CCAGACUG", "CCAGNCUG")}]
+    )
+
+    records: Annotated[list[Rna], Field(min_length=1, fail_fast=True)]
+    rate: Annotated[
+        float | None, Field(gt=0, lt=0.75, description="share of nucleotides that are substituted [0.01]")
+    ] = None
+    threshold: Annotated[float, Field(gt=0, le=1, description="least probability of another base")] = 0.5
+    fill: Annotated[bool, Field(description="give N and other ambiguity codes a base")] = True
+
+
 class DesignRequest(BaseModel):
     """A structure for which sequences are searched."""
 
@@ -200,6 +215,14 @@ class ScanJob(BaseModel):
     request: ScanRequest
 
 
+class RepairJob(BaseModel):
+    """Repair as a job."""
+
+    model_config = _example(verb="repair", request={"records": [{"sequence": HAIRPIN}]})
+    verb: Literal["repair"]
+    request: RepairRequest
+
+
 class DesignJob(BaseModel):
     """Design as a job."""
 
@@ -208,7 +231,9 @@ class DesignJob(BaseModel):
     request: DesignRequest
 
 
-JobRequest = Annotated[FoldJob | EmbedJob | DegradeJob | ScanJob | DesignJob, Field(discriminator="verb")]
+JobRequest = Annotated[
+    FoldJob | EmbedJob | DegradeJob | RepairJob | ScanJob | DesignJob, Field(discriminator="verb")
+]
 
 
 # Answers
@@ -341,6 +366,45 @@ class ScanAnswer(BaseModel):
     records: list[Scanned]
 
 
+class Repair(BaseModel):
+    """One letter that is to be another."""
+
+    model_config = _ANSWER
+
+    position: int
+    seen: str
+    base: str
+    probability: float
+    helix: Annotated[str | None, Field(description="that the repair restores, as `5-9:20-24`")]
+
+
+class Repaired(BaseModel):
+    """Substitutions of one record."""
+
+    model_config = _ANSWER
+
+    id: str
+    sequence: str
+    length: int
+    repaired: Annotated[str | None, Field(description="the sequence with all repairs")]
+    repairs: list[Repair] | None
+    values: Annotated[
+        dict[str, list[float | None]] | None, Field(description="probabilities, one per nucleotide")
+    ]
+    dot_bracket: Annotated[str | None, Field(description="as given, where something was repaired")]
+    repaired_dot_bracket: str | None
+    error: Error
+
+
+class RepairAnswer(BaseModel):
+    """One row per record, in their order."""
+
+    model_config = _ANSWER
+
+    version: str
+    records: list[Repaired]
+
+
 class Designed(BaseModel):
     """One sequence for a target, with its certificate."""
 
@@ -384,7 +448,7 @@ class JobAnswer(BaseModel):
     done: Annotated[int, Field(description="records that are finished")]
     total: int
     result: Annotated[
-        FoldAnswer | EmbedAnswer | DegradeAnswer | ScanAnswer | DesignAnswer | None,
+        FoldAnswer | EmbedAnswer | DegradeAnswer | RepairAnswer | ScanAnswer | DesignAnswer | None,
         Field(description="as the verb answers"),
     ] = None
     error: Error = None

@@ -10,6 +10,7 @@ from mprna.errors import SequenceError
 from mprna.io.records import Record, split_header
 from mprna.predict.design import Constraints, DesignOptions
 from mprna.predict.options import FoldOptions
+from mprna.predict.repair import RepairOptions
 from mprna.predict.scan import ScanOptions
 from mprna.web.limits import Limits
 from mprna.web.problems import ApiError
@@ -19,6 +20,7 @@ from mprna.web.schemas import (
     DesignRequest,
     EmbedRequest,
     FoldRequest,
+    RepairRequest,
     Rna,
     ScanRequest,
     StructureRequest,
@@ -29,6 +31,7 @@ from mprna.web.tasks import (
     DesignTask,
     EmbedTask,
     FoldTask,
+    RepairTask,
     RowTask,
     ScanTask,
     StructureTask,
@@ -90,6 +93,12 @@ def _all_variants(sequence: str) -> list[str]:
     return [
         f"{ref}{position}{alt}" for position, ref in enumerate(clean, 1) for alt in NUCLEOTIDES if alt != ref
     ]
+
+
+def repair_tasks(request: RepairRequest, limits: Limits) -> list[RepairTask]:
+    """One task per record."""
+    options = RepairOptions(rate=request.rate, threshold=request.threshold, fill=request.fill)
+    return [RepairTask(name, sequence, options) for name, sequence in _named(request.records, limits)]
 
 
 def design_tasks(request: DesignRequest, limits: Limits) -> list[DesignTask]:
@@ -181,6 +190,7 @@ VERBS: Final[dict[str, Callable[[Any, Limits], Sequence[RowTask]]]] = {
     "fold": fold_tasks,
     "embed": embed_tasks,
     "degrade": degrade_tasks,
+    "repair": repair_tasks,
     "scan": scan_tasks,
     "design": design_tasks,
 }
