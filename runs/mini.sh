@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # The shipped `mini`: from FASTA files of transcripts to a model directory, on one or two CPU cores.
 #
-#   runs/mini.sh DATA WORK [steps] [more_steps]
+#   runs/mini.sh TRANSCRIPTS WORK [steps]
 #
-# DATA: the project's data folder with transcripts/, rgb/ and openvaccine/; WORK receives the corpora, the runs
-# and the model: a first run on short slices, all with structures, and a second one on the calibrated corpus. Killed at any moment, the same command goes on where it was.
+# TRANSCRIPTS holds the .fa.gz files named below, headers `>id|species|type`; WORK receives the corpora, the
+# run and the model. Killed at any moment, the same command goes on where it was.
 set -euo pipefail
-transcripts=$1/transcripts work=$2 steps=${3:-2750} more_steps=${4:-3000}
+transcripts=$1 work=$2 steps=${3:-2750}
 export OMP_NUM_THREADS=${OMP_NUM_THREADS:-1}
 
 # Plant transcripts, CDS and lncRNAs; ncRNA of all kingdoms; miRNA hairpins; tRNA; 5.8S rRNA; yeasts.
@@ -28,10 +28,5 @@ mprna corpus build "${inputs[@]}" --out "$work/train256" --slice-length 256 --ma
     --annotate 0.05 --exclude-species $heldout --seed 2 -j 2
 
 mprna pretrain --recipe mini_cpu --corpus "$work/train160" "$work/train256" --validation "$work/heldout" \
-    --out "$work/first" --set num_steps="$steps" --threads "$OMP_NUM_THREADS" --resume
-
-"$(dirname "$0")/corpus.sh" "$1" "$work/calibrated"
-mprna pretrain --recipe mini_cpu --corpus "$work/calibrated/corpus" "$work/calibrated/labelled=16" \
-    --validation "$work/calibrated/heldout" --out "$work/run" --init "$work/first/model" \
-    --set num_steps="$more_steps" --set learning_rate=5e-4 --set seed=46 --threads "$OMP_NUM_THREADS" --resume
+    --out "$work/run" --set num_steps="$steps" --threads "$OMP_NUM_THREADS" --resume
 mprna models export "$work/run" --out "$work/mini"
