@@ -19,6 +19,9 @@ from mprna.io.fasta import read_fasta
 from mprna.io.records import Record
 from mprna.predict.degrade import degrade
 from mprna.predict.design import DesignOptions, design
+from mprna.predict.repair import RepairOptions, repair
+from mprna.predict.scan import scan
+from mprna.predict.scan_tables import effect_row
 from mprna.web import schemas
 
 ROOT = Path(__file__).parents[2]
@@ -30,8 +33,7 @@ def rows(api: httpx.Client, verb: str, **request: Any) -> list[dict[str, Any]]:
     """The answer's rows, which fit their schema."""
     answer = api.post(f"/api/{verb}", json=request)
     assert answer.status_code == 200, answer.text
-    model = {"fold": schemas.FoldAnswer, "embed": schemas.EmbedAnswer, "degrade": schemas.DegradeAnswer}
-    model.get(verb, schemas.DesignAnswer).model_validate_json(answer.content)
+    getattr(schemas, f"{verb.title()}Answer").model_validate_json(answer.content)
     assert answer.json()["version"] == mprna.__version__
     found: list[dict[str, Any]] = answer.json()["records"]
     return found
@@ -134,6 +136,34 @@ def test_degradation_is_that_of_python(api: httpx.Client) -> None:
     assert np.allclose(np.transpose(list(row["values"].values())), expected.mean, atol=1e-4)
     assert np.allclose(np.transpose(list(row["sd"].values())), expected.sd, atol=1e-4)
     assert next(iter(row["values"])) == "reactivity"
+    assert "letter 'P'" in bad["error"]
+
+
+@pytest.mark.parametrize("variants", [None, ["G1A", "G1A+C12U", "A1G", "nonsense"]])
+def test_scans_are_those_of_python(api: httpx.Client, variants: list[str] | None) -> None:
+    sequence = "GGGGAAAACCCC"
+    found = rows(api, "scan", records=records(sequence), variants=variants)
+    expected = [effect_row(effect) | {"name": "rna0"} for effect in scan(sequence, variants)]
+    if variants is None:  # the service names the variants itself
+        expected = [row | {"given": row["variant"]} for row in expected]
+    assert [{"name": row.pop("id"), **row} for row in found] == expected
+
+
+def test_scan_of_a_bad_record_is_a_row(api: httpx.Client) -> None:
+    (row,) = rows(api, "scan", records=records("PP"))
+    assert "letter 'P'" in row["error"]
+
+
+def test_repairs_are_those_of_python(api: httpx.Client) -> None:
+    sequence = EXAMPLES[0].sequence.replace("CCAGACUG", "CCAGNCUG")
+    row, bad = rows(api, "repair", records=records(sequence, "PP"), rate=0.02)
+    expected = repair(sequence, RepairOptions(rate=0.02))
+    assert expected.repairs
+    assert row["repaired"] == expected.repaired != sequence
+    assert [change["position"] for change in row["repairs"]] == [c.position for c in expected.repairs]
+    found = np.transpose([row["values"][f"p_{base}"] for base in "ACGU"])
+    assert np.allclose(found, expected.base_probs, rtol=1e-3)
+    assert [p is None for p in row["values"]["p_substitution"]] == [letter == "N" for letter in sequence]
     assert "letter 'P'" in bad["error"]
 
 

@@ -19,7 +19,7 @@ CHECKS = [
     content_type_conformance,
     status_code_conformance,
 ]
-VERBS = {"fold", "embed", "degrade", "design", "structure", "convert", "jobs"}
+VERBS = {"fold", "embed", "degrade", "repair", "scan", "design", "structure", "convert", "jobs"}
 OPERATIONS = {f"POST /api/{verb}" for verb in VERBS} | {
     f"GET /api/{name}" for name in ("health", "version", "models", "examples", "jobs/{job_id}")
 }

@@ -36,6 +36,10 @@ from mprna.web.schemas import (
     JobRequest,
     ModelAnswer,
     Problem,
+    RepairAnswer,
+    RepairRequest,
+    ScanAnswer,
+    ScanRequest,
     StructureAnswer,
     StructureRequest,
     VersionAnswer,
@@ -122,6 +126,18 @@ async def embed(body: EmbedRequest, request: Request, service: ServiceOf) -> Res
 async def degrade(body: DegradeRequest, request: Request, service: ServiceOf) -> Response:
     """Reactivity and degradation of every nucleotide, as `mprna degrade`."""
     return await _answer("degrade", body, request, service)
+
+
+@router.post("/scan", response_model=ScanAnswer, responses=_STREAM, tags=["verbs"])
+async def scan(body: ScanRequest, request: Request, service: ServiceOf) -> Response:
+    """What variants do, as `mprna scan`; of a long RNA better as a job."""
+    return await _answer("scan", body, request, service)
+
+
+@router.post("/repair", response_model=RepairAnswer, responses=_STREAM, tags=["verbs"])
+async def repair(body: RepairRequest, request: Request, service: ServiceOf) -> Response:
+    """Substitutions found and `N` filled, as `mprna repair`."""
+    return await _answer("repair", body, request, service)
 
 
 @router.post("/design", response_model=DesignAnswer, responses=_STREAM, tags=["verbs"])

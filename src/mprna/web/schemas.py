@@ -129,6 +129,37 @@ class DegradeRequest(BaseModel):
     records: Annotated[list[Rna], Field(min_length=1, fail_fast=True)]
 
 
+class ScanRequest(BaseModel):
+    """Variants of records."""
+
+    model_config = _example(records=[{"id": "hairpin", "sequence": HAIRPIN}], variants=["G1A", "G1A+C12U"])
+
+    records: Annotated[list[Rna], Field(min_length=1, fail_fast=True)]
+    variants: Annotated[
+        list[Annotated[str, Field(max_length=200)]] | None,
+        Field(
+            min_length=1,
+            max_length=10_000,
+            description="of every record; by default all single substitutions",
+        ),
+    ] = None
+
+
+class RepairRequest(BaseModel):
+    """Records whose substitutions are looked for, and whose `N` are filled."""
+
+    model_config = _example(
+        records=[{"id": "yeast_tRNA_Phe", "sequence": TRNA.replace("CCAGACUG", "CCAGNCUG")}]
+    )
+
+    records: Annotated[list[Rna], Field(min_length=1, fail_fast=True)]
+    rate: Annotated[
+        float | None, Field(gt=0, lt=0.75, description="share of nucleotides that are substituted [0.01]")
+    ] = None
+    threshold: Annotated[float, Field(gt=0, le=1, description="least probability of another base")] = 0.5
+    fill: Annotated[bool, Field(description="give N and other ambiguity codes a base")] = True
+
+
 class DesignRequest(BaseModel):
     """A structure for which sequences are searched."""
 
@@ -176,6 +207,22 @@ class DegradeJob(BaseModel):
     request: DegradeRequest
 
 
+class ScanJob(BaseModel):
+    """A scan as a job."""
+
+    model_config = _example(verb="scan", request={"records": [{"sequence": HAIRPIN}]})
+    verb: Literal["scan"]
+    request: ScanRequest
+
+
+class RepairJob(BaseModel):
+    """Repair as a job."""
+
+    model_config = _example(verb="repair", request={"records": [{"sequence": HAIRPIN}]})
+    verb: Literal["repair"]
+    request: RepairRequest
+
+
 class DesignJob(BaseModel):
     """Design as a job."""
 
@@ -184,7 +231,9 @@ class DesignJob(BaseModel):
     request: DesignRequest
 
 
-JobRequest = Annotated[FoldJob | EmbedJob | DegradeJob | DesignJob, Field(discriminator="verb")]
+JobRequest = Annotated[
+    FoldJob | EmbedJob | DegradeJob | RepairJob | ScanJob | DesignJob, Field(discriminator="verb")
+]
 
 
 # Answers
@@ -278,6 +327,84 @@ class DegradeAnswer(BaseModel):
     records: list[Degraded]
 
 
+class Scanned(BaseModel):
+    """What one variant of one record does; energies in kcal/mol."""
+
+    model_config = _ANSWER
+
+    id: str
+    variant: str
+    position: int | None
+    ref: str | None
+    alt: str | None
+    llr: Annotated[
+        float | None, Field(description="log-likelihood ratio; below 0 the model expects the reference")
+    ]
+    delta_ensemble_energy: Annotated[float | None, Field(description="above 0: less stable")]
+    delta_mfe: float | None
+    pair_distance: Annotated[float | None, Field(description="changes of all pair probabilities, added up")]
+    unpaired_distance: float | None
+    helices_lost: str | None
+    helices_gained: str | None
+    unpaired: Annotated[
+        float | None, Field(description="probability that the site is unpaired in the reference")
+    ]
+    partner: Annotated[int | None, Field(description="of the site by `mprna fold`; 0 is none")]
+    confidence: Annotated[float | None, Field(description="probability of that")]
+    window: str | None
+    energy_of: str | None
+    given: str | None
+    error: Error
+
+
+class ScanAnswer(BaseModel):
+    """One row per variant, by record."""
+
+    model_config = _ANSWER
+
+    version: str
+    records: list[Scanned]
+
+
+class Repair(BaseModel):
+    """One letter that is to be another."""
+
+    model_config = _ANSWER
+
+    position: int
+    seen: str
+    base: str
+    probability: float
+    helix: Annotated[str | None, Field(description="that the repair restores, as `5-9:20-24`")]
+
+
+class Repaired(BaseModel):
+    """Substitutions of one record."""
+
+    model_config = _ANSWER
+
+    id: str
+    sequence: str
+    length: int
+    repaired: Annotated[str | None, Field(description="the sequence with all repairs")]
+    repairs: list[Repair] | None
+    values: Annotated[
+        dict[str, list[float | None]] | None, Field(description="probabilities, one per nucleotide")
+    ]
+    dot_bracket: Annotated[str | None, Field(description="as given, where something was repaired")]
+    repaired_dot_bracket: str | None
+    error: Error
+
+
+class RepairAnswer(BaseModel):
+    """One row per record, in their order."""
+
+    model_config = _ANSWER
+
+    version: str
+    records: list[Repaired]
+
+
 class Designed(BaseModel):
     """One sequence for a target, with its certificate."""
 
@@ -321,7 +448,7 @@ class JobAnswer(BaseModel):
     done: Annotated[int, Field(description="records that are finished")]
     total: int
     result: Annotated[
-        FoldAnswer | EmbedAnswer | DegradeAnswer | DesignAnswer | None,
+        FoldAnswer | EmbedAnswer | DegradeAnswer | RepairAnswer | ScanAnswer | DesignAnswer | None,
         Field(description="as the verb answers"),
     ] = None
     error: Error = None

@@ -13,7 +13,7 @@ import json
 import re
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import cache, partial
 from typing import Any, Final, Protocol
 
@@ -33,6 +33,10 @@ from mprna.predict.designs import row_of
 from mprna.predict.embed import embed
 from mprna.predict.fold import Folder
 from mprna.predict.options import FoldOptions
+from mprna.predict.repair import RepairOptions, RepairResult, repair
+from mprna.predict.repairs import rows_of as repair_rows
+from mprna.predict.scan import ScanOptions, scan
+from mprna.predict.scan_tables import SCAN_COLUMNS, effect_row
 from mprna.predict.structure import evaluate, pairs_of
 from mprna.predict.vectors import rounded
 from mprna.runtime.degradation_engine import TARGETS
@@ -41,6 +45,9 @@ from mprna.runtime.store import DEFAULT_MODEL
 
 MIN_PAIR_PROB: Final = 0.01
 """Weaker pairs are not sent."""
+
+REPAIR_VALUES: Final = ("p_substitution", "p_A", "p_C", "p_G", "p_U")
+"""Columns of `mprna repair`."""
 
 PICTURES: Final = ("svg", "png")
 CONVERSIONS: Final = ("vienna", "dbn", "ct", "bpseq", "tsv", "jsonl", *PICTURES)
@@ -251,6 +258,62 @@ class DegradeTask:
         if found is not None and found.score is not None and found.score_sd is not None:
             row |= {"score": round(found.score, 4), "score_sd": round(found.score_sd, 4)}
             row |= {"values": _columns(found.mean), "sd": _columns(found.sd)}
+        return [_json(row | {"error": error})]
+
+
+@dataclass(frozen=True, slots=True)
+class ScanTask:
+    """Some variants of one record."""
+
+    id: str
+    sequence: str
+    variants: tuple[str, ...] | None
+    """None: all single substitutions."""
+    options: ScanOptions
+
+    def run(self, tools: Tools) -> list[bytes]:
+        try:
+            return [
+                self._row(effect_row(effect)) for effect in scan(self.sequence, self.variants, self.options)
+            ]
+        except DataError as error:
+            return self.failed(str(error))
+
+    def failed(self, reason: str) -> list[bytes]:
+        empty = dict.fromkeys(SCAN_COLUMNS)
+        return [self._row(empty | {"variant": text, "error": reason}) for text in self.variants or [""]]
+
+    def _row(self, row: dict[str, Any]) -> bytes:
+        return _json({"id": self.id} | {name: value for name, value in row.items() if name != "name"})
+
+
+@dataclass(frozen=True, slots=True)
+class RepairTask:
+    """One record whose substitutions are looked for."""
+
+    id: str
+    sequence: str
+    options: RepairOptions
+
+    def run(self, tools: Tools) -> list[bytes]:
+        try:
+            return self._rows(repair(self.sequence, self.options), None)
+        except DataError as error:
+            return self.failed(str(error))
+
+    def failed(self, reason: str) -> list[bytes]:
+        return self._rows(None, reason)
+
+    def _rows(self, found: RepairResult | None, error: str | None) -> list[bytes]:
+        row: dict[str, Any] = {"id": self.id, "sequence": self.sequence, "length": len(self.sequence)}
+        row |= dict.fromkeys(("repaired", "repairs", "values", "dot_bracket", "repaired_dot_bracket"))
+        if found is not None:
+            rows = list(repair_rows(found))
+            row |= {
+                name: getattr(found, name) for name in ("repaired", "dot_bracket", "repaired_dot_bracket")
+            }
+            row["repairs"] = [asdict(change) for change in found.repairs]
+            row["values"] = {name: [one[name] for one in rows] for name in REPAIR_VALUES}
         return [_json(row | {"error": error})]
 
 

@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
+from mprna.alphabet import NUCLEOTIDES, clean_sequence
+from mprna.errors import SequenceError
 from mprna.io.records import Record, split_header
 from mprna.predict.design import Constraints, DesignOptions
 from mprna.predict.options import FoldOptions
+from mprna.predict.repair import RepairOptions
+from mprna.predict.scan import ScanOptions
 from mprna.web.limits import Limits
 from mprna.web.problems import ApiError
 from mprna.web.schemas import (
@@ -16,10 +20,25 @@ from mprna.web.schemas import (
     DesignRequest,
     EmbedRequest,
     FoldRequest,
+    RepairRequest,
     Rna,
+    ScanRequest,
     StructureRequest,
 )
-from mprna.web.tasks import ConvertTask, DegradeTask, DesignTask, EmbedTask, FoldTask, RowTask, StructureTask
+from mprna.web.tasks import (
+    ConvertTask,
+    DegradeTask,
+    DesignTask,
+    EmbedTask,
+    FoldTask,
+    RepairTask,
+    RowTask,
+    ScanTask,
+    StructureTask,
+)
+
+_SCANNED: Final = 90
+"""Variants of one task, of 30 nt where all are scanned."""
 
 
 def fold_tasks(request: FoldRequest, limits: Limits) -> list[FoldTask]:
@@ -51,6 +70,35 @@ def embed_tasks(request: EmbedRequest, limits: Limits) -> list[EmbedTask]:
 def degrade_tasks(request: DegradeRequest, limits: Limits) -> list[DegradeTask]:
     """One task per record."""
     return [DegradeTask(name, sequence) for name, sequence in _named(request.records, limits)]
+
+
+def scan_tasks(request: ScanRequest, limits: Limits) -> list[ScanTask]:
+    """One task per `_SCANNED` variants."""
+    options, tasks = ScanOptions(), []
+    for name, sequence in _named(request.records, limits):
+        variants = request.variants or _all_variants(sequence)
+        if not variants:
+            tasks.append(ScanTask(name, sequence, None, options))
+        for start in range(0, len(variants), _SCANNED):
+            tasks.append(ScanTask(name, sequence, tuple(variants[start : start + _SCANNED]), options))
+    return tasks
+
+
+def _all_variants(sequence: str) -> list[str]:
+    """All single substitutions; none of what is no RNA."""
+    try:
+        clean = clean_sequence(sequence)
+    except SequenceError:
+        return []
+    return [
+        f"{ref}{position}{alt}" for position, ref in enumerate(clean, 1) for alt in NUCLEOTIDES if alt != ref
+    ]
+
+
+def repair_tasks(request: RepairRequest, limits: Limits) -> list[RepairTask]:
+    """One task per record."""
+    options = RepairOptions(rate=request.rate, threshold=request.threshold, fill=request.fill)
+    return [RepairTask(name, sequence, options) for name, sequence in _named(request.records, limits)]
 
 
 def design_tasks(request: DesignRequest, limits: Limits) -> list[DesignTask]:
@@ -142,6 +190,8 @@ VERBS: Final[dict[str, Callable[[Any, Limits], Sequence[RowTask]]]] = {
     "fold": fold_tasks,
     "embed": embed_tasks,
     "degrade": degrade_tasks,
+    "repair": repair_tasks,
+    "scan": scan_tasks,
     "design": design_tasks,
 }
 """Functions from a request of the verb to its tasks.
