@@ -20,6 +20,7 @@ PAGE: Final = Path(__file__).with_name("licences.md")
 FROM_THE_LICENCE_FILE: Final = {
     "viennarna": "its own: see above",
     "resvg-py": "MIT",
+    "axe-playwright-python": "MIT; axe-core in it MPL-2.0",
 }
 """Distributions whose metadata names no licence, by the file that comes with them."""
 

@@ -45,9 +45,8 @@ from mprna.rna.canonical import pair_types
 from mprna.rna.scores import pair_scores
 from mprna.rna.structure import pairs_from_dot_bracket
 from mprna.runtime.export import export_pair_network
-from mprna.runtime.pair_engine import MIN_PRIOR, pair_input, pair_probs
+from mprna.runtime.pair_engine import MIN_LEARNED_LENGTH, MIN_PRIOR, pair_input, pair_probs
 
-MIN_LENGTH = 16
 MAX_CELLS = 80_000
 """Of a batch: its sequences times the square of the longest."""
 WARM_UP, CLIP, MEAN_DECAY = 200, 1.0, 0.999
@@ -110,7 +109,7 @@ def read_rnas(paths: Iterable[Path], max_length: int, cache: Path, unwanted: lis
             except (SequenceError, StructureError):
                 left_out += 1
                 continue
-            if sequence in found or not MIN_LENGTH <= len(sequence) <= max_length:
+            if sequence in found or not MIN_LEARNED_LENGTH <= len(sequence) <= max_length:
                 left_out += 1
                 continue
             found[sequence] = known
@@ -329,6 +328,13 @@ def evaluate(network: PairNetwork, rnas: list[Rna], *, with_prior: bool) -> dict
     return {gamma: round(100 * float(np.mean(f1)), 2) for gamma, f1 in scores.items()}
 
 
+@torch.no_grad()
+def temper(network: PairNetwork, temperature: float) -> None:
+    """Divide all log-odds by a temperature: they are linear in these parameters."""
+    for parameter in (network.output.weight, network.output.bias, network.prior_weight, network.bias):
+        parameter /= temperature
+
+
 def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -343,6 +349,9 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--prior-dropout", type=float, default=0.25, help="share without prior [%(default)s]")
     parser.add_argument("--max-length", type=int, default=300, metavar="NT")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument(
+        "--temperature", type=float, default=1.0, help="what log-odds are divided by in the end [%(default)s]"
+    )
     parser.add_argument("--bfloat16", action="store_true", help="where the CPU has it: 1.5 times faster")
     return parser.parse_args()
 
@@ -354,6 +363,7 @@ def main() -> None:
     network = load_pair_network(args.init).train() if args.init else PairNetwork(PairConfig())
     rnas = read_rnas(args.train, args.max_length, args.out / "ensembles.npz", args.exclude)
     network = train(network, rnas, args)
+    temper(network, args.temperature)
     valid = read_rnas([args.valid], args.max_length, args.out / "ensembles_valid.npz", [])
     some = np.random.default_rng(1).permutation(len(valid))[:NUM_VALID]
     for with_prior in (True, False):

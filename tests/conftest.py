@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 # Before numpy, torch or transformers are imported anywhere.
@@ -12,6 +13,8 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 
 import pytest
 from hypothesis import settings
+
+from mprna.predict import degrade, embed, fold, repair
 
 settings.register_profile("mprna", deadline=None, derandomize=True, max_examples=60)
 settings.load_profile("mprna")
@@ -41,11 +44,24 @@ def nano_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def mprna_home(nano_model: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def mprna_home(nano_model: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A home in which both default models are `nano_model`."""
     home = nano_model.parents[1]
     monkeypatch.setenv("MPRNA_HOME", str(home))
-    return home
+    forget_models()
+    yield home
+    forget_models()
+
+
+def forget_models() -> None:
+    """Models are kept by name, and this process gives one name to several."""
+    for cached in (
+        fold._cached_folder,
+        embed._cached_engine,
+        repair._cached_repairer,
+        degrade._cached_engine,
+    ):
+        cached.cache_clear()
 
 
 @pytest.fixture(scope="session")

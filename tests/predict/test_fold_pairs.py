@@ -62,6 +62,16 @@ def test_the_ensemble_is_the_prior_of_the_hybrid(pair_model, gamma):
     assert record.confidence == pytest.approx(assigned_state_probs(record.dot_bracket, expected).mean())
 
 
+def test_shorter_than_any_that_was_learned_the_prior_stands_alone(pair_model):
+    for text in ("GGGGAAAACCCC", "GGGGAAAAAAACCCC"):
+        record = mprna.fold(text, FoldOptions(model=pair_model, pair_probs=True))
+        np.testing.assert_array_equal(record.base_pair_probs, prior_pair_probs(text))
+        assert record.dot_bracket.count("(") == 4
+    longer = "GGGGGAAAAACCCCCA"
+    record = mprna.fold(longer, FoldOptions(model=pair_model, pair_probs=True))
+    assert not np.array_equal(record.base_pair_probs, prior_pair_probs(longer))
+
+
 def test_the_model_engine_has_no_prior(pair_model):
     text = sequence(90)
     record = mprna.fold(text, FoldOptions(engine="model", model=pair_model, pair_probs=True))

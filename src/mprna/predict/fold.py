@@ -43,7 +43,7 @@ from mprna.predict.parallel import map_ordered
 from mprna.rna.constraints import Constraint
 from mprna.runtime.engine import Engine, FloatArray, PairBand, Prediction
 from mprna.runtime.load import load_folding
-from mprna.runtime.pair_engine import PairEngine
+from mprna.runtime.pair_engine import MIN_LEARNED_LENGTH, PairEngine
 from mprna.runtime.windows import predict_pair_band
 
 DEFAULT_OPTIONS: Final = FoldOptions()
@@ -212,12 +212,13 @@ class Folder:
         if len(sequence) > engine.max_length:
             return self._fold_by_windows(sequence, restraints, engine)
         options, constraint = self._options, restraints.constraint
-        prior = nats = None
         if options.engine == "hybrid":
-            prior = prior_pair_probs(sequence, options.energy_model, restraints)
+            probs, nats = prior_pair_probs(sequence, options.energy_model, restraints), None
+            if len(sequence) >= MIN_LEARNED_LENGTH:
+                probs = engine.predict_pairs(sequence, probs)
         else:
+            probs = engine.predict_pairs(sequence)
             nats = log_odds_of_pairing(restraints, options.energy_model.thermal_energy)
-        probs = engine.predict_pairs(sequence, prior)
         probs = restrain_probs(probs, constraint, nats, crossing=options.pseudoknots)
         gamma, max_span = options.gamma or PAIR_GAMMA, options.energy_model.max_span
         dot_bracket = decode_nested(sequence, probs, gamma=gamma, max_span=max_span, constraint=constraint)

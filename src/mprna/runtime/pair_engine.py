@@ -15,6 +15,9 @@ from mprna.runtime.engine import FloatArray, IntArray
 _LETTERS: Final = "ACGUN"
 _BEYOND_END: Final = len(_LETTERS)
 
+MIN_LEARNED_LENGTH: Final = 16
+"""Of the RNAs that pair networks are trained on: of shorter ones, thermodynamics knows more."""
+
 MIN_PRIOR: Final = 1e-3
 """Prior probabilities are clipped to MIN_PRIOR and 1 - MIN_PRIOR, in training as here."""
 
