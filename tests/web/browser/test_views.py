@@ -1,4 +1,4 @@
-"""Drawing, arcs, dot plot, comparison and degradation of what was folded."""
+"""Drawing, arcs, dot plot, comparison, and what the other verbs say of what was folded."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ from typing import Any
 
 import httpx
 import numpy as np
+import pytest
 
 import mprna
 from mprna.io.formats import read_records
 from mprna.predict.degrade import degrade
+from mprna.predict.repair import repair
+from mprna.predict.scan import scan
 from mprna.rna.scores import pair_scores
 from mprna.rna.structure import pairs_from_dot_bracket
 
@@ -137,13 +140,6 @@ def test_structure_in_words(visitor: Any) -> None:
     assert f"{pairs} pairs" in page.text_content("#in-words-body")
 
 
-def serve(page: Any, verb: str, row: dict[str, Any]) -> None:
-    """Let the server have a verb that it lacks so far, with this answer."""
-    document = {"paths": {f"/api/{name}": {} for name in ("fold", "degrade", verb)}}
-    page.route("**/api/openapi.json", lambda route: route.fulfill(json=document))
-    page.route(f"**/api/{verb}", lambda route: route.fulfill(json={"records": [row]}))
-
-
 def test_verbs_that_the_server_lacks_have_no_tab(visitor: Any) -> None:
     paths = httpx.get(f"{visitor.address}/api/openapi.json", trust_env=False).json()["paths"]
     page = visitor.open_folded("#seq=GGGGAAAACCCC")
@@ -151,41 +147,26 @@ def test_verbs_that_the_server_lacks_have_no_tab(visitor: Any) -> None:
         assert page.locator(f"#tab-{tab}").count() == int(f"/api/{verb}" in paths)
 
 
-def test_variant_map_has_a_cell_per_substitution(visitor: Any) -> None:
-    sequence = "GGGGAAAACCCC"
-    effects = [
-        {
-            "variant": f"{ref}{position}{alt}",
-            "position": position,
-            "ref": ref,
-            "alt": alt,
-            "pair_distance": 0.1 * position,
-            "delta_ensemble_energy": -1.0,
-            "llr": None,
-            "error": None,
-        }
-        for position, ref in enumerate(sequence, 1)
-        for alt in "ACGU"
-        if alt != ref
-    ]
-    serve(visitor.page, "scan", {"id": "x", "effects": effects, "error": None})
+@pytest.mark.parametrize("sequence", ["GGGGAAAACCCC", "ggggaaaatccc"])
+def test_variant_map_is_that_of_python(visitor: Any, sequence: str) -> None:
+    effects = list(scan(sequence))
     page = visitor.open_folded(f"#seq={sequence}&view=variants")
     page.wait_for_selector(".heatmap .cell")
-    assert page.text_content(".score").startswith("Strongest: C12A (1.20)")
     assert page.locator(".cell").count() == 48
-    assert page.locator(".cell[fill-opacity='0.000']").count() == 12
+    strongest = max(effects, key=lambda effect: abs(effect.pair_distance))
+    words = f"{strongest.variant} ({strongest.pair_distance:.2f})"
+    assert page.text_content(".score").startswith(f"Strongest: {words}")
     page.select_option("#effect", "delta_ensemble_energy")
-    assert page.locator(".cell.down").count() == 36
-    page.select_option("#effect", "llr")
-    assert page.text_content(".score") == "No effects are known."
+    stabilising = sum(round(effect.delta_ensemble_energy, 4) < 0 for effect in effects)
+    assert page.locator(".cell.down").count() == stabilising
 
 
-def test_repairs_are_named(visitor: Any) -> None:
-    repairs = [{"position": 2, "seen": "G", "base": "A", "probability": 0.91}]
-    row = {"id": "x", "base_probs": [[0.1, 0.2, 0.3, 0.4]] * 12, "repairs": repairs, "error": None}
-    serve(visitor.page, "repair", row)
-    page = visitor.open_folded("#seq=GGGGAAAACCCC&view=repair")
+def test_repairs_are_those_of_python(visitor: Any) -> None:
+    sequence = "GGGGNAAACCCC"
+    (proposed,) = repair(sequence).repairs
+    page = visitor.open_folded(f"#seq={sequence}&view=repair")
     page.wait_for_selector(".heatmap .cell")
-    assert page.text_content(".score") == "Proposed: G2A (0.91)."
+    words = f"{proposed.seen}{proposed.position}{proposed.base} ({proposed.probability:.2f})"
+    assert page.text_content(".score") == f"Proposed: {words}."
     page.click(".heatmap [data-base='1'] text")
     page.wait_for_selector(".inspector:has-text('paired with C11')")

@@ -30,12 +30,11 @@ export async function convert(record, format) {
   return { blob: await response.blob(), name };
 }
 
-/** One of the other verbs for one record: its row. */
+/** One of the other verbs for one record: its row, or of a scan one row per variant. */
 export async function ask(verb, record, { signal } = {}) {
-  const answer = await post(`/api/${verb}`, { records: [record] }, { signal });
-  const [row] = answer.records;
-  if (row.error) throw new ApiError(row.error);
-  return row;
+  const { records: rows } = await post(`/api/${verb}`, { records: [record] }, { signal });
+  if (rows.length === 1 && rows[0].error) throw new ApiError(rows[0].error);
+  return rows;
 }
 
 export const examples = () => get("/api/examples");

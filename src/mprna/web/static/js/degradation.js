@@ -24,7 +24,7 @@ export function createDegradation(container, handlers) {
     quantity = value;
     track.redraw();
   });
-  const draw = (answer, row, width) => ({ text: total(answer), picture: bars(answer, row, quantity, width) });
+  const draw = ([answer], row, width) => ({ text: total(answer), picture: bars(answer, row, quantity, width) });
   const track = createTrack(container, { verb: "degrade", head: [head], note: NOTE, draw, ...handlers });
   return track;
 }

@@ -1,5 +1,4 @@
-// Which bases look substituted, and what stood there. A row of the verb is
-// { base_probs: [[A, C, G, U], ...], repairs: [{ position, seen, base, probability }], repaired }.
+// Which bases look substituted, and what stood there.
 
 import { heatmap, LETTERS } from "./heatmap.js";
 import { createTrack } from "./track.js";
@@ -12,10 +11,11 @@ export function createRepair(container, handlers) {
   return createTrack(container, { verb: "repair", note: NOTE, draw, ...handlers });
 }
 
-function draw({ base_probs, repairs }, { sequence }, room) {
+function draw([{ values, repairs }], { sequence }, room) {
+  const probs = [...sequence].map((_, index) => LETTERS.map((letter) => values[`p_${letter}`][index]));
   const words = (index, letter, p) => `${letter} at ${index + 1}: ${p.toFixed(2)}`;
   const label = `Probability of ${LETTERS.join(", ")} at ${sequence.length} positions`;
-  return { text: proposals(repairs), picture: heatmap({ sequence, values: base_probs, room, label, words }) };
+  return { text: proposals(repairs), picture: heatmap({ sequence, values: probs, room, label, words }) };
 }
 
 function proposals(repairs) {

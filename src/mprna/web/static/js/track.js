@@ -8,7 +8,7 @@ const NARROWEST = 8.5;
 const WIDEST = 20;
 
 /**
- * @param draw (answer, row, width) => { text, picture }; elements with data-base can be selected.
+ * @param draw (answers, row, width) => { text, picture }, of the rows of the verb and the folded record; elements with data-base can be selected.
  * @param head what stands above, such as a choice of quantities.
  */
 export function createTrack(container, { verb, head = [], note, draw, onSelect, onHover }) {
@@ -28,7 +28,7 @@ export function createTrack(container, { verb, head = [], note, draw, onSelect, 
 
   function redraw() {
     if (shown === null) return;
-    const { text, picture } = draw(shown.answer, shown.row, scroll.clientWidth);
+    const { text, picture } = draw(shown.answers, shown.row, scroll.clientWidth);
     status.textContent = text;
     scroll.replaceChildren(picture);
   }
@@ -43,8 +43,8 @@ export function createTrack(container, { verb, head = [], note, draw, onSelect, 
     shown = null;
     status.textContent = "Asking…";
     try {
-      const answer = await api.ask(verb, { id: row.id, sequence: row.sequence }, { signal: waiting.signal });
-      shown = { answer, row };
+      const answers = await api.ask(verb, { id: row.id, sequence: row.sequence }, { signal: waiting.signal });
+      shown = { answers, row };
       redraw();
     } catch (error) {
       if (error.name === "AbortError") return;

@@ -1,7 +1,7 @@
-// What every single substitution does. A row of the verb is
-// { effects: [{ variant, position (1-based), ref, alt, delta_ensemble_energy, llr, pair_distance, error }, ...] }.
+// What every single substitution does.
 
 import { heatmap, LETTERS } from "./heatmap.js";
+import { base } from "./sequence.js";
 import { choice, createTrack } from "./track.js";
 
 const QUANTITIES = {
@@ -19,7 +19,7 @@ export function createVariants(container, handlers) {
     quantity = value;
     track.redraw();
   });
-  const draw = (answer, row, room) => picture(answer.effects, row.sequence, quantity, room);
+  const draw = (effects, row, room) => picture(effects, row.sequence, quantity, room);
   const track = createTrack(container, { verb: "scan", head: [head], note: NOTE, draw, ...handlers });
   return track;
 }
@@ -28,7 +28,7 @@ function picture(effects, sequence, quantity, room) {
   const values = [...sequence].map(() => LETTERS.map(() => null));
   for (const effect of effects) {
     if (effect.error) continue;
-    values[effect.position - 1][LETTERS.indexOf(effect.alt)] = effect[quantity];
+    values[effect.position - 1][LETTERS.indexOf(base(effect.alt))] = effect[quantity];
   }
   const words = (index, letter, value) => `${sequence[index]}${index + 1}${letter}: ${value === null ? "–" : value.toFixed(2)}`;
   const label = `${QUANTITIES[quantity]} of all substitutions of ${sequence.length} bases`;
