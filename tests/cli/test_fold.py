@@ -148,8 +148,8 @@ def test_help_says_what_the_code_does():
 
     (commands,) = [a for a in build_parser()._actions if a.dest == "command"]
     text = " ".join(commands.choices["fold"].format_help().split())
-    longest = ", ".join(f"{engine} {DEFAULT_MAX_LENGTHS[engine]}" for engine in ("hybrid", "vienna", "model"))
-    assert f"[{longest}]" in text
+    model, vienna, hybrid = (DEFAULT_MAX_LENGTHS[engine] for engine in ("model", "vienna", "hybrid"))
+    assert f"[{model}; vienna {vienna}; hybrid without a pair network {hybrid}]" in text
     assert all(name in text for name in PARAMETER_SETS)
     assert set(fold_command.FORMATS) - {"svg"} <= set(fold_command.FORMATS)
 
