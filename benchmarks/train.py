@@ -1,6 +1,6 @@
 """Tokens per second of training, beside `EsmForMaskedLM` under the Trainer of Hugging Face, in one run.
 
-    python benchmarks/train.py [--preset mini] [--length 256] [--steps 8] [--data-dir CORPUS]
+    python benchmarks/train.py [--preset mini] [--length 256] [--steps 8] [--data-dir CORPUS]    # pip install accelerate
 
 Both train the same architecture by masked language modelling alone on the same slices, in bfloat16 where the
 CPU has AVX-512, in batches of at most as many tokens; in turn, `--rounds` times. Ours cuts batches by length,
