@@ -1,13 +1,13 @@
 """Tokens per second of training, beside `EsmForMaskedLM` under the Trainer of Hugging Face, in one run.
 
-    python benchmarks/train.py [--preset mini] [--length 256] [--steps 8] [--data-dir CORPUS]    # pip install accelerate
+    python benchmarks/train.py [--preset mini] [--length 256] [--steps 8] [--data-dir CORPUS]
 
 Both train the same architecture by masked language modelling alone on the same slices, in bfloat16 where the
 CPU has AVX-512, in batches of at most as many tokens; in turn, `--rounds` times. Ours cuts batches by length,
 the Trainer takes them as they come. Then ours with all four objectives. Padding does not count. MFU is the
 share of a bfloat16 (float32) product of 2,048 x 2,048 matrices that the useful products reach, 6 per weight
 and token and 12 per layer, token, token and width. Memory is the peak of a process of its own.
-Without --data-dir: random sequences, two thirds of full length, the others of 50 nt and more, seed 0.
+Needs accelerate, as the Trainer does. Without --data-dir: random sequences, two thirds of full length, the others of 50 nt and more, seed 0.
 """
 
 from __future__ import annotations
