@@ -7,7 +7,8 @@ CPU has AVX-512, in batches of at most as many tokens; in turn, `--rounds` times
 the Trainer takes them as they come. Then ours with all four objectives. Padding does not count. MFU is the
 share of a bfloat16 (float32) product of 2,048 x 2,048 matrices that the useful products reach, 6 per weight
 and token and 12 per layer, token, token and width. Memory is the peak of a process of its own.
-Needs accelerate, as the Trainer does. Without --data-dir: random sequences, two thirds of full length, the others of 50 nt and more, seed 0.
+Needs accelerate, as the Trainer does. Without --data-dir: random sequences, two thirds of full length, the
+others of 50 nt and more, seed 0.
 """
 
 from __future__ import annotations
