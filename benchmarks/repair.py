@@ -9,7 +9,8 @@ repair by macro-F1 and accuracy at the substituted ones, and so is the filling o
 expected calibration error (10 bins of equal number). 95 % intervals by 1,000 bootstraps over rows or
 windows. Baselines: frequencies of bases, and counts of 7-mers, in the transcripts that calibrations are
 fitted on. Rows of RGB that share a 32-mer with the transcripts that `mini` was drawn from are also left
-out. Where the signal comes from is told by classes of nucleotides of the held-out species.
+out. Where the signal comes from is told by classes of nucleotides of the held-out species. Long because
+one run makes every table of docs/repair.md.
 """
 
 from __future__ import annotations

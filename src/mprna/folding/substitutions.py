@@ -10,6 +10,8 @@ its pair. What is inside and outside of these loops stays as it was, so that
 with another pair below `MIN_PROB` in the reference are left out. benchmarks/scan.py compares with folding
 every mutant anew.
 
+Long because the loops on both sides of a pair are one recursion.
+
 Shape letters: L nucleotides. Positions count from 1 in this file, as in ViennaRNA.
 """
 

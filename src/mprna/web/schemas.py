@@ -1,5 +1,7 @@
 """Requests and answers of the API; with their examples they are the OpenAPI document.
 
+Long because the fields of all verbs are one document, of which no line computes anything.
+
 Positions are 1-based. Shape letters: L nucleotides, H hidden width.
 """
 
