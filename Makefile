@@ -50,6 +50,7 @@ docs: $(DEV)/.installed ## what is made from the program and the packages, then 
 	$(DEV)/bin/python docs/generate_cli.py
 	$(DEV)/bin/python docs/generate_licences.py
 	$(DEV)/bin/python docs/generate_figure.py
+	$(DEV)/bin/python docs/generate_gallery.py
 	$(DEV)/bin/mkdocs build --quiet --strict --site-dir build/docs
 
 package: $(DEV)/.installed ## build sdist and wheel, install the wheel in a clean environment, use it
