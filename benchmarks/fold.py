@@ -1,12 +1,13 @@
 """Speed of each engine beside a bare ViennaRNA loop: same RNAs, same core, in turn, in one run.
 
-    python benchmarks/fold.py [FASTA] [--model NAME] [--every N]
+    python benchmarks/fold.py [FASTA] [--model NAME] [--every N] [--peers]
     python benchmarks/fold.py --long 30000 [--engine model] [--model NAME]
 
 Every RNA is folded by all contenders before the next one comes, so that a machine whose speed drifts slows
-all of them alike; times are of the processor, one core, so that other work does not count. Then cold starts:
-whole processes from the shell, `mprna fold` beside `import RNA`. `--long` is one random RNA of that many
-nucleotides, in a process of its own: seconds and memory.
+all of them alike; times are of the processor, one core, so that other work does not count. `--peers` adds the
+programs of others that `peers.py` finds. Then cold starts: whole processes from the shell, `mprna fold`
+beside `import RNA`. `--long` is one random RNA of that many nucleotides, in a process of its own: seconds
+and memory.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from collections.abc import Callable
 from itertools import pairwise
 
 import RNA
+from peers import installed
 
 from mprna.alphabet import clean_sequence
 from mprna.io.formats import read_records
@@ -121,6 +123,7 @@ def main() -> None:
     parser.add_argument("fasta", nargs="?", default="examples/rnas.fa")
     parser.add_argument("--model", default=FOLDING_MODEL)
     parser.add_argument("--every", type=int, default=1, metavar="N", help="only each N-th RNA")
+    parser.add_argument("--peers", action="store_true", help="also programs of others (peers.py)")
     parser.add_argument("--long", type=int, metavar="NT", help="one long RNA instead")
     parser.add_argument("--engine", default="model", help="of --long [%(default)s]")
     args = parser.parse_args()
@@ -129,6 +132,8 @@ def main() -> None:
         return
     contenders = {"ViennaRNA MFE": bare_mfe, "ViennaRNA ensemble": bare_ensemble}
     contenders |= {f"`{name}`": engine(name, args.model) for name in ("vienna", "model", "hybrid")}
+    if args.peers:
+        contenders |= installed()
     records = list(read_records(args.fasta))[:: args.every]
     print_speed([clean_sequence(record.sequence) for record in records], contenders)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

