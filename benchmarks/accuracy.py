@@ -11,7 +11,8 @@ of TRUTH and stops.
 Pair scores count every bracket of the truth and are means over RNAs; "within 1" lets one end of a pair slip
 by one. Token macro-F1 pools `( ) .` over the whole set and leaves other brackets out. Intervals are 95 %
 bootstrap, over whole families where they are known, since RNAs of a family are no independent trials, else
-over RNAs; each tool is compared with the first one on the same resamples.
+over RNAs; each tool is compared with the first one on the same resamples, also within lengths and families,
+where a star means p < 0.05 (not corrected for their number).
 
 Shape letters: N RNAs, F clusters that are drawn together, R resamples, K = 18 numbers of an RNA.
 """

@@ -97,6 +97,43 @@ def test_accuracy_refuses_predictions_of_other_rnas(tmp_path: Path) -> None:
     assert "record 1 is of another sequence" in outcome.stderr
 
 
+def test_crossing_gamma_counts_pairs_that_cross(tmp_path: Path) -> None:
+    knot = ("GGGGGAACCCCCAACCCCCAAGGGGG", "(((((..[[[[[..)))))..]]]]]")
+    rows = [("plain", "GGGGGAAAAAACCCCC", "(((((......)))))"), ("knot", *knot), ("protein", "PQRS", "....")]
+    path = tmp_path / "known.dbn"
+    path.write_text("".join(f">{name}\n{sequence}\n{known}\n" for name, sequence, known in rows))
+    command = [sys.executable, str(ROOT / "benchmarks/crossing_gamma.py"), str(path)]
+    lines = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
+    assert len(cells) == 2 * 2 * 8
+    assert {(row[1], row[2]) for row in cells} == {("none", "1"), ("pseudoknot", "1")}
+    without = [row for row in cells if row[3] == "no pairs"]
+    assert [row[5:7] for row in without] == [["0.0", ""]] * 4  # nothing crosses in what is nested
+
+
+def test_crossing_pairs_are_scored_as_by_hand() -> None:
+    module = module_of("benchmarks/crossing_gamma.py")
+    known, found = np.array([[0, 10], [1, 9], [5, 14]]), np.array([[1, 9], [5, 14], [20, 30]])
+    assert module.crossing(known) == {(0, 10), (1, 9), (5, 14)}
+    # Found 2 of 3 crossing pairs; both that cross in the prediction are right.
+    assert module.score(found, known) == (2 * 2 / 6, True, 3, 2, 2, 2)
+
+
+def test_peers_that_are_missing_are_named_and_ours_are_written(tmp_path: Path) -> None:
+    (tmp_path / "truth.dbn").write_text(TRUTH)
+    command = [sys.executable, str(ROOT / "benchmarks/peers.py"), str(tmp_path / "truth.dbn")]
+    outcome = subprocess.run(
+        [*command, "-o", str(tmp_path / "out")], capture_output=True, text=True, check=True
+    )
+    peers = module_of("benchmarks/peers.py").PEERS
+    written = {path.stem for path in (tmp_path / "out").iterdir()}
+    missing = {line.partition(":")[0] for line in outcome.stderr.splitlines() if "not installed" in line}
+    assert written | missing == {*peers, "vienna", "model", "hybrid"}
+    assert not written & missing
+    table = accuracy(tmp_path / "truth.dbn", tmp_path / "out" / "vienna.jsonl").stdout
+    assert "| vienna | 100.0 (100.0-100.0) |" in table
+
+
 @pytest.mark.slow
 def test_builds_survive_kills_a_full_disk_and_changed_files() -> None:
     """The short version of the run in docs/corpus.md."""
