@@ -6,7 +6,7 @@ Of every RNA the network of `mprna fold` is asked once, without and with the pri
 decoded without crossing pairs and with each gamma. A pair crosses if it crosses any other one of its
 structure; PPV and sensitivity of crossing pairs are over all of them. RNAs with letters that are no
 nucleotides are left out. Choose on validation structures that the network has not learned from: what is
-chosen here is `decoders.CROSSING_GAMMA`. Intervals are 95 % bootstrap over RNAs.
+chosen here is `decoders.PAIR_CROSSING_GAMMA`. Intervals are 95 % bootstrap over RNAs.
 """
 
 from __future__ import annotations

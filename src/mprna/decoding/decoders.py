@@ -24,6 +24,8 @@ PAIR_GAMMA = 3.0
 
 CROSSING_GAMMA = 1.5
 """Of pairs that cross the nested structure, chosen on validation structures (docs/experiments.md)."""
+PAIR_CROSSING_GAMMA = 3.0
+"""The same for the probabilities of a pair network."""
 
 
 class StructurePrediction(Protocol):

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mprna.alphabet import clean_sequence
-from mprna.decoding.decoders import CROSSING_GAMMA, NESTED_GAMMA, PAIR_GAMMA
+from mprna.decoding.decoders import CROSSING_GAMMA, NESTED_GAMMA, PAIR_CROSSING_GAMMA, PAIR_GAMMA
 from mprna.decoding.hybrid import decode_hybrid
 from mprna.decoding.nested import decode_nested
 from mprna.decoding.tokens import decode_tokens
@@ -285,11 +285,12 @@ class Folder:
         options = self._options
         model = options.energy_model
         if options.pseudoknots:
+            learned = isinstance(self._engine, PairEngine)
             dot_bracket = with_crossing_pairs(
                 sequence,
                 dot_bracket,
                 beliefs,
-                gamma=options.gamma or CROSSING_GAMMA,
+                gamma=options.gamma or (PAIR_CROSSING_GAMMA if learned else CROSSING_GAMMA),
                 max_span=model.max_span,
                 constraint=constraint,
             )
