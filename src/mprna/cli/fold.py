@@ -105,8 +105,8 @@ def _add_engine(group: argparse._ArgumentGroup) -> None:
         "--gamma",
         type=float,
         metavar="X",
-        help="of the nested decoder: the larger, the more pairs; 1 is maximum expected accuracy [8; 3 with a "
-        "pair network, 1.5 for pairs that cross]",
+        help="of the nested decoder: the larger, the more pairs; 1 is maximum expected accuracy [8, and "
+        "1.5 for pairs that cross; 3 for both with a pair network]",
     )
     group.add_argument(
         "--weight",
