@@ -120,3 +120,9 @@ def test_a_table_that_fits_no_memory_is_an_error(monkeypatch):
     monkeypatch.setattr("mprna.io.rows.np.zeros", Mock(side_effect=MemoryError))
     with pytest.raises(FormatError, match="no memory for the pair probabilities of 4 nt"):
         read('{"sequence": "ACGU", "base_pair_probs": []}\n')
+
+
+@pytest.mark.parametrize(("given", "name"), [("", "sequence_1"), (" ", "sequence_1"), (" a  b\\t", "a b")])
+def test_a_name_has_single_blanks_and_something_else(given, name):
+    (record,) = read(f'{{"name": "{given}", "sequence": "ACGU"}}\n')
+    assert record.name == name

@@ -80,8 +80,7 @@ def record_from_row(row: Mapping[str, Any], number: int, *, path: str, line: int
     if "sequence" not in values:
         raise FormatError("no 'sequence' in this record", path=path, line=line)
     values["sequence"] = "".join(values["sequence"].split())
-    if not values.get("name"):
-        values["name"], _ = split_header("", number)
+    values["name"] = " ".join(values.get("name", "").split()) or split_header("", number)[0]
     if "dot_bracket" in values:
         check_dot_bracket(values["dot_bracket"], values["sequence"], path=path, line=line)
     if row.get("base_pair_probs") is not None:
