@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 PICTURES = (".svg", ".png")
 _UNSAFE = re.compile(r"[^\w.+-]+")
+_LONGEST_STEM = 200
+"""In bytes: file systems take 255, of which some are left for numbers, suffixes and temporary names."""
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -123,7 +125,8 @@ def _file_stem(name: str, used: set[str]) -> str:
     >>> [_file_stem(name, used) for name in ("a/b", "a b", "../x")]
     ['a_b', 'a_b-2', '_x']
     """
-    stem = base = _UNSAFE.sub("_", name).lstrip(".") or "sequence"
+    safe = _UNSAFE.sub("_", name).lstrip(".")
+    stem = base = safe.encode()[:_LONGEST_STEM].decode(errors="ignore") or "sequence"
     number = 1
     while stem.lower() in used:
         number += 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -227,7 +228,7 @@ def _records(args: argparse.Namespace) -> Iterator[Record]:
         from mprna.io import constraints
 
         named: dict[str, str] = {}
-        if not Path(args.constraint).exists() and constraints.looks_like_one(args.constraint):
+        if constraints.looks_like_one(args.constraint) and not os.path.exists(args.constraint):
             nameless = [args.constraint]
         else:
             named, nameless = constraints.read_constraints(args.constraint)
