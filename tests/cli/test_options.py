@@ -46,3 +46,9 @@ def test_the_nameless_are_numbered_by_their_place():
 def test_an_epilog_has_one_example_or_more():
     assert example("mprna fold") == "example:\n  mprna fold"
     assert example("a", "b") == "examples:\n  a\n  b"
+
+
+def test_more_processes_than_any_machine_has_are_a_slip(call):
+    outcome = call("fold", "ACGU", "-j", "99999")
+    assert outcome.status == 2
+    assert "argument -j/--jobs: 99999 processes; expected at most 1024" in outcome.err

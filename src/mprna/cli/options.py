@@ -14,6 +14,9 @@ from mprna.errors import FormatError
 if TYPE_CHECKING:
     from mprna.io.records import Record
 
+MAX_JOBS = 1_024
+"""More processes than this are a slip of the finger."""
+
 _SEQUENCE = re.compile("[ACGTUN]+", re.IGNORECASE)
 
 
@@ -48,7 +51,7 @@ def add_jobs(parser: argparse._ActionsContainer) -> None:
     parser.add_argument(
         "-j",
         "--jobs",
-        type=positive_int,
+        type=_job_count,
         nargs="?",
         const=0,
         default=1,
@@ -68,6 +71,12 @@ def positive_int(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is no number of 1 or more")
     return int(text)
+
+
+def _job_count(text: str) -> int:
+    if (jobs := positive_int(text)) > MAX_JOBS:
+        raise argparse.ArgumentTypeError(f"{jobs} processes; expected at most {MAX_JOBS}")
+    return jobs
 
 
 def read_inputs(
