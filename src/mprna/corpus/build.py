@@ -40,13 +40,13 @@ from mprna.corpus.shards import (
     MANIFEST_NAME,
     SCHEMA_VERSION,
     Manifest,
-    file_sha256,
     flush_to_disk,
     pyarrow_version,
     read_manifest,
     write_json,
     write_manifest,
 )
+from mprna.digest import file_sha256
 from mprna.errors import CorpusError, UsageError
 from mprna.folding.vienna import vienna_version
 from mprna.io.source import STDIN_NAME

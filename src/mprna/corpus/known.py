@@ -20,11 +20,11 @@ from mprna.corpus.shards import (
     ShardFile,
     Slice,
     Source,
-    file_sha256,
     pyarrow_version,
     write_manifest,
     write_shard,
 )
+from mprna.digest import file_sha256
 from mprna.errors import CorpusError, SequenceError
 from mprna.io.formats import read_records
 from mprna.io.records import Record

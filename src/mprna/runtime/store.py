@@ -7,7 +7,6 @@ that ship inside the package.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from mprna.digest import file_sha256
 from mprna.errors import ModelError
 
 DEFAULT_MODEL: Final = "mini"
@@ -123,7 +123,7 @@ def kind_of(directory: Path) -> str:
 
 def write_manifest(directory: Path) -> None:
     """Record the SHA-256 of every file of a model directory; written last."""
-    manifest = SCHEMA | {"files": {path.name: sha256_of(path) for path in _payload(directory)}}
+    manifest = SCHEMA | {"files": {path.name: file_sha256(path) for path in _payload(directory)}}
     partial = directory / f"{MANIFEST}.part"
     partial.write_text(json.dumps(manifest, indent=1) + "\n")
     os.replace(partial, directory / MANIFEST)
@@ -144,7 +144,7 @@ def verify(directory: Path) -> None:
         path = directory / name
         if not path.is_file():
             raise ModelError(f"{path}: missing; install the model again")
-        if sha256_of(path) != expected:
+        if file_sha256(path) != expected:
             raise ModelError(f"{path}: SHA-256 differs from {MANIFEST}; install the model again")
 
 
@@ -176,12 +176,6 @@ def _payload(directory: Path) -> list[Path]:
         for path in directory.iterdir()
         if path.is_file() and path.name != MANIFEST and not path.name.startswith(".")
     )
-
-
-def sha256_of(path: Path) -> str:
-    """SHA-256 of a file, hexadecimal."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _read_json(path: Path) -> dict[str, Any]:
