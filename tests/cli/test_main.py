@@ -147,3 +147,10 @@ def test_a_full_disk_behind_standard_output_is_an_error(mprna_home, arguments):
             [*PROGRAM, *arguments], env=environment, stdout=full, stderr=subprocess.PIPE, check=False
         )
     assert (shown.returncode, shown.stderr) == (1, b"mprna: error: cannot write: No space left on device\n")
+
+
+def test_what_the_file_system_refuses_is_one_line(call, tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("MPRNA_HOME", str(tmp_path / "file"))
+    outcome = call("models", "get", "tiny", "--from", tmp_path)
+    assert outcome == (1, "", f"mprna: error: {tmp_path / 'file' / 'models'}: Not a directory\n")

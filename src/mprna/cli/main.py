@@ -108,6 +108,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         _discard_stdout()
         return PIPE_CLOSED
     except OSError as error:
+        if error.filename is not None:
+            print(f"mprna: error: {error.filename}: {error.strerror}", file=sys.stderr)
+            return 1
         if error.errno not in WRITE_ERRORS:
             raise
         print(f"mprna: error: cannot write: {error.strerror}", file=sys.stderr)
