@@ -70,7 +70,7 @@ def build_known(
             else:
                 slices[found.sequence] = found
     if not slices:
-        raise CorpusError(f"no record with a known structure remains (dropped: {drops.to_json()})")
+        raise CorpusError(f"no record with a known structure remains (dropped: {drops.summary()})")
     return _write(
         list(slices.values()), out_dir, drops, sources, {"min_length": min_length, "max_length": max_length}
     )
