@@ -13,6 +13,7 @@ from mprna.cli.options import (
     add_inputs,
     add_jobs,
     add_model,
+    add_quiet,
     example,
     num_jobs,
     numbered,
@@ -83,7 +84,7 @@ def _add_output(group: argparse._ArgumentGroup) -> None:
         help="go on where an interrupted run with the same input and -o stopped (vienna, dbn, tsv, jsonl)",
     )
     group.add_argument("--noPS", action="store_true", help="accepted; no PostScript is ever written")
-    group.add_argument("--quiet", action="store_true", help="no progress and no summary on standard error")
+    add_quiet(group)
 
 
 def _add_engine(group: argparse._ArgumentGroup) -> None:

@@ -6,8 +6,9 @@ import argparse
 import dataclasses
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
 
 from mprna.errors import FormatError
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 MAX_JOBS = 1_024
 """More processes than this are a slip of the finger."""
+
+NO_ALIASES: Final[Mapping[str, str]] = MappingProxyType({})
 
 _SEQUENCE = re.compile("[ACGTUN]+", re.IGNORECASE)
 
@@ -45,6 +48,44 @@ def add_model(parser: argparse._ActionsContainer, *, default: str) -> None:
         default="auto",
         help="what runs the model; auto: ONNX Runtime where there is a model.onnx, else torch [%(default)s]",
     )
+
+
+def add_output(
+    parser: argparse.ArgumentParser, formats: Sequence[str], *, by_default: str = "on standard output tsv"
+) -> None:
+    """--format and -o of a verb that writes one file; see `chosen_format`."""
+    parser.add_argument("--format", choices=formats, help=f"[by the suffix of -o; {by_default}]")
+    parser.add_argument("-o", "--output", metavar="FILE", help="instead of standard output")
+
+
+def chosen_format(
+    args: argparse.Namespace,
+    formats: Sequence[str],
+    default: str = "tsv",
+    *,
+    aliases: Mapping[str, str] = NO_ALIASES,
+) -> str:
+    """--format, or what the suffix of -o says, below that of a compression.
+
+    Args:
+        formats: names, which are suffixes too.
+        default: where neither says anything.
+        aliases: further suffixes, and the formats that they stand for.
+    """
+    from mprna.io.output import COMPRESSIONS
+
+    if args.format is not None:
+        return str(args.format)
+    name = (args.output or "").lower()
+    for compression in COMPRESSIONS:
+        name = name.removesuffix(compression)
+    suffix = name.rpartition(".")[2]
+    suffix = aliases.get(suffix, suffix)
+    return suffix if suffix in formats else default
+
+
+def add_quiet(parser: argparse._ActionsContainer) -> None:
+    parser.add_argument("--quiet", action="store_true", help="no progress and no summary on standard error")
 
 
 def add_jobs(parser: argparse._ActionsContainer) -> None:
