@@ -52,6 +52,15 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     parser.set_defaults(run=run)
     add_inputs(parser)
+    _add_variants(parser)
+    add_output(parser, FORMATS)
+    parser.add_argument("--figure", metavar="FILE", help="also draw heat maps, as .svg or .png")
+    _add_work(parser)
+    add_jobs(parser)
+    add_quiet(parser)
+
+
+def _add_variants(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--variant",
         action="append",
@@ -70,8 +79,10 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         metavar="FILE",
         help="GTF or BED of the RNAs on the reference; without it every sequence of the reference is an RNA",
     )
-    add_output(parser, FORMATS)
-    parser.add_argument("--figure", metavar="FILE", help="also draw heat maps, as .svg or .png")
+
+
+def _add_work(parser: argparse.ArgumentParser) -> None:
+    """What is computed of each variant, and on how much of its RNA."""
     parser.add_argument(
         "--model",
         default=DEFAULT_MODEL,
@@ -110,8 +121,6 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         metavar="NT",
         help="leave out longer sequences [%(default)s]",
     )
-    add_jobs(parser)
-    add_quiet(parser)
 
 
 def run(args: argparse.Namespace) -> int:
