@@ -66,7 +66,8 @@ class Drops(dict[str, Tally]):
         >>> Drops(short_tail=Tally(2, 19)).summary()
         'short_tail 2'
         """
-        return ", ".join(f"{reason} {self[reason].pieces}" for reason in sorted(self)) or "nothing"
+        counts = ", ".join(f"{reason} {self[reason].pieces}" for reason in sorted(self))
+        return counts or "nothing, there were no records"
 
     def to_json(self) -> dict[str, dict[str, int]]:
         """Plain dictionaries, sorted by reason."""
