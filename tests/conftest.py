@@ -1,10 +1,12 @@
-"""What every test shares: one thread, no hub, and reproducible property tests."""
+"""What every test shares: one thread, no hub, reproducible properties, and what is left out without torch."""
 
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 # Before numpy, torch or transformers are imported anywhere.
@@ -18,6 +20,35 @@ from mprna.predict import degrade, embed, fold, repair
 
 settings.register_profile("mprna", deadline=None, derandomize=True, max_examples=60)
 settings.load_profile("mprna")
+
+
+NEEDS_TORCH = re.compile(
+    r"^(?:import|from) "
+    r"(?:torch|transformers|safetensors|onnx|mprna\.(?:model|objectives|train|runtime\.torch))\b",
+    re.MULTILINE,
+)
+"""Imports, at the top of a file, that fail without the extra `train`."""
+WITHOUT_TORCH = find_spec("torch") is None
+
+
+def pytest_ignore_collect(collection_path: Path) -> bool | None:
+    """Without torch, files that import it, and folders whose conftest.py does (`make test-light`)."""
+    file = collection_path / "conftest.py" if collection_path.is_dir() else collection_path
+    if WITHOUT_TORCH and file.suffix == ".py" and file.exists() and NEEDS_TORCH.search(file.read_text()):
+        return True
+    return None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Without torch, tests that say they need it are skipped."""
+    skip = pytest.mark.skip(reason="torch is not installed")
+    for item in items if WITHOUT_TORCH else ():
+        if item.get_closest_marker("torch") or MODEL_FIXTURES & set(getattr(item, "fixturenames", ())):
+            item.add_marker(skip)
+
+
+MODEL_FIXTURES = {"nano_model", "mprna_home", "pair_model"}
+"""Models that are made by torch."""
 
 
 @pytest.fixture(scope="session")
