@@ -170,7 +170,8 @@ def figure(records: list[Record], pooled: Floats, nucleotides: Floats, letters: 
     width, height = 2 * SIDE + 130, SIDE + 110
     contents = np.array([gc(record.sequence) for record in records])
     darkness = (contents - contents.min()) / np.ptp(contents)
-    radii = np.sqrt([len(record.sequence) for record in records]) / 2
+    lengths = np.array([len(record.sequence) for record in records])
+    radii = np.sqrt(lengths) / 2
     fills = [scale_colour(value) for value in darkness]
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:g}" height="{height:g}" '
@@ -186,9 +187,8 @@ def figure(records: list[Record], pooled: Floats, nucleotides: Floats, letters: 
             [LETTER_COLOURS[x] for x in letters[::10]],
             "none",
         ),
-        f'<text x="40" y="{SIDE + 95:g}">size: length, {len(records[radii.argmin()].sequence)} to '
-        f"{len(records[radii.argmax()].sequence)} nt; dark: much G and C, "
-        f"{contents.min():.0%} to {contents.max():.0%}</text>",
+        f'<text x="40" y="{SIDE + 95:g}">size: {lengths.min()} to {lengths.max()} nt; pale to dark: '
+        f"{contents.min():.0%} to {contents.max():.0%} GC</text>",
     ]
     for number, (letter, colour) in enumerate(LETTER_COLOURS.items()):
         x = 94 + SIDE + 44 * number

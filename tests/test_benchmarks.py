@@ -104,6 +104,7 @@ def test_builds_survive_kills_a_full_disk_and_changed_files() -> None:
     assert outcome.stdout.endswith("all builds ended with the same bytes\n")
 
 
+@pytest.mark.torch
 def test_the_loader_table_has_a_line_per_corpus_and_counts_its_bytes() -> None:
     command = [sys.executable, str(ROOT / "benchmarks/loader.py"), "--nucleotides", "20480"]
     lines = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
