@@ -8,13 +8,14 @@ SHELL := bash
 
 PYTHON ?= python3
 LIGHT := .venv
+LIGHT_TEST := .venv-light
 DEV := .venv-dev
 PIP_OPTIONS := --quiet --disable-pip-version-check -c constraints.txt
 SOURCES := $(shell find src -type f -not -name '*.pyc')
 
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help demo demo-web test check lint docs package lowest first-run bench clean
+.PHONY: help demo demo-web test test-light check lint docs package lowest first-run bench clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -37,6 +38,9 @@ demo-web: $(LIGHT)/.web ## the page and the API at the address that is printed, 
 
 test: lint ## ruff, mypy and all tests but the slow ones
 	$(DEV)/bin/python -m pytest
+
+test-light: $(LIGHT_TEST)/.installed ## the tests that need no torch, in an environment without it
+	$(LIGHT_TEST)/bin/python -m pytest --doctest-ignore-import-errors
 
 check: lint docs ## everything: also the slow tests and the documentation
 	$(DEV)/bin/python -m pytest -m "not gpu and not network"
@@ -66,7 +70,7 @@ bench: $(DEV)/.installed ## speed and memory; prints tables
 	for script in tokenizer loader fold engines; do $(DEV)/bin/python benchmarks/$$script.py || exit 1; done
 
 clean: ## remove both environments and everything that was made
-	rm -rf $(LIGHT) $(DEV) build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(LIGHT) $(LIGHT_TEST) $(DEV) build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find src tests docs benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The package as a user gets it: installed, not linked.
@@ -77,6 +81,11 @@ $(LIGHT)/.installed: pyproject.toml constraints.txt README.md LICENSE $(SOURCES)
 
 $(LIGHT)/.web: $(LIGHT)/.installed
 	$(LIGHT)/bin/python -m pip install $(PIP_OPTIONS) '.[web]'
+	touch $@
+
+$(LIGHT_TEST)/.installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(LIGHT_TEST)
+	$(LIGHT_TEST)/bin/python -m pip install $(PIP_OPTIONS) -e '.[draw,parquet,dedup,cluster,vcf,web,test]'
 	touch $@
 
 # torch first and alone, at the version of constraints.txt, so that no later package picks another build.

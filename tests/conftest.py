@@ -1,10 +1,12 @@
-"""What every test shares: one thread, no hub, and reproducible property tests."""
+"""What every test shares: one thread, no hub, reproducible properties, and what is left out without torch."""
 
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 # Before numpy, torch or transformers are imported anywhere.
@@ -15,21 +17,57 @@ import pytest
 from hypothesis import settings
 
 from mprna.predict import degrade, embed, fold, repair
+from mprna.runtime.store import FOLDING_MODEL
 
 settings.register_profile("mprna", deadline=None, derandomize=True, max_examples=60)
 settings.load_profile("mprna")
 
 
+NEEDS_TORCH = re.compile(
+    r"^(?:import|from) "
+    r"(?:torch|transformers|safetensors|onnx|mprna\.(?:model|objectives|train|runtime\.torch))\b",
+    re.MULTILINE,
+)
+"""Imports, at the top of a file, that fail without the extra `train`."""
+WITHOUT_TORCH = find_spec("torch") is None
+WEIGHTS = Path(__file__).parents[1] / "src" / "mprna" / "weights"
+
+
+def pytest_ignore_collect(collection_path: Path) -> bool | None:
+    """Without torch, files that import it, and folders whose conftest.py does (`make test-light`)."""
+    file = collection_path / "conftest.py" if collection_path.is_dir() else collection_path
+    if WITHOUT_TORCH and file.suffix == ".py" and file.exists() and NEEDS_TORCH.search(file.read_text()):
+        return True
+    return None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Without torch, tests that say they need it are skipped."""
+    skip = pytest.mark.skip(reason="torch is not installed")
+    for item in items if WITHOUT_TORCH else ():
+        if item.get_closest_marker("torch"):
+            item.add_marker(skip)
+
+
+def shipped(name: str, target: Path) -> Path:
+    """A copy of a model of the package, where there is no torch to make a small one."""
+    shutil.copytree(WEIGHTS / name, target)
+    return target
+
+
 @pytest.fixture(scope="session")
 def nano_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model directory as it ships, with random weights and opinions about pairs."""
+    model_dir = tmp_path_factory.mktemp("home") / "models" / "mini"
+    if WITHOUT_TORCH:
+        shipped("mini", model_dir)
+        return shipped("mini", model_dir.with_name(FOLDING_MODEL)).with_name("mini")
     import torch
 
     from mprna.model.checkpoint import save_checkpoint
     from mprna.model.network import MprnaModel
     from mprna.model.presets import PRESETS
     from mprna.runtime.export import export_model
-    from mprna.runtime.store import FOLDING_MODEL
 
     torch.manual_seed(7)
     model = MprnaModel(PRESETS["nano"])
@@ -37,7 +75,6 @@ def nano_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
         parameter.data += 0.15 * torch.randn_like(parameter)
     checkpoint_dir = tmp_path_factory.mktemp("checkpoint")
     save_checkpoint(model, checkpoint_dir)
-    model_dir = tmp_path_factory.mktemp("home") / "models" / "mini"
     export_model(checkpoint_dir, model_dir)
     shutil.copytree(model_dir, model_dir.with_name(FOLDING_MODEL))
     return model_dir
@@ -67,6 +104,9 @@ def forget_models() -> None:
 @pytest.fixture(scope="session")
 def pair_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model directory of a small pair network, with random weights and opinions about pairs."""
+    model_dir = tmp_path_factory.mktemp("pairs") / "pairs"
+    if WITHOUT_TORCH:
+        return shipped(FOLDING_MODEL, model_dir)
     import torch
 
     from mprna.model.pair_network import PairConfig, PairNetwork
@@ -81,6 +121,5 @@ def pair_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for parameter in network.parameters():
             parameter.data += 0.1 * torch.randn_like(parameter)
     network.bias.data.fill_(-1.0)
-    model_dir = tmp_path_factory.mktemp("pairs") / "pairs"
     export_pair_network(network, model_dir)
     return model_dir

@@ -144,6 +144,7 @@ def test_builds_survive_kills_a_full_disk_and_changed_files() -> None:
     assert outcome.stdout.endswith("all builds ended with the same bytes\n")
 
 
+@pytest.mark.torch
 def test_the_loader_table_has_a_line_per_corpus_and_counts_its_bytes() -> None:
     command = [sys.executable, str(ROOT / "benchmarks/loader.py"), "--nucleotides", "20480"]
     lines = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
@@ -256,6 +257,51 @@ def test_scan_agrees_with_itself_where_nothing_is_cut_short(tmp_path: Path) -> N
     assert len(agreement) == 12
     assert {tuple(cells[2:]) for cells in agreement} == {("1.00000", "0.0000", "0.000")}
     assert "1 known of 36 variants: mean share of all that change less" in lines
+
+
+def test_confidence_of_probabilities_that_come_true_as_often_as_they_say(tmp_path: Path) -> None:
+    """Pairs of probability 0.75 that are right in three RNAs of four, and of 0.5 in two of four."""
+    folded, other = "((((....))))", "............"
+    rows, known = "", ""
+    for number in range(80):
+        prob = 0.75 if number < 40 else 0.5
+        row = {"sequence": "GGGGAAAACCCC", "dot_bracket": folded, "confidence": (8 * prob + 4) / 12}
+        triples = [[k, 11 - k, prob] for k in range(4)]
+        rows += json.dumps({"name": str(number), "base_pair_probs": triples} | row) + "\n"
+        known += f">{number}\nGGGGAAAACCCC\n{folded if number % 4 < 4 * prob else other}\n"
+    (tmp_path / "found.jsonl").write_text(rows)
+    (tmp_path / "truth.dbn").write_text(known)
+    page, svg = tmp_path / "page.md", tmp_path / "figure.svg"
+    page.write_text("before\n<!-- tables -->\nold\n<!-- end of tables -->\nafter\n")
+    script = [sys.executable, str(ROOT / "benchmarks/confidence.py"), str(tmp_path / "truth.dbn")]
+    options = [str(tmp_path / "found.jsonl"), "--figure", str(svg), "--page", str(page)]
+    printed = subprocess.run([*script, *options], capture_output=True, text=True, check=True).stdout
+    lines = printed.splitlines()
+    assert lines[2].startswith("| found | 80 | 0.750 | 0.750 | 0.")
+    # Expected F1: 2 * 3 / (4 + 3) and 2 * 2 / (4 + 2); true is 1 or 0.
+    assert lines[6].startswith("| found | 0.000 | 0.000 | 0.762 | 0.625 | ")
+    assert "| 0.5-0.6 | none |  | none |  | 0.50 (160) |" in lines
+    assert "| 0.6-0.7 | 0.67 (40) | 0.50 | 0.50 (40) | 0.50 | none |" in lines
+    assert "| 0.8-0.9 | 0.83 (40) | 0.75 | 0.75 (40) | 0.75 | none |" in lines
+    assert page.read_text() == f"before\n<!-- tables -->\n\n{printed}\n<!-- end of tables -->\nafter\n"
+    assert svg.read_text().count("<polyline") == 4
+
+
+def test_embedding_is_judged_on_rnas_that_were_held_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
+    embedding = module_of("benchmarks/embedding.py")
+    rng = np.random.default_rng(0)
+    labels = [rng.random(200) < 0.5 for _ in range(4)]
+    informed = [np.column_stack([label, rng.normal(size=(200, 5))]) for label in labels]
+    assert embedding.held_out_auc(informed, labels) > 0.99
+    assert embedding.held_out_auc([rng.normal(size=(200, 50)) for _ in labels], labels) < 0.6
+    assert embedding.window_letters("AC", 1).tolist() == [
+        [0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0],
+        [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0],
+    ]
+    letters = np.array(list("ACGU" * 50))
+    assert embedding.variance_by_letter(np.eye(4)[np.arange(200) % 4], letters) == pytest.approx(1)
+    assert embedding.variance_by_letter(rng.normal(size=(200, 4)), letters) < 0.1
 
 
 def module_of(path: str) -> ModuleType:

@@ -181,6 +181,7 @@ def test_presets_in_docs_are_the_presets() -> None:
     ]
 
 
+@pytest.mark.torch
 def test_objectives_in_docs_are_the_objectives() -> None:
     from mprna.objectives.mixture import ObjectiveConfig
 
@@ -198,6 +199,7 @@ def named_in(page: str) -> set[str]:
     return set(re.findall(r"`([^`\n]+)`", (ROOT / "docs" / page).read_text()))
 
 
+@pytest.mark.torch
 def test_recipes_in_docs_are_the_recipes() -> None:
     from mprna.train.recipes import RECIPES
 

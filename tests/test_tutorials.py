@@ -13,6 +13,7 @@ import yaml
 
 ROOT = Path(__file__).parents[1]
 TUTORIALS = sorted((ROOT / "docs" / "tutorials").glob("*.py"))
+TRAINING = {"finetune", "pretrain"}
 
 
 def pages_of(nav):
@@ -22,7 +23,13 @@ def pages_of(nav):
             yield from pages_of(target) if isinstance(target, list) else [target]
 
 
-@pytest.mark.parametrize("tutorial", TUTORIALS, ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "tutorial",
+    [
+        pytest.param(path, id=path.stem, marks=pytest.mark.torch if path.stem in TRAINING else ())
+        for path in TUTORIALS
+    ],
+)
 @pytest.mark.timeout(900)
 def test_tutorial_runs(tutorial: Path, tmp_path: Path) -> None:
     environment = os.environ | {

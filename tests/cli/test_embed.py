@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import numpy as np
+import pytest
 
 import mprna
 
@@ -19,6 +20,7 @@ def test_embed_writes_what_the_api_returns(call, tmp_path):
         np.testing.assert_array_equal(found["a"], mprna.embed("GGGGAAAACCCC"))
 
 
+@pytest.mark.torch
 def test_embed_prints_json_lines_or_pooled_tsv(call):
     first, second = map(json.loads, call("embed", stdin=TWO).out.splitlines())
     assert (first["name"], len(first["vectors"]), len(second["vectors"][0])) == ("a", 12, 48)
@@ -39,6 +41,7 @@ def test_embed_names_what_it_left_out(call, tmp_path):
     assert np.load(tmp_path / "v.npz").files == ["b"]
 
 
+@pytest.mark.torch
 def test_embed_reads_long_sequences_in_windows(call, tmp_path):
     text = "ACGUGC" * 500
     assert call("embed", "-o", tmp_path / "v.npz", text).status == 0

@@ -16,6 +16,7 @@ def test_models_list_is_a_table(call, mprna_home):
     assert size.endswith(" MB")
 
 
+@pytest.mark.torch
 def test_models_show_is_the_configuration(call):
     outcome = call("models", "show", "mini")
     shown = json.loads(outcome.out)
@@ -26,6 +27,7 @@ def test_models_show_of_nothing_is_an_error(call):
     assert call("models", "show", "maxi").status == 1
 
 
+@pytest.mark.torch
 def test_models_travel_to_transformers_and_back(call, tmp_path, monkeypatch):
     assert call("models", "export", "mini", "--to", "transformers", "--out", tmp_path / "hf").status == 0
     monkeypatch.setenv("MPRNA_HOME", str(tmp_path / "home"))
@@ -35,6 +37,7 @@ def test_models_travel_to_transformers_and_back(call, tmp_path, monkeypatch):
     assert call("fold", "--model", "mine", "GGGGAAAACCCC").status == 0
 
 
+@pytest.mark.torch
 def test_models_export_writes_a_directory_that_folds(call, mprna_home, tmp_path):
     out = tmp_path / "my-model"
     assert call("models", "export", mprna_home / "models" / "mini", "--out", out) == (0, f"{out}\n", "")
@@ -48,12 +51,14 @@ def test_an_import_stays_in_its_place(call, tmp_path, name):
     assert (outcome.status, outcome.err[:22]) == (2, "mprna: error: --name '")
 
 
+@pytest.mark.torch
 def test_an_import_of_nothing_is_an_error(call, tmp_path):
     outcome = call("models", "import", tmp_path, "--name", "x")
     assert outcome.status == 1
     assert outcome.err.startswith(f"mprna: error: {tmp_path}")
 
 
+@pytest.mark.torch
 def test_a_pair_network_is_a_model_that_folds_and_does_not_embed(call, pair_model, tmp_path, monkeypatch):
     monkeypatch.setenv("MPRNA_HOME", str(tmp_path))
     target = tmp_path / "models" / "pairs"
@@ -68,6 +73,7 @@ def test_a_pair_network_is_a_model_that_folds_and_does_not_embed(call, pair_mode
     assert "a pair network, which has no hidden states" in outcome.err
 
 
+@pytest.mark.torch
 def test_models_get_installs_from_a_folder_with_the_digest_that_show_prints(
     call, mprna_home, tmp_path, monkeypatch
 ):

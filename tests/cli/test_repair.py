@@ -8,6 +8,8 @@ import pytest
 
 from mprna.predict.repair_calibration import RepairCalibration, save_calibration
 
+pytestmark = pytest.mark.torch  # for a model without a calibration of its own
+
 HEADER = "name\tposition\tbase\tp_substitution\tp_A\tp_C\tp_G\tp_U\trepaired\thelix\terror"
 FASTA = b">good with words\nggggaaaacccc\n>bad\nMKL\n>empty\n>hole\nACGUN\n"
 

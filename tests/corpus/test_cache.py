@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
 
@@ -16,6 +18,8 @@ HAIRPIN = "GGGGAAAACCCC"
 DEFAULT = EnergyModel()
 SECOND = "langdon2018"
 
+OpenCache = Callable[..., AnnotationCache]
+
 
 def fold(sequence: str = HAIRPIN) -> Folded:
     return fold_main(sequence, DEFAULT, "." * len(sequence))
@@ -26,38 +30,55 @@ def content(folded: Folded | None) -> dict[str, object] | None:
     return None if folded is None else asdict(folded) | {"state_probs": folded.state_probs.tolist()}
 
 
-def test_what_was_put_comes_back_exactly_and_to_another_process(tmp_path: Path) -> None:
-    cache = AnnotationCache(tmp_path / "new" / "folder", DEFAULT, SECOND)
+@pytest.fixture
+def open_cache() -> Iterator[OpenCache]:
+    """Caches that are closed in the end: from Python 3.13 on, leaving that to the collector is a warning."""
+    with ExitStack() as stack:
+
+        def run(
+            directory: Path, energy_model: EnergyModel = DEFAULT, second: str = SECOND
+        ) -> AnnotationCache:
+            cache = AnnotationCache(directory, energy_model, second)
+            stack.callback(cache.close)
+            return cache
+
+        yield run
+
+
+def test_what_was_put_comes_back_exactly_and_to_another_process(
+    tmp_path: Path, open_cache: OpenCache
+) -> None:
+    cache = open_cache(tmp_path / "new" / "folder")
     assert cache.get(HAIRPIN) is None
     cache.put(HAIRPIN, fold())
-    assert content(AnnotationCache(tmp_path / "new" / "folder", DEFAULT, SECOND).get(HAIRPIN)) == content(
-        fold()
-    )
+    assert content(open_cache(tmp_path / "new" / "folder").get(HAIRPIN)) == content(fold())
     assert cache.get(HAIRPIN + "A") is None
 
 
 def test_everything_that_decides_on_labels_is_in_the_key(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, open_cache: OpenCache, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    AnnotationCache(tmp_path, DEFAULT, SECOND).put(HAIRPIN, fold())
+    open_cache(tmp_path).put(HAIRPIN, fold())
     for other in (
         EnergyModel(temperature=36.0),
         EnergyModel(parameters="turner1999"),
         EnergyModel(max_span=8),
         EnergyModel(dangles=0),
     ):
-        assert AnnotationCache(tmp_path, other, SECOND).get(HAIRPIN) is None
-    assert AnnotationCache(tmp_path, DEFAULT, "andronescu2007").get(HAIRPIN) is None
+        assert open_cache(tmp_path, energy_model=other).get(HAIRPIN) is None
+    assert open_cache(tmp_path, second="andronescu2007").get(HAIRPIN) is None
     for name, value in (("vienna_version", lambda: "9.9"), ("ANNOTATION_VERSION", 99)):
         with monkeypatch.context() as patch:
             patch.setattr(cache_module, name, value)
-            assert AnnotationCache(tmp_path, DEFAULT, SECOND).get(HAIRPIN) is None
-    assert content(AnnotationCache(tmp_path, DEFAULT, SECOND).get(HAIRPIN)) == content(fold())
+            assert open_cache(tmp_path).get(HAIRPIN) is None
+    assert content(open_cache(tmp_path).get(HAIRPIN)) == content(fold())
 
 
 @pytest.mark.parametrize("change", ["labels = replace(labels, '(', '.')", "digest = x'00'", "labels = 'x'"])
-def test_corrupt_entry_is_not_trusted_and_can_be_replaced(tmp_path: Path, change: str) -> None:
-    cache = AnnotationCache(tmp_path, DEFAULT, SECOND)
+def test_corrupt_entry_is_not_trusted_and_can_be_replaced(
+    tmp_path: Path, open_cache: OpenCache, change: str
+) -> None:
+    cache = open_cache(tmp_path)
     cache.put(HAIRPIN, fold())
     database = sqlite3.connect(tmp_path / CACHE_NAME, isolation_level=None)
     database.execute(f"UPDATE annotations SET {change}")
@@ -67,8 +88,8 @@ def test_corrupt_entry_is_not_trusted_and_can_be_replaced(tmp_path: Path, change
     assert content(cache.get(HAIRPIN)) == content(fold())
 
 
-def test_entry_under_another_key_is_not_trusted(tmp_path: Path) -> None:
-    cache = AnnotationCache(tmp_path, DEFAULT, SECOND)
+def test_entry_under_another_key_is_not_trusted(tmp_path: Path, open_cache: OpenCache) -> None:
+    cache = open_cache(tmp_path)
     cache.put(HAIRPIN, fold())
     cache.put("AAAA", fold("AAAA"))
     database = sqlite3.connect(tmp_path / CACHE_NAME, isolation_level=None)

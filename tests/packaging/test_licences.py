@@ -17,6 +17,7 @@ def generator(load):
     return load(ROOT / "docs" / "generate_licences.py")
 
 
+@pytest.mark.torch
 def test_the_page_is_not_stale(generator):
     assert generator.PAGE.read_text() == generator.page(), "run `make docs`"
 

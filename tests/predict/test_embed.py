@@ -18,6 +18,7 @@ def records(*texts: str) -> list[Record]:
     return [Record(name=text or "empty", sequence=text) for text in texts]
 
 
+@pytest.mark.torch
 def test_vectors_are_the_hidden_states():
     found = mprna.embed("GGGGAAAACCCC")
     assert (found.shape, found.dtype) == ((12, 48), np.float32)

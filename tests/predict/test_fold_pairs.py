@@ -88,6 +88,7 @@ def test_no_pair_is_longer_than_max_span(pair_model, engine):
     assert (pairs[:, 1] - pairs[:, 0] < 20).all()
 
 
+@pytest.mark.torch
 def test_both_backends_give_the_same_structures(pair_model):
     texts = [sequence(length, seed=length) for length in (12, 31, 76, 150)]
     found = [

@@ -101,6 +101,7 @@ def test_a_window_is_what_its_piece_gives(model):
     np.testing.assert_array_equal(whole[:border], piece[:border])
 
 
+@pytest.mark.torch
 def test_both_engines_read_the_same(model):
     sequence, masked = text(50), np.array([0, 10, 49])
     onnx, torch = (load(model, backend=name).base_logits(sequence, masked) for name in ("onnx", "torch"))
@@ -309,6 +310,7 @@ def test_a_calibration_is_read_as_it_was_written(model):
     assert load_calibration(model) == CALIBRATION
 
 
+@pytest.mark.torch
 def test_a_model_without_a_calibration_is_told(nano_model):
     with pytest.raises(ModelError, match=r"not calibrated for repair; fit repair.json with runs/repair.py"):
         repair("ACGU", RepairOptions(model=nano_model))

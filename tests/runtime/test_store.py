@@ -76,6 +76,7 @@ def test_a_manifest_names_every_file_once(model_dir):
     verify(model_dir)
 
 
+@pytest.mark.torch
 def test_the_list_says_what_is_installed(model_dir):
     (model_dir / "README.md").write_text("# Tiny\n")
     info = next(info for info in list_models() if info.name == "tiny")

@@ -43,12 +43,19 @@ class AnnotationCache:
         with self._errors():
             directory.mkdir(parents=True, exist_ok=True)
             self._database = sqlite3.connect(self._path, timeout=_WAIT_SECONDS, isolation_level=None)
-            self._database.execute("PRAGMA journal_mode = WAL")
-            self._database.execute("PRAGMA synchronous = NORMAL")  # no wait for the disk after every fold
-            self._database.execute(
-                "CREATE TABLE IF NOT EXISTS annotations "
-                "(key BLOB PRIMARY KEY, labels TEXT NOT NULL, digest BLOB NOT NULL) WITHOUT ROWID"
-            )
+            try:
+                self._prepare()
+            except sqlite3.Error:
+                self.close()
+                raise
+
+    def _prepare(self) -> None:
+        self._database.execute("PRAGMA journal_mode = WAL")
+        self._database.execute("PRAGMA synchronous = NORMAL")  # no wait for the disk after every fold
+        self._database.execute(
+            "CREATE TABLE IF NOT EXISTS annotations "
+            "(key BLOB PRIMARY KEY, labels TEXT NOT NULL, digest BLOB NOT NULL) WITHOUT ROWID"
+        )
 
     def get(self, sequence: str) -> Folded | None:
         """The fold, if it is there and intact."""

@@ -53,7 +53,7 @@ def report(
         "predictors": _predictors(observations, validation, f1, picks),
         "thresholds": [_threshold(x, validation.expected_f1, f1, control, picks) for x in THRESHOLDS],
         "shuffled": _control(shuffled, observations),
-        "f1_reliability": _reliability(validation.expected_f1, f1, F1_EDGES, np.arange(len(f1)), seed),
+        "f1_reliability": reliability_curve(validation.expected_f1, f1, F1_EDGES, np.arange(len(f1)), seed),
         "states": _states(observations, validation, seed),
     }
 
@@ -131,28 +131,34 @@ def _states(observations: Sequence[Observation], validation: Validation, seed: i
     result: dict[str, Any] = {}
     for state, chosen in (("paired", paired), ("unpaired", ~paired)):
         for name, probs in (("raw", raw), ("calibrated", calibrated)):
-            curve = _reliability(probs[chosen], right[chosen], STATE_EDGES, rna[chosen], seed)
+            curve = reliability_curve(probs[chosen], right[chosen], STATE_EDGES, rna[chosen], seed)
             result[f"{state}_{name}"] = {
                 "brier": round(float(((probs[chosen] - right[chosen]) ** 2).mean()), 4),
-                "calibration_error": _calibration_error(curve),
+                "calibration_error": calibration_error(curve),
                 "curve": curve,
             }
     return result
 
 
-def _calibration_error(curve: Sequence[dict[str, Any]]) -> float:
+def calibration_error(curve: Sequence[dict[str, Any]]) -> float:
     """Mean distance between predicted and observed, weighted by numbers (ECE)."""
     total = sum(int(row["n"]) for row in curve)
     distance = sum(row["n"] * abs(row["predicted"] - row["observed"][0]) for row in curve)
     return round(float(distance) / total, 4)
 
 
-def _reliability(
+def reliability_curve(
     predicted: Floats, observed: Floats, edges: Sequence[float], rna: npt.NDArray[np.int64], seed: int
 ) -> list[dict[str, Any]]:
     """Predicted against observed in bins; intervals from bootstraps of whole RNAs.
 
-    *Shape:* (M,), (M,), …, (M,)
+    Args:
+        predicted, observed: 0 to 1.
+            *Shape:* (M,)
+        edges: of the bins, in order; values outside go to the first or last.
+        rna: number of the RNA that each value belongs to.
+            *Shape:* (M,)
+        seed: of the bootstrap.
     """
     num_rnas = int(rna.max()) + 1
     bins = np.clip(np.searchsorted(edges, predicted, side="right") - 1, 0, len(edges) - 2)

@@ -1,4 +1,4 @@
-"""The reliability curves of a calibration as one SVG: predicted against observed."""
+"""Reliability curves as one SVG: predicted against observed."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ _RAW, _FITTED, _QUIET = "#d55e00", "#0072b2", "#52606d"
 _FONT: Final = "Roboto, 'Helvetica Neue', Helvetica, Arial, sans-serif"
 
 Curve = Sequence[dict[str, Any]]
+"""Of `calibration_report.reliability_curve`."""
+Panel = tuple[str, Sequence[tuple[Curve, str]]]
+"""A title, and curves with their colours."""
 
 
 def draw_reliability(report: dict[str, Any]) -> str:
@@ -20,7 +23,7 @@ def draw_reliability(report: dict[str, Any]) -> str:
         report: of `calibration_report.report`.
     """
     states = report["states"]
-    panels = [
+    panels: list[Panel] = [
         ("Pair F1 of RNAs", [(report["f1_reliability"], _FITTED)]),
         *(
             (
@@ -30,26 +33,42 @@ def draw_reliability(report: dict[str, Any]) -> str:
             for state, title in (("paired", "Paired nucleotides"), ("unpaired", "Unpaired nucleotides"))
         ),
     ]
-    width, height = _LEFT + len(panels) * (_SIDE + _GAP), _TOP + _SIDE + _BOTTOM
+    legend = {"ViennaRNA": _RAW, "calibrated, cross-validated": _FITTED}
+    return reliability_svg(panels, legend, title="Reliability of structure annotations")
+
+
+def reliability_svg(
+    panels: Sequence[Panel], legend: dict[str, str], *, title: str, num_columns: int = 3
+) -> str:
+    """Panels in rows, 0 to 1 on both axes, with the diagonal.
+
+    Args:
+        legend: names to colours, above the panels.
+        title: for screen readers.
+    """
+    rows = -(-len(panels) // num_columns)
+    width = _LEFT + min(len(panels), num_columns) * (_SIDE + _GAP)
+    height = rows * (_TOP + _SIDE + _BOTTOM)
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:g}" height="{height:g}" '
         f'viewBox="0 0 {width:g} {height:g}" role="img" font-family="{_FONT}">',
-        "<title>Reliability of structure annotations</title>",
+        f"<title>{title}</title>",
         '<rect width="100%" height="100%" fill="#ffffff"/>',
-        *_legend(),
+        *_legend(legend),
     ]
-    for number, (title, curves) in enumerate(panels):
-        lines += _panel(_LEFT + number * (_SIDE + _GAP), title, curves)
+    for number, (name, curves) in enumerate(panels):
+        row, column = divmod(number, num_columns)
+        place = f"{column * (_SIDE + _GAP):g} {row * (_TOP + _SIDE + _BOTTOM):g}"
+        lines += [f'<g transform="translate({place})">', *_panel(_LEFT, name, curves), "</g>"]
     return "\n".join([*lines, "</svg>"]) + "\n"
 
 
-def _legend() -> Iterator[str]:
-    for x, colour, text in (
-        (_LEFT, _RAW, "ViennaRNA"),
-        (_LEFT + 120, _FITTED, "calibrated, cross-validated"),
-    ):
+def _legend(legend: dict[str, str]) -> Iterator[str]:
+    x = _LEFT
+    for name, colour in legend.items():
         yield f'<circle cx="{x + 5:g}" cy="20" r="4.5" fill="{colour}"/>'
-        yield _text(x + 16, 24.5, text, anchor="start")
+        yield _text(x + 16, 24.5, name, anchor="start")
+        x += 36 + 7 * len(name)
 
 
 def _panel(left: float, title: str, curves: Sequence[tuple[Curve, str]]) -> Iterator[str]:
