@@ -186,6 +186,20 @@ def test_what_a_resumed_run_takes_back_is_not_the_best(
     assert find_checkpoint(tmp_path / "run", "best").name == "step-00000004"
 
 
+def test_a_run_that_began_again_before_its_first_checkpoint_reports_every_step_once(
+    corpus_dir: Path, tmp_path: Path
+) -> None:
+    config = dataclasses.replace(SHORT, num_steps=2)
+    run(config, corpus_dir, tmp_path / "run")
+    shutil.rmtree(tmp_path / "run/checkpoints")  # as if killed before it
+    run(config, corpus_dir, tmp_path / "run", resume=True)
+    assert [(row["kind"], row["step"]) for row in rows_of(tmp_path / "run")] == [
+        ("train", 1),
+        ("train", 2),
+        ("validation", 2),
+    ]
+
+
 def test_without_validation_there_is_no_best(corpus_dir: Path, tmp_path: Path) -> None:
     pretrain(dataclasses.replace(SHORT, num_steps=1), [corpus_dir], tmp_path / "run")
     assert find_checkpoint(tmp_path / "run", "last").name == "step-00000001"

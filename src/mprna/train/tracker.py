@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import sys
 import time
 from collections.abc import Sequence
@@ -44,8 +45,10 @@ class Tracker:
         rows = read_metrics(path, until=start_step)
         self.history = [row for row in rows if row["kind"] == "validation"]
         """All evaluations so far."""
-        if active and rows:
-            path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+        if active and path.exists():
+            partial = path.with_name(f"{path.name}.part")
+            partial.write_text("".join(json.dumps(row) + "\n" for row in rows))
+            os.replace(partial, path)
         self._events = TensorBoard(run_dir, rows) if active and tensorboard else None
         self._first_losses = [row["loss"] for row in rows if row["kind"] == "train"][:NUM_FIRST]
         self._start_step, self._start_time = start_step, time.monotonic()
