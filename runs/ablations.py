@@ -21,7 +21,7 @@ import dataclasses
 import json
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -42,11 +42,12 @@ from mprna.model.checkpoint import save_checkpoint, write_json
 from mprna.model.network import MprnaModel
 from mprna.model.presets import PRESETS
 from mprna.objectives.mixture import ObjectiveConfig
+from mprna.objectives.objective import Batch
 from mprna.runtime.task import TaskEngine
 from mprna.train.config import TrainConfig
 from mprna.train.finetune import FinetuneConfig, finetune
-from mprna.train.loop import slow_precision
-from mprna.train.pretrain import pretrain
+from mprna.train.loop import slow_precision, train
+from mprna.train.pretrain import Pretraining, make_stream, pretrain
 from mprna.train.recipes import mini_cpu
 from mprna.train.tracker import read_metrics
 
@@ -57,7 +58,8 @@ WINDOW = 200
 MOST_MUTATIONS = 10
 """RGB's rows fit: 0 to 10 places drawn with replacement, each set to any of the four bases."""
 
-PLAN_STEPS = (2, 5)
+WARM_UP, TIMED = 2, 4
+"""Steps of the plan."""
 
 
 @dataclass(frozen=True)
@@ -193,7 +195,7 @@ def tune_and_score(name: str, model_dir: Path, task: Task, seed: int, args: argp
     if path.exists():
         return
     run_dir = path.with_suffix("")
-    train, valid = training_rows(task, args)
+    rows, valid = training_rows(task, args)
     config = FinetuneConfig(
         task="token_classification",
         epochs=args.epochs,
@@ -202,7 +204,7 @@ def tune_and_score(name: str, model_dir: Path, task: Task, seed: int, args: argp
         balance_classes=task.type == "mutation_detection",
         seed=seed,
     )
-    tuned_dir = finished(finetune(config, model_dir, train, valid, run_dir, resume=True))
+    tuned_dir = finished(finetune(config, model_dir, rows, valid, run_dir, resume=True))
     test = load_split(task, "test", args.data_dir / "rgb").examples[: args.test_rows]
     save_items(score(tuned_dir, task, test), path)
 
@@ -215,10 +217,10 @@ def training_rows(task: Task, args: argparse.Namespace) -> tuple[list[LabelledRo
     """The same rows for every arm and seed."""
     valid = load_split(task, "valid", args.data_dir / "rgb").examples
     if task.type == "structure":
-        train = load_split(task, "train", args.data_dir / "rgb").examples
+        examples = load_split(task, "train", args.data_dir / "rgb").examples
     else:
-        train = tuple(mutated_examples(task, args.data_dir, 2 * args.train_rows))
-    return choose(train, task, args.train_rows), choose(valid, task, args.valid_rows)
+        examples = tuple(mutated_examples(task, args.data_dir, 2 * args.train_rows))
+    return choose(examples, task, args.train_rows), choose(valid, task, args.valid_rows)
 
 
 def choose(examples: Sequence[Example], task: Task, number: int, longest: int = 300) -> list[LabelledRow]:
@@ -352,13 +354,13 @@ def tokens_seen(work: Path, name: str) -> float:
 
 
 def print_plan(args: argparse.Namespace) -> None:
-    """CPU seconds of a step, from the difference of two short runs, and what follows for all of it."""
+    """CPU seconds of a step, and what follows for all of it."""
     total = 0.0
     print("| | CPU s | hours |\n|---|---|---|")
     with TemporaryDirectory() as scratch:
         for name in (name for name in args.arms if name in ARMS):
             config = train_config(ARMS[name], args)
-            seconds = per_step(lambda steps, run_dir, name=name: pretrain_steps(name, steps, run_dir, args))
+            seconds = seconds_per_step(ARMS[name], args, config, Path(scratch) / "steps" / name)
             hours = seconds * config.num_steps / 3600
             print(f"| {name}, {config.num_steps:,} steps | {seconds:.2f} a step | {hours:.2f} |", flush=True)
             total += hours
@@ -370,35 +372,39 @@ def print_plan(args: argparse.Namespace) -> None:
     print(f"| all of {', '.join(args.arms)} | | {total:.1f} |")
 
 
-def per_step(run: Callable[[int, Path], object]) -> float:
-    seconds = []
-    for steps in PLAN_STEPS:
-        with TemporaryDirectory() as run_dir:
-            started = time.process_time()
-            run(steps, Path(run_dir))
-            seconds.append(time.process_time() - started)
-    return (seconds[1] - seconds[0]) / (PLAN_STEPS[1] - PLAN_STEPS[0])
+def seconds_per_step(arm: Arm, args: argparse.Namespace, config: TrainConfig, run_dir: Path) -> float:
+    never, num_steps = 10**9, WARM_UP + TIMED + 1
+    config = dataclasses.replace(config, num_steps=num_steps, evaluate_every=never, save_every=never)
+    stream = make_stream([args.corpora / name for name in arm.corpora], config)
+    run_dir.mkdir(parents=True)
+    times: list[float] = []
 
+    def batches_from(start: int) -> Iterator[Batch]:
+        for batch in stream.batches_from(start):
+            times.append(time.process_time())
+            yield batch
 
-def pretrain_steps(name: str, steps: int, run_dir: Path, args: argparse.Namespace) -> None:
-    config = dataclasses.replace(train_config(ARMS[name], args), num_steps=steps, validation_slices=1)
-    pretrain_arm(ARMS[name], args, run_dir, config)
+    train(
+        Pretraining(MprnaModel(PRESETS[args.preset]), config, []),
+        batches_from,
+        config=config,
+        run_dir=run_dir,
+    )
+    return (times[WARM_UP + TIMED] - times[WARM_UP]) / TIMED
 
 
 def tuning_seconds(task: Task, model_dir: Path, scratch: Path, args: argparse.Namespace) -> float:
-    """Of one fine-tuning with its test, from two batches of training, 32 rows of validation and of test."""
+    """At most, of one fine-tuning with its test; from two batches of training and 32 rows of test."""
     few = 64
-    train, valid = training_rows(task, args)
+    examples, valid = training_rows(task, args)
     config = FinetuneConfig(task="token_classification", epochs=1)
     started = time.process_time()
-    tuned = finished(finetune(config, model_dir, train[:few], valid[: few // 2], scratch / task.name))
+    tuned = finished(finetune(config, model_dir, examples[:few], valid[: few // 2], scratch / task.name))
     trained = time.process_time()
     test = load_split(task, "test", args.data_dir / "rgb").examples[: few // 2]
     score(tuned, task, test)
     tested = time.process_time()
-    scored = (tested - trained) / len(test)
-    # Validation is about as fast as the test, and comes twice: once per epoch, and for the model's card.
-    step = (trained - started - 2 * scored * (few // 2)) / few
+    scored, step = (tested - trained) / len(test), (trained - started) / few
     rows = args.epochs * (step * args.train_rows + scored * args.valid_rows)
     return rows + scored * min(args.test_rows or 10**9, 1_305)
 

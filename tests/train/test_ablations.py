@@ -132,6 +132,19 @@ def striking(place: str, calls: int) -> object:
     return strike
 
 
+def test_the_plan_costs_something_and_trains_nothing(
+    ablations: ModuleType, corpora: Path, data_dir: Path, tmp_path: Path, monkeypatch, capsys
+) -> None:
+    monkeypatch.setattr(
+        sys, "argv", command(corpora, tmp_path / "work", data_dir, "--arms", "pairs", "--plan")
+    )
+    ablations.main()
+    lines = capsys.readouterr().out.splitlines()[2:]
+    assert [line.split("|")[1].split(",")[0].strip() for line in lines[:-1]] == ["pairs", *ablations.TASKS]
+    assert float(lines[0].split("|")[2].split()[0]) >= 0
+    assert not (tmp_path / "work").exists()
+
+
 def test_another_budget_needs_another_folder(
     ablations: ModuleType, corpora: Path, data_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
