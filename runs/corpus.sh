@@ -5,7 +5,8 @@
 #   runs/corpus.sh DATA WORK [slices] [share to fold]
 #
 # DATA: the project's data folder with transcripts/, rgb/ and openvaccine/. WORK receives `corpus`, `labelled`,
-# `heldout`, and the cache of folds.
+# `heldout`, and the cache of folds; with UNFILTERED=1 also `unfiltered` and `unfiltered_labelled`, where every fold
+# is a label.
 # Killed at any moment, the same command goes on where it was.
 set -euo pipefail
 data=$1 work=$2 slices=${3:-200000} share=${4:-0.06} jobs=${JOBS:-2}
@@ -31,9 +32,12 @@ unwanted=("$data"/rgb/RNA-*/{valid,test}.jsonl.gz "$work/openvaccine_test.fa")
 heldout=Amborella_trichopoda
 mprna corpus build "${inputs[@]}" --out "$work/heldout" --slice-length 256 --max-slices 500 \
     --only-species $heldout --exclude "${unwanted[@]}" --seed 4 -j "$jobs"
-for kind in corpus labelled; do
-    only=(); [ "$kind" = corpus ] || only=(--labelled-only)
+kinds=(corpus labelled); [ -z "${UNFILTERED:-}" ] || kinds+=(unfiltered unfiltered_labelled)
+for kind in "${kinds[@]}"; do
+    which=()
+    [[ $kind = unfiltered* ]] || which+=(--min-fidelity 0.4)
+    [[ $kind != *labelled ]] || which+=(--labelled-only)
     mprna corpus build "${inputs[@]}" --out "$work/$kind" --slice-length 256 --max-slices "$slices" \
-        --annotate "$share" --min-fidelity 0.4 "${only[@]}" --exclude-species $heldout \
+        --annotate "$share" "${which[@]}" --exclude-species $heldout \
         --exclude "${unwanted[@]}" --seed 4 --cache "$work/folds" -j "$jobs"
 done

@@ -51,7 +51,7 @@ function _shtab_mprna_using
 end
 
 set -g _shtab_mprna_commands fold embed scan repair degrade design draw models 'models list' 'models show' 'models export' 'models import' 'models get' corpus 'corpus build' 'corpus plan' 'corpus known' 'corpus calibrate' 'corpus stats' 'corpus verify' pretrain finetune predict runs 'runs show' bench 'bench list' 'bench run' 'bench report' 'bench audit' web doctor
-set -g _shtab_mprna_opts_with_value --accumulate-batches --address --against --annotate --backend --batch-size --cache --calibration --constraint --context --cores --corpus --dangles --data --data-dir --decoder --draw --engine --epochs --exclude --exclude-share --exclude-species --executor --figure --fold-length --fold-memory --fold-timeout --forbid --format --from --gamma --gc --host --init --jobs --label --learning-rate --lora-rank --max-folds --max-length --max-n --max-records --max-rnas --max-run --max-slices --max-span --maxBPspan --min-confidence --min-distance --min-fidelity --min-length --mode --model --name --near-duplicates --only-species --out --output --paramFile --parameters --patience --pattern --pooling --port --price --rate --recipe --reference --second --seed --seeds --sequence --set --sha256 --shape --shape-intercept --shape-slope --shard --shuffled --slice-length --slices-per-shard --solutions --species-from --species-pattern --species-table --task --temp --temperature --threads --threshold --time-limit --title --to --transcripts --truth --validation --variant --variants --vcf --weight --weights --whole --window --without-leaked --workers -P -T -d -j -n -o
+set -g _shtab_mprna_opts_with_value --accumulate-batches --address --against --annotate --backend --batch-size --cache --calibration --checkpoint --constraint --context --cores --corpus --dangles --data --data-dir --decoder --draw --engine --epochs --exclude --exclude-share --exclude-species --executor --figure --fold-length --fold-memory --fold-timeout --forbid --format --from --gamma --gc --host --init --jobs --label --learning-rate --lora-rank --max-folds --max-length --max-n --max-records --max-rnas --max-run --max-slices --max-span --maxBPspan --min-confidence --min-distance --min-fidelity --min-length --mode --model --name --near-duplicates --only-species --out --output --paramFile --parameters --patience --pattern --pooling --port --price --rate --recipe --reference --second --seed --seeds --sequence --set --sha256 --shape --shape-intercept --shape-slope --shard --shuffled --slice-length --slices-per-shard --solutions --species-from --species-pattern --species-table --task --temp --temperature --threads --threshold --time-limit --title --to --transcripts --truth --validation --variant --variants --vcf --weight --weights --whole --window --without-leaked --workers -P -T -d -j -n -o
 
 complete -c mprna -e
 complete -c mprna -f
@@ -179,6 +179,7 @@ complete -c mprna -n '_shtab_mprna_using models; and test $_shtab_mprna_npos -eq
 complete -c mprna -n '_shtab_mprna_using models export' -s h -l help -d 'show this help message and exit'
 complete -c mprna -n '_shtab_mprna_using models export' -l out -xka "(__fish_complete_directories)" -d 'directory to write'
 complete -c mprna -n '_shtab_mprna_using models export' -l to -xka "onnx transformers" -d 'transformers: a directory for AutoModelForMaskedLM [onnx]'
+complete -c mprna -n '_shtab_mprna_using models export' -l checkpoint -xka "best last" -d 'of a run of mprna pretrain, also one that is not finished: that of the lowest validation loss, or the newest (default: RUN/model, which a finished run writes at its last step)'
 complete -c mprna -n '_shtab_mprna_using models; and test $_shtab_mprna_npos -eq 0' -a import -d 'Install a model in $MPRNA_HOME/models (default ~/.mprna/models): a checkpoint of this package, a published MP-RNA or OmniGenome checkpoint, or an EsmForMaskedLM with our vocabulary.'
 complete -c mprna -n '_shtab_mprna_using models import' -s h -l help -d 'show this help message and exit'
 complete -c mprna -n '_shtab_mprna_using models import' -l name -x -d 'what to call it'
@@ -289,6 +290,7 @@ complete -c mprna -n '_shtab_mprna_using pretrain' -l validation -xka "(__fish_c
 complete -c mprna -n '_shtab_mprna_using pretrain' -l init -x -d 'model to start from instead of random weights: a name or a directory'
 complete -c mprna -n '_shtab_mprna_using pretrain' -l set -x -d 'override a setting of the recipe, such as num_steps=500 or objectives.base_pairing=0'
 complete -c mprna -n '_shtab_mprna_using pretrain' -l resume -d 'continue from the newest checkpoint'
+complete -c mprna -n '_shtab_mprna_using pretrain' -l tensorboard -d 'write RUN/tensorboard beside RUN/metrics.jsonl (needs the extra [tensorboard])'
 complete -c mprna -n '_shtab_mprna_using pretrain' -s j -l threads -x -d 'CPU threads (default: all cores)'
 complete -c mprna -n '_shtab_mprna_using; and test $_shtab_mprna_npos -eq 0' -a finetune -d 'Fine-tune a pretrained model on a table of labelled sequences (CSV, TSV, JSON Lines or Parquet), with early stopping on a validation table.'
 complete -c mprna -n '_shtab_mprna_using finetune' -s h -l help -d 'show this help message and exit'
@@ -309,6 +311,7 @@ complete -c mprna -n '_shtab_mprna_using finetune' -l learning-rate -x -d 'peak 
 complete -c mprna -n '_shtab_mprna_using finetune' -l lora-rank -x -d 'for --mode lora [8]'
 complete -c mprna -n '_shtab_mprna_using finetune' -l seed -x -d 'of head and order [45]'
 complete -c mprna -n '_shtab_mprna_using finetune' -l resume -d 'continue from the newest checkpoint'
+complete -c mprna -n '_shtab_mprna_using finetune' -l tensorboard -d 'write RUN/tensorboard beside RUN/metrics.jsonl (needs the extra [tensorboard])'
 complete -c mprna -n '_shtab_mprna_using finetune' -s j -l threads -x -d 'CPU threads (default: all)'
 complete -c mprna -n '_shtab_mprna_using; and test $_shtab_mprna_npos -eq 0' -a predict -d 'Predict with a model that `mprna finetune` wrote: one row per record, with a reason where there is no prediction.'
 complete -c mprna -n '_shtab_mprna_using predict' -s h -l help -d 'show this help message and exit'

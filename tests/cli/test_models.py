@@ -97,3 +97,23 @@ def test_offline_is_an_option_of_every_command(call, monkeypatch):
     outcome = call("--offline", "models", "get", "mini", "--from", "https://example.org")
     assert outcome.status == 1
     assert "example.org/mini/manifest.json: offline" in outcome.err
+
+
+@pytest.mark.parametrize(("which", "step"), [("best", 3), ("last", 7)])
+def test_models_export_takes_the_checkpoint_that_is_named(call, tmp_path, monkeypatch, which, step):
+    given = []
+    monkeypatch.setattr("mprna.runtime.export.export_model", lambda source, target: given.append(source))
+    run = tmp_path / "run"
+    for number, loss in ((3, 1.0), (5, 2.0), (7, 1.5)):
+        (run / f"checkpoints/step-{number:08d}").mkdir(parents=True)
+        with (run / "metrics.jsonl").open("a") as file:
+            file.write(json.dumps({"kind": "validation", "step": number, "loss": loss}) + "\n")
+    assert call("models", "export", run, "--checkpoint", which, "--out", tmp_path / "out").status == 0
+    assert given == [run / f"checkpoints/step-{step:08d}"]
+
+
+def test_models_export_of_a_checkpoint_of_no_run_is_an_error(call, tmp_path):
+    for which, complaint in (("best", "no validation loss"), ("last", "no checkpoint")):
+        outcome = call("models", "export", "mini", "--checkpoint", which, "--out", tmp_path / "out")
+        assert outcome.status == 1
+        assert complaint in outcome.err

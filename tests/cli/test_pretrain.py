@@ -41,3 +41,12 @@ def test_a_weight_that_is_no_number_is_a_wrong_call(call) -> None:
     outcome = call("pretrain", "--recipe", "smoke", "--out", "run", "--corpus", "a=much")
     assert outcome.status == 2
     assert "'a=much': expected DIR or DIR=WEIGHT" in outcome.err
+
+
+def test_tensorboard_that_is_not_there_is_named_with_its_extra(call, handed, monkeypatch) -> None:
+    monkeypatch.setattr("mprna.cli.options.find_spec", lambda name: None)
+    for options, status in (((), 0), (("--tensorboard",), 2)):
+        outcome = call("pretrain", "--recipe", "smoke", "--out", "run", "--corpus", "a", *options)
+        assert outcome.status == status
+    assert "--tensorboard needs an optional dependency: pip install 'mprna[tensorboard]'" in outcome.err
+    assert len(handed) == 1

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 import torch
 from torch import Tensor
+from torch.nn.functional import scaled_dot_product_attention
 
+from mprna.model.attention import attend_by_products
 from mprna.model.config import ModelConfig
 from mprna.model.network import MprnaModel
 from mprna.model.rotary import rotary_angles, rotate
@@ -60,3 +62,38 @@ def test_bfloat16_stays_bfloat16(model: MprnaModel, x: Tensor, angles: tuple[Ten
     rounded = attention.bfloat16()(x.bfloat16(), None, *angles)
     assert rounded.dtype == torch.bfloat16
     torch.testing.assert_close(rounded.float(), exact, atol=0.05, rtol=0.05)
+
+
+@pytest.mark.parametrize("padding", [0, 6])
+def test_plain_products_are_the_fused_kernel_but_for_rounding(padding: int) -> None:
+    """Values and gradients in bfloat16, against float32; what is padded has no say."""
+    parts = torch.randn(3, 2, 4, 40, 8)
+    mask = torch.ones(2, 1, 1, 40, dtype=torch.bool)
+    mask[1, ..., 40 - padding :] = False
+    exact, rounded = (parts.clone().to(dtype).requires_grad_() for dtype in (torch.float32, torch.bfloat16))
+    expected = scaled_dot_product_attention(*exact, attn_mask=mask, scale=1.0)
+    given = attend_by_products(*rounded, mask)
+    assert given.dtype == torch.bfloat16
+    torch.testing.assert_close(given.float(), expected, atol=0.03, rtol=0.03)
+    weights = torch.randn_like(expected)
+    (expected * weights).sum().backward()
+    (given * weights).sum().backward()
+    assert exact.grad is not None
+    assert rounded.grad is not None
+    torch.testing.assert_close(rounded.grad.float(), exact.grad, atol=0.1, rtol=0.05)
+    assert not rounded.grad[1:, 1, :, 40 - padding :].any()
+
+
+def test_training_in_bfloat16_on_a_cpu_uses_plain_products(
+    model: MprnaModel, x: Tensor, angles: tuple[Tensor, Tensor], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fused = []
+    monkeypatch.setattr(
+        "torch.nn.functional.scaled_dot_product_attention", lambda *args, **kwargs: fused.append(1) or args[2]
+    )
+    attention = model.encoder.layers[0].attention
+    with torch.autocast("cpu", torch.bfloat16):
+        attention(x, None, *angles)
+    assert not fused
+    attention(x, None, *angles)
+    assert fused

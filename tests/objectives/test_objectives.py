@@ -181,6 +181,16 @@ def test_labels_below_the_confidence_asked_for_are_not_scored() -> None:
         ObjectiveConfig(min_confidence=50)
 
 
+def test_labels_weigh_as_much_as_their_confidence_unless_told_otherwise() -> None:
+    confidence = np.arange(len(SEQUENCE), dtype=np.uint8)
+    piece = plain(SEQUENCE)._replace(annotation=Annotation(ascii_of(HAIRPIN), confidence))
+    weighed, equal = (
+        batch_of(piece, weigh_by_confidence=flag).label_weights[0, 1:-1] for flag in (True, False)
+    )
+    assert weighed.tolist() == pytest.approx([c / 255 for c in confidence])
+    assert set(equal.tolist()) == {1.0}
+
+
 def test_padding_is_on_the_right_and_not_scored() -> None:
     batch = batch_of(annotated(), plain("ACGUA"), mask_rate=1.0, mutation_rate=1.0)
     assert batch.input_ids.shape == (2, len(SEQUENCE) + 2)

@@ -134,7 +134,8 @@ def test_early_stopping_keeps_the_best(nano: Path, tmp_path: Path) -> None:
     model_dir = run("sequence_classification", nano, tmp_path / "run", learning_rate=0.0, patience=2)
     history = validation_of(tmp_path / "run")
     assert [row["step"] for row in history] == [6, 12, 18]
-    assert json.loads((tmp_path / "run/best/step.json").read_text()) == {"step": 6}
+    kept = sorted(path.name for path in (tmp_path / "run/checkpoints").iterdir())
+    assert kept == ["step-00000006", "step-00000012", "step-00000018"]  # the best, and the newest two
     assert "step 6" in (model_dir / "README.md").read_text()
 
 

@@ -17,13 +17,13 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from mprna.errors import DataError, MprnaWarning, UsageError
+from mprna.errors import DataError, ModelError, MprnaWarning, UsageError
 from mprna.model.checkpoint import load_checkpoint
 from mprna.train.config import TrainConfig, with_settings
 from mprna.train.loop import slow_precision
 from mprna.train.pretrain import fixed_batches, pretrain, read_run_config
 from mprna.train.recipes import RECIPES, smoke
-from mprna.train.state import KEEP, latest_checkpoint
+from mprna.train.state import KEEP, find_checkpoint, latest_checkpoint
 from mprna.train.tracker import Tracker
 
 SHORT = dataclasses.replace(smoke(), num_steps=12, save_every=4, evaluate_every=6, batch_tokens=400)
@@ -71,12 +71,12 @@ def test_losses_fall(corpus_dir: Path, tmp_path: Path) -> None:
 def test_resumed_is_uninterrupted_bit_for_bit(
     whole_run: Path, corpus_dir: Path, tmp_path: Path, stop: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The interruption strikes in the middle of the step behind a checkpoint."""
+    """The interruption strikes in the middle of a step, one after a checkpoint."""
     calls = []
 
     def strike(*args: object, **kwargs: object) -> torch.Tensor:
         calls.append(1)
-        if len(calls) == stop + 3:
+        if len(calls) == stop + 2:
             raise KeyboardInterrupt
         return torch.nn.utils.clip_grad_norm_(*args, **kwargs)  # type: ignore[arg-type]
 
@@ -95,7 +95,8 @@ def start(corpus_dir: Path, run_dir: Path, *extra: str) -> subprocess.Popen[byte
     names = ("save_every", "evaluate_every", "batch_tokens")
     settings = [f"--set={name}={getattr(SHORT, name)}" for name in names]
     command = [sys.executable, "-m", "mprna", "pretrain", "--recipe", "smoke", "--corpus", str(corpus_dir)]
-    command += ["--out", str(run_dir), "--set=num_steps=60", "-j", "1", *settings, *extra]
+    command += ["--validation", str(corpus_dir), "--out", str(run_dir)]
+    command += ["--set=num_steps=60", "-j", "1", *settings, *extra]
     return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
@@ -119,6 +120,9 @@ def test_kill_minus_nine_and_sigterm_then_resume(corpus_dir: Path, tmp_path: Pat
     assert polite.wait(timeout=60) == 0
     assert start(corpus_dir, tmp_path / "broken", "--resume").wait(timeout=120) == 0
     assert weights_of(tmp_path / "broken/model") == weights_of(tmp_path / "whole/model")
+    best, expected = (find_checkpoint(tmp_path / name, "best") for name in ("broken", "whole"))
+    assert best.name == expected.name
+    assert weights_of(best) == weights_of(expected)
 
 
 @pytest.mark.slow
@@ -139,6 +143,9 @@ def test_ten_kills_at_random_moments(corpus_dir: Path, tmp_path: Path) -> None:
             shutil.rmtree(latest_checkpoint(tmp_path / "broken"))
     assert start(corpus_dir, tmp_path / "broken", "--resume").wait(timeout=120) == 0
     assert weights_of(tmp_path / "broken/model") == weights_of(tmp_path / "whole/model")
+    best, expected = (find_checkpoint(tmp_path / name, "best") for name in ("broken", "whole"))
+    assert best.name == expected.name
+    assert weights_of(best) == weights_of(expected)
 
 
 def test_a_damaged_checkpoint_falls_back_to_the_one_before(corpus_dir: Path, tmp_path: Path) -> None:
@@ -147,6 +154,85 @@ def test_a_damaged_checkpoint_falls_back_to_the_one_before(corpus_dir: Path, tmp
     os.truncate(newest, newest.stat().st_size // 2)
     with pytest.warns(MprnaWarning, match="trying an older one"):
         assert run(SHORT, corpus_dir, tmp_path / "run", resume=True) == expected
+
+
+def ending(losses: dict[int, float], patch: pytest.MonkeyPatch) -> None:
+    """Evaluations that go as a story needs them: from a step to its validation loss."""
+    due = iter(losses.values())
+    patch.setattr("mprna.train.pretrain.Pretraining.evaluate", lambda self: {"loss": next(due)})
+
+
+def test_the_best_checkpoint_stays_and_can_be_exported(
+    corpus_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = dataclasses.replace(SHORT, evaluate_every=3)
+    ending({3: 2.0, 6: 1.0, 9: 1.0, 12: 1.5}, monkeypatch)
+    run(config, corpus_dir, tmp_path / "run")
+    kept = sorted(path.name for path in (tmp_path / "run/checkpoints").iterdir())
+    assert kept == ["step-00000006", "step-00000008", "step-00000012"]  # of 6 and 9, equally good, the first
+    assert find_checkpoint(tmp_path / "run", "best").name == "step-00000006"
+    assert find_checkpoint(tmp_path / "run", "last").name == "step-00000012"
+
+
+def test_what_a_resumed_run_takes_back_is_not_the_best(
+    corpus_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = dataclasses.replace(SHORT, evaluate_every=4, num_steps=8)
+    ending({4: 2.0, 8: 1.0}, monkeypatch)
+    run(config, corpus_dir, tmp_path / "run")
+    shutil.rmtree(latest_checkpoint(tmp_path / "run"))  # as if killed before step 8
+    ending({8: 3.0}, monkeypatch)
+    run(config, corpus_dir, tmp_path / "run", resume=True)
+    assert find_checkpoint(tmp_path / "run", "best").name == "step-00000004"
+
+
+def test_a_run_that_began_again_before_its_first_checkpoint_reports_every_step_once(
+    corpus_dir: Path, tmp_path: Path
+) -> None:
+    config = dataclasses.replace(SHORT, num_steps=2)
+    run(config, corpus_dir, tmp_path / "run")
+    shutil.rmtree(tmp_path / "run/checkpoints")  # as if killed before it
+    run(config, corpus_dir, tmp_path / "run", resume=True)
+    assert [(row["kind"], row["step"]) for row in rows_of(tmp_path / "run")] == [
+        ("train", 1),
+        ("train", 2),
+        ("validation", 2),
+    ]
+
+
+def test_without_validation_there_is_no_best(corpus_dir: Path, tmp_path: Path) -> None:
+    pretrain(dataclasses.replace(SHORT, num_steps=1), [corpus_dir], tmp_path / "run")
+    assert find_checkpoint(tmp_path / "run", "last").name == "step-00000001"
+    with pytest.raises(ModelError, match="no validation loss"):
+        find_checkpoint(tmp_path / "run", "best")
+
+
+def test_the_validation_loss_is_weighted_as_in_training(whole_run: Path) -> None:
+    weights = SHORT.objectives.weights
+    rows = [row for row in rows_of(whole_run) if row["kind"] == "validation"]
+    for row in rows:
+        assert row["loss"] == pytest.approx(sum(weights[name] * row[f"{name}_loss"] for name in weights))
+    best = min(rows, key=lambda row: row["loss"])
+    assert find_checkpoint(whole_run, "best").name == f"step-{best['step']:08d}"
+
+
+def test_tensorboard_shows_what_metrics_jsonl_says(corpus_dir: Path, tmp_path: Path) -> None:
+    """Also after a resumption that took steps back: the events are read back with TensorBoard itself."""
+    events = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
+    config, folder = dataclasses.replace(SHORT, num_steps=6, save_every=4), tmp_path / "run/tensorboard"
+    pretrain(config, [corpus_dir], tmp_path / "run", validation_dir=corpus_dir, tensorboard=True)
+    shutil.rmtree(latest_checkpoint(tmp_path / "run"))
+    pretrain(config, [corpus_dir], tmp_path / "run", validation_dir=corpus_dir, tensorboard=True, resume=True)
+    found = events.EventAccumulator(str(folder)).Reload()
+    expected: dict[str, list[tuple[float, float]]] = {}
+    for row in rows_of(tmp_path / "run"):
+        for name in row.keys() - {"kind", "step"}:
+            expected.setdefault(f"{row['kind']}/{name}", []).append((row["step"], row[name]))
+    assert set(found.Tags()["scalars"]) == set(expected)
+    for tag, points in expected.items():
+        assert [(e.step, e.value) for e in found.Scalars(tag)] == [
+            (step, pytest.approx(value, rel=1e-6)) for step, value in points
+        ]
 
 
 def test_a_run_is_not_overwritten_nor_resumed_with_other_settings(whole_run: Path, corpus_dir: Path) -> None:
@@ -204,11 +290,11 @@ def test_a_diverging_run_stops_with_advice(corpus_dir: Path, tmp_path: Path) -> 
 
 
 def test_a_loss_far_above_the_first_ones_has_diverged(tmp_path: Path) -> None:
-    tracker = Tracker(tmp_path / "metrics.jsonl", num_steps=30, start_step=0)
+    tracker = Tracker(tmp_path, num_steps=30, start_step=0)
     for step in range(1, 21):
         assert not tracker.has_diverged(1e6)  # nothing to compare with yet
         tracker.train(step, {"loss": 1.0 + step / 20, "tokens": 1})
-    resumed = Tracker(tmp_path / "metrics.jsonl", num_steps=30, start_step=20)
+    resumed = Tracker(tmp_path, num_steps=30, start_step=20)
     for either in (tracker, resumed):
         assert not either.has_diverged(29.9)
         assert either.has_diverged(30.1)

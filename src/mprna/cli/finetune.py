@@ -6,7 +6,7 @@ import argparse
 from importlib.util import find_spec
 from pathlib import Path
 
-from mprna.cli.options import example, positive_int
+from mprna.cli.options import add_tensorboard, check_tensorboard, example, positive_int
 from mprna.errors import MissingExtraError
 
 TASKS = ("token_classification", "token_regression", "sequence_classification", "sequence_regression")
@@ -77,6 +77,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     parser.add_argument("--seed", type=int, default=45, metavar="N", help="of head and order [%(default)s]")
     parser.add_argument("--resume", action="store_true", help="continue from the newest checkpoint")
+    add_tensorboard(parser)
     parser.add_argument("-j", "--threads", type=positive_int, metavar="N", help="CPU threads (default: all)")
     parser.set_defaults(run=run)
 
@@ -84,6 +85,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 def run(args: argparse.Namespace) -> int:
     if find_spec("torch") is None:
         raise MissingExtraError("mprna finetune", "train")
+    check_tensorboard(args)
     from mprna.io.labelled import read_labelled
     from mprna.runtime.store import find_model
     from mprna.train.finetune import FinetuneConfig, finetune
@@ -113,6 +115,7 @@ def run(args: argparse.Namespace) -> int:
         label_names=args.label,
         resume=args.resume,
         num_threads=args.threads,
+        tensorboard=args.tensorboard,
     )
     if model_dir is not None:
         print(model_dir)

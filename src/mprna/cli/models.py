@@ -56,6 +56,7 @@ def _add_export(actions: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         description="Write a checkpoint as a model directory: float16 weights and an ONNX graph over them.",
         epilog=example(
             "mprna models export runs/mini --out my-model",
+            "mprna models export runs/mini --checkpoint best --out my-model",
             "mprna models export mini --to transformers --out hf-mini",
         ),
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -67,6 +68,12 @@ def _add_export(actions: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         choices=("onnx", "transformers"),
         default="onnx",
         help="transformers: a directory for AutoModelForMaskedLM [%(default)s]",
+    )
+    parser.add_argument(
+        "--checkpoint",
+        choices=("best", "last"),
+        help="of a run of mprna pretrain, also one that is not finished: that of the lowest validation loss, "
+        "or the newest (default: RUN/model, which a finished run writes at its last step)",
     )
     parser.set_defaults(run=_export)
 
@@ -140,7 +147,13 @@ def _export(args: argparse.Namespace) -> int:
     from mprna.runtime.store import locate_source
 
     export = export_model if args.to == "onnx" else export_transformers
-    export(locate_source(args.model), args.out)
+    if args.checkpoint:
+        from mprna.train.state import find_checkpoint
+
+        source = find_checkpoint(Path(args.model), args.checkpoint)
+    else:
+        source = locate_source(args.model)
+    export(source, args.out)
     print(args.out)
     return 0
 

@@ -7,10 +7,11 @@ import dataclasses
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from importlib.util import find_spec
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from mprna.errors import FormatError
+from mprna.errors import FormatError, MissingExtraError
 
 if TYPE_CHECKING:
     from mprna.io.records import Record
@@ -99,6 +100,22 @@ def add_jobs(parser: argparse._ActionsContainer) -> None:
         metavar="N",
         help="processes; without N all cores; results do not depend on it [%(default)s]",
     )
+
+
+def add_tensorboard(parser: argparse._ActionsContainer) -> None:
+    parser.add_argument(
+        "--tensorboard",
+        action="store_true",
+        help="write RUN/tensorboard beside RUN/metrics.jsonl (needs the extra [tensorboard])",
+    )
+
+
+def check_tensorboard(args: argparse.Namespace) -> None:
+    """Raises:
+    MissingExtraError: --tensorboard, and it is not installed.
+    """
+    if args.tensorboard and find_spec("tensorboard") is None:
+        raise MissingExtraError("--tensorboard", "tensorboard")
 
 
 def num_jobs(args: argparse.Namespace) -> int:

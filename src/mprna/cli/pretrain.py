@@ -7,6 +7,7 @@ from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
+from mprna.cli.options import add_tensorboard, check_tensorboard
 from mprna.errors import MissingExtraError
 from mprna.runtime.store import find_model
 
@@ -50,6 +51,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         help="override a setting of the recipe, such as num_steps=500 or objectives.base_pairing=0",
     )
     parser.add_argument("--resume", action="store_true", help="continue from the newest checkpoint")
+    add_tensorboard(parser)
     parser.add_argument("-j", "--threads", type=int, metavar="N", help="CPU threads (default: all cores)")
     parser.set_defaults(run=run)
 
@@ -68,6 +70,7 @@ def _corpus(text: str) -> tuple[Path, float]:
 def run(args: argparse.Namespace) -> int:
     if find_spec("torch") is None:
         raise MissingExtraError("mprna pretrain", "train")
+    check_tensorboard(args)
     from mprna.train.config import with_settings
     from mprna.train.pretrain import pretrain
     from mprna.train.recipes import find_recipe
@@ -84,6 +87,7 @@ def run(args: argparse.Namespace) -> int:
         initial_model=find_model(args.init) if args.init else None,
         resume=args.resume,
         num_threads=args.threads,
+        tensorboard=args.tensorboard,
     )
     if model_dir is not None:
         print(model_dir)

@@ -5,11 +5,26 @@ Shape letters: B sequences, T tokens, H hidden width, K heads, D head width.
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from mprna.model.config import ModelConfig
 from mprna.model.rotary import rotate
+
+
+def attend_by_products(
+    query_BKTD: Tensor, key_BKTD: Tensor, value_BKTD: Tensor, key_mask: Tensor | None
+) -> Tensor:
+    """Attention without a fused kernel, whose backward pass is slow on CPUs in bfloat16.
+
+    Scores and probabilities, (B, K, T, T), are rounded to the type of the values.
+    """
+    scores_BKTT = query_BKTD @ key_BKTD.transpose(2, 3)
+    if key_mask is not None and not key_mask.all():
+        # In place: the product's backward pass does not need its result.
+        scores_BKTT += torch.zeros_like(key_mask, dtype=scores_BKTT.dtype).masked_fill(~key_mask, -torch.inf)
+    return scores_BKTT.softmax(-1) @ value_BKTD
 
 
 class SelfAttention(nn.Module):
@@ -28,9 +43,12 @@ class SelfAttention(nn.Module):
         query_BKTD, key_BKTD, value_BKTD = split.permute(2, 0, 3, 1, 4).unbind()
         query_BKTD = rotate(query_BKTD * self.head_width**-0.5, cos, sin).to(value_BKTD.dtype)
         key_BKTD = rotate(key_BKTD, cos, sin).to(value_BKTD.dtype)
-        mixed_BKTD = functional.scaled_dot_product_attention(
-            query_BKTD, key_BKTD, value_BKTD, attn_mask=key_mask, scale=1.0
-        )
+        if value_BKTD.dtype == torch.bfloat16 and value_BKTD.device.type == "cpu":
+            mixed_BKTD = attend_by_products(query_BKTD, key_BKTD, value_BKTD, key_mask)
+        else:
+            mixed_BKTD = functional.scaled_dot_product_attention(
+                query_BKTD, key_BKTD, value_BKTD, attn_mask=key_mask, scale=1.0
+            )
         mixed_BTH = mixed_BKTD.transpose(1, 2).reshape(batch, tokens, hidden)
         attended_BTH: Tensor = self.output(mixed_BTH)
         return attended_BTH

@@ -9,6 +9,8 @@ from mprna.model.config import ModelConfig
 PRESETS: Final[dict[str, ModelConfig]] = {
     # For tests and the smoke run: everything is there, nothing is large.
     "nano": ModelConfig(num_layers=2, hidden_width=48, num_heads=4, feed_forward_width=96, pair_width=16),
+    # For ablations (runs/ablations.py): a sixth of mini's work per token.
+    "micro": ModelConfig(num_layers=6, hidden_width=128, num_heads=4, feed_forward_width=512, pair_width=32),
     # Ships in the package; trains on one CPU core.
     "mini": ModelConfig(num_layers=8, hidden_width=256, num_heads=8, feed_forward_width=1024),
     # The two published sizes.

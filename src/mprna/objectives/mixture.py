@@ -54,8 +54,9 @@ class ObjectiveConfig:
     """Share of structure tokens that become `<mask>` in a joint stream; few would leak the answer
     through the bracket counts."""
     min_confidence: float = 0.0
-    """Structure and partner labels of a lower confidence (0-1) are not scored; the others weigh as much as
-    their confidence."""
+    """Structure and partner labels of a lower confidence (0-1) are not scored."""
+    weigh_by_confidence: bool = True
+    """Whether structure and partner labels weigh as much as their confidence, or all the same."""
     masked_lm: float = 1.0
     """Weight of the masked-language-model loss (MRLM)."""
     mutation_repair: float = 0.5
@@ -98,7 +99,7 @@ def corrupt(clean: CleanBatch, *, config: ObjectiveConfig, rng: np.random.Genera
         repair_labels=torch.from_numpy(repair_BT).long(),
         structure_labels=torch.from_numpy(structure_BT).long(),
         partner_labels=torch.from_numpy(partners_BT).long(),
-        label_weights=torch.from_numpy(clean.confidence * np.float32(1 / 255)),
+        label_weights=torch.from_numpy(_label_weights(clean, config)),
         attention_mask=torch.from_numpy(clean.real),
     )
 
@@ -117,6 +118,13 @@ def _mask_rate_of_id(config: ObjectiveConfig) -> npt.NDArray[np.float32]:
     rates[_SEQUENCE_IDS] = config.mask_rate
     rates[list(STRUCTURE_IDS)] = config.structure_mask_rate
     return rates
+
+
+def _label_weights(clean: CleanBatch, config: ObjectiveConfig) -> npt.NDArray[np.float32]:
+    """*Shape:* (B, T)"""
+    if config.weigh_by_confidence:
+        return clean.confidence * np.float32(1 / 255)
+    return np.ones(clean.confidence.shape, np.float32)
 
 
 def _structure_targets(

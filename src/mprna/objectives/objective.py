@@ -34,7 +34,7 @@ class Batch:
     partner_labels: Tensor
     """Token position of the partner; 0, the `<cls>` token, for unpaired nucleotides."""
     label_weights: Tensor
-    """Confidence of the structure annotation, 0-1, for the structure and partner labels."""
+    """Confidence of the structure annotation, 0-1, for the structure and partner labels, or 1 throughout."""
     attention_mask: Tensor
     """True on real tokens."""
 

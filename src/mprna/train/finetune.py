@@ -1,6 +1,6 @@
 """Fine-tuning on a task of the user's own, by the loop of pretraining.
 
-RUN/  config.json  metrics.jsonl  checkpoints/step-…/  best/  model/   (the best model, with its card)
+RUN/  config.json  metrics.jsonl  checkpoints/step-…/  model/   (the best model, with its card)
 """
 
 from __future__ import annotations
@@ -29,7 +29,9 @@ from mprna.train.config import LoopConfig
 from mprna.train.distributed import barrier, processes, rank, world_size
 from mprna.train.labels import Example, class_names, examples
 from mprna.train.loop import train
+from mprna.train.state import checkpoint_dir
 from mprna.train.task_metrics import classification_metrics, regression_metrics
+from mprna.train.tracker import best_step, read_validation
 
 FORMAT = {"format": "mprna-finetune-run", "version": 1}
 
@@ -86,6 +88,7 @@ def finetune(
     label_names: Sequence[str] = ("label",),
     resume: bool = False,
     num_threads: int | None = None,
+    tensorboard: bool = False,
 ) -> Path | None:
     """Train, keep the model that is best on the validation rows, and write it with its card.
 
@@ -93,6 +96,7 @@ def finetune(
         model_dir: the pretrained model, with an encoder.
         label_names: of the predicted numbers, in the order of the rows' labels.
         num_threads: of torch, for the whole process.
+        tensorboard: whether to write `RUN/tensorboard` beside `metrics.jsonl`.
 
     Returns:
         `RUN/model`; None where SIGTERM came first, and in all processes but the first.
@@ -116,7 +120,6 @@ def finetune(
         config=config,
         validation=examples(validation_rows, task, max_length=max_length),
         class_weights=class_weights(data, task, config),
-        run_dir=run_dir,
     )
     with processes():
         if rank() == 0:
@@ -127,7 +130,8 @@ def finetune(
             return _batches_from(data, task, config, start + rank(), world_size())
 
         loop = loop_config(config, len(data))
-        if not train(learner, batches_from, config=loop, run_dir=run_dir) or rank() > 0:
+        complete = train(learner, batches_from, config=loop, run_dir=run_dir, tensorboard=tensorboard)
+        if not complete or rank() > 0:
             return None
     return _write_model(learner, run_dir, num_training=len(data))
 
@@ -140,7 +144,6 @@ class Finetuning:
     config: FinetuneConfig
     validation: list[Example]
     class_weights: Tensor | None
-    run_dir: Path
 
     @property
     def weights(self) -> dict[str, float]:
@@ -153,17 +156,15 @@ class Finetuning:
     def evaluate(self) -> dict[str, float]:
         return evaluate(self.model, self.validation, self.config.batch_size)
 
+    @property
+    def best_metric(self) -> tuple[str, int]:
+        return best_metric(self.model.task)
+
     def is_done(self, history: list[dict[str, float]]) -> bool:
-        """Keeps the best model; stops after `patience` evaluations without a better one."""
-        if not history:
-            return False
-        name, sign = best_metric(self.model.task)
-        scores = [sign * row[name] for row in history]
-        stale = len(scores) - 1 - int(np.argmax(scores))
-        if stale == 0 and rank() == 0 and _step_of(self.run_dir / "best") != history[-1]["step"]:
-            self.save(self.run_dir / "best")
-            write_json({"step": history[-1]["step"]}, self.run_dir / "best" / "step.json")
-        return stale >= self.config.patience
+        """Stops after `patience` evaluations without a better one."""
+        best = best_step(history, self.best_metric)
+        stale = [row for row in history if best is not None and row["step"] > best]
+        return len(stale) >= self.config.patience
 
     def save(self, directory: Path) -> None:
         save_task_model(self.model, directory)
@@ -331,18 +332,15 @@ def _claim(run_dir: Path, settings: dict[str, Any], *, resume: bool) -> None:
     write_json(FORMAT | settings, path)
 
 
-def _step_of(best_dir: Path) -> int | None:
-    path = best_dir / "step.json"
-    return int(read_json(path)["step"]) if path.exists() else None
-
-
 def _write_model(learner: Finetuning, run_dir: Path, *, num_training: int) -> Path:
     """`RUN/model`: the best model, its low-rank updates merged, and the card with its metrics."""
-    model = load_task_model(run_dir / "best").merged().eval()
+    step = best_step(read_validation(run_dir), learner.best_metric)
+    assert step is not None  # a complete run has been evaluated
+    model = load_task_model(checkpoint_dir(run_dir, step)).merged().eval()
     with torch.no_grad():
         metrics = evaluate(model, learner.validation, learner.config.batch_size)
     save_task_model(model, run_dir / "model")
-    config, step, num = learner.config, _step_of(run_dir / "best"), len(learner.validation)
+    config, num = learner.config, len(learner.validation)
     lines = [
         f"# A model for {config.task}",
         "",

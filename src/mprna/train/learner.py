@@ -37,6 +37,10 @@ class Learner(Protocol[Batch]):
     def evaluate(self) -> dict[str, float]:
         """Metrics on the validation data, of a model in evaluation mode; nothing where there are none."""
 
+    @property
+    def best_metric(self) -> tuple[str, int]:
+        """Of `evaluate`: what chooses the best checkpoint, and 1 where more is better, else -1."""
+
     def is_done(self, history: list[dict[str, float]]) -> bool:
         """Whether to stop early, after an evaluation.
 

@@ -7,7 +7,7 @@ import math
 import platform
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from itertools import islice
 from pathlib import Path
 from types import FrameType
@@ -23,7 +23,7 @@ from mprna.train.distributed import barrier, rank, share_of, sum_gradients, sum_
 from mprna.train.learner import Batch, Learner
 from mprna.train.optim import learning_rate_at, make_optimizer
 from mprna.train.state import load_state, save_state
-from mprna.train.tracker import Tracker
+from mprna.train.tracker import Tracker, best_step
 
 
 def train(
@@ -32,6 +32,7 @@ def train(
     *,
     config: LoopConfig,
     run_dir: Path,
+    tensorboard: bool = False,
 ) -> bool:
     """Train until `config.num_steps`, from the newest checkpoint of `run_dir` where there is one.
 
@@ -40,6 +41,7 @@ def train(
 
     Args:
         batches_from: this process's batches, where all processes together have consumed so many.
+        tensorboard: whether to write `RUN/tensorboard` beside `metrics.jsonl`.
 
     Returns:
         whether the run is complete; false after SIGTERM, which ends it with a checkpoint.
@@ -52,10 +54,12 @@ def train(
     model, is_first = learner.model.train(), rank() == 0
     optimizer = make_optimizer(model, config)
     step, num_batches = load_state(learner, optimizer, run_dir)
-    tracker = Tracker(run_dir / "metrics.jsonl", num_steps=config.num_steps, start_step=step, active=is_first)
+    tracker = Tracker(
+        run_dir, num_steps=config.num_steps, start_step=step, active=is_first, tensorboard=tensorboard
+    )
     batches = batches_from(num_batches)
     complete = step >= config.num_steps or learner.is_done(tracker.history)
-    with _sigterm() as signals:
+    with _sigterm() as signals, closing(tracker):
         stopped = False
         while not complete and not stopped:
             _set_learning_rate(optimizer, learning_rate_at(step, config))
@@ -74,8 +78,9 @@ def train(
                 tracker.evaluation(step, _evaluate(learner, config))
                 complete = learner.is_done(tracker.history) or complete
             stopped = sum_values([float(bool(signals))]) != [0.0]  # where one is told to stop, all do
-            if is_first and (complete or stopped or step % config.save_every == 0):
-                save_state(learner, optimizer, step=step, num_batches=num_batches, run_dir=run_dir)
+            best = best_step(tracker.history, learner.best_metric)
+            if is_first and (complete or stopped or step == best or step % config.save_every == 0):
+                save_state(learner, optimizer, step, num_batches, run_dir=run_dir, best_step=best)
     barrier()
     return complete
 

@@ -1,6 +1,6 @@
 """Pretraining from corpora to a run directory.
 
-RUN/  config.json  metrics.jsonl  checkpoints/step-…/  model/   (the finished model, float16)
+RUN/  config.json  metrics.jsonl  checkpoints/step-…/  model/   (the model of the last step, float16)
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from mprna.train.distributed import barrier, processes, rank, world_size
 from mprna.train.evaluation import evaluate
 from mprna.train.loop import slow_precision, train
 from mprna.train.plan import PlannedBatch
+from mprna.train.state import LOWEST_LOSS
 
 FORMAT = {"format": "mprna-run", "version": 1}
 
@@ -40,6 +41,7 @@ def pretrain(
     initial_model: Path | None = None,
     resume: bool = False,
     num_threads: int | None = None,
+    tensorboard: bool = False,
 ) -> Path | None:
     """Train a model and write it; continue an interrupted run with `resume`.
 
@@ -48,6 +50,7 @@ def pretrain(
     Args:
         initial_model: a model directory to start from instead of random weights.
         num_threads: of torch, for the whole process; the losses depend on it in the last bits.
+        tensorboard: whether to write `RUN/tensorboard` beside `metrics.jsonl`.
 
     Returns:
         the directory of the finished model, `RUN/model`; None where SIGTERM came first.
@@ -72,7 +75,8 @@ def pretrain(
         def batches_from(start: int) -> Iterator[Batch]:
             return stream.batches_from(start, rank=rank(), world_size=world_size())
 
-        if not train(learner, batches_from, config=config, run_dir=run_dir) or rank() > 0:
+        complete = train(learner, batches_from, config=config, run_dir=run_dir, tensorboard=tensorboard)
+        if not complete or rank() > 0:
             return None
         save_checkpoint(learner.model, run_dir / "model", dtype=torch.float16)
     return run_dir / "model"
@@ -94,8 +98,16 @@ class Pretraining:
         hidden = self.model.encode(batch.input_ids, batch.attention_mask)
         return compute_losses(self.model, hidden, batch, self.config.objectives)
 
+    @property
+    def best_metric(self) -> tuple[str, int]:
+        return LOWEST_LOSS
+
     def evaluate(self) -> dict[str, float]:
-        return evaluate(self.model, self.validation, self.config.objectives)
+        """`loss`, weighted as in training, and loss and accuracy of every objective."""
+        metrics = evaluate(self.model, self.validation, self.config.objectives)
+        losses = {name: metrics.get(f"{name}_loss", 0.0) for name in self.weights}
+        total = sum(self.weights[name] * loss for name, loss in losses.items())
+        return {"loss": total} | metrics if metrics else {}
 
     def is_done(self, history: list[dict[str, float]]) -> bool:
         return False

@@ -1,4 +1,4 @@
-"""Checkpoints of a running training: written whole or not at all, newest readable one first.
+"""Checkpoints of a running training: written whole or not at all; the newest ones stay, and the best.
 
 RUN/checkpoints/step-00000250/  config.json model.safetensors optimizer.safetensors state.json …
 """
@@ -18,16 +18,26 @@ from torch import nn
 
 from mprna.errors import ModelError, MprnaWarning
 from mprna.train.learner import AnyLearner
+from mprna.train.tracker import best_step, read_validation
 
 KEEP = 2
-"""Checkpoints that stay on disk; the older one serves if the newer is damaged."""
+"""Newest checkpoints that stay on disk; the older one serves if the newer is damaged."""
+
+LOWEST_LOSS = ("loss", -1)
+"""What chooses the best checkpoint of a pretraining run."""
 
 
 def save_state(
-    learner: AnyLearner, optimizer: torch.optim.Optimizer, *, step: int, num_batches: int, run_dir: Path
+    learner: AnyLearner,
+    optimizer: torch.optim.Optimizer,
+    step: int,
+    num_batches: int,
+    *,
+    run_dir: Path,
+    best_step: int | None,
 ) -> None:
-    """Write a checkpoint under a temporary name, rename it, drop the oldest."""
-    final = run_dir / "checkpoints" / f"step-{step:08d}"
+    """Write a checkpoint under a temporary name, rename it, drop what is neither new nor best."""
+    final = checkpoint_dir(run_dir, step)
     partial = final.with_suffix(".partial")
     shutil.rmtree(partial, ignore_errors=True)
     learner.save(partial)
@@ -36,7 +46,8 @@ def save_state(
     shutil.rmtree(final, ignore_errors=True)
     partial.rename(final)
     for old in sorted(final.parent.glob("step-????????"))[:-KEEP]:
-        shutil.rmtree(old)
+        if best_step is None or old != checkpoint_dir(run_dir, best_step):
+            shutil.rmtree(old)
 
 
 def load_state(learner: AnyLearner, optimizer: torch.optim.Optimizer, run_dir: Path) -> tuple[int, int]:
@@ -54,6 +65,31 @@ def load_state(learner: AnyLearner, optimizer: torch.optim.Optimizer, run_dir: P
                 stacklevel=2,
             )
     return 0, 0
+
+
+def checkpoint_dir(run_dir: Path, step: int) -> Path:
+    return run_dir / "checkpoints" / f"step-{step:08d}"
+
+
+def find_checkpoint(run_dir: Path, which: str) -> Path:
+    """A checkpoint of a pretraining run, finished or not.
+
+    Args:
+        which: `last`, or `best`: that of the lowest validation loss.
+
+    Raises:
+        ModelError: no checkpoint, or no validation loss to choose by.
+    """
+    if which == "last":
+        return latest_checkpoint(run_dir)
+    best = best_step(read_validation(run_dir), LOWEST_LOSS)
+    if best is None:
+        raise ModelError(f"{run_dir}: no validation loss; train with --validation, or take --checkpoint last")
+    if not checkpoint_dir(run_dir, best).is_dir():
+        raise ModelError(
+            f"{run_dir}: the checkpoint of the best step, {best}, is gone; take --checkpoint last"
+        )
+    return checkpoint_dir(run_dir, best)
 
 
 def latest_checkpoint(run_dir: Path) -> Path:

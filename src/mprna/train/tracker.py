@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
+
+from mprna.train.tensorboard import TensorBoard
+
+METRICS_FILE: Final = "metrics.jsonl"
 
 NUM_FIRST: Final = 20
 """Steps whose highest loss is what an untrained model has, or nearly."""
@@ -21,17 +27,29 @@ class Tracker:
 
     Args:
         active: whether to write and show anything; of several processes one does.
+        tensorboard: whether to write `RUN/tensorboard` as well.
     """
 
-    def __init__(self, path: Path, *, num_steps: int, start_step: int, active: bool = True) -> None:
-        self.path = path
+    def __init__(
+        self,
+        run_dir: Path,
+        *,
+        num_steps: int,
+        start_step: int,
+        active: bool = True,
+        tensorboard: bool = False,
+    ) -> None:
+        self.path = path = run_dir / METRICS_FILE
         self.num_steps = num_steps
         self.active = active
         rows = read_metrics(path, until=start_step)
         self.history = [row for row in rows if row["kind"] == "validation"]
         """All evaluations so far."""
-        if active and rows:
-            path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+        if active and path.exists():
+            partial = path.with_name(f"{path.name}.part")
+            partial.write_text("".join(json.dumps(row) + "\n" for row in rows))
+            os.replace(partial, path)
+        self._events = TensorBoard(run_dir, rows) if active and tensorboard else None
         self._first_losses = [row["loss"] for row in rows if row["kind"] == "train"][:NUM_FIRST]
         self._start_step, self._start_time = start_step, time.monotonic()
         self._interval_time = self._start_time
@@ -63,6 +81,11 @@ class Tracker:
         self._show(f"step {step}  " + "  ".join(f"{k} {v:.4f}" for k, v in metrics.items()), end="\n")
         self._interval_time = time.monotonic()
 
+    def close(self) -> None:
+        """TensorBoard sees the last rows; `metrics.jsonl` has them anyhow."""
+        if self._events:
+            self._events.close()
+
     def _eta(self, step: int, now: float) -> str:
         per_step = (now - self._start_time) / max(1, step - self._start_step)
         minutes, seconds = divmod(round(per_step * (self.num_steps - step)), 60)
@@ -77,6 +100,24 @@ class Tracker:
         if self.active:
             with self.path.open("a") as file:
                 file.write(json.dumps(row) + "\n")
+            if self._events:
+                self._events.add(row)
+
+
+def best_step(history: Sequence[dict[str, Any]], metric: tuple[str, int]) -> int | None:
+    """The first step of the best evaluation; None where none has the metric.
+
+    Args:
+        metric: its name, and 1 where more is better, else -1.
+    """
+    name, sign = metric
+    found = [row for row in history if name in row]
+    return int(max(found, key=lambda row: sign * row[name])["step"]) if found else None
+
+
+def read_validation(run_dir: Path) -> list[dict[str, Any]]:
+    """All evaluations of a run."""
+    return [row for row in read_metrics(run_dir / METRICS_FILE) if row["kind"] == "validation"]
 
 
 def read_metrics(path: Path, *, until: float = float("inf")) -> list[dict[str, Any]]:
