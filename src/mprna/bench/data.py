@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -23,6 +23,9 @@ STEMS: Final = {"train": ("train",), "valid": ("valid", "dev", "val"), "test": (
 SUFFIXES: Final = (".jsonl.gz", ".jsonl", ".json", ".csv", ".fa", ".fasta", ".fa.gz", ".fna")
 JOINTS: Final = ("/", "_", ".")
 
+FAMILIES: Final = ("5s", "16s", "23s", "trna", "tmrna", "srp", "rnasep", "telomerase", "grp1", "grp2")
+"""How ids of ArchiveII begin, in lower case; an underscore follows."""
+
 Row = tuple[int, dict[str, Any]]
 
 
@@ -37,6 +40,8 @@ class Example:
     (n,) or (L', targets), whose row i belongs to nucleotide i."""
     group: str = ""
     """What a new split must keep together."""
+    cluster: str = ""
+    """Its family, or another unit that is drawn as a whole for an interval; empty where it is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +87,12 @@ def find_split(task: Task, name: str, data_dir: Path) -> Path | None:
                         if path.is_file():
                             return path
     return None
+
+
+def clusters_of(examples: Sequence[Example]) -> list[str]:
+    """The cluster of every example; none where one of them is not known, or all are the same."""
+    clusters = [example.cluster for example in examples]
+    return clusters if all(clusters) and len(set(clusters)) > 1 else []
 
 
 def load_split_file(task: Task, path: Path) -> Split:
@@ -159,7 +170,16 @@ def _example(task: Task, row: dict[str, Any], path: Path, line: int) -> Example:
     except (KeyError, ValueError, SequenceError) as error:
         reason = f"no column {error}" if isinstance(error, KeyError) else str(error)
         raise FormatError(reason, path=str(path), line=line) from error
-    return Example(sequence, label, str(row.get(task.resplit_by or "id", "")))
+    return Example(sequence, label, str(row.get(task.resplit_by or "id", "")), _cluster(task, row))
+
+
+def _cluster(task: Task, row: dict[str, Any]) -> str:
+    """The column `family`, the family that an id of ArchiveII begins with, or what a new split goes by."""
+    if row.get("family"):
+        return str(row["family"])
+    name = str(row.get("id", ""))
+    family = name.partition("_")[0].lower()
+    return family if family in FAMILIES and "_" in name else str(row.get(task.resplit_by, ""))
 
 
 def _column(row: dict[str, Any], name: str) -> Any:

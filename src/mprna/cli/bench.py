@@ -7,13 +7,20 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from mprna.cli.options import add_jobs, example, num_jobs
+from mprna.cli.options import add_jobs, example, num_jobs, positive_int
 from mprna.errors import UsageError
 
 if TYPE_CHECKING:
     from mprna.bench.runner import Outcome
 
 SUITES: Final = ("rgb", "pgb", "gue", "gb")
+MODES: Final = ("probe", "head", "lora", "full", "scratch")
+BUDGET: Final = (
+    ("--epochs", positive_int, "passes over train at most, of every network [10]"),
+    ("--batch-size", positive_int, "sequences per step, of every network [32]"),
+    ("--patience", positive_int, "epochs without a better validation metric that end training [3]"),
+    ("--learning-rate", float, "peak, of our checkpoints [by mode]"),
+)
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -61,6 +68,7 @@ def _add_run(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
         epilog=example(
             "mprna bench run rgb --model vienna --data-dir data/rgb",
             "mprna bench run gue --task prom_core_tata --model kmer --model mini --data-dir data/gue",
+            "mprna bench run gue --task prom_core_tata --model mini --mode lora --data-dir data/gue",
         ),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -79,6 +87,15 @@ def _add_run(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
     parser.add_argument(
         "--seeds", type=int, nargs="+", default=[45, 46, 47], metavar="N", help="of training [45 46 47]"
     )
+    parser.add_argument(
+        "--mode",
+        choices=MODES,
+        help="how our checkpoints are trained: a linear head on frozen states, a small head, low-rank "
+        "updates, all weights, or the same network from random weights; NAME:MODE says it of one model "
+        "[NAME alone: folding or probe]",
+    )
+    for flag, kind, text in BUDGET:
+        parser.add_argument(flag, type=kind, metavar="X" if kind is float else "N", help=text)
     parser.add_argument(
         "--weights",
         action="append",
@@ -209,15 +226,23 @@ def _list(args: argparse.Namespace) -> int:
 
 
 def _run(args: argparse.Namespace) -> int:
-    from mprna.bench.models.registry import ModelOptions
+    from mprna.bench.models.model import Budget
+    from mprna.bench.models.registry import ModelOptions, with_mode
     from mprna.bench.runner import run_all
     from mprna.bench.task import choose_tasks
 
     tasks = choose_tasks(args.suite, tuple(args.task))
     weights = dict(_weights(text) for text in args.weights)
-    options = ModelOptions(jobs=num_jobs(args), weights=weights, remote_code=args.trust_remote_code)
+    given = {name: getattr(args, name) for name in ("epochs", "batch_size", "patience", "learning_rate")}
+    options = ModelOptions(
+        jobs=num_jobs(args),
+        weights=weights,
+        remote_code=args.trust_remote_code,
+        budget=Budget(**{name: value for name, value in given.items() if value is not None}),
+    )
+    models = [with_mode(name, args.mode) for name in args.model]
     num_records = 0
-    for outcome in run_all(tasks, args.model, args.seeds, args.data_dir, args.out, options):
+    for outcome in run_all(tasks, models, args.seeds, args.data_dir, args.out, options):
         num_records += outcome.record is not None
         _show(outcome)
     return 0 if num_records else 1

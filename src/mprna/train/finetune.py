@@ -34,6 +34,7 @@ from mprna.train.task_metrics import classification_metrics, regression_metrics
 FORMAT = {"format": "mprna-finetune-run", "version": 1}
 
 MODES = ("full", "head", "lora")
+LOWER_IS_BETTER = ("loss", "mse", "mcrmse")
 BUCKET_BATCHES = 16
 """Batches among which sequences are sorted by length, so that little is padded."""
 
@@ -58,6 +59,8 @@ class FinetuneConfig:
     """Whether every class weighs the same in the loss, however rare it is."""
     patience: int = 3
     """Epochs without a better validation metric after which training ends."""
+    choose_by: str | None = None
+    """Validation metric that is better; `macro_f1` of classes and `mcrmse` of numbers where None."""
     lora_rank: int = 8
     """Of the updates in mode `lora`."""
     accumulate_batches: int = 1
@@ -157,7 +160,11 @@ class Finetuning:
         """Keeps the best model; stops after `patience` evaluations without a better one."""
         if not history:
             return False
-        name, sign = best_metric(self.model.task)
+        name, sign = best_metric(self.model.task, self.config.choose_by)
+        if name not in history[-1]:
+            raise DataError(
+                f"{name} is not defined on these validation rows; known are {', '.join(history[-1])}"
+            )
         scores = [sign * row[name] for row in history]
         stale = len(scores) - 1 - int(np.argmax(scores))
         if stale == 0 and rank() == 0 and _step_of(self.run_dir / "best") != history[-1]["step"]:
@@ -172,9 +179,10 @@ class Finetuning:
         return load_task_model(directory).state_dict()
 
 
-def best_metric(task: TaskConfig) -> tuple[str, int]:
+def best_metric(task: TaskConfig, choose_by: str | None = None) -> tuple[str, int]:
     """What early stopping looks at, and 1 where more is better, else -1."""
-    return ("macro_f1", 1) if task.is_classification else ("mcrmse", -1)
+    name = choose_by or ("macro_f1" if task.is_classification else "mcrmse")
+    return name, -1 if name in LOWER_IS_BETTER else 1
 
 
 def task_loss(outputs: Tensor, targets: Tensor, task: TaskConfig, class_weights: Tensor | None) -> LossSum:
@@ -314,7 +322,7 @@ def _settings(
     """What a resumed run must have in common; rows and weights by their SHA-256."""
     rows = [[(row.sequence, row.labels) for row in part] for part in (train_rows, validation_rows)]
     return {
-        "finetune": dataclasses.asdict(config),
+        "finetune": {name: value for name, value in dataclasses.asdict(config).items() if value is not None},
         "data_sha256": hashlib.sha256(repr(rows).encode()).hexdigest(),
         "model_sha256": hashlib.sha256((model_dir / "model.safetensors").read_bytes()).hexdigest(),
     }
