@@ -73,7 +73,26 @@ def test_records_of_other_test_files_are_refused() -> None:
 def test_a_file_that_is_not_the_described_one_is_noted() -> None:
     facts = {**GOOD.data["test"], "as_expected": False}
     (column,) = build_table([record("a", [0.1], data={"test": facts})]).columns
-    assert column.notes == ("test: another file than the one this suite describes",)
+    assert column.notes == (
+        "test: another file than the one this suite describes",
+        "no families are known: intervals resample items",
+    )
+
+
+def test_families_are_resampled_as_a_whole() -> None:
+    """Where all of a family are alike, many members do not make the interval narrow."""
+    values = [0.2] * 50 + [0.8] * 50 + [0.5] * 50
+    families = ["a"] * 50 + ["b"] * 50 + ["c"] * 50
+    (alone,) = build_table([record("m", values)]).columns
+    (together,) = build_table([record("m", values, clusters=families)]).columns
+    widths = [cell.high - cell.low for column in (alone, together) for cell in column.cells]
+    assert widths[1] > 4 * widths[0]
+    assert (together.cells[0].low, together.cells[0].high) == (pytest.approx(0.2), pytest.approx(0.8))
+    assert together.notes == ("intervals resample 3 families or other clusters as a whole",)
+    (left,) = build_table(
+        [record("m", values, clusters=families)], {"rgb/ssp-archive2": set(range(50))}
+    ).columns
+    assert left.notes == ("intervals resample 2 families or other clusters as a whole",)
 
 
 def test_markdown_marks_best_second_and_significance() -> None:

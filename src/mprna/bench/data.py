@@ -23,6 +23,8 @@ STEMS: Final = {"train": ("train",), "valid": ("valid", "dev", "val"), "test": (
 SUFFIXES: Final = (".jsonl.gz", ".jsonl", ".json", ".csv", ".fa", ".fasta", ".fa.gz", ".fna")
 JOINTS: Final = ("/", "_", ".")
 
+REBUILT: Final = "rebuilt.json"
+"""Beside files that `mprna bench rebuild` made: what they are."""
 FAMILIES: Final = ("5s", "16s", "23s", "trna", "tmrna", "srp", "rnasep", "telomerase", "grp1", "grp2")
 """How ids of ArchiveII begin, in lower case; an underscore follows."""
 
@@ -90,18 +92,35 @@ def find_split(task: Task, name: str, data_dir: Path) -> Path | None:
 
 
 def clusters_of(examples: Sequence[Example]) -> list[str]:
-    """The cluster of every example; none where one of them is not known, or all are the same."""
+    """The cluster of every example; none where one is not known, or all are the same, or no two are."""
     clusters = [example.cluster for example in examples]
-    return clusters if all(clusters) and len(set(clusters)) > 1 else []
+    return clusters if all(clusters) and 1 < len(set(clusters)) < len(clusters) else []
 
 
 def load_split_file(task: Task, path: Path) -> Split:
-    """All examples of one file or folder of class folders."""
+    """All examples of one file or folder of class folders.
+
+    Raises:
+        DataError: a rebuilt file that has changed since.
+    """
     rows = list(_folder_rows(path) if path.is_dir() else _file_rows(path, task))
     examples = tuple(_example(task, row, path, line) for line, row in rows)
     if not examples:
         raise FormatError("no rows", path=str(path))
-    return Split(examples, str(path), file_digest(path), len(examples))
+    digest = file_digest(path)
+    return Split(examples, str(path), digest, len(examples), _rebuilt_note(path, digest))
+
+
+def _rebuilt_note(path: Path, digest: str) -> str:
+    """How the file was rebuilt; empty for a published one."""
+    manifest = path.parent / REBUILT
+    content = json.loads(manifest.read_text(encoding="utf-8")) if manifest.is_file() else {"files": {}}
+    if path.name not in content["files"]:
+        return ""
+    if content["files"][path.name] != digest:
+        raise FormatError(f"differs from {REBUILT} beside it; rebuild it", path=str(path))
+    seed = f", seed {content['seed']}" if "seed" in content else ""
+    return f"{path.name.partition('.')[0]} is rebuilt: {content['recipe']}{seed}"
 
 
 def file_digest(path: Path) -> str:

@@ -51,7 +51,7 @@ class Column:
     lower_is_better: bool
     cells: tuple[Cell, ...]
     notes: tuple[str, ...]
-    """What differs from the published data."""
+    """What differs from the published data, and what the intervals resample."""
 
     @property
     def title(self) -> str:
@@ -103,7 +103,8 @@ def _column(task: str, metric: str, records: Sequence[RunRecord], without: set[i
     if not kept:
         raise DataError(f"{task}: no test row is left")
     how = METRICS[metric]
-    draws = draw_items(len(kept), how)
+    clusters = [records[0].clusters[i] for i in kept] if records[0].clusters else []
+    draws = draw_items(len(kept), how, clusters)
     values, resamples = {}, {}
     for model, runs in by_model.items():
         items = [[all_items[i] for i in kept] for all_items in (items_of(run, metric) for run in runs)]
@@ -130,7 +131,13 @@ def _column(task: str, metric: str, records: Sequence[RunRecord], without: set[i
         )
         for model, runs in by_model.items()
     )
-    return Column(task, metric, how.lower_is_better, cells, _notes(records))
+    return Column(task, metric, how.lower_is_better, cells, (*_notes(records), _resampled(clusters)))
+
+
+def _resampled(clusters: Sequence[str]) -> str:
+    if clusters:
+        return f"intervals resample {len(set(clusters))} families or other clusters as a whole"
+    return "no families are known: intervals resample items"
 
 
 def _p_values(best: str, resamples: Mapping[str, Floats]) -> dict[str, float]:
