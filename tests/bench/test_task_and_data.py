@@ -143,7 +143,6 @@ def test_wrong_rows_are_named(tmp_path: Path, row: dict[str, object], message: s
         (({"family": "RF1"}, {"family": "RF2"}, {"family": "RF1", "id": "tRNA_x"}), ["RF1", "RF2", "RF1"]),
         (({"id": "5s_a"}, {"id": "5s_b"}), []),  # one family
         (({"id": "5s_a"}, {"id": "bpRNA_CRW_1"}, {"id": "5s_b"}), []),  # not all are known
-        (({"family": "a"}, {"family": "b"}), []),  # each by itself
         (({}, {}), []),
     ],
 )

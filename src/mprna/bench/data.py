@@ -92,9 +92,9 @@ def find_split(task: Task, name: str, data_dir: Path) -> Path | None:
 
 
 def clusters_of(examples: Sequence[Example]) -> list[str]:
-    """The cluster of every example; none where one is not known, or all are the same, or no two are."""
+    """The cluster of every example; none where one of them is not known, or all are the same."""
     clusters = [example.cluster for example in examples]
-    return clusters if all(clusters) and 1 < len(set(clusters)) < len(clusters) else []
+    return clusters if all(clusters) and len(set(clusters)) > 1 else []
 
 
 def load_split_file(task: Task, path: Path) -> Split:

@@ -119,9 +119,9 @@ def items_of(record: RunRecord, metric: str) -> list[Floats]:
 
 
 def plain_items(items: Iterable[Floats]) -> list[Any]:
-    """Arrays as JSON; six digits."""
+    """Arrays as JSON; nine digits."""
     return [
-        np.vectorize(lambda value: float(f"{value:.6g}"), otypes=[float])(item).tolist() for item in items
+        np.vectorize(lambda value: float(f"{value:.9g}"), otypes=[float])(item).tolist() for item in items
     ]
 
 

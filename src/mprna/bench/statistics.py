@@ -46,7 +46,9 @@ def resampled(metric: Metric, items: Sequence[Floats], draws: Draws) -> Floats:
 
 
 def interval(values: Floats) -> tuple[float, float]:
-    """The 95 % percentile interval of resampled values; nan are left out."""
+    """The 95 % percentile interval of resampled values; nan are left out, and nan where all are."""
+    if np.isnan(values).all():
+        return float("nan"), float("nan")
     low, high = np.nanpercentile(values, [2.5, 97.5])
     return float(low), float(high)
 

@@ -130,6 +130,9 @@ def _add_report(actions: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument(
         "--without-leaked", type=Path, metavar="FILE", help="leave out the test rows that this audit found"
     )
+    parser.add_argument(
+        "--figure", type=Path, metavar="FILE.svg", help="also draw every task by its first metric as bars"
+    )
     parser.add_argument("--no-published", action="store_true", help="without the block of published numbers")
     parser.add_argument("--title", default="Benchmark", help="[%(default)s]")
     parser.set_defaults(run=_report)
@@ -204,6 +207,7 @@ def _rebuild(args: argparse.Namespace) -> int:
 
 def _report(args: argparse.Namespace) -> int:
     from mprna.bench.audit import leaked_rows
+    from mprna.bench.figures import chart_svg, measured_panels
     from mprna.bench.record import read_records_of
     from mprna.bench.report import render
     from mprna.bench.table import build_table
@@ -216,6 +220,9 @@ def _report(args: argparse.Namespace) -> int:
     text = render(table, format_name, title=args.title, published=not args.no_published)
     with open_output(args.output) as stream:
         stream.write(text)
+    if args.figure:
+        with open_output(args.figure) as stream:
+            stream.write(chart_svg(measured_panels(table)))
     return 0
 
 
