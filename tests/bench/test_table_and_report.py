@@ -166,6 +166,8 @@ def test_what_is_not_defined_is_last_and_unmarked() -> None:
     assert {cell.model: cell.rank for cell in column.cells} == {"good": 1, "poor": 2, "constant": 3}
     text = render(build_table(records), "html", title="T")
     assert "<td>not defined<small></small></td>" in text
+    assert build_table(records).num_ranked == 0
+    assert "Over 1 of 1 columns" in render(build_table([GOOD, POOR]), "markdown", title="T")
 
 
 def test_bars_begin_at_zero_and_have_their_length() -> None:

@@ -39,6 +39,8 @@ class Bar:
     """Of the 95 % interval; nan where there is none."""
     high: float
     colour: str
+    text: str = ""
+    """The value as it is written; three digits where empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,10 @@ def published_panels(block: dict[str, Any]) -> list[Panel]:
     return [
         Panel(
             f"{name}, published",
-            tuple(Bar(row[0], float(row[1 + number]), nan, nan, PUBLISHED) for row in block["rows"]),
+            tuple(
+                Bar(row[0], float(row[1 + number]), nan, nan, PUBLISHED, row[1 + number])
+                for row in block["rows"]
+            ),
         )
         for number, name in enumerate(block["columns"])
     ]
@@ -137,7 +142,7 @@ def _bar(bar: Bar, top: int, across: Callable[[float], float]) -> Iterator[str]:
     middle = top + 16 + _BAR / 2
     value = f"{round(bar.value, 3) + 0.0:.3f}" if isfinite(bar.value) else "not defined"
     yield f'<text x="{_SIDE}" y="{top + 10}">{escape(bar.name)}</text>'
-    yield f'<text x="{WIDTH - _SIDE}" y="{top + 10}" text-anchor="end">{value}</text>'
+    yield f'<text x="{WIDTH - _SIDE}" y="{top + 10}" text-anchor="end">{escape(bar.text or value)}</text>'
     if isfinite(bar.value):
         left, right = sorted((across(0.0), across(bar.value)))
         width = round(right - left, 1)

@@ -51,7 +51,7 @@ def _markdown(table: Table, title: str, blocks: Sequence[dict[str, Any]]) -> str
         ]
         lines += ["", *(f"Note: {note}." for note in column.notes), *([""] if column.notes else [])]
     if table.ranks:
-        lines += ["## Average rank", "", "| model | rank |", "|---|---|"]
+        lines += ["## Average rank", "", f"{_ranked(table)}.", "", "| model | rank |", "|---|---|"]
         lines += [f"| {_escape_bar(model)} | {rank:.2f} |" for model, rank in _by_rank(table)]
     for block in blocks:
         lines += ["", f"## Published: {block['title']}", "", f"> {PUBLISHED_LEGEND} {block['note']}", ""]
@@ -89,7 +89,10 @@ def _html(table: Table, title: str, blocks: Sequence[dict[str, Any]]) -> str:
                 parts += _html_task([column for column in table.columns if column.task == task])
     if table.ranks:
         ranks = [[html.escape(model), f"{rank:.2f}"] for model, rank in _by_rank(table)]
-        parts += ["<h2>Average rank</h2>", _html_table(["model", "rank"], ranks)]
+        parts += [
+            f"<h2>Average rank</h2><p class=note>{_ranked(table)}.</p>",
+            _html_table(["model", "rank"], ranks),
+        ]
     for block in blocks:
         rows = [[html.escape(value) for value in row] for row in block["rows"]]
         parts.append(
@@ -156,6 +159,10 @@ def _sorted(column: Column) -> list[Cell]:
 
 def _by_rank(table: Table) -> list[tuple[str, float]]:
     return sorted(table.ranks.items(), key=lambda entry: entry[1])
+
+
+def _ranked(table: Table) -> str:
+    return f"Over {table.num_ranked} of {len(table.columns)} columns: those where every model has a value"
 
 
 def _value(cell: Cell) -> str:

@@ -74,6 +74,12 @@ class Table:
     def models(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(cell.model for column in self.columns for cell in column.cells))
 
+    @property
+    def num_ranked(self) -> int:
+        """Columns that the ranks are over."""
+        defined = [sum(not isnan(cell.mean) for cell in column.cells) for column in self.columns]
+        return defined.count(len(self.models))
+
 
 def build_table(records: Sequence[RunRecord], left_out: Mapping[str, set[int]] | None = None) -> Table:
     """A table of records.
