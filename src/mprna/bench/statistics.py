@@ -41,8 +41,8 @@ def resampled(metric: Metric, items: Sequence[Floats], draws: Draws) -> Floats:
     """The metric of every resample. *Shape:* (R,)"""
     if metric.additive:
         return np.array([metric.value(total) for total in draws @ np.stack(list(items))])
-    numbers = np.arange(len(items))
-    return np.array([evaluate(metric, [items[i] for i in np.repeat(numbers, draw)]) for draw in draws])
+    rows = [np.repeat(np.arange(len(items)), draw).tolist() for draw in draws]
+    return np.array([evaluate(metric, [items[i] for i in row]) for row in rows])
 
 
 def interval(values: Floats) -> tuple[float, float]:
