@@ -39,7 +39,8 @@ ROOMS = {
     "runtime": GROUND | {"rna", "tokenizer"},
     "predict": GROUND | {"child", "design", "runtime", "decoding", "folding", "io", "rna", "tokenizer"},
     "bench": GROUND
-    | {"predict", "runtime", "decoding", "folding", "io", "rna", "corpus.kmers", "corpus.logistic"},
+    | {"predict", "runtime", "decoding", "folding", "io", "rna", "corpus.kmers", "corpus.logistic"}
+    | {"train", "model", "tokenizer"},
     "web": GROUND | {"child", "predict", "draw", "io", "runtime"},
     "cli": GROUND | {"bench", "predict", "train", "corpus", "draw", "io", "runtime", "web"},
     "__init__": GROUND | {"io.records", "predict", "runtime", "tokenizer"},

@@ -13,6 +13,7 @@ from mprna.bench.linear import fit_ridge, fit_softmax
 from mprna.bench.metrics import METRICS, evaluate
 from mprna.bench.models.cnn import ConvolutionalModel, Network, encode, loss_of
 from mprna.bench.models.linear import POOLED, LinearModel, kmer_counts
+from mprna.bench.models.model import Budget
 from mprna.bench.models.registry import ModelOptions, baselines, make_model
 from mprna.bench.task import Task, choose_tasks
 from mprna.errors import UsageError
@@ -89,7 +90,7 @@ def test_choices_follow_validation_not_train() -> None:
 
 
 def test_same_seed_same_network() -> None:
-    first, second, other = (ConvolutionalModel(epochs=1) for _ in range(3))
+    first, second, other = (ConvolutionalModel(Budget(epochs=1)) for _ in range(3))
     for model, seed in ((first, 45), (second, 45), (other, 46)):
         model.fit(TF, rich_and_poor(40, 6), rich_and_poor(20, 7), seed)
     answers = [np.array(model.predict(TF, ["ACGU" * 5])) for model in (first, second, other)]

@@ -30,6 +30,14 @@ def test_pooled_and_additive_metrics_resample_the_same_items() -> None:
     assert np.nanmin(values) == 1.0
 
 
+def test_clusters_are_drawn_as_a_whole_and_as_often_as_there_are() -> None:
+    draws = draw_items(5, PAIR_F1, ["x", "y", "x", "z", "z"])
+    assert (draws[:, 0] == draws[:, 2]).all()
+    assert (draws[:, 3] == draws[:, 4]).all()
+    assert (draws[:, [0, 1, 3]].sum(axis=1) == 3).all()
+    assert draws.std() > 0
+
+
 def test_a_small_but_constant_difference_is_seen_by_the_paired_test() -> None:
     noisy = np.random.default_rng(2).uniform(size=200)
     draws = draw_items(200, PAIR_F1)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from html.parser import HTMLParser
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 
+from mprna.bench.figures import Bar, Panel, chart_svg, measured_panels, panel_svg
 from mprna.bench.record import RunRecord
 from mprna.bench.report import render
 from mprna.bench.table import build_table
@@ -73,7 +75,26 @@ def test_records_of_other_test_files_are_refused() -> None:
 def test_a_file_that_is_not_the_described_one_is_noted() -> None:
     facts = {**GOOD.data["test"], "as_expected": False}
     (column,) = build_table([record("a", [0.1], data={"test": facts})]).columns
-    assert column.notes == ("test: another file than the one this suite describes",)
+    assert column.notes == (
+        "test: another file than the one this suite describes",
+        "no families are known: intervals resample items",
+    )
+
+
+def test_families_are_resampled_as_a_whole() -> None:
+    """Where all of a family are alike, many members do not make the interval narrow."""
+    values = [0.2] * 50 + [0.8] * 50 + [0.5] * 50
+    families = ["a"] * 50 + ["b"] * 50 + ["c"] * 50
+    (alone,) = build_table([record("m", values)]).columns
+    (together,) = build_table([record("m", values, clusters=families)]).columns
+    widths = [cell.high - cell.low for column in (alone, together) for cell in column.cells]
+    assert widths[1] > 4 * widths[0]
+    assert (together.cells[0].low, together.cells[0].high) == (pytest.approx(0.2), pytest.approx(0.8))
+    assert together.notes == ("intervals resample 3 families or other clusters as a whole",)
+    (left,) = build_table(
+        [record("m", values, clusters=families)], {"rgb/ssp-archive2": set(range(50))}
+    ).columns
+    assert left.notes == ("intervals resample 2 families or other clusters as a whole",)
 
 
 def test_markdown_marks_best_second_and_significance() -> None:
@@ -112,6 +133,63 @@ def test_html_is_whole_sortable_and_alone() -> None:
     assert "<title>&lt;T&gt;</title>" in text
     assert "<th><button>model</button></th>" in text
     assert "class=published" in text
+
+
+def test_html_has_one_table_per_task_and_charts_apart_from_published_ones() -> None:
+    f1 = [[value, 1.0] for value in (0.5, 0.7)]
+    both = record("m", [0.5, 0.7], metrics={"pair_f1": 0.6, "r2": 0.0})
+    both = replace(both, items={"pair_f1": f1, "r2": [[1, 1, 1, 1, 1, 1], [1, 2, 2, 4, 4, 4]]}, seconds=12.4)
+    text = render(build_table([both]), "html", title="T")
+    own, published = text.split("class=published", 1)
+    assert own.count("<table>") == 2  # the task, and the ranks
+    assert own.count("<svg") == 1
+    assert "stroke-dasharray" not in own
+    assert "12 s, 0 MB" in own
+    assert published.count("<svg") >= 6
+    assert published.count("stroke-dasharray") > 6
+
+
+def test_what_is_not_defined_is_last_and_unmarked() -> None:
+    """Pearson's correlation with a constant prediction; no warning, whatever the resamples are."""
+    truth = RNG.uniform(1, 2, 40)
+    items = {
+        name: [[1, y, p, y * y, p * p, y * p] for y, p in zip(truth.tolist(), answers.tolist(), strict=True)]
+        for name, answers in {
+            "constant": np.full(40, 1.234567),
+            "good": truth + 0.01,
+            "poor": RNG.uniform(size=40),
+        }.items()
+    }
+    records = [replace(record(name, [0.0] * 40), items={"pearson": rows}) for name, rows in items.items()]
+    records = [replace(one, metrics={"pearson": 0.0}) for one in records]
+    (column,) = build_table(records).columns
+    assert {cell.model: cell.rank for cell in column.cells} == {"good": 1, "poor": 2, "constant": 3}
+    text = render(build_table(records), "html", title="T")
+    assert "<td>not defined<small></small></td>" in text
+    assert build_table(records).num_ranked == 0
+    assert "Over 1 of 1 columns" in render(build_table([GOOD, POOR]), "markdown", title="T")
+
+
+def test_bars_begin_at_zero_and_have_their_length() -> None:
+    panels = measured_panels(build_table([record("a", [0.8, 0.8]), record("b", [0.4, 0.4])]), "rgb")
+    (panel,) = panels
+    assert [(bar.name, bar.value) for bar in panel.bars] == [
+        ("a", pytest.approx(0.8)),
+        ("b", pytest.approx(0.4)),
+    ]
+    root = ElementTree.fromstring(panel_svg(panel))
+    bars = root.findall(".//{*}rect")
+    assert [float(bar.get("width", "")) for bar in bars] == [304.0, 152.0]
+    assert {bar.get("x") for bar in bars} == {"8.0"}
+    assert measured_panels(build_table([GOOD]), "gue") == []
+    whole = ElementTree.fromstring(chart_svg(panels * 4))
+    assert len(whole.findall(".//{*}g")) == 4
+
+
+def test_a_value_below_zero_goes_to_the_left() -> None:
+    panel = Panel("t", (Bar("up", 0.5, 0.4, 0.6, "#000000"), Bar("down", -0.5, -0.6, -0.4, "#000000")))
+    up, down = ElementTree.fromstring(panel_svg(panel)).findall(".//{*}rect")
+    assert float(down.get("x", "")) + float(down.get("width", "")) == pytest.approx(float(up.get("x", "")))
 
 
 def test_unknown_format_is_refused() -> None:

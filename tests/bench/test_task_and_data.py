@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mprna.bench.data import load_split
+from mprna.bench.data import clusters_of, load_split
 from mprna.bench.metrics import METRICS
 from mprna.bench.task import SUITES, Task, choose_tasks, load_suite, parse_suite
 from mprna.errors import DataError, FormatError, UsageError
@@ -134,3 +134,21 @@ def test_wrong_rows_are_named(tmp_path: Path, row: dict[str, object], message: s
     write(tmp_path / "tf.0" / "test.jsonl", {"sequence": "ACGT", "label": 0}, row)
     with pytest.raises(FormatError, match=rf"test.jsonl:2: {message}"):
         load_split(task_of("gue", "tf.0"), "test", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("rows", "clusters"),
+    [
+        (({"id": "5s_Bacillus-1"}, {"id": "tRNA_x"}, {"id": "5S_y_z"}), ["5s", "trna", "5s"]),
+        (({"family": "RF1"}, {"family": "RF2"}, {"family": "RF1", "id": "tRNA_x"}), ["RF1", "RF2", "RF1"]),
+        (({"id": "5s_a"}, {"id": "5s_b"}), []),  # one family
+        (({"id": "5s_a"}, {"id": "bpRNA_CRW_1"}, {"id": "5s_b"}), []),  # not all are known
+        (({}, {}), []),
+    ],
+)
+def test_families_are_known_from_ids_or_a_column(
+    rows: tuple[dict[str, str], ...], clusters: list[str], tmp_path: Path
+) -> None:
+    write(tmp_path / "RNA-SSP-Archive2" / "test.jsonl", *({"seq": "GA", "label": ".."} | row for row in rows))
+    split = load_split(task_of("rgb", "ssp-archive2"), "test", tmp_path)
+    assert clusters_of(split.examples) == clusters

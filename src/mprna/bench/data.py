@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -23,6 +23,11 @@ STEMS: Final = {"train": ("train",), "valid": ("valid", "dev", "val"), "test": (
 SUFFIXES: Final = (".jsonl.gz", ".jsonl", ".json", ".csv", ".fa", ".fasta", ".fa.gz", ".fna")
 JOINTS: Final = ("/", "_", ".")
 
+REBUILT: Final = "rebuilt.json"
+"""Beside files that `mprna bench rebuild` made: what they are."""
+FAMILIES: Final = ("5s", "16s", "23s", "trna", "tmrna", "srp", "rnasep", "telomerase", "grp1", "grp2")
+"""How ids of ArchiveII begin, in lower case; an underscore follows."""
+
 Row = tuple[int, dict[str, Any]]
 
 
@@ -37,6 +42,8 @@ class Example:
     (n,) or (L', targets), whose row i belongs to nucleotide i."""
     group: str = ""
     """What a new split must keep together."""
+    cluster: str = ""
+    """Its family, or another unit that is drawn as a whole for an interval; empty where it is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +91,36 @@ def find_split(task: Task, name: str, data_dir: Path) -> Path | None:
     return None
 
 
+def clusters_of(examples: Sequence[Example]) -> list[str]:
+    """The cluster of every example; none where one of them is not known, or all are the same."""
+    clusters = [example.cluster for example in examples]
+    return clusters if all(clusters) and len(set(clusters)) > 1 else []
+
+
 def load_split_file(task: Task, path: Path) -> Split:
-    """All examples of one file or folder of class folders."""
+    """All examples of one file or folder of class folders.
+
+    Raises:
+        DataError: a rebuilt file that has changed since.
+    """
     rows = list(_folder_rows(path) if path.is_dir() else _file_rows(path, task))
     examples = tuple(_example(task, row, path, line) for line, row in rows)
     if not examples:
         raise FormatError("no rows", path=str(path))
-    return Split(examples, str(path), file_digest(path), len(examples))
+    digest = file_digest(path)
+    return Split(examples, str(path), digest, len(examples), _rebuilt_note(path, digest))
+
+
+def _rebuilt_note(path: Path, digest: str) -> str:
+    """How the file was rebuilt; empty for a published one."""
+    manifest = path.parent / REBUILT
+    content = json.loads(manifest.read_text(encoding="utf-8")) if manifest.is_file() else {"files": {}}
+    if path.name not in content["files"]:
+        return ""
+    if content["files"][path.name] != digest:
+        raise FormatError(f"differs from {REBUILT} beside it; rebuild it", path=str(path))
+    seed = f", seed {content['seed']}" if "seed" in content else ""
+    return f"{path.name.partition('.')[0]} is rebuilt: {content['recipe']}{seed}"
 
 
 def file_digest(path: Path) -> str:
@@ -159,7 +189,16 @@ def _example(task: Task, row: dict[str, Any], path: Path, line: int) -> Example:
     except (KeyError, ValueError, SequenceError) as error:
         reason = f"no column {error}" if isinstance(error, KeyError) else str(error)
         raise FormatError(reason, path=str(path), line=line) from error
-    return Example(sequence, label, str(row.get(task.resplit_by or "id", "")))
+    return Example(sequence, label, str(row.get(task.resplit_by or "id", "")), _cluster(task, row))
+
+
+def _cluster(task: Task, row: dict[str, Any]) -> str:
+    """The column `family`, the family that an id of ArchiveII begins with, or what a new split goes by."""
+    if row.get("family"):
+        return str(row["family"])
+    name = str(row.get("id", ""))
+    family = name.partition("_")[0].lower()
+    return family if family in FAMILIES and "_" in name else str(row.get(task.resplit_by, ""))
 
 
 def _column(row: dict[str, Any], name: str) -> Any:

@@ -20,6 +20,9 @@ from mprna.errors import DataError
 from mprna.rna.scores import LABELS, pair_scores
 from mprna.rna.structure import pairs_from_dot_bracket
 
+RELATIVE: Final = 1e-6
+"""Of the squares: a spread below that is what rounding leaves of a constant (records have nine digits)."""
+
 Floats = npt.NDArray[np.float64]
 
 
@@ -151,8 +154,10 @@ def r2(moments: Floats) -> float:
 def pearson(moments: Floats) -> float:
     """Pearson's correlation; nan where one side is constant."""
     n, y, p, yy, pp, yp = moments
-    spread = (n * yy - y * y) * (n * pp - p * p)
-    return float((n * yp - y * p) / np.sqrt(spread)) if spread > 1e-12 else float("nan")
+    spreads = np.array([n * yy - y * y, n * pp - p * p])
+    if (spreads <= RELATIVE * n * np.array([yy, pp])).any():
+        return float("nan")
+    return float((n * yp - y * p) / np.sqrt(spreads.prod()))
 
 
 def root_mean_squared(errors: Floats) -> float:

@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, fields
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -22,6 +23,8 @@ from mprna.errors import DataError
 from mprna.io.output import open_output
 
 SCHEMA: Final = 1
+LATER: Final = {"clusters"}
+"""Fields that the first records do not have."""
 PACKAGES: Final = ("numpy", "viennarna", "onnxruntime", "torch", "scipy", "transformers")
 
 
@@ -46,9 +49,13 @@ class RunRecord:
     """Test items without an answer, which count as wrong."""
     data: dict[str, dict[str, Any]]
     """Split to path, SHA-256, rows, whether they are the expected ones, and how the split was made."""
+    clusters: list[str] = field(default_factory=list)
+    """Of each test item what it is resampled with, such as its family; empty where that is not known."""
     choices: dict[str, Any] = field(default_factory=dict)
     seconds: float = 0.0
+    """Wall time of training and test; of a run that was killed, since its last start."""
     peak_memory_mb: float = 0.0
+    """Largest resident size of the process meanwhile."""
     versions: dict[str, str] = field(default_factory=dict)
     hardware: dict[str, Any] = field(default_factory=dict)
     git_commit: str = ""
@@ -88,7 +95,8 @@ def read_record(path: Path) -> RunRecord:
     except (OSError, ValueError) as error:
         raise DataError(f"{path}: no readable record ({error})") from error
     names = {field.name for field in fields(RunRecord)}
-    if not isinstance(content, dict) or content.get("schema") != SCHEMA or set(content) != names:
+    fits = isinstance(content, dict) and names - LATER <= set(content) <= names
+    if not fits or content["schema"] != SCHEMA:
         raise DataError(f"{path}: no benchmark record of version {SCHEMA}")
     return RunRecord(**content)
 
@@ -111,9 +119,9 @@ def items_of(record: RunRecord, metric: str) -> list[Floats]:
 
 
 def plain_items(items: Iterable[Floats]) -> list[Any]:
-    """Arrays as JSON; six digits."""
+    """Arrays as JSON; nine digits."""
     return [
-        np.vectorize(lambda value: float(f"{value:.6g}"), otypes=[float])(item).tolist() for item in items
+        np.vectorize(lambda value: float(f"{value:.9g}"), otypes=[float])(item).tolist() for item in items
     ]
 
 
@@ -144,8 +152,18 @@ def git_commit() -> str:
     return result.stdout.strip() if result.returncode == 0 else ""
 
 
+def reset_peak_memory() -> None:
+    """Let `peak_memory_mb` count from here, where the system can (Linux)."""
+    with suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5")
+
+
 def peak_memory_mb() -> float:
-    """Largest resident size of this process so far, MB."""
+    """Largest resident size of this process since `reset_peak_memory`, or since its start, MB."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        (peak,) = re.findall(r"^VmHWM:\s+(\d+) kB$", status.read_text(), re.MULTILINE)
+        return int(peak) * 1.024e-3
     if sys.platform == "win32":
         return 0.0
     import resource

@@ -9,13 +9,14 @@ from importlib.resources import files
 from math import isnan
 from typing import Any, Final
 
+from mprna.bench.figures import Panel, measured_panels, panel_svg, published_panels
 from mprna.bench.table import ALPHA, Cell, Column, Table
 from mprna.errors import UsageError
 
 LEGEND: Final = (
     "Mean over seeds ± standard deviation, 95 % bootstrap interval over test items; best in bold, second "
     "underlined; * differs from the best (paired bootstrap over items, Holm-corrected within the column, "
-    f"p < {ALPHA}); n scored / n in the file."
+    f"p < {ALPHA}); n scored / n in the file; wall time of training and test, and peak memory of the process."
 )
 PUBLISHED_LEGEND: Final = (
     "Published numbers, copied and not measured here: other splits, protocols and files may lie behind them."
@@ -41,15 +42,17 @@ def render(table: Table, format_name: str, *, title: str, published: bool = True
 def _markdown(table: Table, title: str, blocks: Sequence[dict[str, Any]]) -> str:
     lines = [f"# {title}", "", LEGEND, ""]
     for column in table.columns:
-        lines += [f"## {column.title}", "", "| model | mean | 95 % | n | notes |", "|---|---|---|---|---|"]
+        lines += [f"## {column.title}", "", "| model | mean | 95 % | n | cost | notes |"]
+        lines += ["|---" * 6 + "|"]
         lines += [
             f"| {_escape_bar(cell.model)} | {_marked(cell, '**', '**', '<u>', '</u>')} | {_range(cell)} | "
-            f"{_count(cell)} | {_odd(cell)} |"
+            f"{_count(cell)} | {_cost(cell)} | {_odd(cell)} |"
             for cell in _sorted(column)
         ]
         lines += ["", *(f"Note: {note}." for note in column.notes), *([""] if column.notes else [])]
-    lines += ["## Average rank", "", "| model | rank |", "|---|---|"]
-    lines += [f"| {_escape_bar(model)} | {rank:.2f} |" for model, rank in _by_rank(table)]
+    if table.ranks:
+        lines += ["## Average rank", "", f"{_ranked(table)}.", "", "| model | rank |", "|---|---|"]
+        lines += [f"| {_escape_bar(model)} | {rank:.2f} |" for model, rank in _by_rank(table)]
     for block in blocks:
         lines += ["", f"## Published: {block['title']}", "", f"> {PUBLISHED_LEGEND} {block['note']}", ""]
         lines += [f"| model | {' | '.join(block['columns'])} |", "|---" * (len(block["columns"]) + 1) + "|"]
@@ -79,32 +82,55 @@ def _latex(table: Table, title: str, blocks: Sequence[dict[str, Any]]) -> str:
 
 def _html(table: Table, title: str, blocks: Sequence[dict[str, Any]]) -> str:
     parts = [f"<h1>{html.escape(title)}</h1><p>{html.escape(LEGEND)}</p>"]
-    for column in table.columns:
-        parts.append(f"<h2>{html.escape(column.title)}</h2>")
-        rows = [
-            [
-                html.escape(cell.model),
-                _marked(cell, "<b>", "</b>", "<u>", "</u>"),
-                _range(cell),
-                _count(cell),
-                _odd(cell),
-            ]
-            for cell in _sorted(column)
+    for suite in dict.fromkeys(column.task.partition("/")[0] for column in table.columns):
+        parts += [f"<h2>{suite.upper()}</h2>", _html_panels(measured_panels(table, suite))]
+        for task in dict.fromkeys(column.task for column in table.columns):
+            if task.startswith(f"{suite}/"):
+                parts += _html_task([column for column in table.columns if column.task == task])
+    if table.ranks:
+        ranks = [[html.escape(model), f"{rank:.2f}"] for model, rank in _by_rank(table)]
+        parts += [
+            f"<h2>Average rank</h2><p class=note>{_ranked(table)}.</p>",
+            _html_table(["model", "rank"], ranks),
         ]
-        parts.append(_html_table(["model", "mean", "95 %", "n", "notes"], rows))
-        parts += [f"<p class=note>{html.escape(note)}.</p>" for note in column.notes]
-    parts.append("<h2>Average rank</h2>")
-    ranks = [[html.escape(model), f"{rank:.2f}"] for model, rank in _by_rank(table)]
-    parts.append(_html_table(["model", "rank"], ranks))
     for block in blocks:
         rows = [[html.escape(value) for value in row] for row in block["rows"]]
         parts.append(
             f"<section class=published><h2>Published: {html.escape(block['title'])}</h2>"
             f"<p>{html.escape(PUBLISHED_LEGEND)} {html.escape(block['note'])}</p>"
-            f"{_html_table(['model', *map(html.escape, block['columns'])], rows)}</section>"
+            f"{_html_table(['model', *map(html.escape, block['columns'])], rows)}"
+            f"{_html_panels(published_panels(block))}</section>"
         )
     page = files("mprna.bench").joinpath("report.html").read_text(encoding="utf-8")
     return page.replace("{title}", html.escape(title)).replace("{body}", "\n".join(parts))
+
+
+def _html_task(columns: Sequence[Column]) -> list[str]:
+    """One table for all metrics of a task, sorted by the first."""
+    first = columns[0]
+    by_metric = [{cell.model: cell for cell in column.cells} for column in columns]
+    heads = [f"{column.metric} {'↓' if column.lower_is_better else '↑'}" for column in columns]
+    rows = [
+        [
+            html.escape(cell.model),
+            *(_html_value(cells[cell.model]) for cells in by_metric),
+            _count(cell),
+            _cost(cell),
+            _odd(cell),
+        ]
+        for cell in _sorted(first)
+    ]
+    table = _html_table(["model", *heads, "n", "cost", "notes"], rows)
+    notes = "; ".join(first.notes)
+    return [f"<h3>{html.escape(first.task)}</h3>", table, f"<p class=note>{html.escape(notes)}.</p>"]
+
+
+def _html_value(cell: Cell) -> str:
+    return f"{_marked(cell, '<b>', '</b>', '<u>', '</u>')}<small>{_range(cell)}</small>"
+
+
+def _html_panels(panels: Sequence[Panel]) -> str:
+    return f"<div class=panels>{''.join(panel_svg(panel) for panel in panels)}</div>"
 
 
 def _html_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -135,8 +161,17 @@ def _by_rank(table: Table) -> list[tuple[str, float]]:
     return sorted(table.ranks.items(), key=lambda entry: entry[1])
 
 
+def _ranked(table: Table) -> str:
+    return f"Over {table.num_ranked} of {len(table.columns)} columns: those where every model has a value"
+
+
 def _value(cell: Cell) -> str:
-    return f"{cell.mean:.3f}" + ("" if isnan(cell.sd) else f" ± {cell.sd:.3f}")
+    return _number(cell.mean) + ("" if isnan(cell.sd) else f" ± {cell.sd:.3f}")
+
+
+def _number(value: float) -> str:
+    """Three digits, without a sign for what is zero then."""
+    return "not defined" if isnan(value) else f"{round(value, 3) + 0.0:.3f}"
 
 
 def _star(cell: Cell) -> str:
@@ -144,17 +179,23 @@ def _star(cell: Cell) -> str:
 
 
 def _marked(cell: Cell, bold: str, bold_end: str, line: str, line_end: str) -> str:
+    if isnan(cell.mean):
+        return _value(cell)
     before, after = {1: (bold, bold_end), 2: (line, line_end)}.get(cell.rank, ("", ""))
     star = _star(cell).replace("*", "\\*") if bold == "**" else _star(cell)
     return f"{before}{_value(cell)}{after}{star}"
 
 
 def _range(cell: Cell) -> str:
-    return f"{cell.low:.3f} to {cell.high:.3f}"
+    return "" if isnan(cell.low) else f"{_number(cell.low)} to {_number(cell.high)}"
 
 
 def _count(cell: Cell) -> str:
     return f"{cell.num_scored}/{cell.num_original}"
+
+
+def _cost(cell: Cell) -> str:
+    return f"{cell.seconds:,.0f} s, {cell.peak_memory_mb:,.0f} MB"
 
 
 def _odd(cell: Cell) -> str:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from mprna.bench.data import Split, load_split
+from mprna.bench.data import Split, clusters_of, load_split
 from mprna.bench.metrics import METRICS, evaluate
+from mprna.bench.models.model import Model
 from mprna.bench.models.registry import ModelOptions, make_model
 from mprna.bench.record import (
     RunRecord,
@@ -19,6 +20,7 @@ from mprna.bench.record import (
     plain_items,
     read_record,
     record_path,
+    reset_peak_memory,
     write_record,
 )
 from mprna.bench.task import Task
@@ -52,24 +54,35 @@ def run_all(
 
     Raises:
         FormatError: data that break their format. Missing data are an outcome with a reason.
+        UsageError: a finished record that was made with another budget.
     """
+    options = replace(options, work_dir=out_dir)
     for task in tasks:
         for name in models:
             try:
-                trains = make_model(name, task, options).trains
+                model = make_model(name, task, options)
             except UsageError as error:
                 yield Outcome(task, name, seeds[0], reason=str(error))
                 continue
-            for seed in seeds if trains else seeds[:1]:
-                yield _run_or_read(task, name, seed, data_dir, out_dir, options)
+            for seed in seeds if model.trains else seeds[:1]:
+                path = record_path(out_dir, task.suite, task.name, name, seed)
+                if path.exists():
+                    yield Outcome(task, name, seed, _finished(path, model))
+                else:
+                    yield _run(task, name, seed, data_dir, path, options)
 
 
-def _run_or_read(
-    task: Task, name: str, seed: int, data_dir: Path, out_dir: Path, options: ModelOptions
-) -> Outcome:
-    path = record_path(out_dir, task.suite, task.name, name, seed)
-    if path.exists():
-        return Outcome(task, name, seed, read_record(path))
+def _finished(path: Path, model: Model) -> RunRecord:
+    record = read_record(path)
+    if record.choices.get("budget") != model.choices.get("budget"):
+        raise UsageError(
+            f"{path} was made with the budget {record.choices.get('budget')}, this is "
+            f"{model.choices.get('budget')}; choose another --out"
+        )
+    return record
+
+
+def _run(task: Task, name: str, seed: int, data_dir: Path, path: Path, options: ModelOptions) -> Outcome:
     try:
         record = run_one(task, name, seed, data_dir, options)
     except DataError as error:
@@ -83,6 +96,7 @@ def _run_or_read(
 def run_one(task: Task, name: str, seed: int, data_dir: Path, options: ModelOptions) -> RunRecord:
     """One record; the test split is read after training is over."""
     start = time.monotonic()
+    reset_peak_memory()
     model = make_model(name, task, options)
     splits: dict[str, Split] = {}
     if model.trains:
@@ -112,6 +126,7 @@ def run_one(task: Task, name: str, seed: int, data_dir: Path, options: ModelOpti
         num_truncated=sum(len(sequence) > longest for sequence in sequences) if longest else 0,
         num_failed=model.num_failed,
         data={split: _facts(task, split, loaded) for split, loaded in splits.items()},
+        clusters=clusters_of(test.examples),
         choices=model.choices,
         seconds=round(time.monotonic() - start, 1),
         peak_memory_mb=round(peak_memory_mb(), 1),

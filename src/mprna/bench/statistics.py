@@ -19,24 +19,36 @@ NUM_POOLED_RESAMPLES: Final = 200
 """Of metrics that pool rows, where each resample is a sort."""
 
 Draws = npt.NDArray[np.int64]
+"""How often every item is drawn in every resample. *Shape:* (R, N)"""
 
 
-def draw_items(num_items: int, metric: Metric, *, seed: int = 0) -> Draws:
-    """Items of every bootstrap resample; the same for every model, so that differences are paired. (R, N)"""
+def draw_items(num_items: int, metric: Metric, clusters: Sequence[str] = (), *, seed: int = 0) -> Draws:
+    """Bootstrap resamples; the same for every model, so that differences are paired.
+
+    Args:
+        clusters: what each item is drawn together with, such as its family; each by itself where empty.
+    """
     num_resamples = NUM_RESAMPLES if metric.additive else NUM_POOLED_RESAMPLES
-    return np.random.default_rng(seed).integers(0, num_items, (num_resamples, num_items))
+    rng = np.random.default_rng(seed)
+    numbers = np.unique(clusters, return_inverse=True)[1] if clusters else np.arange(num_items)
+    num_clusters = int(numbers.max()) + 1
+    drawn = rng.integers(0, num_clusters, (num_resamples, num_clusters))
+    counts = np.stack([np.bincount(row, minlength=num_clusters) for row in drawn])
+    return np.asarray(counts[:, numbers], dtype=np.int64)
 
 
 def resampled(metric: Metric, items: Sequence[Floats], draws: Draws) -> Floats:
     """The metric of every resample. *Shape:* (R,)"""
-    if not metric.additive:
-        return np.array([evaluate(metric, [items[i] for i in draw]) for draw in draws.tolist()])
-    table = np.stack(list(items))
-    return np.array([metric.value(table[draw].sum(axis=0)) for draw in draws])
+    if metric.additive:
+        return np.array([metric.value(total) for total in draws @ np.stack(list(items))])
+    rows = [np.repeat(np.arange(len(items)), draw).tolist() for draw in draws]
+    return np.array([evaluate(metric, [items[i] for i in row]) for row in rows])
 
 
 def interval(values: Floats) -> tuple[float, float]:
-    """The 95 % percentile interval of resampled values; nan are left out."""
+    """The 95 % percentile interval of resampled values; nan are left out, and nan where all are."""
+    if np.isnan(values).all():
+        return float("nan"), float("nan")
     low, high = np.nanpercentile(values, [2.5, 97.5])
     return float(low), float(high)
 

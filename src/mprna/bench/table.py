@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import isnan
 from typing import Final
 
 import numpy as np
@@ -36,8 +37,12 @@ class Cell:
     num_scored: int
     num_truncated: int
     num_failed: int
+    seconds: float
+    """Wall time of training and test, mean over seeds."""
+    peak_memory_mb: float
+    """Of the process, the largest of the seeds."""
     rank: int
-    """1 is best; equal means share."""
+    """1 is best; equal means share, and what is not defined comes last."""
     p: float
     """Of no difference from the best, Holm-corrected over the column; nan for the best itself."""
 
@@ -51,7 +56,7 @@ class Column:
     lower_is_better: bool
     cells: tuple[Cell, ...]
     notes: tuple[str, ...]
-    """What differs from the published data."""
+    """What differs from the published data, and what the intervals resample."""
 
     @property
     def title(self) -> str:
@@ -68,6 +73,12 @@ class Table:
     @property
     def models(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(cell.model for column in self.columns for cell in column.cells))
+
+    @property
+    def num_ranked(self) -> int:
+        """Columns that the ranks are over."""
+        defined = [sum(not isnan(cell.mean) for cell in column.cells) for column in self.columns]
+        return defined.count(len(self.models))
 
 
 def build_table(records: Sequence[RunRecord], left_out: Mapping[str, set[int]] | None = None) -> Table:
@@ -103,15 +114,17 @@ def _column(task: str, metric: str, records: Sequence[RunRecord], without: set[i
     if not kept:
         raise DataError(f"{task}: no test row is left")
     how = METRICS[metric]
-    draws = draw_items(len(kept), how)
+    clusters = _clusters(records[0], kept)
+    draws = draw_items(len(kept), how, clusters)
     values, resamples = {}, {}
     for model, runs in by_model.items():
         items = [[all_items[i] for i in kept] for all_items in (items_of(run, metric) for run in runs)]
         values[model] = np.array([evaluate(how, seed_items) for seed_items in items])
         resamples[model] = np.mean([resampled(how, seed_items, draws) for seed_items in items], axis=0)
     means = {model: float(value.mean()) for model, value in values.items()}
-    order = sorted(set(means.values()), reverse=not how.lower_is_better)
-    best = next(model for model, mean in means.items() if mean == order[0])
+    defined = {mean for mean in means.values() if not isnan(mean)}
+    order = sorted(defined, reverse=not how.lower_is_better)
+    best = next((model for model, mean in means.items() if mean in order[:1]), next(iter(means)))
     p_values = _p_values(best, resamples)
     cells = tuple(
         Cell(
@@ -125,12 +138,26 @@ def _column(task: str, metric: str, records: Sequence[RunRecord], without: set[i
             num_scored=len(kept),
             num_truncated=runs[0].num_truncated,
             num_failed=max(run.num_failed for run in runs),
-            rank=order.index(means[model]) + 1,
+            seconds=float(np.mean([run.seconds for run in runs])),
+            peak_memory_mb=max(run.peak_memory_mb for run in runs),
+            rank=order.index(means[model]) + 1 if means[model] in order else len(means),
             p=p_values.get(model, float("nan")),
         )
         for model, runs in by_model.items()
     )
-    return Column(task, metric, how.lower_is_better, cells, _notes(records))
+    return Column(task, metric, how.lower_is_better, cells, (*_notes(records), _resampled(clusters)))
+
+
+def _clusters(record: RunRecord, kept: Sequence[int]) -> list[str]:
+    """Of the rows that are kept; none where each is one of its own."""
+    clusters = [record.clusters[i] for i in kept] if record.clusters else []
+    return clusters if len(set(clusters)) < len(clusters) else []
+
+
+def _resampled(clusters: Sequence[str]) -> str:
+    if clusters:
+        return f"intervals resample {len(set(clusters))} families or other clusters as a whole"
+    return "no families are known: intervals resample items"
 
 
 def _p_values(best: str, resamples: Mapping[str, Floats]) -> dict[str, float]:

@@ -36,6 +36,7 @@ from mprna.train.tracker import best_step, read_validation
 FORMAT = {"format": "mprna-finetune-run", "version": 1}
 
 MODES = ("full", "head", "lora")
+LOWER_IS_BETTER = ("loss", "mse", "mcrmse")
 BUCKET_BATCHES = 16
 """Batches among which sequences are sorted by length, so that little is padded."""
 
@@ -60,6 +61,8 @@ class FinetuneConfig:
     """Whether every class weighs the same in the loss, however rare it is."""
     patience: int = 3
     """Epochs without a better validation metric after which training ends."""
+    choose_by: str | None = None
+    """Validation metric that is better; `macro_f1` of classes and `mcrmse` of numbers where None."""
     lora_rank: int = 8
     """Of the updates in mode `lora`."""
     accumulate_batches: int = 1
@@ -158,10 +161,19 @@ class Finetuning:
 
     @property
     def best_metric(self) -> tuple[str, int]:
-        return best_metric(self.model.task)
+        return best_metric(self.model.task, self.config.choose_by)
 
     def is_done(self, history: list[dict[str, float]]) -> bool:
-        """Stops after `patience` evaluations without a better one."""
+        """Stops after `patience` evaluations without a better one.
+
+        Raises:
+            DataError: a metric that is not defined on these validation rows.
+        """
+        name, _ = self.best_metric
+        if history and name not in history[-1]:
+            raise DataError(
+                f"{name} is not defined on these validation rows; known are {', '.join(history[-1])}"
+            )
         best = best_step(history, self.best_metric)
         stale = [row for row in history if best is not None and row["step"] > best]
         return len(stale) >= self.config.patience
@@ -173,9 +185,10 @@ class Finetuning:
         return load_task_model(directory).state_dict()
 
 
-def best_metric(task: TaskConfig) -> tuple[str, int]:
+def best_metric(task: TaskConfig, choose_by: str | None = None) -> tuple[str, int]:
     """What early stopping looks at, and 1 where more is better, else -1."""
-    return ("macro_f1", 1) if task.is_classification else ("mcrmse", -1)
+    name = choose_by or ("macro_f1" if task.is_classification else "mcrmse")
+    return name, -1 if name in LOWER_IS_BETTER else 1
 
 
 def task_loss(outputs: Tensor, targets: Tensor, task: TaskConfig, class_weights: Tensor | None) -> LossSum:
@@ -315,7 +328,7 @@ def _settings(
     """What a resumed run must have in common; rows and weights by their SHA-256."""
     rows = [[(row.sequence, row.labels) for row in part] for part in (train_rows, validation_rows)]
     return {
-        "finetune": dataclasses.asdict(config),
+        "finetune": {name: value for name, value in dataclasses.asdict(config).items() if value is not None},
         "data_sha256": hashlib.sha256(repr(rows).encode()).hexdigest(),
         "model_sha256": hashlib.sha256((model_dir / "model.safetensors").read_bytes()).hexdigest(),
     }

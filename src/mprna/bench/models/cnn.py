@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any, Final
 
 import numpy as np
@@ -16,12 +17,11 @@ from torch.nn import functional
 
 from mprna.bench.data import Example
 from mprna.bench.metrics import METRICS, evaluate
+from mprna.bench.models.model import Budget
 from mprna.bench.task import Task
 
 LETTERS: Final = "ACGU"
 WIDTH: Final = 64
-BATCH: Final = 32
-EPOCHS: Final = 10
 LEARNING_RATE: Final = 1e-3
 
 
@@ -52,7 +52,7 @@ class Network(nn.Module):
 
 
 class ConvolutionalModel:
-    """Trained for a fixed number of epochs; the epoch is chosen on validation by the task's first metric."""
+    """The epoch is chosen on validation by the task's first metric."""
 
     types: tuple[str, ...] = (
         "classification",
@@ -64,10 +64,10 @@ class ConvolutionalModel:
     trains = True
     max_length: int | None = None
 
-    def __init__(self, *, epochs: int = EPOCHS) -> None:
-        self.choices: dict[str, Any] = {}
+    def __init__(self, budget: Budget) -> None:
+        self.choices: dict[str, Any] = {"budget": asdict(budget)}
         self.num_failed = 0
-        self._epochs = epochs
+        self._budget = budget
         self._network: Network | None = None
 
     def fit(self, task: Task, train: Sequence[Example], valid: Sequence[Example], seed: int) -> None:
@@ -79,10 +79,11 @@ class ConvolutionalModel:
             network = Network(max(1, len(task.classes)), pooled=task.type in ("classification", "regression"))
         optimizer = torch.optim.AdamW(network.parameters(), lr=LEARNING_RATE)
         rng, best, kept = np.random.default_rng(seed), -np.inf, copy.deepcopy(network.state_dict())
-        for epoch in range(1, self._epochs + 1):
+        size, best_epoch = self._budget.batch_size, 0
+        for epoch in range(1, self._budget.epochs + 1):
             order = rng.permutation(len(train))
-            for start in range(0, len(train), BATCH):
-                batch = [train[i] for i in order[start : start + BATCH]]
+            for start in range(0, len(train), size):
+                batch = [train[i] for i in order[start : start + size]]
                 optimizer.zero_grad()
                 loss_of(task, network(*encode([e.sequence for e in batch])), batch).backward()  # type: ignore[no-untyped-call]
                 optimizer.step()
@@ -91,8 +92,10 @@ class ConvolutionalModel:
             items = [metric.item(e.label, answer) for e, answer in zip(valid, answers, strict=True)]
             score = sign * evaluate(metric, items)
             if score > best:
-                best, kept = score, copy.deepcopy(network.state_dict())
-                self.choices = {"epoch": epoch, "of": self._epochs, "valid": sign * score}
+                best, best_epoch, kept = score, epoch, copy.deepcopy(network.state_dict())
+                self.choices |= {"epoch": epoch, "valid": sign * score}
+            if epoch - best_epoch >= self._budget.patience:
+                break
         network.load_state_dict(kept)
 
     def predict(self, task: Task, sequences: Sequence[str]) -> list[Any]:
@@ -101,8 +104,8 @@ class ConvolutionalModel:
             raise RuntimeError("fit() first")
         answers: list[Any] = []
         with torch.inference_mode():
-            for start in range(0, len(sequences), BATCH):
-                batch = sequences[start : start + BATCH]
+            for start in range(0, len(sequences), self._budget.batch_size):
+                batch = sequences[start : start + self._budget.batch_size]
                 output = self._network(*encode(batch)).double().numpy()
                 pooled = output.ndim == 2
                 answers += [

@@ -3,10 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from mprna.bench.data import Example
 from mprna.bench.task import Task
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What every network may spend on a task; the record holds it, so that no table mixes two."""
+
+    epochs: int = 10
+    """Passes over train, at most."""
+    batch_size: int = 32
+    """Sequences per optimizer step."""
+    patience: int = 3
+    """Epochs without a better validation metric after which training ends."""
+    learning_rate: float | None = None
+    """Peak, of our checkpoints; None: what stands for the mode in `models.finetuned`."""
 
 
 class Model(Protocol):
@@ -19,7 +34,7 @@ class Model(Protocol):
     max_length: int | None
     """Longest sequence it reads whole, nt; longer ones are cut by it. None: any."""
     choices: dict[str, Any]
-    """What was chosen on validation, for the record."""
+    """What was chosen on validation, for the record; `budget` from the start, where there is one."""
     num_failed: int
     """Test items for which it had no answer, and which count as wrong."""
 

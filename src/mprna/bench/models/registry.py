@@ -10,17 +10,24 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.resources import files
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
 from mprna.bench.models.folding import FoldingModel
 from mprna.bench.models.linear import PER_NUCLEOTIDE, POOLED, Features, LinearModel, kmer_counts
 from mprna.bench.models.majority import Majority
-from mprna.bench.models.model import Model
+from mprna.bench.models.model import Budget, Model
+from mprna.bench.record import file_name
 from mprna.bench.task import Task
-from mprna.errors import UsageError
+from mprna.errors import MissingExtraError, UsageError
 from mprna.predict.options import EnergyModel, FoldOptions
 from mprna.runtime.load import load
+from mprna.runtime.store import find_model
+
+FINETUNED: Final = ("head", "lora", "full", "scratch")
+MODES: Final = ("probe", *FINETUNED)
+"""How our checkpoints are trained on a task; see `make_model`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +40,10 @@ class ModelOptions:
     """Baseline to the directory where it lies."""
     remote_code: bool = False
     """Run Python code that comes with a model."""
+    budget: Budget = field(default_factory=Budget)
+    """Of every network that is trained."""
+    work_dir: Path = Path("bench")
+    """Where training that is not finished is kept."""
 
 
 def _vienna(parameters: str) -> Callable[[Task, ModelOptions], Model]:
@@ -46,7 +57,7 @@ MODELS: Final[dict[str, Callable[[Task, ModelOptions], Model]]] = {
     "vienna-andronescu2007": _vienna("andronescu2007"),
     "majority": lambda task, options: Majority(),
     "kmer": lambda task, options: LinearModel({f"{k}-mers": kmer_counts(k) for k in (3, 4, 5)}, POOLED),
-    "cnn": lambda task, options: _cnn(),
+    "cnn": lambda task, options: _cnn(options.budget),
 }
 """Models by name; each is made anew for every task and seed."""
 
@@ -60,8 +71,9 @@ def make_model(name: str, task: Task, options: ModelOptions) -> Model:
     """The model of this name for one task.
 
     `NAME` of one of our models folds where the task is structure, and else is a frozen network under a
-    linear head; `NAME:probe` is the latter everywhere, `NAME:model` folds by the network alone. A baseline
-    and `hf:DIR` are frozen transformers models.
+    linear head; `NAME:probe` is the latter everywhere, `NAME:model` folds by the network alone. `NAME:head`,
+    `NAME:lora` and `NAME:full` are trained on the task, `NAME:scratch` is the same network from random
+    weights. A baseline and `hf:DIR` are frozen transformers models.
 
     Raises:
         UsageError: a model that cannot do this type of task.
@@ -70,6 +82,15 @@ def make_model(name: str, task: Task, options: ModelOptions) -> Model:
     if task.type not in model.types:
         raise UsageError(f"{name} does {', '.join(model.types)}, but {task.full_name} is {task.type}")
     return model
+
+
+def with_mode(name: str, mode: str | None) -> str:
+    """The name of one of our models with a mode, unless it has one; other names as they are.
+
+    >>> with_mode("mini", "lora"), with_mode("mini:full", "lora"), with_mode("cnn", "lora")
+    ('mini:lora', 'mini:full', 'cnn')
+    """
+    return name if mode is None or ":" in name or name in MODELS or name in baselines() else f"{name}:{mode}"
 
 
 def _make(name: str, task: Task, options: ModelOptions) -> Model:
@@ -83,6 +104,8 @@ def _make(name: str, task: Task, options: ModelOptions) -> Model:
     engine = directory
     if engine == "probe" or (task.type != "structure" and not engine):
         return _probe(_hidden_states(kind), task)
+    if engine in FINETUNED:
+        return _finetuned(name, kind, engine, task, options)
     return FoldingModel(FoldOptions(engine=engine or "hybrid", model=kind), jobs=options.jobs)
 
 
@@ -112,7 +135,22 @@ def _transformers(source: str, alphabet: str, remote_code: bool, word: int = 0, 
     return TransformersFeatures(source, alphabet=alphabet, word=word, step=step, remote_code=remote_code)
 
 
-def _cnn() -> Model:
+def _cnn(budget: Budget) -> Model:
     from mprna.bench.models.cnn import ConvolutionalModel
 
-    return ConvolutionalModel()
+    return ConvolutionalModel(budget)
+
+
+def _finetuned(name: str, kind: str, mode: str, task: Task, options: ModelOptions) -> Model:
+    if find_spec("torch") is None:
+        raise MissingExtraError(f"the mode {mode}", "bench")
+    from mprna.bench.models.finetuned import FinetunedModel
+
+    return FinetunedModel(
+        find_model(kind),
+        mode,
+        options.budget,
+        longest=task.max_length,
+        run_dir=options.work_dir / f"{task.suite}.{task.name}" / file_name(name),
+        num_threads=options.jobs,
+    )

@@ -1,0 +1,252 @@
+"""Checkpoints trained on a task: every type learns, killed runs go on, budgets do not mix."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from mprna.bench import runner
+from mprna.bench.data import Example
+from mprna.bench.metrics import METRICS, evaluate
+from mprna.bench.models import finetuned
+from mprna.bench.models.finetuned import LEARNING_RATES, TASKS, FinetunedModel
+from mprna.bench.models.model import Budget
+from mprna.bench.models.registry import FINETUNED, ModelOptions, make_model, with_mode
+from mprna.bench.record import read_record, record_path
+from mprna.bench.task import TYPES, Task, choose_tasks
+from mprna.cli.main import main
+from mprna.errors import DataError, UsageError
+from mprna.model.checkpoint import save_checkpoint
+from mprna.model.network import MprnaModel
+from mprna.model.presets import PRESETS
+
+QUICK = Budget(epochs=8, batch_size=8, patience=8, learning_rate=3e-3)
+TASK_OF = {
+    task.type: task
+    for suite, name in (
+        ("gue", "tf.0"),
+        ("rgb", "ssp-archive2"),
+        ("rgb", "snmd"),
+        ("rgb", "snmr"),
+        ("rgb", "mrna"),
+        ("pgb", "promoter_strength.leaf"),
+        ("pgb", "gene_exp.zea_mays"),
+        ("pgb", "chromatin_access.zea_mays"),
+    )
+    for task in choose_tasks(suite, (name,))
+}
+
+
+@pytest.fixture(scope="module")
+def nano(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = tmp_path_factory.mktemp("nano")
+    torch.manual_seed(0)
+    save_checkpoint(MprnaModel(PRESETS["nano"]), directory)
+    return directory
+
+
+def label_of(task: Task, sequence: str) -> object:
+    """What composition, or each letter alone, decides."""
+    is_g = np.array([base == "G" for base in sequence])
+    is_a = np.array([base == "A" for base in sequence])
+    return {
+        "classification": int(is_g.mean() > 0.5),
+        "regression": np.array([50.0 + 100 * is_g.mean()]),
+        "multi_regression": np.array([10 * is_g.mean(), 5 * is_a.mean()]),
+        "multilabel": np.array([is_g.mean() > 0.5, is_g.mean() <= 0.5], dtype=float),
+        "structure": "".join("(" if g else ")" if a else "." for g, a in zip(is_g, is_a, strict=True)),
+        "mutation_detection": is_g.astype(np.int64),
+        "mutation_repair": np.where(is_g, 2, np.where(is_a, 0, -1)),
+        "degradation": np.stack([is_g, 1.0 * is_a, -1.0 * is_g], axis=1)[:-4],
+    }[task.type]
+
+
+def examples(task: Task, number: int, seed: int) -> list[Example]:
+    rng, made = np.random.default_rng(seed), []
+    for row in range(number):
+        share = 0.8 if row % 2 else 0.1
+        sequence = "".join(rng.choice(list("GACU"), rng.integers(8, 24), p=[share, *[(1 - share) / 3] * 3]))
+        made.append(Example(sequence, label_of(task, sequence)))
+    return made
+
+
+def fitted(task: Task, nano: Path, run_dir: Path, mode: str = "full", seed: int = 45) -> FinetunedModel:
+    model = FinetunedModel(nano, mode, QUICK, longest=task.max_length, run_dir=run_dir / "m")
+    model.fit(task, examples(task, 48, 1), examples(task, 24, 2), seed)
+    return model
+
+
+def items(task: Task, model: FinetunedModel, metric: str) -> list[np.ndarray]:
+    test = examples(task, 24, 3)
+    answers = model.predict(task, [example.sequence for example in test])
+    return [METRICS[metric].item(e.label, a) for e, a in zip(test, answers, strict=True)]
+
+
+def test_every_type_has_a_way_of_training() -> None:
+    assert set(TASKS) == set(TYPES) == set(TASK_OF)
+    assert set(LEARNING_RATES) == set(FINETUNED)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in TYPES if kind != "structure"])
+def test_every_type_learns_in_the_units_of_its_labels(kind: str, nano: Path, tmp_path: Path) -> None:
+    task = TASK_OF[kind]
+    model = fitted(task, nano, tmp_path)
+    for metric in task.metrics:
+        value = evaluate(METRICS[metric], items(task, model, metric))
+        if METRICS[metric].lower_is_better:
+            truth = [example.label for example in examples(task, 24, 3)]
+            mean = np.mean(np.concatenate([np.atleast_2d(label) for label in truth]), axis=0)
+            constant = [METRICS[metric].item(t, np.tile(mean, (len(np.atleast_2d(t)), 1))) for t in truth]
+            assert value < 0.6 * evaluate(METRICS[metric], constant)
+        else:
+            assert value > 0.8
+    assert list(tmp_path.iterdir()) == []  # what training left is gone
+    assert model.choices["epoch"] >= 1
+    assert model.choices["resumed"] is False
+
+
+def test_structures_are_valid_and_as_long_as_the_sequence(nano: Path, tmp_path: Path) -> None:
+    (task,) = choose_tasks("rgb", ("ssp-archive2",))
+    made = [Example("GGGG" + "U" * n + "AAACCCC", "((((" + "." * (n + 3) + "))))") for n in range(1, 17)]
+    model = FinetunedModel(nano, "full", QUICK, longest=20, run_dir=tmp_path / "m")
+    model.fit(task, made[:12], made[12:], 45)
+    short, cut = model.predict(task, ["GGGGUUUAAACCCC", "GGGGUUUAAACCCC" + "C" * 20])
+    assert short == "((((......))))"
+    assert len(cut) == 34
+    assert cut.endswith("." * 14)
+
+
+def test_classes_keep_their_places_where_train_lacks_one(nano: Path, tmp_path: Path) -> None:
+    """SNMR scores A and G only here: C and U are never predicted, and G stays class 2."""
+    scores = fitted(TASK_OF["mutation_repair"], nano, tmp_path).predict(TASK_OF["mutation_repair"], ["GA"])[0]
+    assert scores.argmax(axis=1).tolist() == [2, 0]
+    assert (scores[:, [1, 3]] < -1e8).all()
+
+
+def test_scratch_forgets_the_weights_and_follows_its_seed(nano: Path, tmp_path: Path) -> None:
+    task = TASK_OF["regression"]
+    made = {
+        key: fitted(task, nano, tmp_path / str(number), *key).predict(task, ["GGAUCG"])[0][0]
+        for number, key in enumerate([("scratch", 45), ("scratch", 46), ("full", 45)])
+    }
+    again = fitted(task, nano, tmp_path / "again", "scratch", 45).predict(task, ["GGAUCG"])[0][0]
+    assert len(set(made.values())) == 3
+    assert again == made["scratch", 45]
+
+
+def test_a_split_without_labels_is_an_error(nano: Path, tmp_path: Path) -> None:
+    model = FinetunedModel(nano, "full", QUICK, longest=100, run_dir=tmp_path / "m")
+    with pytest.raises(DataError, match="nothing is labelled"):
+        model.fit(TASK_OF["mutation_repair"], [Example("ACGU", np.full(4, -1))], [], 45)
+
+
+def test_a_mode_is_for_models_without_one() -> None:
+    assert [with_mode(name, "full") for name in ("mini", "mini:lora", "kmer", "dnabert-2", "hf:x")] == [
+        "mini:full",
+        "mini:lora",
+        "kmer",
+        "dnabert-2",
+        "hf:x",
+    ]
+
+
+@pytest.fixture
+def data_dir(tmp_path: Path) -> Path:
+    folder = tmp_path / "data" / "tf.0"
+    folder.mkdir(parents=True)
+    for seed, (split, number) in enumerate((("train", 40), ("dev", 12), ("test", 12)), 1):
+        rows = [
+            {"sequence": e.sequence.replace("U", "T"), "label": e.label}
+            for e in examples(TASK_OF["classification"], number, seed)
+        ]
+        (folder / f"{split}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return folder.parent
+
+
+def run(data_dir: Path, nano: Path, out: Path, budget: Budget = QUICK) -> list[runner.Outcome]:
+    options = ModelOptions(budget=budget)
+    task = TASK_OF["classification"]
+    return list(runner.run_all([task], [f"{nano}:lora"], (45, 46), data_dir, out, options))
+
+
+def test_a_killed_run_goes_on_in_mid_training(
+    data_dir: Path, nano: Path, tmp_path: Path, monkeypatch
+) -> None:
+    """Killed in the second seed: the first is not repeated, the second ends as if nothing had happened."""
+    whole = run(data_dir, nano, tmp_path / "whole")
+    calls: list[int] = []
+
+    def strike(*args: object, **kwargs: object) -> torch.Tensor:
+        calls.append(1)
+        if len(calls) == 60:  # 40 steps a seed, 5 an epoch
+            raise KeyboardInterrupt
+        return torch.nn.utils.clip_grad_norm_(*args, **kwargs)  # type: ignore[arg-type]
+
+    with monkeypatch.context() as patch:
+        patch.setattr("mprna.train.loop.clip_grad_norm_", strike)
+        with pytest.raises(KeyboardInterrupt):
+            run(data_dir, nano, tmp_path / "killed")
+    seen: list[int] = []
+    fit = FinetunedModel.fit
+    monkeypatch.setattr(FinetunedModel, "fit", lambda *args: (seen.append(args[-1]), fit(*args))[1])
+    resumed = run(data_dir, nano, tmp_path / "killed")
+    assert seen == [46]
+    assert [outcome.is_new for outcome in resumed] == [False, True]
+    for first, second in zip(whole, resumed, strict=True):
+        assert first.record is not None
+        assert second.record is not None
+        assert first.record.items == second.record.items
+    assert resumed[1].record is not None
+    assert resumed[1].record.choices["resumed"] is True
+    assert not list((tmp_path / "killed").rglob("*.run"))
+
+
+def test_a_polite_end_keeps_the_training(data_dir: Path, nano: Path, tmp_path: Path, monkeypatch) -> None:
+    def polite(*args: object, **kwargs: object) -> torch.Tensor:
+        os.kill(os.getpid(), signal.SIGTERM)
+        return torch.nn.utils.clip_grad_norm_(*args, **kwargs)  # type: ignore[arg-type]
+
+    with monkeypatch.context() as patch:
+        patch.setattr("mprna.train.loop.clip_grad_norm_", polite)
+        with pytest.raises(KeyboardInterrupt):
+            run(data_dir, nano, tmp_path / "out")
+    assert list((tmp_path / "out").rglob("*.seed45.run/checkpoints/*"))
+    assert all(outcome.is_new for outcome in run(data_dir, nano, tmp_path / "out"))
+
+
+def test_records_of_another_budget_are_refused(data_dir: Path, nano: Path, tmp_path: Path) -> None:
+    run(data_dir, nano, tmp_path / "out", Budget(epochs=1))
+    with pytest.raises(UsageError, match="another --out"):
+        run(data_dir, nano, tmp_path / "out", Budget(epochs=2))
+
+
+def test_command_with_mode_and_budget(data_dir: Path, nano: Path, tmp_path: Path, capsys) -> None:
+    out = tmp_path / "out"
+    models = ["--model", str(nano), "--model", "majority", "--mode", "head"]
+    where = ["--data-dir", str(data_dir), "--task", "tf.0", "--out", str(out), "--seeds", "45"]
+    assert main(["bench", "run", "gue", *where, *models, "--epochs", "1", "--batch-size", "4"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split("\t")[1] for line in lines] == [f"{nano}:head", "majority"]
+    record = read_record(record_path(out, "gue", "tf.0", f"{nano}:head", 45))
+    assert record.choices["budget"] == {
+        "epochs": 1,
+        "batch_size": 4,
+        "patience": 3,
+        "learning_rate": None,
+    }
+    assert record.choices["learning_rate"] == LEARNING_RATES["head"]
+    assert record.seconds > 0
+    assert record.peak_memory_mb > 50
+
+
+def test_make_model_cuts_to_task_and_network(nano: Path) -> None:
+    task = TASK_OF["classification"]
+    model = make_model(f"{nano}:full", task, ModelOptions())
+    assert isinstance(model, finetuned.FinetunedModel)
+    assert model.max_length == min(task.max_length, PRESETS["nano"].max_length)
