@@ -13,6 +13,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import cycle
 from random import Random
 from typing import Final
 
@@ -27,8 +28,8 @@ from mprna.folding.vienna import EnergyModel, energies_of, fold_mfe, sample_stru
 _TEMPERATURE: Final = 0.35
 """kcal/mol by which a step may make things worse, on average."""
 
-_HEATS: Final = (1.0, 0.5, 0.25)
-"""By which RT is multiplied, one for each start: the lower, the more the strongest rival alone counts."""
+_HEATS: Final = (0.35, 1.0)
+"""By which RT is multiplied, in turn: the lower, the more the strongest rival alone counts."""
 
 _WIDE: Final = 0.3
 """Chance that a change takes in one more neighbour."""
@@ -127,6 +128,7 @@ class Search:
         self._rng = rng
         self._unit_at: dict[int, Unit] = {k: unit for unit in rules.units for k in unit}
         self._rivals = Rivals(target, model)
+        self._heats = cycle(_HEATS)
         self._heat = 1.0
 
     def run(self, budget: Budget) -> State:
@@ -142,7 +144,7 @@ class Search:
 
     def _climb(self, budget: Budget, *, is_part: bool = False) -> State:
         """From a fresh sequence until it is solved or there is no progress."""
-        self._heat = 1.0 if is_part else self._rng.choice(_HEATS)
+        self._heat = 1.0 if is_part else next(self._heats)
         best = point = self._point(self._fresh_sequence(budget), budget)
         rivals, gap = self._rivals.strongest(point.sequence)
         places, stale = self._places(point.samples), 0
