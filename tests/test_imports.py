@@ -19,9 +19,10 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src" / "mprna"
 
-GROUND = {"alphabet", "errors"}  # may be imported from everywhere
+GROUND = {"alphabet", "digest", "errors"}  # may be imported from everywhere
 ROOMS = {
     "errors": set[str](),
+    "digest": set[str](),
     "alphabet": {"errors"},
     "child": GROUND,
     "tokenizer": GROUND,

@@ -36,3 +36,10 @@ def test_draw_needs_a_place(call, tmp_path):
     (tmp_path / "file").write_text("")
     outcome = call("draw", "-o", tmp_path / "file", stdin=CT)
     assert outcome == (1, "", f"mprna: error: {tmp_path / 'file'}: cannot write: File exists\n")
+
+
+def test_long_names_give_file_names_that_fit(call, tmp_path):
+    long = "é" * 300
+    content = f">{long}\nGAAAC\n(...)\n" * 2
+    assert call("draw", "-o", tmp_path, stdin=content.encode()) == (0, "", "")
+    assert sorted(os.listdir(tmp_path)) == [f"{'é' * 100}-2.svg", f"{'é' * 100}.svg"]

@@ -374,3 +374,23 @@ def test_pseudoknots_and_least_confidence_reach_the_engines(call):
     )
     knotted = call("fold", "--engine", "model", "--pseudoknots", "--gamma", 100, text)
     assert "[" in knotted.out
+
+
+LONG = "GGGGAAAACCCC" * 25
+
+
+def test_a_long_constraint_is_no_file_name(call):
+    outcome = call("fold", "--engine", "vienna", LONG, "--constraint", "x" * len(LONG))
+    assert outcome == (0, f"{LONG}\n{'.' * len(LONG)} (  0.00)\n", "")
+
+
+def test_a_long_name_is_of_no_file_of_reactivities(call, tmp_path):
+    outcome = call("fold", "--engine", "vienna", "--shape", tmp_path, stdin=f">{'n' * 300}\nACGU\n".encode())
+    assert (outcome.status, outcome.err) == (0, "")
+
+
+def test_an_error_in_the_middle_of_a_file_comes_after_the_results_before_it(call):
+    content = b"@a\nACGU\n+\nIIII\n@b\nACGU\n+\nIII\n"
+    serial, parallel = (call("fold", "--engine", "vienna", "-j", jobs, stdin=content) for jobs in (1, 2))
+    assert serial.out == ">a\nACGU\n.... (  0.00)\n"
+    assert serial == parallel

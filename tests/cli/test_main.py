@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from mprna.cli.main import COMMANDS, build_parser
 from mprna.errors import MprnaWarning
 
 SRC = Path(mprna.__file__).parents[1]
+PROGRAM = [sys.executable, "-m", "mprna"]
 
 
 def test_the_first_line_of_version_is_name_and_number(call):
@@ -116,3 +118,39 @@ def test_every_command_has_an_example():
     (commands,) = [a for a in build_parser()._actions if a.dest == "command"]
     for name, parser in commands.choices.items():
         assert parser.epilog is None or "mprna" in parser.epilog, name
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-", "<&-"])
+def test_closed_streams_are_no_files(tmp_path, mprna_home, closed):
+    """What would be the next number of a file is left alone: nothing but results is in the file."""
+    command = shlex.join([*PROGRAM, "fold", "--engine", "vienna", "ACGU", "AC!", "-o", str(tmp_path / "out")])
+    environment = os.environ | {"PYTHONPATH": str(SRC)}
+    shown = subprocess.run(["sh", "-c", f"{command} {closed}"], env=environment, capture_output=True)
+    assert shown.returncode == 1
+    assert b"Traceback" not in shown.stderr
+    assert shown.stdout == b""
+
+
+def test_a_closed_standard_output_is_an_error(mprna_home):
+    command = shlex.join([*PROGRAM, "fold", "--engine", "vienna", "ACGU"])
+    environment = os.environ | {"PYTHONPATH": str(SRC)}
+    shown = subprocess.run(["sh", "-c", f"{command} >&-"], env=environment, capture_output=True)
+    assert (shown.returncode, shown.stderr) == (1, b"mprna: error: <stdout>: standard output is closed\n")
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full")
+@pytest.mark.parametrize("arguments", [["models", "list"], ["--cite"]])
+def test_a_full_disk_behind_standard_output_is_an_error(mprna_home, arguments):
+    environment = os.environ | {"PYTHONPATH": str(SRC)}
+    with open("/dev/full", "wb") as full:
+        shown = subprocess.run(
+            [*PROGRAM, *arguments], env=environment, stdout=full, stderr=subprocess.PIPE, check=False
+        )
+    assert (shown.returncode, shown.stderr) == (1, b"mprna: error: cannot write: No space left on device\n")
+
+
+def test_what_the_file_system_refuses_is_one_line(call, tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("MPRNA_HOME", str(tmp_path / "file"))
+    outcome = call("models", "get", "tiny", "--from", tmp_path)
+    assert outcome == (1, "", f"mprna: error: {tmp_path / 'file' / 'models'}: Not a directory\n")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import gzip
 
 import pytest
 
-from mprna.cli.options import example, num_jobs, numbered, positive_int, read_inputs
+from mprna.cli.options import chosen_format, example, num_jobs, numbered, positive_int, read_inputs
 from mprna.errors import FormatError
 from mprna.io.records import Record
 
@@ -46,3 +47,35 @@ def test_the_nameless_are_numbered_by_their_place():
 def test_an_epilog_has_one_example_or_more():
     assert example("mprna fold") == "example:\n  mprna fold"
     assert example("a", "b") == "examples:\n  a\n  b"
+
+
+def test_more_processes_than_any_machine_has_are_a_slip(call):
+    outcome = call("fold", "ACGU", "-j", "99999")
+    assert outcome.status == 2
+    assert "argument -j/--jobs: 99999 processes; expected at most 1024" in outcome.err
+
+
+@pytest.mark.parametrize(
+    ("output", "given", "expected"),
+    [
+        (None, None, "tsv"),
+        ("-", None, "tsv"),
+        ("x", None, "tsv"),
+        ("x.txt", None, "tsv"),
+        ("a.b/x.jsonl", None, "jsonl"),
+        ("x.JSONL.GZ", None, "jsonl"),
+        ("x.fa.zst", None, "fasta"),
+        ("x.jsonl", "tsv", "tsv"),
+    ],
+)
+def test_the_format_is_the_one_asked_for_or_that_of_the_suffix(output, given, expected):
+    args = argparse.Namespace(output=output, format=given)
+    assert chosen_format(args, ("tsv", "jsonl", "fasta"), aliases={"fa": "fasta"}) == expected
+
+
+@pytest.mark.parametrize("verb", ["degrade", "scan", "repair"])
+def test_a_compressed_table_has_the_format_of_its_name(call, tmp_path, monkeypatch, verb):
+    monkeypatch.delenv("MPRNA_HOME")  # the models of the package
+    path = tmp_path / "x.jsonl.gz"
+    assert call(verb, "GGGGAAAACCCC", "-o", path) == (0, "", "")
+    assert gzip.decompress(path.read_bytes()).startswith(b'{"name": "sequence_1"')

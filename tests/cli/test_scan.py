@@ -96,7 +96,7 @@ def test_a_vcf(call, tmp_path):
         (("GGG", "--vcf", "x.vcf", "--reference", "x.fa"), "brings its own RNAs"),
         (("--vcf", "x.vcf", "--reference", "x.fa", "--figure", "x.svg"), "--figure draws"),
         (("GGG", "--format", "vcf"), "VCF is written for --vcf only"),
-        (("GGG", "--figure", "x.pdf"), "expected a name that ends with .svg or .png"),
+        (("GGG", "--figure", "x.pdf"), "expected a name that ends in .svg or .png"),
         (("GGG", "--window", "10"), "window 10; expected at least 20"),
         (("GGG", "--window", "x"), "no number of 1 or more"),
     ],

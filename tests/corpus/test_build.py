@@ -518,3 +518,9 @@ def test_crlf_and_every_compression_give_the_same_slices(tmp_path: Path) -> None
         manifest = build(tmp_path / name, tmp_path / f"out_{name}", annotate_share=0.0)
         rows = all_rows(tmp_path / f"out_{name}", manifest)
         assert [row["sequence"] for row in rows] == ["ACGUAGCUUGCAUUGGCCAAUCGGACGUAGCUUGCAUUGG"]
+
+
+@pytest.mark.parametrize("text", ["", "1", "a/b", "-1/2", "0/" + "9" * 5000, "\u0663/8", "2/2", "0/0"])
+def test_a_part_that_is_none_is_told(text: str) -> None:
+    with pytest.raises(UsageError, match="expected i/N"):
+        Part.parse(text)

@@ -15,7 +15,6 @@ from mprna.corpus.shards import (
     Slice,
     Source,
     column_bytes,
-    file_sha256,
     read_manifest,
     read_shard,
     read_slices,
@@ -24,6 +23,7 @@ from mprna.corpus.shards import (
     write_shard,
 )
 from mprna.corpus.verify import verify_corpus
+from mprna.digest import file_sha256
 from mprna.errors import CorpusError, MissingExtraError
 
 BARE = Slice(id="t1", source="a.fa", species="", start=0, sequence="ACGUN")

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from mprna.corpus.drops import Drops, Tally
-from mprna.corpus.shards import Manifest, ShardFile, Slice, Source, file_sha256, write_manifest, write_shard
+from mprna.corpus.shards import Manifest, ShardFile, Slice, Source, write_manifest, write_shard
 from mprna.corpus.verify import verify_corpus
+from mprna.digest import file_sha256
 from mprna.errors import CorpusError
 
 LABELLED = Slice(

@@ -109,7 +109,7 @@ def test_bad_input():
     for weight in (-1.0, np.nan):
         with pytest.raises(ValueError, match="weight"):
             decode_hybrid("ACGU", np.zeros((4, 4)), weight=weight)
-    with pytest.raises(FoldingError, match="bonus"):
+    with pytest.raises(FoldingError, match="pseudo-energies"):
         decode_hybrid("ACGU", np.ones((4, 4)), weight=1e6)
     with pytest.raises(FoldingError, match="empty"):
         decode_hybrid("", np.zeros((0, 0)), weight=1.0)

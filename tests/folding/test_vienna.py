@@ -132,6 +132,11 @@ def test_agrees_with_the_classic_interface():
 # --- options -------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("span", [MAX_LENGTH, 2**31, 10**20])
+def test_a_span_beyond_every_sequence_is_none(span):
+    assert fold_mfe("GGGGAAAACCCC", EnergyModel(max_span=span)) == fold_mfe("GGGGAAAACCCC")
+
+
 def test_max_span_counts_both_ends():
     free = fold_mfe("GGGGAAAACCCC")[0]
     assert free == "((((....))))"
@@ -292,9 +297,9 @@ def test_bonus_turns_the_balance_between_rivals():
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 51.0, -1e9])
 def test_bonus_that_vienna_s_integers_cannot_hold(value):
-    with pytest.raises(FoldingError, match="bonus"):
+    with pytest.raises(FoldingError, match="pseudo-energies"):
         fold_with_bonus("ACGU", np.full((4, 4), value))
-    with pytest.raises(FoldingError, match="bonus"):
+    with pytest.raises(FoldingError, match="pseudo-energies"):
         fold_with_bonus("ACGU", np.zeros((4, 4)), np.full(4, value))
 
 

@@ -88,3 +88,17 @@ def test_damage_is_told_with_its_line(damage, message):
     with pytest.raises(FormatError) as error:
         read(TEXT.replace(*damage))
     assert str(error.value) == f"<stream>:{message}"
+
+
+@pytest.mark.parametrize("number", ["9" * 20, "9" * 5000, "\u0663"])
+def test_a_number_that_is_none_is_an_error_with_its_line(number):
+    with pytest.raises(FormatError, match="<stream>:3: expected a nucleotide and a partner"):
+        read(f"5 a\n1 G 0 2 5 1\n2 A 1 3 {number} 2\n")
+    with pytest.raises(FormatError, match="<stream>:1: expected a length and a name"):
+        read(f"{number} a\n1 G 0 2 5 1\n")
+
+
+def test_more_crossings_than_brackets_are_an_error_with_their_line():
+    rows = [f"{i + 1} A {i} {i + 2} {(i + 40) % 80 + 1} {i + 1}\n" for i in range(80)]
+    with pytest.raises(FormatError, match="<stream>:81: 40 crossing layers"):
+        read("80 a\n" + "".join(rows))

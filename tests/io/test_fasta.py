@@ -120,3 +120,7 @@ def test_bare_sequences_are_one_per_line():
         ("", "acgt"),
         ("", "X1"),
     ]
+
+
+def test_comments_are_no_sequences():
+    assert [record.sequence for record in read_plain(io.BytesIO(b"# a\nACGU\n;b\nGG\n"))] == ["ACGU", "GG"]

@@ -2,6 +2,7 @@
 
 import io
 import json
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -84,4 +85,44 @@ def test_bad_pair_probabilities_are_told(probs):
     with pytest.raises(FormatError) as error:
         read(f'{{"sequence": "GAAAC", "base_pair_probs": {probs}}}\n')
     message = "'base_pair_probs' is no list of [i, j, probability] with 0 <= i < j < 5"
-    assert str(error.value) == f"<stream>:1: {message}"
+    assert str(error.value) == f"<stream>:1: {message} and probabilities from 0 to 1"
+
+
+def test_half_characters_become_replacement_characters():
+    (record,) = read('{"name": "a\\ud800", "sequence": "AC\\udc00"}\n')
+    assert (record.name, record.sequence) == ("a\ufffd", "AC\ufffd")
+
+
+@pytest.mark.parametrize("number", ["1e999", "-1e999", "1" + "0" * 400, "true"])
+def test_numbers_that_are_none_are_an_error(number):
+    with pytest.raises(FormatError, match=r"<stream>:1: 'energy' is .*, expected a number"):
+        read(f'{{"sequence": "ACGU", "energy": {number}}}\n')
+
+
+def test_nan_is_unknown():
+    (record,) = read('{"sequence": "ACGU", "energy": NaN, "confidence": NaN}\n')
+    assert (record.energy, record.confidence) == (None, None)
+
+
+@pytest.mark.parametrize("probability", ["NaN", "-0.1", "1.5", "1e999"])
+def test_a_probability_is_from_0_to_1(probability):
+    with pytest.raises(FormatError, match="probabilities from 0 to 1"):
+        read(f'{{"sequence": "GAAAC", "base_pair_probs": [[0, 4, {probability}]]}}\n')
+
+
+@pytest.mark.parametrize("reactivity", ["1e999", "1" + "0" * 400])
+def test_a_reactivity_is_finite(reactivity):
+    with pytest.raises(FormatError, match="'reactivities' are no list of numbers"):
+        read(f'{{"sequence": "ACGU", "reactivities": [0, 1, {reactivity}, null]}}\n')
+
+
+def test_a_table_that_fits_no_memory_is_an_error(monkeypatch):
+    monkeypatch.setattr("mprna.io.rows.np.zeros", Mock(side_effect=MemoryError))
+    with pytest.raises(FormatError, match="no memory for the pair probabilities of 4 nt"):
+        read('{"sequence": "ACGU", "base_pair_probs": []}\n')
+
+
+@pytest.mark.parametrize(("given", "name"), [("", "sequence_1"), (" ", "sequence_1"), (" a  b\\t", "a b")])
+def test_a_name_has_single_blanks_and_something_else(given, name):
+    (record,) = read(f'{{"name": "{given}", "sequence": "ACGU"}}\n')
+    assert record.name == name

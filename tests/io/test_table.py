@@ -84,3 +84,9 @@ def test_without_pyarrow_the_extra_is_named(monkeypatch, tmp_path):
     with pytest.raises(MissingExtraError) as error:
         list(read_parquet(io.BytesIO(b"PAR1")))
     assert str(error.value) == message
+
+
+@pytest.mark.parametrize("probs", [7, [7], ["x"], [[0, 4]]])
+def test_pair_probabilities_of_another_type_are_an_error(probs):
+    with pytest.raises(FormatError, match="<stream>:1: 'base_pair_probs' is no list"):
+        list(read_parquet(parquet_of(sequence=["GAAAC"], base_pair_probs=[probs])))

@@ -59,3 +59,10 @@ def test_damage_is_told_with_its_line(text, message):
     with pytest.raises(FormatError) as error:
         read(text)
     assert str(error.value) == f"<stream>:{message}"
+
+
+def test_a_column_that_comes_twice_is_told():
+    with pytest.raises(FormatError, match="<stream>:1: more than one column 'sequence'"):
+        read("sequence\tnote\tnote\tsequence\nACGU\tx\ty\tGG\n")
+    (record,) = read("sequence\tnote\tnote\nACGU\tx\ty\n")
+    assert record.sequence == "ACGU"

@@ -14,10 +14,12 @@ from mprna.predict.options import DECODERS, EnergyModel, FoldOptions
     [
         ({"engine": "mfold"}, "engine 'mfold'; expected one of hybrid, model, vienna"),
         ({"decoder": "greedy"}, "decoder 'greedy'; expected one of nested, tokens"),
-        ({"gamma": 0.0}, "gamma 0.0; expected more than 0"),
-        ({"gamma": float("nan")}, "gamma nan; expected more than 0"),
-        ({"weight": -1.0}, "weight -1.0; expected 0 or more"),
-        ({"weight": float("nan")}, "weight nan; expected 0 or more"),
+        ({"gamma": 0.0}, "gamma 0.0; expected 0.001 to 1000"),
+        ({"gamma": float("nan")}, "gamma nan; expected 0.001 to 1000"),
+        ({"weight": -1.0}, "weight -1.0; expected 0 to 100"),
+        ({"weight": float("nan")}, "weight nan; expected 0 to 100"),
+        ({"weight": float("inf")}, "weight inf; expected 0 to 100"),
+        ({"gamma": float("inf")}, "gamma inf; expected 0.001 to 1000"),
         ({"max_length": 0}, "max_length 0; expected at least 1 nt"),
     ],
 )

@@ -10,7 +10,8 @@ from functools import partial
 
 import pytest
 
-from mprna.errors import ModelError
+from mprna.errors import FormatError, ModelError
+from mprna.predict import parallel
 from mprna.predict.parallel import IN_FLIGHT, map_ordered
 
 
@@ -92,3 +93,28 @@ def test_a_bug_in_a_worker_is_not_a_result(capfd: pytest.CaptureFixture[str]) ->
 def test_what_stops_every_worker_is_raised_here(jobs: int) -> None:
     with pytest.raises(ModelError, match="no weights"):
         list(map_ordered(partial(make_missing, "no weights"), range(8), jobs=jobs, on_kill=no_kill))
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_an_error_of_the_items_comes_after_the_results_before_it(jobs: int) -> None:
+    def items() -> Iterator[int]:
+        yield from range(5)
+        raise FormatError("line 6 is damaged")
+
+    results = map_ordered(make_square, items(), jobs=jobs, on_kill=no_kill)
+    assert [next(results) for _ in range(5)] == ["0", "1", "4", "9", "16"]
+    with pytest.raises(FormatError, match="line 6 is damaged"):
+        next(results)
+
+
+def test_no_more_children_are_started_than_there_are_items(monkeypatch: pytest.MonkeyPatch) -> None:
+    started = []
+    start = parallel.ChildProcess._start
+
+    def count(child: parallel.ChildProcess[int, str]) -> None:
+        started.append(child)
+        start(child)
+
+    monkeypatch.setattr(parallel.ChildProcess, "_start", count)
+    assert list(map_ordered(make_square, range(2), jobs=1_000, on_kill=no_kill)) == ["0", "1"]
+    assert len(started) <= 2

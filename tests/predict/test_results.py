@@ -153,3 +153,32 @@ def test_a_full_disk_is_told():
 def test_a_format_that_is_only_read_is_told(tmp_path):
     with pytest.raises(UsageError, match="format 'plain' cannot be written"):
         write(tmp_path / "out", "plain")
+
+
+def test_blanks_in_names_do_not_hinder_a_resume(format_name, tmp_path):
+    odd = [Record(name=name, sequence="GGGGAAAACCCC") for name in ("a b c", "x")]
+    path = tmp_path / "out"
+    write(path, format_name, of=odd)
+    whole = path.read_bytes()
+    assert write(path, format_name, of=odd, resume=True) == 0
+    assert path.read_bytes() == whole
+
+
+def test_sequences_without_results_are_no_results(tmp_path):
+    """As where the output is a file of sequences, the input among others."""
+    path = tmp_path / "out"
+    text = ">a\nGGGGAAAACCCC\n>b\nGGGGAAAACCCC\n"
+    path.write_text(text)
+    sequences = [Record(name=name, sequence="GGGGAAAACCCC") for name in ("a", "b")]
+    with pytest.raises(UsageError, match="result 1, 'a', is of another input"):
+        write(path, "vienna", of=sequences, resume=True)
+    assert path.read_text() == text
+
+
+def test_a_nameless_sequence_after_a_failed_record_is_its_own(tmp_path):
+    mixed = [Record(name="a", sequence="AC!"), Record(name="", sequence="GGGGAAAACCCC")]
+    path = tmp_path / "out"
+    write(path, "vienna", of=mixed)
+    whole = path.read_bytes()
+    assert write(path, "vienna", of=mixed, resume=True) == 0
+    assert path.read_bytes() == whole

@@ -70,3 +70,11 @@ def test_tsv_has_a_line_per_record(capsys):
 def test_what_a_format_cannot_hold_is_told(name, message):
     with pytest.raises(UsageError, match=message):
         write_vectors([], None, format_name=name, pooled=False)
+
+
+@pytest.mark.parametrize("name", ["a\0b", "n" * 70_000, "é" * 33_000])
+def test_a_name_that_no_archive_holds_is_told(tmp_path, name):
+    with pytest.raises(UsageError, match="npz: no archive can hold the name '"):
+        write_vectors(
+            [Embedding(name=name, vectors=MATRIX)], str(tmp_path / "v"), format_name="npz", pooled=False
+        )

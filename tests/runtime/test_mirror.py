@@ -10,9 +10,10 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from mprna.digest import file_sha256
 from mprna.errors import ModelError, UsageError
 from mprna.runtime.mirror import get_model, is_offline, mirrors_from_environment
-from mprna.runtime.store import find_model, sha256_of, write_manifest
+from mprna.runtime.store import find_model, write_manifest
 
 
 @pytest.fixture
@@ -127,7 +128,7 @@ def test_what_is_installed_is_not_fetched_again(mirror):
 
 
 def test_a_known_digest_is_demanded(mirror):
-    digest = sha256_of(mirror / "tiny" / "manifest.json")
+    digest = file_sha256(mirror / "tiny" / "manifest.json")
     with pytest.raises(ModelError, match=f"SHA-256 is {digest}, not 0000"):
         get_model("tiny", [str(mirror)], sha256="0000")
     get_model("tiny", [str(mirror)], sha256=digest.upper())

@@ -7,7 +7,7 @@ import shutil
 
 import pytest
 
-from mprna.errors import ModelError
+from mprna.errors import ModelError, MprnaWarning
 from mprna.runtime.store import describe, find_model, list_models, locate_source, verify, write_manifest
 
 
@@ -94,3 +94,34 @@ def test_a_run_may_be_exported(model_dir, tmp_path):
     shutil.copytree(model_dir, tmp_path / "run" / "model")
     assert locate_source(str(tmp_path / "run")) == tmp_path / "run"
     assert locate_source("tiny") == model_dir
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"[1]", b"{}", b"\xff", b"[" * 100_000, b'{"model": {"max_length": "x"}}']
+)
+def test_a_damaged_model_does_not_hide_the_others(model_dir, content):
+    damaged = model_dir.with_name("damaged")
+    shutil.copytree(model_dir, damaged)
+    (damaged / "config.json").write_bytes(content)
+    with pytest.warns(MprnaWarning, match=r"damaged/config\.json"):
+        names = [info.name for info in list_models()]
+    assert "tiny" in names
+    assert "damaged" not in names
+
+
+def test_a_name_that_no_file_can_have_is_no_model(model_dir):
+    with pytest.raises(ModelError, match=r"no model 'm+'; installed: "):
+        find_model("m" * 300)
+
+
+def test_a_directory_in_place_of_a_file_is_told(model_dir):
+    (model_dir / "manifest.json").unlink()
+    (model_dir / "manifest.json").mkdir()
+    with pytest.raises(ModelError, match=r"manifest\.json: Is a directory"):
+        find_model("tiny")
+
+
+def test_a_home_that_is_no_folder_has_no_models(monkeypatch):
+    for home in ("/dev/null", "h" * 300):
+        monkeypatch.setenv("MPRNA_HOME", home)
+        assert "mini" in [info.name for info in list_models()]

@@ -22,6 +22,21 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="FASTA or FASTQ file (also .gz .bz2 .xz .zst), folder of them, quoted pattern such as "
         "'data/**/*.fa.gz', or - for standard input; to continue a build of -, give the same bytes again",
     )
+    _add_slices(parser)
+    _add_filters(parser)
+    _add_species(parser)
+    _add_annotation(parser)
+    parser.add_argument(
+        "--slices-per-shard",
+        type=int,
+        default=1024,
+        metavar="N",
+        help="at most about this many [%(default)s]",
+    )
+    parser.add_argument("--seed", type=int, default=0, help="of the samples [%(default)s]")
+
+
+def _add_slices(parser: argparse.ArgumentParser) -> None:
     slices = parser.add_argument_group("slices")
     slices.add_argument("--slice-length", type=int, default=1024, metavar="NT", help="[%(default)s]")
     slices.add_argument(
@@ -42,7 +57,43 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--max-slices", type=int, metavar="N", help="keep a uniform sample of N distinct slices"
     )
     slices.add_argument("--max-records", type=int, metavar="N", help="read only the first N records")
-    _add_filters(parser)
+
+
+def _add_filters(parser: argparse.ArgumentParser) -> None:
+    """What is left out beyond exact duplicates."""
+    group = parser.add_argument_group("what to leave out")
+    group.add_argument(
+        "--exclude",
+        nargs="+",
+        action="extend",
+        default=[],
+        type=Path,
+        metavar="FILE",
+        help="sequences (any format that fold reads) whose like must not be in the corpus, as test sets; "
+        "what was left out is listed in DIR/excluded.tsv",
+    )
+    group.add_argument(
+        "--exclude-share",
+        type=float,
+        default=0.2,
+        metavar="SHARE",
+        help="drop slices of which a larger share of the 14-mers is in them, on either strand [%(default)s]",
+    )
+    group.add_argument(
+        "--near-duplicates",
+        type=float,
+        metavar="SHARE",
+        help="of slices whose sets of 14-mers have a larger Jaccard index than this keep one; "
+        "needs the extra [dedup], and memory for all slices",
+    )
+    group.add_argument(
+        "--drop-low-complexity",
+        action="store_true",
+        help="drop slices with a DUST score above 7 of 100, which are flagged otherwise",
+    )
+
+
+def _add_species(parser: argparse.ArgumentParser) -> None:
     species = parser.add_argument_group("species")
     rule = species.add_mutually_exclusive_group()
     rule.add_argument(
@@ -64,6 +115,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     species.add_argument("--only-species", action="append", default=[], metavar="NAME", help="repeatable")
     species.add_argument("--exclude-species", action="append", default=[], metavar="NAME", help="repeatable")
+
+
+def _add_annotation(parser: argparse.ArgumentParser) -> None:
     labels = parser.add_argument_group("annotation")
     labels.add_argument(
         "--annotate",
@@ -107,48 +161,6 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         default=4096,
         metavar="MIB",
         help="a fold that takes more is given up (Linux) [%(default)s]",
-    )
-    parser.add_argument(
-        "--slices-per-shard",
-        type=int,
-        default=1024,
-        metavar="N",
-        help="at most about this many [%(default)s]",
-    )
-    parser.add_argument("--seed", type=int, default=0, help="of the samples [%(default)s]")
-
-
-def _add_filters(parser: argparse.ArgumentParser) -> None:
-    """What is left out beyond exact duplicates."""
-    group = parser.add_argument_group("what to leave out")
-    group.add_argument(
-        "--exclude",
-        nargs="+",
-        action="extend",
-        default=[],
-        type=Path,
-        metavar="FILE",
-        help="sequences (any format that fold reads) whose like must not be in the corpus, as test sets; "
-        "what was left out is listed in DIR/excluded.tsv",
-    )
-    group.add_argument(
-        "--exclude-share",
-        type=float,
-        default=0.2,
-        metavar="SHARE",
-        help="drop slices of which a larger share of the 14-mers is in them, on either strand [%(default)s]",
-    )
-    group.add_argument(
-        "--near-duplicates",
-        type=float,
-        metavar="SHARE",
-        help="of slices whose sets of 14-mers have a larger Jaccard index than this keep one; "
-        "needs the extra [dedup], and memory for all slices",
-    )
-    group.add_argument(
-        "--drop-low-complexity",
-        action="store_true",
-        help="drop slices with a DUST score above 7 of 100, which are flagged otherwise",
     )
 
 

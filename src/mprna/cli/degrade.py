@@ -9,12 +9,16 @@ from typing import TYPE_CHECKING, Final
 from mprna.cli.options import (
     add_inputs,
     add_jobs,
+    add_output,
+    add_quiet,
+    chosen_format,
     example,
     num_jobs,
     numbered,
     positive_int,
     read_inputs,
 )
+from mprna.cli.pictures import check_picture, write_picture
 from mprna.cli.tally import Tally
 from mprna.runtime.store import DEGRADATION_MODEL
 
@@ -43,11 +47,12 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     parser.set_defaults(run=run)
     add_inputs(parser)
-    parser.add_argument("--format", choices=FORMATS, help="[by the suffix of -o; on standard output tsv]")
-    parser.add_argument("-o", "--output", metavar="FILE", help="instead of standard output")
+    add_output(parser, FORMATS)
     parser.add_argument("--rank", action="store_true", help="one row per RNA, the most stable first")
     parser.add_argument(
-        "--figure", metavar="SVG", help="also draw deg_Mg_50C along every RNA, the most stable on top"
+        "--figure",
+        metavar="FILE",
+        help="also draw deg_Mg_50C along every RNA, the most stable on top, as .svg or .png",
     )
     parser.add_argument(
         "--model",
@@ -69,13 +74,15 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         help="leave out longer sequences [%(default)s]",
     )
     add_jobs(parser)
-    parser.add_argument("--quiet", action="store_true", help="no progress and no summary on standard error")
+    add_quiet(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     from mprna.predict.degradation_tables import write_degradation
     from mprna.predict.degrade import degrade_records
 
+    if args.figure is not None:
+        check_picture("--figure", args.figure)
     tally = Tally("records have no predictions", quiet=args.quiet)
     found = degrade_records(
         numbered(read_inputs(args.inputs)),
@@ -88,7 +95,7 @@ def run(args: argparse.Namespace) -> int:
     drawn: list[DegradationResult] = []
     if args.figure is not None:
         results = _kept(results, drawn)
-    write_degradation(results, args.output, format_name=_format_name(args), rank=args.rank)
+    write_degradation(results, args.output, format_name=chosen_format(args, FORMATS), rank=args.rank)
     if args.figure is not None:
         _draw(drawn, args.figure)
     return tally.finish()
@@ -102,7 +109,6 @@ def _kept(results: Iterable[DegradationResult], kept: list[DegradationResult]) -
 
 def _draw(results: list[DegradationResult], path: str) -> None:
     from mprna.draw.tracks import Track, tracks_svg
-    from mprna.io.output import open_output
     from mprna.predict.degrade import SCORE_TARGET, ranked
     from mprna.runtime.degradation_engine import TARGETS
 
@@ -116,12 +122,4 @@ def _draw(results: list[DegradationResult], path: str) -> None:
         for result in ranked(results)
         if result.mean is not None and result.sd is not None
     ]
-    with open_output(path) as stream:
-        stream.write(tracks_svg(tracks, quantity=SCORE_TARGET))
-
-
-def _format_name(args: argparse.Namespace) -> str:
-    if args.format is not None:
-        return str(args.format)
-    suffix = (args.output or "").rpartition(".")[2]
-    return suffix if suffix in FORMATS else "tsv"
+    write_picture(tracks_svg(tracks, quantity=SCORE_TARGET), path)

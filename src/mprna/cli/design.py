@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
-from mprna.cli.options import add_jobs, example, num_jobs, positive_int
+from mprna.cli.options import add_jobs, add_output, add_quiet, chosen_format, example, num_jobs, positive_int
 from mprna.cli.tally import Tally
 from mprna.errors import FormatError, UsageError
 
@@ -43,11 +43,10 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         help="dot-bracket, or a file with one per line and headers as in FASTA; standard input without any, "
         "or for -",
     )
-    parser.add_argument("--format", choices=FORMATS, help="fasta leaves out what failed [by -o, else tsv]")
-    parser.add_argument("-o", "--output", metavar="FILE", help="instead of standard output")
+    add_output(parser, FORMATS, by_default="on standard output tsv; fasta leaves out what failed")
     _add_constraints(parser.add_argument_group("constraints"))
     _add_search(parser.add_argument_group("search"))
-    parser.add_argument("--quiet", action="store_true", help="no progress and no summary on standard error")
+    add_quiet(parser)
 
 
 def _add_constraints(group: argparse._ArgumentGroup) -> None:
@@ -158,10 +157,6 @@ def _options(args: argparse.Namespace) -> DesignOptions:
 
 
 def _format_name(args: argparse.Namespace) -> str:
-    if args.format is not None:
-        return str(args.format)
-    suffix = (args.output or "").rpartition(".")[2]
-    named = {"jsonl": "jsonl", "fa": "fasta", "fasta": "fasta"}
-    if suffix == "parquet":
+    if args.format is None and (args.output or "").endswith(".parquet"):
         raise UsageError("parquet: designs are written as tsv, jsonl or fasta")
-    return named.get(suffix, "tsv")
+    return chosen_format(args, FORMATS, aliases={"fa": "fasta", "fna": "fasta"})

@@ -10,14 +10,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mprna.cli.options import example, numbered
+from mprna.cli.pictures import PICTURES, write_picture
 from mprna.cli.tally import Tally
 from mprna.errors import FormatError, UsageError
 
 if TYPE_CHECKING:
     from mprna.io.records import Record
 
-PICTURES = (".svg", ".png")
 _UNSAFE = re.compile(r"[^\w.+-]+")
+_LONGEST_STEM = 200
+"""In bytes: file systems take 255, of which some are left for numbers, suffixes and temporary names."""
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -67,7 +69,7 @@ def write_pictures(records: Iterable[Record], output: str | None) -> None:
         if output is None or output == "-":
             _write_one(records, None)
         elif output.endswith(PICTURES):
-            _write_one(records, Path(output))
+            _write_one(records, output)
         else:
             _write_each(records, Path(output))
     except BrokenPipeError:
@@ -85,23 +87,14 @@ def _structures(inputs: list[str], tally: Tally) -> Iterator[Record]:
             yield record
 
 
-def _write_one(records: Iterable[Record], path: Path | None) -> None:
+def _write_one(records: Iterable[Record], path: str | None) -> None:
     from mprna.draw.svg import draw_structure
-    from mprna.io.output import open_output
 
     first, *others = list(islice(records, 2))
     if others:
         raise UsageError("several records for one picture; give -o DIRECTORY/")
-    if first.dot_bracket is None:
-        return
-    svg = draw_structure(first)
-    if path is not None and path.suffix == ".png":
-        from mprna.draw.png import svg_to_png
-
-        svg_to_png(svg, path)
-    else:
-        with open_output(path) as stream:
-            stream.write(svg)
+    if first.dot_bracket is not None:
+        write_picture(draw_structure(first), path)
 
 
 def _write_each(records: Iterable[Record], directory: Path) -> None:
@@ -123,7 +116,8 @@ def _file_stem(name: str, used: set[str]) -> str:
     >>> [_file_stem(name, used) for name in ("a/b", "a b", "../x")]
     ['a_b', 'a_b-2', '_x']
     """
-    stem = base = _UNSAFE.sub("_", name).lstrip(".") or "sequence"
+    safe = _UNSAFE.sub("_", name).lstrip(".")
+    stem = base = safe.encode()[:_LONGEST_STEM].decode(errors="ignore") or "sequence"
     number = 1
     while stem.lower() in used:
         number += 1

@@ -9,6 +9,9 @@ from mprna.cli.options import (
     add_inputs,
     add_jobs,
     add_model,
+    add_output,
+    add_quiet,
+    chosen_format,
     example,
     num_jobs,
     numbered,
@@ -39,10 +42,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     parser.set_defaults(run=run)
     add_inputs(parser)
-    parser.add_argument(
-        "--format", choices=FORMATS, help="[by the suffix of -o; on standard output jsonl, tsv with --pool]"
-    )
-    parser.add_argument("-o", "--output", metavar="FILE", help="instead of standard output")
+    add_output(parser, FORMATS, by_default="on standard output jsonl, tsv with --pool")
     parser.add_argument(
         "--pool", action="store_true", help="the mean over nucleotides: one vector per record"
     )
@@ -55,7 +55,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         help="leave out longer sequences [%(default)s]",
     )
     add_jobs(parser)
-    parser.add_argument("--quiet", action="store_true", help="no progress and no summary on standard error")
+    add_quiet(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -72,14 +72,6 @@ def run(args: argparse.Namespace) -> int:
         jobs=num_jobs(args),
     )
     counted = (tally.seen(embedding, embedding.name, embedding.error) for embedding in embeddings)
-    write_vectors(counted, args.output, format_name=_format_name(args), pooled=args.pool)
+    format_name = chosen_format(args, FORMATS, "tsv" if args.pool else "jsonl")
+    write_vectors(counted, args.output, format_name=format_name, pooled=args.pool)
     return tally.finish()
-
-
-def _format_name(args: argparse.Namespace) -> str:
-    if args.format is not None:
-        return str(args.format)
-    suffix = (args.output or "").rpartition(".")[2]
-    if suffix in FORMATS:
-        return suffix
-    return "tsv" if args.pool else "jsonl"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -12,6 +13,7 @@ from mprna.cli.options import (
     add_inputs,
     add_jobs,
     add_model,
+    add_quiet,
     example,
     num_jobs,
     numbered,
@@ -82,7 +84,7 @@ def _add_output(group: argparse._ArgumentGroup) -> None:
         help="go on where an interrupted run with the same input and -o stopped (vienna, dbn, tsv, jsonl)",
     )
     group.add_argument("--noPS", action="store_true", help="accepted; no PostScript is ever written")
-    group.add_argument("--quiet", action="store_true", help="no progress and no summary on standard error")
+    add_quiet(group)
 
 
 def _add_engine(group: argparse._ArgumentGroup) -> None:
@@ -227,7 +229,7 @@ def _records(args: argparse.Namespace) -> Iterator[Record]:
         from mprna.io import constraints
 
         named: dict[str, str] = {}
-        if not Path(args.constraint).exists() and constraints.looks_like_one(args.constraint):
+        if constraints.looks_like_one(args.constraint) and not os.path.exists(args.constraint):
             nameless = [args.constraint]
         else:
             named, nameless = constraints.read_constraints(args.constraint)

@@ -31,6 +31,7 @@ from mprna.cli import (
 )
 from mprna.cli.cite import Cite
 from mprna.errors import MprnaError
+from mprna.io.output import WRITE_ERRORS
 
 EXAMPLES: Final = """\
 examples:
@@ -90,23 +91,46 @@ def main(argv: Sequence[str] | None = None) -> int:
         0; 1 where the input or a record of it is at fault; 2 where the call is; 130 after Ctrl-C;
         141 where whoever read standard output has closed it.
     """
+    _fill_closed_streams()
     _use_utf8()
     warnings.showwarning = _show_warning
-    args = build_parser().parse_args(argv)
-    if args.offline:
-        os.environ["MPRNA_OFFLINE"] = "1"
     try:
+        args = build_parser().parse_args(argv)
+        if args.offline:
+            os.environ["MPRNA_OFFLINE"] = "1"
         status: int = args.run(args)
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except MprnaError as error:
         print(f"mprna: error: {error}", file=sys.stderr)
         return error.exit_code
     except BrokenPipeError:
         _discard_stdout()
         return PIPE_CLOSED
+    except OSError as error:
+        if error.filename is not None:
+            print(f"mprna: error: {error.filename}: {error.strerror}", file=sys.stderr)
+            return 1
+        if error.errno not in WRITE_ERRORS:
+            raise
+        print(f"mprna: error: cannot write: {error.strerror}", file=sys.stderr)
+        _discard_stdout()
+        return 1
     except KeyboardInterrupt:
         return INTERRUPTED
     return status
+
+
+def _fill_closed_streams() -> None:
+    """Where a standard stream was closed (`>&-`), the next file would take its number, and what C libraries
+    print would end in that file; and `print(file=None)` is standard output."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest free number
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - open until the end
 
 
 def _use_utf8() -> None:
@@ -117,7 +141,8 @@ def _use_utf8() -> None:
 
 def _discard_stdout() -> None:
     """So that the interpreter's last flush does not fail again."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if sys.stdout is not None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _show_warning(

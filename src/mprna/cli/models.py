@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from mprna.cli.options import example
+from mprna.digest import file_sha256
 from mprna.errors import MissingExtraError, UsageError
 
 
@@ -121,12 +122,12 @@ def _list(args: argparse.Namespace) -> int:
 
 
 def _show(args: argparse.Namespace) -> int:
-    from mprna.runtime.store import MANIFEST, describe, find_model, sha256_of
+    from mprna.runtime.store import MANIFEST, describe, find_model
 
     info = describe(find_model(args.model))
     shown = {"name": info.name, "kind": info.kind, "directory": str(info.directory)}
     if (info.directory / MANIFEST).exists():  # a training checkpoint has none
-        shown["manifest_sha256"] = sha256_of(info.directory / MANIFEST)
+        shown["manifest_sha256"] = file_sha256(info.directory / MANIFEST)
     print(json.dumps(shown | info.config, indent=1))
     if info.card:
         print(f"\n{info.card}")

@@ -6,13 +6,19 @@ import argparse
 import dataclasses
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
 
 from mprna.errors import FormatError
 
 if TYPE_CHECKING:
     from mprna.io.records import Record
+
+MAX_JOBS = 1_024
+"""More processes than this are a slip of the finger."""
+
+NO_ALIASES: Final[Mapping[str, str]] = MappingProxyType({})
 
 _SEQUENCE = re.compile("[ACGTUN]+", re.IGNORECASE)
 
@@ -44,11 +50,49 @@ def add_model(parser: argparse._ActionsContainer, *, default: str) -> None:
     )
 
 
+def add_output(
+    parser: argparse.ArgumentParser, formats: Sequence[str], *, by_default: str = "on standard output tsv"
+) -> None:
+    """--format and -o of a verb that writes one file; see `chosen_format`."""
+    parser.add_argument("--format", choices=formats, help=f"[by the suffix of -o; {by_default}]")
+    parser.add_argument("-o", "--output", metavar="FILE", help="instead of standard output")
+
+
+def chosen_format(
+    args: argparse.Namespace,
+    formats: Sequence[str],
+    default: str = "tsv",
+    *,
+    aliases: Mapping[str, str] = NO_ALIASES,
+) -> str:
+    """--format, or what the suffix of -o says, below that of a compression.
+
+    Args:
+        formats: names, which are suffixes too.
+        default: where neither says anything.
+        aliases: further suffixes, and the formats that they stand for.
+    """
+    from mprna.io.output import COMPRESSIONS
+
+    if args.format is not None:
+        return str(args.format)
+    name = (args.output or "").lower()
+    for compression in COMPRESSIONS:
+        name = name.removesuffix(compression)
+    suffix = name.rpartition(".")[2]
+    suffix = aliases.get(suffix, suffix)
+    return suffix if suffix in formats else default
+
+
+def add_quiet(parser: argparse._ActionsContainer) -> None:
+    parser.add_argument("--quiet", action="store_true", help="no progress and no summary on standard error")
+
+
 def add_jobs(parser: argparse._ActionsContainer) -> None:
     parser.add_argument(
         "-j",
         "--jobs",
-        type=positive_int,
+        type=_job_count,
         nargs="?",
         const=0,
         default=1,
@@ -68,6 +112,12 @@ def positive_int(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is no number of 1 or more")
     return int(text)
+
+
+def _job_count(text: str) -> int:
+    if (jobs := positive_int(text)) > MAX_JOBS:
+        raise argparse.ArgumentTypeError(f"{jobs} processes; expected at most {MAX_JOBS}")
+    return jobs
 
 
 def read_inputs(

@@ -9,6 +9,9 @@ from mprna.cli.options import (
     add_inputs,
     add_jobs,
     add_model,
+    add_output,
+    add_quiet,
+    chosen_format,
     example,
     num_jobs,
     numbered,
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
     from mprna.predict.repair import RepairOptions
 
 FORMATS: Final = ("fasta", "fastq", "tsv", "jsonl", "parquet")
+ALIASES: Final = {"fa": "fasta", "fna": "fasta", "fq": "fastq"}
 
 DESCRIPTION: Final = """\
 For every nucleotide, the probability that it is a substitution, and that A, C, G or U stood there. N and
@@ -46,14 +50,13 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     parser.set_defaults(run=run)
     add_inputs(parser)
-    parser.add_argument("--format", choices=FORMATS, help="[by the suffix of -o; on standard output tsv]")
-    parser.add_argument("-o", "--output", metavar="FILE", help="instead of standard output")
+    add_output(parser, FORMATS)
     parser.add_argument("--changes", action="store_true", help="of a table, only the rows with a change")
     _add_evidence(parser)
     _add_limits(parser)
     add_model(parser, default=DEFAULT_MODEL)
     add_jobs(parser)
-    parser.add_argument("--quiet", action="store_true", help="no progress and no summary on standard error")
+    add_quiet(parser)
 
 
 def _add_evidence(parser: argparse.ArgumentParser) -> None:
@@ -95,7 +98,7 @@ def run(args: argparse.Namespace) -> int:
     from mprna.predict.repair import repair_records
     from mprna.predict.repairs import write_repairs
 
-    format_name, options = _format_name(args), _options(args)
+    format_name, options = chosen_format(args, FORMATS, aliases=ALIASES), _options(args)
     if args.changes and format_name in ("fasta", "fastq"):
         raise UsageError(f"--changes is for tables (tsv, jsonl, parquet), not for {format_name}")
     tally = Tally("records are not repaired", quiet=args.quiet)
@@ -118,16 +121,3 @@ def _options(args: argparse.Namespace) -> RepairOptions:
         fold_length=args.fold_length,
         max_length=args.max_length,
     )
-
-
-def _format_name(args: argparse.Namespace) -> str:
-    """By the suffix of the output, below that of a compression."""
-    from mprna.io.output import COMPRESSIONS
-
-    if args.format is not None:
-        return str(args.format)
-    name = args.output or ""
-    for compression in COMPRESSIONS:
-        name = name.removesuffix(compression)
-    suffix = name.rpartition(".")[2]
-    return {"fa": "fasta", "fna": "fasta", "fq": "fastq"}.get(suffix, suffix if suffix in FORMATS else "tsv")

@@ -9,7 +9,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from mprna.cli.options import example
-from mprna.errors import MissingExtraError, UsageError
+from mprna.cli.pictures import check_picture, write_picture
+from mprna.errors import MissingExtraError
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -30,7 +31,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     show.add_argument("run_dir", type=Path, metavar="RUN", help="run directory")
-    show.add_argument("--draw", type=Path, metavar="FILE", help="draw all curves, as .svg or .png")
+    show.add_argument("--draw", metavar="FILE", help="draw all curves, as .svg or .png")
     show.set_defaults(run=_show)
 
 
@@ -38,11 +39,10 @@ def _show(args: argparse.Namespace) -> int:
     if find_spec("torch") is None:
         raise MissingExtraError("mprna runs", "train")
     from mprna.draw.curves import curves_svg
-    from mprna.draw.png import svg_to_png
     from mprna.train.observe import read_curves, read_progress
 
-    if args.draw and args.draw.suffix not in (".svg", ".png"):
-        raise UsageError(f"--draw {args.draw}: expected a name that ends in .svg or .png")
+    if args.draw is not None:
+        check_picture("--draw", args.draw)
     curves = read_curves(args.run_dir)
     print("metric", "step", "newest", "lowest", "highest", sep="\t")
     for curve in curves:
@@ -51,10 +51,6 @@ def _show(args: argparse.Namespace) -> int:
     if progress := read_progress(args.run_dir):
         left = timedelta(seconds=round(progress.seconds_left))
         print(f"step {progress.step:,} of {progress.num_steps:,}, {left} to go", file=sys.stderr)
-    if args.draw:
-        svg = curves_svg([(curve.name, curve.steps, curve.values) for curve in curves])
-        if args.draw.suffix == ".png":
-            svg_to_png(svg, args.draw)
-        else:
-            args.draw.write_text(svg)
+    if args.draw is not None:
+        write_picture(curves_svg([(curve.name, curve.steps, curve.values) for curve in curves]), args.draw)
     return 0

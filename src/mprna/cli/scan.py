@@ -9,14 +9,18 @@ from typing import TYPE_CHECKING, Final
 from mprna.cli.options import (
     add_inputs,
     add_jobs,
+    add_output,
+    add_quiet,
+    chosen_format,
     example,
     num_jobs,
     numbered,
     positive_int,
     read_inputs,
 )
+from mprna.cli.pictures import check_picture, write_picture
 from mprna.cli.tally import Tally
-from mprna.errors import FormatError, UsageError
+from mprna.errors import UsageError
 from mprna.runtime.store import DEFAULT_MODEL
 
 if TYPE_CHECKING:
@@ -24,7 +28,6 @@ if TYPE_CHECKING:
     from mprna.predict.scan import ScanOptions, VariantEffect
 
 FORMATS: Final = ("tsv", "jsonl", "parquet", "vcf")
-PICTURES: Final = (".svg", ".png")
 NO_MODEL: Final = "none"
 
 DESCRIPTION: Final = """\
@@ -49,6 +52,15 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     parser.set_defaults(run=run)
     add_inputs(parser)
+    _add_variants(parser)
+    add_output(parser, FORMATS)
+    parser.add_argument("--figure", metavar="FILE", help="also draw heat maps, as .svg or .png")
+    _add_work(parser)
+    add_jobs(parser)
+    add_quiet(parser)
+
+
+def _add_variants(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--variant",
         action="append",
@@ -67,9 +79,10 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         metavar="FILE",
         help="GTF or BED of the RNAs on the reference; without it every sequence of the reference is an RNA",
     )
-    parser.add_argument("--format", choices=FORMATS, help="[by the suffix of -o; on standard output tsv]")
-    parser.add_argument("-o", "--output", metavar="FILE", help="instead of standard output")
-    parser.add_argument("--figure", metavar="FILE", help="also draw heat maps, as .svg or .png")
+
+
+def _add_work(parser: argparse.ArgumentParser) -> None:
+    """What is computed of each variant, and on how much of its RNA."""
     parser.add_argument(
         "--model",
         default=DEFAULT_MODEL,
@@ -108,8 +121,6 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         metavar="NT",
         help="leave out longer sequences [%(default)s]",
     )
-    add_jobs(parser)
-    parser.add_argument("--quiet", action="store_true", help="no progress and no summary on standard error")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -137,7 +148,7 @@ def _scan_vcf(args: argparse.Namespace, tally: Tally) -> None:
     with VcfFile(args.vcf) as vcf:
         transcriptome = Transcriptome(args.reference, args.transcripts)
         found = scan_vcf(vcf, transcriptome, _options(args), jobs=num_jobs(args))
-        if _format_name(args) == "vcf":
+        if chosen_format(args, FORMATS) == "vcf":
             write_vcf(
                 vcf, ((record, [_seen(e, tally) for e in effects]) for record, effects in found), args.output
             )
@@ -151,7 +162,7 @@ def _write(args: argparse.Namespace, effects: Iterable[VariantEffect]) -> None:
     drawn: list[VariantEffect] = []
     if args.figure is not None:
         effects = _kept(effects, drawn)
-    write_effects(effects, args.output, format_name=_format_name(args))
+    write_effects(effects, args.output, format_name=chosen_format(args, FORMATS))
     if args.figure is not None:
         _draw(drawn, args.figure)
 
@@ -170,12 +181,12 @@ def _check(args: argparse.Namespace) -> None:
         raise UsageError("--vcf needs --reference, the FASTA file that its positions count on")
     if args.vcf is not None and (args.inputs or args.variant or args.variants):
         raise UsageError("--vcf brings its own RNAs and variants; leave out INPUT, --variant and --variants")
-    if args.vcf is None and _format_name(args) == "vcf":
+    if args.vcf is None and chosen_format(args, FORMATS) == "vcf":
         raise UsageError("VCF is written for --vcf only; choose tsv, jsonl or parquet")
     if args.vcf is not None and args.figure is not None:
         raise UsageError("--figure draws RNAs that are given as INPUT, not --vcf")
-    if args.figure is not None and not args.figure.endswith(PICTURES):
-        raise UsageError(f"--figure {args.figure}: expected a name that ends with .svg or .png")
+    if args.figure is not None:
+        check_picture("--figure", args.figure)
 
 
 def _draw(effects: list[VariantEffect], path: str) -> None:
@@ -194,21 +205,7 @@ def _draw(effects: list[VariantEffect], path: str) -> None:
         for found in effect_maps(effects)
         for energy, llr in [(found.values["delta_ensemble_energy"], found.values["llr"])]
     ]
-    _write_picture(heatmaps_svg(panels), path)
-
-
-def _write_picture(svg: str, path: str) -> None:
-    from mprna.draw.png import svg_to_png
-    from mprna.io.output import open_output
-
-    if path.endswith(".svg"):
-        with open_output(path) as stream:
-            stream.write(svg)
-        return
-    try:
-        svg_to_png(svg, path)
-    except OSError as error:
-        raise FormatError(f"cannot write: {error.strerror}", path=path) from error
+    write_picture(heatmaps_svg(panels), path)
 
 
 def _variants(args: argparse.Namespace) -> list[ListedVariant] | None:
@@ -239,10 +236,3 @@ def _kept(effects: Iterable[VariantEffect], kept: list[VariantEffect]) -> Iterat
     for effect in effects:
         kept.append(effect)
         yield effect
-
-
-def _format_name(args: argparse.Namespace) -> str:
-    if args.format is not None:
-        return str(args.format)
-    suffix = (args.output or "").rpartition(".")[2]
-    return suffix if suffix in FORMATS else "tsv"

@@ -24,7 +24,7 @@ class Tally:
         self._complaint = complaint
         self._noun = noun
         self._quiet = quiet
-        self._live = not quiet and sys.stderr.isatty() and not sys.stdout.isatty()
+        self._live = not quiet and sys.stderr.isatty() and not (sys.stdout and sys.stdout.isatty())
         self._done = self._failed = 0
         self._first = ""
         self._start = self._shown = time.monotonic()

@@ -11,6 +11,7 @@ where it stood and ends with the same bytes, for any number of processes, machin
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -40,18 +41,19 @@ from mprna.corpus.shards import (
     MANIFEST_NAME,
     SCHEMA_VERSION,
     Manifest,
-    file_sha256,
     flush_to_disk,
     pyarrow_version,
     read_manifest,
     write_json,
     write_manifest,
 )
+from mprna.digest import file_sha256
 from mprna.errors import CorpusError, UsageError
 from mprna.folding.vienna import vienna_version
 from mprna.io.source import STDIN_NAME
 
 _NO_REFERENCES: Final = References()
+_PART: Final = re.compile("([0-9]{1,9})/([0-9]{1,9})")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,10 +89,10 @@ class Part:
         Raises:
             UsageError: anything else.
         """
-        index, slash, num_parts = text.partition("/")
-        if not (slash and index.isdecimal() and num_parts.isdecimal()):
-            raise UsageError(f"shard {text!r}: expected i/N, as in 0/8")
-        return cls(index=int(index), num_parts=int(num_parts))
+        found = _PART.fullmatch(text)
+        if found is None:
+            raise UsageError(f"shard {text[:40]!r}: expected i/N, as in 0/8")
+        return cls(index=int(found[1]), num_parts=int(found[2]))
 
     def __contains__(self, task: ShardTask) -> bool:
         return task.index % self.num_parts == self.index
@@ -262,10 +264,7 @@ def _scan(
     buckets_dir.mkdir()
     scanned = scan(paths, digests, buckets_dir, options, references)
     if scanned.candidates == 0:
-        counts = ", ".join(f"{reason} {tally.pieces}" for reason, tally in sorted(scanned.drops.items()))
-        raise CorpusError(
-            f"no slice remains of the input (dropped: {counts or 'nothing, there were no records'})"
-        )
+        raise CorpusError(f"no slice remains of the input (dropped: {scanned.drops.summary()})")
     return scanned
 
 

@@ -60,6 +60,15 @@ class Drops(dict[str, Tally]):
         """Nucleotides dropped for any reason."""
         return sum(tally.nt for tally in self.values())
 
+    def summary(self) -> str:
+        """Pieces by reason, for a message.
+
+        >>> Drops(short_tail=Tally(2, 19)).summary()
+        'short_tail 2'
+        """
+        counts = ", ".join(f"{reason} {self[reason].pieces}" for reason in sorted(self))
+        return counts or "nothing, there were no records"
+
     def to_json(self) -> dict[str, dict[str, int]]:
         """Plain dictionaries, sorted by reason."""
         return {reason: {"pieces": self[reason].pieces, "nt": self[reason].nt} for reason in sorted(self)}

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from mprna.corpus.shards import file_sha256
+from mprna.digest import file_sha256
 from mprna.errors import CorpusError, FormatError, UsageError
 from mprna.io.fasta import read_fasta, read_fastq
 from mprna.io.formats import format_of_suffix

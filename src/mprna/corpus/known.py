@@ -20,11 +20,11 @@ from mprna.corpus.shards import (
     ShardFile,
     Slice,
     Source,
-    file_sha256,
     pyarrow_version,
     write_manifest,
     write_shard,
 )
+from mprna.digest import file_sha256
 from mprna.errors import CorpusError, SequenceError
 from mprna.io.formats import read_records
 from mprna.io.records import Record
@@ -70,7 +70,7 @@ def build_known(
             else:
                 slices[found.sequence] = found
     if not slices:
-        raise CorpusError(f"no record with a known structure remains (dropped: {drops.to_json()})")
+        raise CorpusError(f"no record with a known structure remains (dropped: {drops.summary()})")
     return _write(
         list(slices.values()), out_dir, drops, sources, {"min_length": min_length, "max_length": max_length}
     )

@@ -25,12 +25,12 @@ from mprna.corpus.scan import NUM_BUCKETS, Candidate, read_bucket
 from mprna.corpus.shards import (
     ShardFile,
     Slice,
-    file_sha256,
     flush_to_disk,
     temporary_name,
     write_json,
     write_shard,
 )
+from mprna.digest import file_sha256
 
 LabelSlices = Callable[[Sequence[str]], Iterable[Annotation | FoldFailure]]
 """What `Annotator` does."""

@@ -6,7 +6,6 @@ this room that imports pyarrow.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import socket
@@ -335,12 +334,6 @@ def pyarrow_version() -> str:
         MissingExtraError: it is not installed.
     """
     return str(_pyarrow().__version__)
-
-
-def file_sha256(path: Path) -> str:
-    """Hexadecimal SHA-256 of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def write_json(document: dict[str, Any], path: Path) -> None:

@@ -628,7 +628,7 @@ def _details(library: Any, model: EnergyModel) -> Any:
     details = library.md()  # starts from process-wide variables, so every field of ours is set
     details.temperature = model.temperature
     details.dangles = model.dangles
-    details.max_bp_span = model.max_span or _ANY_SPAN
+    details.max_bp_span = min(model.max_span or _ANY_SPAN, MAX_LENGTH)
     return details
 
 
@@ -654,7 +654,9 @@ def _checked_bonus(bonus: npt.NDArray[np.floating], shape: tuple[int, ...]) -> n
     if bonus.shape != shape:
         raise ValueError(f"bonus of shape {bonus.shape}, expected {shape}")
     if not (np.abs(bonus) <= MAX_BONUS).all():
-        raise FoldingError(f"a bonus is not finite or beyond {MAX_BONUS} kcal/mol")
+        raise FoldingError(
+            f"pseudo-energies are beyond {MAX_BONUS} kcal/mol: lower the weight, or what reactivities count"
+        )
     return bonus.astype(np.float64)
 
 

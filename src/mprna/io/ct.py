@@ -20,7 +20,7 @@ from mprna.io.pair_table import PairTable, rows_of
 from mprna.io.records import Record, round_energy, split_header
 from mprna.io.source import Source, numbered_lines, open_input
 
-_TITLE: Final = re.compile(r"(\d+)(?:\s+(?:ENERGY|dG)\s*=\s*([-+]?\d+(?:\.\d*)?))?(?:\s+(.*))?")
+_TITLE: Final = re.compile(r"([0-9]{1,9})(?:\s+(?:ENERGY|dG)\s*=\s*([-+]?\d+(?:\.\d*)?))?(?:\s+(.*))?")
 
 
 def read_ct(source: Source) -> Iterator[Record]:

@@ -116,7 +116,9 @@ class _Draft:
 
     @property
     def is_complete(self) -> bool:
-        return bool(self.dot_bracket) and len(self.dot_bracket) >= len(self.sequence)
+        """Whether no line below can belong to it."""
+        has_structure = bool(self.dot_bracket) and len(self.dot_bracket) >= len(self.sequence)
+        return has_structure or self.error is not None
 
     def finish(self, path: str) -> Record:
         if self.constrained:

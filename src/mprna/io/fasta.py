@@ -53,13 +53,15 @@ def read_fastq(source: Source) -> Iterator[Record]:
 
 
 def read_plain(source: Source) -> Iterator[Record]:
-    """Sequences without headers, one per line, as RNAfold takes them; blank lines are skipped.
+    """Sequences without headers, one per line, as RNAfold takes them.
+
+    Blank lines and lines that start with `#` or `;` are skipped.
 
     Their names are empty, so that they are written without a header too.
     """
     with open_input(source) as file:
         for _, line in numbered_lines(file):
-            if line.strip():
+            if line.strip() and line[0] not in "#;":
                 yield Record(name="", sequence="".join(line.split()))
 
 

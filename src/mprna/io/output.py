@@ -15,7 +15,7 @@ from mprna.errors import FormatError
 
 COMPRESSIONS: Final = (".gz", ".bz2", ".xz", ".zst")
 
-_WRITE_ERRORS: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+WRITE_ERRORS: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 """What a full or broken disk raises; a closed pipe (EPIPE) is no error of the user's."""
 
 
@@ -31,15 +31,17 @@ def open_output(path: str | os.PathLike[str] | None, *, binary: bool = False) ->
         binary: yield a stream of bytes.
 
     Raises:
-        FormatError: not writable, or the disk is full.
+        FormatError: not writable, standard output is closed, or the disk is full.
     """
     if path is None or path == "-":
+        if sys.stdout is None:
+            raise FormatError("standard output is closed", path="<stdout>")
         with _full_disk("<stdout>"):
             yield sys.stdout.buffer if binary else sys.stdout
             sys.stdout.flush()
         return
-    target = Path(path).resolve()
-    direct = target.exists() and not target.is_file()
+    target = Path(os.path.realpath(path))
+    direct = os.path.exists(target) and not os.path.isfile(target)
     written = target if direct else target.with_name(f".{target.name}.{os.getpid()}.tmp")
     stream = _open(written, target, binary=binary)
     try:
@@ -68,6 +70,6 @@ def _full_disk(path: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno not in _WRITE_ERRORS:
+        if error.errno not in WRITE_ERRORS:
             raise
         raise FormatError(f"cannot write: {error.strerror}", path=path) from error

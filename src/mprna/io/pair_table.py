@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
+from typing import Final
 
 from mprna.errors import FormatError, StructureError
 from mprna.io.records import Record
@@ -12,6 +14,8 @@ from mprna.rna.structure import (
     pairs_from_partners,
     partners_from_pairs,
 )
+
+_POSITION: Final = re.compile(r"[0-9]{1,9}")
 
 
 @dataclass(slots=True)
@@ -35,7 +39,7 @@ class PairTable:
         expected = len(self.letters) + 1
         if position != str(expected):
             raise FormatError(f"position {position!r}, expected {expected}", path=self.path, line=line)
-        if len(letter) != 1 or not partner.isdecimal():
+        if len(letter) != 1 or not _POSITION.fullmatch(partner):
             message = f"expected a nucleotide and a partner's position, found {letter!r} and {partner!r}"
             raise FormatError(message, path=self.path, line=line)
         self.letters.append(letter)
@@ -48,17 +52,17 @@ class PairTable:
             line: last line of the table, for errors.
 
         Raises:
-            FormatError: partners that do not point at each other.
+            FormatError: partners that do not point at each other, or more crossing layers than brackets.
         """
         try:
-            pairs = pairs_from_partners(self.partners)
+            dot_bracket = dot_bracket_from_pairs(pairs_from_partners(self.partners), len(self.letters))
         except StructureError as error:
             raise FormatError(str(error), path=self.path, line=line) from error
         return Record(
             name=self.name,
             description=self.description,
             sequence="".join(self.letters),
-            dot_bracket=dot_bracket_from_pairs(pairs, len(self.letters)),
+            dot_bracket=dot_bracket,
             energy=self.energy,
         )
 

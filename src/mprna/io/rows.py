@@ -9,6 +9,8 @@ Shape letters: L nucleotides.
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -35,6 +37,10 @@ _TEXTS: Final = (
     "error",
 )
 _NUMBERS: Final = ("energy", "confidence")
+_LARGEST_NUMBER: Final = 1e9
+"""No RNA has an energy beyond, in kcal/mol."""
+_HALF_CHARACTER: Final = re.compile("[\ud800-\udfff]")
+"""Surrogates, which JSON may hold and UTF-8 may not."""
 
 
 def row_of(record: Record) -> dict[str, Any]:
@@ -68,13 +74,13 @@ def record_from_row(row: Mapping[str, Any], number: int, *, path: str, line: int
         FormatError: no sequence, a value of another type, or a structure that does not fit.
     """
     row = _foreign_values(row) | dict(row)
-    values = {name: row[name] for name in (*_TEXTS, *_NUMBERS) if row.get(name) is not None}
+    values = {name: row[name] for name in (*_TEXTS, *_NUMBERS) if not _is_unknown(row.get(name))}
     _check_types(values, path, line)
+    values |= {name: _HALF_CHARACTER.sub("\ufffd", values[name]) for name in _TEXTS if name in values}
     if "sequence" not in values:
         raise FormatError("no 'sequence' in this record", path=path, line=line)
     values["sequence"] = "".join(values["sequence"].split())
-    if not values.get("name"):
-        values["name"], _ = split_header("", number)
+    values["name"] = " ".join(values.get("name", "").split()) or split_header("", number)[0]
     if "dot_bracket" in values:
         check_dot_bracket(values["dot_bracket"], values["sequence"], path=path, line=line)
     if row.get("base_pair_probs") is not None:
@@ -92,12 +98,22 @@ def _foreign_values(row: Mapping[str, Any]) -> dict[str, Any]:
     return {ALIASES[name]: text for name, text in texts.items()}
 
 
+def _is_unknown(value: Any) -> bool:
+    """None, or NaN, which others write for it."""
+    return value is None or value != value
+
+
 def _check_types(values: Mapping[str, Any], path: str, line: int) -> None:
     for name, value in values.items():
         if name in _TEXTS and not isinstance(value, str):
-            raise FormatError(f"{name!r} is {value!r}, expected text", path=path, line=line)
-        if name in _NUMBERS and (isinstance(value, bool) or not isinstance(value, (int, float))):
-            raise FormatError(f"{name!r} is {value!r}, expected a number", path=path, line=line)
+            raise FormatError(f"{name!r} is {value!r:.40}, expected text", path=path, line=line)
+        if name in _NUMBERS and not _is_number(value):
+            raise FormatError(f"{name!r} is {value!r:.40}, expected a number", path=path, line=line)
+
+
+def _is_number(value: Any) -> bool:
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return is_number and -_LARGEST_NUMBER < value < _LARGEST_NUMBER
 
 
 def _triples(base_pair_probs: npt.NDArray[np.float32]) -> list[list[Any]]:
@@ -116,7 +132,9 @@ def _reactivities(values: Any, path: str, line: int) -> npt.NDArray[np.float64]:
     try:
         numbers = values.replace(",", " ").split() if isinstance(values, str) else list(values)
         known = [float("nan") if value in (None, "NA") else float(value) for value in numbers]
-    except (TypeError, ValueError) as error:
+        if any(map(math.isinf, known)):
+            raise ValueError
+    except (TypeError, ValueError, OverflowError) as error:
         message = "'reactivities' are no list of numbers, one per nucleotide, null where there are no data"
         raise FormatError(message, path=path, line=line) from error
     return np.array(known, dtype=np.float64)
@@ -124,13 +142,19 @@ def _reactivities(values: Any, path: str, line: int) -> npt.NDArray[np.float64]:
 
 def _matrix(triples: Any, length: int, path: str, line: int) -> npt.NDArray[np.float32]:
     """Symmetric pair probabilities. *Shape:* (L, L)"""
-    matrix = np.zeros((length, length), dtype=np.float32)
     try:
+        matrix = np.zeros((length, length), dtype=np.float32)
         for i, j, prob in triples:
-            if not 0 <= i < j < length:
+            if not (0 <= i < j < length and 0 <= prob <= 1):
                 raise ValueError
             matrix[i, j] = matrix[j, i] = prob
     except (TypeError, ValueError, IndexError) as error:
-        message = f"'base_pair_probs' is no list of [i, j, probability] with 0 <= i < j < {length}"
+        message = (
+            f"'base_pair_probs' is no list of [i, j, probability] with 0 <= i < j < {length} and "
+            "probabilities from 0 to 1"
+        )
+        raise FormatError(message, path=path, line=line) from error
+    except MemoryError as error:
+        message = f"no memory for the pair probabilities of {length} nt"
         raise FormatError(message, path=path, line=line) from error
     return matrix

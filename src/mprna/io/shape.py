@@ -6,6 +6,7 @@ Shape letters: L nucleotides.
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -67,7 +68,7 @@ def with_reactivities(records: Iterable[Record], path: Path) -> Iterator[Record]
                 f"{path}: one file for several records; give a directory with NAME.shape for each"
             )
         file = path / f"{record.name}.shape" if is_dir else path
-        if is_dir and ("/" in record.name or not file.is_file()):
+        if is_dir and ("/" in record.name or not os.path.isfile(file)):  # Path.is_file fails on long names
             yield record
         else:
             reactivities = read_shape(file, record.sequence)

@@ -87,8 +87,8 @@ def read_rows(file: InputFile) -> Iterator[dict[str, Any]]:
 
 def _read(file: InputFile) -> Iterator[Record]:
     for number, row in enumerate(read_rows(file), 1):
-        if row.get("base_pair_probs") is not None:
-            row["base_pair_probs"] = [tuple(entry.values()) for entry in row["base_pair_probs"]]
+        if isinstance(probs := row.get("base_pair_probs"), list):
+            row["base_pair_probs"] = [tuple(p.values()) if isinstance(p, dict) else p for p in probs]
         yield record_from_row(row, number, path=file.name, line=number)
 
 

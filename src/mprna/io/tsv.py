@@ -30,7 +30,8 @@ def read_tsv(source: Source) -> Iterator[Record]:
     """Records of a TSV file; only the column `sequence` is required, unknown columns are ignored.
 
     Raises:
-        FormatError: no column `sequence`, a line with another number of cells, or cells that are no record.
+        FormatError: no column `sequence`, a column of ours twice, a line with another number of cells, or
+            cells that are no record.
     """
     with open_input(source) as file:
         columns: list[str] = []
@@ -58,6 +59,8 @@ def _checked_columns(cells: list[str], path: str, line_number: int) -> list[str]
     if "sequence" not in columns:
         message = f"no column 'sequence' among {', '.join(columns)[:48]!r}"
         raise FormatError(message, path=path, line=line_number)
+    if twice := [name for name in COLUMNS if columns.count(name) > 1]:
+        raise FormatError(f"more than one column {twice[0]!r}", path=path, line=line_number)
     return columns
 
 

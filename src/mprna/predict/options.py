@@ -26,6 +26,12 @@ length is that of `hybrid`."""
 MAX_DENSE_LENGTH: Final = 8_192
 """Longest sequence whose (L, L) pair probabilities are returned, 256 MiB."""
 
+MAX_GAMMA: Final = 1_000
+"""At which every possible pair is worth its while; at the inverse none is."""
+
+MAX_WEIGHT: Final = 100
+"""At which no energy counts any more."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoldOptions:
@@ -80,10 +86,10 @@ class FoldOptions:
     def __post_init__(self) -> None:
         _check_choice("engine", self.engine, tuple(DEFAULT_MAX_LENGTHS))
         _check_choice("decoder", self.decoder, DECODERS)
-        if self.gamma is not None and not self.gamma > 0:
-            raise UsageError(f"gamma {self.gamma}; expected more than 0")
-        if not self.weight >= 0:
-            raise UsageError(f"weight {self.weight}; expected 0 or more")
+        if self.gamma is not None and not 1 / MAX_GAMMA <= self.gamma <= MAX_GAMMA:
+            raise UsageError(f"gamma {self.gamma}; expected {1 / MAX_GAMMA} to {MAX_GAMMA}")
+        if not 0 <= self.weight <= MAX_WEIGHT:
+            raise UsageError(f"weight {self.weight}; expected 0 to {MAX_WEIGHT}")
         if not 0 <= self.min_confidence <= 1:
             raise UsageError(f"min_confidence {self.min_confidence}; expected 0 to 1")
         if self.pseudoknots and self.engine == "vienna":

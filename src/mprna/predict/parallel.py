@@ -7,6 +7,7 @@ from multiprocessing.connection import Connection, wait
 from typing import Any, Generic
 
 from mprna.child import ChildKilledError, ChildProcess, Item, Result
+from mprna.errors import MprnaError
 
 IN_FLIGHT = 8
 """Items per process that are read ahead of the result that is due."""
@@ -24,37 +25,39 @@ def map_ordered(
     Args:
         make_worker: called once per process; must be picklable, as must items and results.
         items: read lazily, at most `IN_FLIGHT * jobs` ahead of the result that is due. While the next
-            item is awaited, results wait too.
-        jobs: processes; with 1, everything happens in this one.
+            item is awaited, results wait too. An error of theirs is raised after the results of all
+            items before it.
+        jobs: most processes, started as items come; with 1, everything happens in this one.
         on_kill: the result of an item whose process was killed by a signal, from the item and the reason.
 
     Raises:
-        Exception: whatever `make_worker` raises.
+        Exception: whatever `make_worker` or reading `items` raises.
         RuntimeError: a child ended by itself; its traceback is on stderr.
     """
     if jobs == 1:
         yield from map(make_worker(), items)
         return
-    team = [_Child(make_worker) for _ in range(jobs)]
+    team = _Team(make_worker, jobs)
     try:
         make_worker()  # raises here, once, what would end every child
         yield from _in_order(team, iter(items), on_kill)
     finally:
-        for child in team:
-            child.stop()
+        team.stop()
 
 
 def _in_order(
-    team: list[_Child[Item, Result]], items: Iterator[Item], on_kill: Callable[[Item, str], Result]
+    team: _Team[Item, Result], items: Iterator[Item], on_kill: Callable[[Item, str], Result]
 ) -> Iterator[Result]:
     finished: dict[int, Result] = {}
     due = submitted = 0
     exhausted = False
+    fault: MprnaError | None = None
     while True:
-        idle = next((child for child in team if child.task is None), None)
-        may_read = idle is not None and not exhausted and submitted - due < IN_FLIGHT * len(team)
-        busy: dict[Any, _Child[Item, Result]] = {c.connection: c for c in team if c.task is not None}
+        busy = team.busy
+        may_read = not exhausted and len(busy) < team.jobs and submitted - due < IN_FLIGHT * team.jobs
         if not busy and not may_read:
+            if fault is not None:
+                raise fault
             return
         # Reading may take as long as the input likes, so whatever is finished goes out first.
         for connection in wait(list(busy), timeout=0 if may_read else None):
@@ -63,12 +66,40 @@ def _in_order(
         while due in finished:
             yield finished.pop(due)
             due += 1
-        if idle is not None and may_read:
+        if may_read:
             try:
-                idle.submit(submitted, next(items))
+                team.submit(submitted, next(items))
                 submitted += 1
             except StopIteration:
                 exhausted = True
+            except MprnaError as error:
+                exhausted, fault = True, error
+
+
+class _Team(Generic[Item, Result]):
+    """Children, of which no more are started than there is work for."""
+
+    def __init__(self, make_worker: Callable[[], Callable[[Item], Result]], jobs: int) -> None:
+        self.jobs = jobs
+        self._make_worker = make_worker
+        self._children = [_Child(make_worker)]
+
+    @property
+    def busy(self) -> dict[Any, _Child[Item, Result]]:
+        """Children at work, by their connections."""
+        return {child.connection: child for child in self._children if child.task is not None}
+
+    def submit(self, index: int, item: Item) -> None:
+        """Give the item to a child that is idle, or to a new one."""
+        idle = next((child for child in self._children if child.task is None), None)
+        if idle is None:
+            idle = _Child(self._make_worker)
+            self._children.append(idle)
+        idle.submit(index, item)
+
+    def stop(self) -> None:
+        for child in self._children:
+            child.stop()
 
 
 class _Child(Generic[Item, Result]):

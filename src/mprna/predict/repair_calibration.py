@@ -21,10 +21,10 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from mprna.digest import file_sha256
 from mprna.errors import ModelError
 from mprna.predict.repair_features import FEATURES, Floats
 from mprna.runtime.engine import IntArray
-from mprna.runtime.store import sha256_of
 
 CALIBRATION_FILE: Final = "repair.json"
 SCHEMA: Final = {"schema": "mprna.repair", "version": 1}
@@ -65,7 +65,7 @@ def load_calibration(model_dir: Path) -> RepairCalibration:
         raise ModelError(
             f"{path}: not a repair calibration of this version; fit it again with runs/repair.py"
         )
-    if content["weights_sha256"] != sha256_of(model_dir / _WEIGHTS):
+    if content["weights_sha256"] != file_sha256(model_dir / _WEIGHTS):
         raise ModelError(f"{path}: fitted to other weights than {_WEIGHTS}; fit it again with runs/repair.py")
     seen, unknown = (tuple(content[key][name] for name in FEATURES) for key in ("seen", "unknown"))
     return RepairCalibration(
@@ -76,7 +76,7 @@ def load_calibration(model_dir: Path) -> RepairCalibration:
 def save_calibration(calibration: RepairCalibration, model_dir: Path) -> None:
     """Write a calibration for the weights in `model_dir`; the manifest is to be written afterwards."""
     content = SCHEMA | {
-        "weights_sha256": sha256_of(model_dir / _WEIGHTS),
+        "weights_sha256": file_sha256(model_dir / _WEIGHTS),
         "window": calibration.window,
         "seen": dict(zip(FEATURES, calibration.seen, strict=True)),
         "unknown": dict(zip(FEATURES, calibration.unknown, strict=True)),

@@ -113,9 +113,16 @@ def _matched(results: Iterator[Record], records: Iterator[Record], path: Path) -
     """Pass results on while they are those of `records`, which advance with them."""
     for number, result in enumerate(results, 1):
         record = next(records, None)
-        if record is None or result.sequence != record.sequence or record.name not in ("", result.name):
+        if record is None or not _is_result_of(record, result):
             raise UsageError(
                 f"{path}: result {number}, {result.name!r}, is of another input; "
                 "remove the file or leave out --resume"
             )
         yield result if record.name else dataclasses.replace(result, name="")
+
+
+def _is_result_of(record: Record, result: Record) -> bool:
+    """Whether a result that was read back is of this record; formats differ in what white space they keep."""
+    same_header = not record.name or result.header.split() == record.header.split()
+    has_outcome = result.dot_bracket is not None or result.error is not None
+    return same_header and has_outcome and result.sequence == record.sequence

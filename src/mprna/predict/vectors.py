@@ -13,10 +13,13 @@ from typing import IO, Any, Final
 import numpy as np
 
 from mprna.errors import UsageError
+from mprna.io.fasta import shorten
 from mprna.io.output import open_output
 from mprna.predict.embed import Embedding
 
 VECTOR_FORMATS: Final = ("npz", "jsonl", "tsv")
+
+_LONGEST_ENTRY_NAME: Final = 65_535
 
 
 def write_vectors(
@@ -31,7 +34,8 @@ def write_vectors(
 
     Raises:
         FormatError: not writable.
-        UsageError: another format, TSV without pooling, or npz with two records of one name.
+        UsageError: another format, TSV without pooling, or npz with two records of one name or with a
+            name that it cannot hold.
     """
     if format_name not in VECTOR_FORMATS:
         raise UsageError(f"format {format_name!r}; expected one of {', '.join(VECTOR_FORMATS)}")
@@ -51,9 +55,17 @@ def _write_npz(embeddings: Iterable[Embedding], stream: IO[bytes]) -> None:
             if embedding.name in names:
                 raise UsageError(f"npz: two records are named {embedding.name!r}; rename one or choose jsonl")
             names.add(embedding.name)
-            entry = zipfile.ZipInfo(f"{embedding.name}.npy")  # with a fixed date: same input, same bytes
+            entry = zipfile.ZipInfo(_entry_name(embedding.name))  # with a fixed date: same input, same bytes
             with archive.open(entry, "w", force_zip64=True) as member:
                 np.lib.format.write_array(member, embedding.vectors, allow_pickle=False)
+
+
+def _entry_name(name: str) -> str:
+    """Zip archives count the bytes of a name in 16 bits, and end it at a NUL."""
+    entry = f"{name}.npy"
+    if "\0" in name or len(entry.encode()) > _LONGEST_ENTRY_NAME:
+        raise UsageError(f"npz: no archive can hold the name {shorten(name)}; shorten it or choose jsonl")
+    return entry
 
 
 def _write_jsonl(embeddings: Iterable[Embedding], stream: IO[str]) -> None:

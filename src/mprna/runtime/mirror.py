@@ -19,8 +19,9 @@ from urllib.error import URLError
 from urllib.parse import quote, urlsplit
 from urllib.request import urlopen
 
+from mprna.digest import file_sha256
 from mprna.errors import ModelError, UsageError
-from mprna.runtime.store import MANIFEST, describe, model_home, sha256_of, verify
+from mprna.runtime.store import MANIFEST, describe, model_home, verify
 
 TIMEOUT_S: Final = 60.0
 """Seconds without a byte after which a mirror counts as dead."""
@@ -77,8 +78,8 @@ def _get_from(mirror: str, name: str, sha256: str | None) -> Path:
         partial.mkdir()
         manifest = partial / MANIFEST
         _fetch(f"{mirror}/{name}", MANIFEST, manifest)
-        if sha256 is not None and sha256_of(manifest) != sha256.lower():
-            raise ModelError(f"{mirror}/{name}/{MANIFEST}: SHA-256 is {sha256_of(manifest)}, not {sha256}")
+        if sha256 is not None and file_sha256(manifest) != sha256.lower():
+            raise ModelError(f"{mirror}/{name}/{MANIFEST}: SHA-256 is {file_sha256(manifest)}, not {sha256}")
         if _is_installed(target, manifest):
             return target
         for file in _files(manifest, f"{mirror}/{name}"):

@@ -7,15 +7,16 @@ that ship inside the package.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
-from collections.abc import Iterator
+import warnings
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from mprna.errors import ModelError
+from mprna.digest import file_sha256
+from mprna.errors import ModelError, MprnaWarning
 
 DEFAULT_MODEL: Final = "mini"
 """Pretrained; has seen no experimental structure."""
@@ -88,9 +89,20 @@ def locate_source(name_or_path: str) -> Path:
 
 
 def list_models() -> list[ModelInfo]:
-    """Installed models by name; the user's own hide packaged ones of the same name."""
+    """Installed models by name; the user's own hide packaged ones of the same name.
+
+    Warns of directories that cannot be read.
+    """
     by_name = {directory.name: directory for root in _roots()[::-1] for directory in _model_dirs(root)}
-    return [describe(directory) for _, directory in sorted(by_name.items())]
+    return list(_described(by_name[name] for name in sorted(by_name)))
+
+
+def _described(directories: Iterable[Path]) -> Iterator[ModelInfo]:
+    for directory in directories:
+        try:
+            yield describe(directory)
+        except ModelError as error:
+            warnings.warn(str(error), MprnaWarning, stacklevel=1)
 
 
 def describe(directory: Path) -> ModelInfo:
@@ -100,11 +112,11 @@ def describe(directory: Path) -> ModelInfo:
         ModelError: no readable `config.json`.
     """
     config = _read_json(directory / "config.json")
-    if not isinstance(config.get("model"), dict) or "max_length" not in config["model"]:
+    if not isinstance(config.get("model"), dict) or not isinstance(config["model"].get("max_length"), int):
         raise ModelError(f"{directory / 'config.json'}: not an MP-RNA model")
     num_bytes = sum(path.stat().st_size for path in _payload(directory))
     card_path = directory / "README.md"
-    card = card_path.read_text().strip() if card_path.is_file() else ""
+    card = card_path.read_text("utf-8", "replace").strip() if card_path.is_file() else ""
     return ModelInfo(directory.name, directory, num_bytes, config["model"], card, kind_of(directory))
 
 
@@ -123,7 +135,7 @@ def kind_of(directory: Path) -> str:
 
 def write_manifest(directory: Path) -> None:
     """Record the SHA-256 of every file of a model directory; written last."""
-    manifest = SCHEMA | {"files": {path.name: sha256_of(path) for path in _payload(directory)}}
+    manifest = SCHEMA | {"files": {path.name: file_sha256(path) for path in _payload(directory)}}
     partial = directory / f"{MANIFEST}.part"
     partial.write_text(json.dumps(manifest, indent=1) + "\n")
     os.replace(partial, directory / MANIFEST)
@@ -144,19 +156,19 @@ def verify(directory: Path) -> None:
         path = directory / name
         if not path.is_file():
             raise ModelError(f"{path}: missing; install the model again")
-        if sha256_of(path) != expected:
+        if file_sha256(path) != expected:
             raise ModelError(f"{path}: SHA-256 differs from {MANIFEST}; install the model again")
 
 
 def _locate(name_or_path: str | Path) -> Path:
     if isinstance(name_or_path, str) and os.sep not in name_or_path:
         for root in _roots():
-            if (root / name_or_path / "config.json").is_file():
+            if os.path.isfile(root / name_or_path / "config.json"):  # Path.is_file fails on long names
                 return root / name_or_path
     path = Path(name_or_path)
-    if (path / "config.json").is_file():
+    if os.path.isfile(path / "config.json"):
         return path
-    if path.is_dir():
+    if os.path.isdir(path):
         raise ModelError(f"{path}: no config.json; expected an MP-RNA model directory")
     known = ", ".join(info.name for info in list_models()) or "none"
     raise ModelError(f"no model {str(name_or_path)!r}; installed: {known}; or give a model directory")
@@ -167,7 +179,7 @@ def _roots() -> tuple[Path, Path]:
 
 
 def _model_dirs(root: Path) -> Iterator[Path]:
-    return (path.parent for path in root.glob("*/config.json"))
+    return (path.parent for path in root.glob("*/config.json")) if os.path.isdir(root) else iter(())
 
 
 def _payload(directory: Path) -> list[Path]:
@@ -178,18 +190,12 @@ def _payload(directory: Path) -> list[Path]:
     )
 
 
-def sha256_of(path: Path) -> str:
-    """SHA-256 of a file, hexadecimal."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
 def _read_json(path: Path) -> dict[str, Any]:
     try:
-        content = json.loads(path.read_text())
-    except FileNotFoundError:
-        raise ModelError(f"{path}: no such file") from None
-    except ValueError as error:
+        content = json.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise ModelError(f"{path}: {error.strerror}") from None
+    except (ValueError, RecursionError) as error:
         raise ModelError(f"{path}: not JSON ({error})") from None
     if not isinstance(content, dict):
         raise ModelError(f"{path}: expected a JSON object")

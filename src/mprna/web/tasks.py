@@ -50,7 +50,6 @@ REPAIR_VALUES: Final = ("p_substitution", "p_A", "p_C", "p_G", "p_U")
 """Columns of `mprna repair`."""
 
 PICTURES: Final = ("svg", "png")
-CONVERSIONS: Final = ("vienna", "dbn", "ct", "bpseq", "tsv", "jsonl", *PICTURES)
 
 _SCALE: Final = 2.0
 _MAX_PIXELS: Final = 36_000_000

@@ -1,0 +1,39 @@
+"""Pictures as files, by the suffix of their names."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from mprna.errors import UsageError
+
+PICTURES: Final = (".svg", ".png")
+
+
+def check_picture(option: str, path: str) -> None:
+    """Complain now, and not after hours of work.
+
+    Raises:
+        UsageError: a name with another suffix.
+    """
+    if not path.endswith(PICTURES):
+        raise UsageError(f"{option} {path}: expected a name that ends in .svg or .png")
+
+
+def write_picture(svg: str, path: str | None) -> None:
+    """Write a drawing as SVG, or as PNG where the name says so; None or `-` is standard output.
+
+    Raises:
+        FormatError: not writable.
+        MissingExtraError: PNG without resvg-py.
+    """
+    from mprna.io.output import open_output
+
+    if path is None or not path.endswith(".png"):
+        with open_output(path) as stream:
+            stream.write(svg)
+        return
+    from mprna.draw.png import png_bytes
+
+    png = png_bytes(svg)
+    with open_output(path, binary=True) as stream:
+        stream.write(png)
