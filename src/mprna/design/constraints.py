@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import product
 from math import ceil, floor
@@ -74,6 +74,17 @@ class Rules:
         self.choices = {unit: self._choices(unit) for unit in self.units}
         self._check_gc()
         self._check_fixed()
+
+    def part(self, dot_bracket: str, part: slice) -> Rules:
+        """The same constraints on one branch of the target.
+
+        Raises:
+            DesignError: the branch alone cannot meet them.
+        """
+        pattern = self._constraints.pattern
+        return Rules(
+            dot_bracket[part], replace(self._constraints, pattern=None if pattern is None else pattern[part])
+        )
 
     def violations(self, sequence: str) -> int:
         """Nucleotides and motifs that have to change; 0 where the sequence is legal.

@@ -1,46 +1,62 @@
 """A search for sequences whose minimum free energy structure is the target.
 
-The cost of a sequence is its gap: the energy of the target less the minimum free energy, at least 0. A
-misfold that was seen before gives a lower bound of the gap of any other sequence, at the price of an energy
-evaluation, which is far cheaper than folding. So candidates are drawn and weighed against all misfolds in
-memory until one might be accepted (Metropolis' rule); only that one is folded.
+The cost of a sequence is -RT ln of the target's probability, which has no plateaus, as the distance to the
+minimum free energy structure has. Candidates are weighed against the structures that were seen instead of
+the target until one might be accepted (Metropolis' rule); only the ensemble of that one is computed. A long
+target begins with its parts, each designed by a search of its own.
 """
 
 from __future__ import annotations
 
+import math
 import time
-from collections import OrderedDict
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import cycle
 from random import Random
 from typing import Final
 
+from mprna.design.catalog import LoopLetters, catalog
 from mprna.design.constraints import Rules, Unit
+from mprna.design.parts import parts
 from mprna.design.priors import Priors
+from mprna.design.rivals import Rival, Rivals, partners_of
 from mprna.errors import DesignError
-from mprna.folding.vienna import EnergyModel, energies_of, fold_mfe
-from mprna.rna.structure import pairs_from_dot_bracket, partners_from_pairs
-
-MEMORY: Final = 24
-"""Misfolds that candidates are weighed against."""
+from mprna.folding.vienna import EnergyModel, energies_of, fold_mfe, sample_structures
 
 _TEMPERATURE: Final = 0.35
 """kcal/mol by which a step may make things worse, on average."""
+
+_HEATS: Final = (0.35, 1.0)
+"""By which RT is multiplied, in turn: the lower, the more the strongest rival alone counts."""
 
 _WIDE: Final = 0.3
 """Chance that a change takes in one more neighbour."""
 
 _ANYWHERE: Final = 0.1
-"""Chance that a change is made where the fold agrees with the target."""
+"""Chance that a change is made where the samples agree with the target."""
 
-_MAX_CANDIDATES: Final = 400
+_UNIFORM: Final = 0.3
+"""Chance that a change draws any letters, and not those that are good as a rule."""
+
+_WHOLE_LOOP: Final = 0.3
+"""Chance that a change is one of a whole loop, where there is one."""
+
+_NUM_SAMPLES: Final = 6
+"""Structures drawn from each ensemble."""
+
+_MAX_CANDIDATES: Final = 300
 """Candidates that are weighed before one is folded although it is known to be worse."""
 
-_STALE_FOLDS: Final = 3
+_STALE_FOLDS: Final = 5
 """Folds per nucleotide without progress before the search starts anew."""
 
-_CANDIDATE_COST: Final = 0.02
-"""What weighing a candidate counts, in folds."""
+_STALE_PART: Final = 1
+"""The same, of a part."""
+
+_PROGRESS: Final = 1e-3
+"""kcal/mol that count as progress."""
 
 _REPAIRS: Final = 200
 """Draws per nucleotide to meet the constraints before the search gives up."""
@@ -67,7 +83,7 @@ class Budget:
     deadline: float
     """By the clock."""
     folds: int
-    """How many are left."""
+    """How many are left: sequences, however often each is folded."""
     clock: Callable[[], float] = time.monotonic
 
     @property
@@ -77,6 +93,17 @@ class Budget:
     @property
     def is_late(self) -> bool:
         return self.clock() > self.deadline
+
+
+@dataclass(frozen=True, slots=True)
+class _Point:
+    """Where the search stands."""
+
+    sequence: str
+    cost: float
+    """kcal/mol"""
+    samples: list[str]
+    """Of its ensemble."""
 
 
 class Search:
@@ -89,13 +116,20 @@ class Search:
 
     def __init__(self, target: str, rules: Rules, model: EnergyModel, rng: Random) -> None:
         self._target = target
-        self._partners = _partners(target)
+        self._partners = partners_of(target)
         self._rules = rules
         self._priors = Priors(target, rules)
+        self._loops = catalog(target, rules, model)
+        self._loops_at: dict[int, list[LoopLetters]] = {}
+        for loop in self._loops:
+            for position in (*loop.closing, *loop.positions):
+                self._loops_at.setdefault(position, []).append(loop)
         self._model = model
         self._rng = rng
         self._unit_at: dict[int, Unit] = {k: unit for unit in rules.units for k in unit}
-        self._misfolds: OrderedDict[str, None] = OrderedDict()
+        self._rivals = Rivals(target, model)
+        self._heats = cycle(_HEATS)
+        self._heat = 1.0
 
     def run(self, budget: Budget) -> State:
         """A solution, whose gap is 0, or the sequence that came closest when the budget was spent.
@@ -108,39 +142,66 @@ class Search:
             best = min(best, self._climb(budget), key=lambda state: state.gap)
         return best
 
-    def _climb(self, budget: Budget) -> State:
+    def _climb(self, budget: Budget, *, is_part: bool = False) -> State:
         """From a fresh sequence until it is solved or there is no progress."""
-        state = best = self._fold(self._fresh_sequence(), budget)
-        stale = 0.0
-        while best.gap and stale < _STALE_FOLDS * len(self._target) and not budget.is_spent:
-            sequence, threshold, weighed = self._next_candidate(state, budget)
-            candidate = self._fold(sequence, budget)
-            stale += 1 + _CANDIDATE_COST * weighed
-            if candidate.gap <= threshold:
-                state = candidate
-            if candidate.gap < best.gap:
-                best, stale = candidate, 0.0
-        return best
+        self._heat = 1.0 if is_part else next(self._heats)
+        best = point = self._point(self._fresh_sequence(budget), budget)
+        rivals, gap = self._rivals.strongest(point.sequence)
+        places, stale = self._places(point.samples), 0
+        most_stale = len(self._target) * (_STALE_PART if is_part else _STALE_FOLDS)
+        while stale < most_stale and not budget.is_spent:
+            if gap <= 0 and (state := self._fold(point.sequence)).gap == 0:
+                return state
+            sequence, threshold = self._next_candidate(point, places, rivals, budget)
+            candidate = self._point(sequence, budget)
+            stale += 1
+            if candidate.cost > threshold:
+                gap = math.inf
+                continue
+            point, places = candidate, self._places(candidate.samples)
+            rivals, gap = self._rivals.strongest(sequence)
+            if point.cost < best.cost - _PROGRESS:
+                best, stale = point, 0
+        return min(self._fold(best.sequence), self._fold(point.sequence), key=lambda state: state.gap)
 
-    def _next_candidate(self, state: State, budget: Budget) -> tuple[str, float, int]:
-        """A changed sequence, the gap up to which it is accepted, and how many were weighed."""
-        places = self._disagreement(state.dot_bracket)
-        sequence, threshold = state.sequence, state.gap
-        for weighed in range(1, _MAX_CANDIDATES + 1):
-            threshold = state.gap + _TEMPERATURE * self._rng.expovariate(1.0)
-            changed = self._changed(state.sequence, places)
-            if changed == state.sequence or self._rules.violations(changed):
+    def _next_candidate(
+        self, point: _Point, places: list[int], rivals: list[Rival], budget: Budget
+    ) -> tuple[str, float]:
+        """A changed sequence, and the cost up to which it is accepted."""
+        sequence, threshold = point.sequence, point.cost
+        thermal_energy = self._heat * self._model.thermal_energy
+        for _ in range(_MAX_CANDIDATES):
+            threshold = point.cost + _TEMPERATURE * self._rng.expovariate(1.0)
+            changed = self._changed(point.sequence, places)
+            if changed == point.sequence or self._rules.violations(changed):
                 continue
             sequence = changed
-            if self._may_be_within(sequence, threshold) or budget.is_late:
-                return sequence, threshold, weighed
-        return sequence, threshold, _MAX_CANDIDATES
+            if self._rivals.may_cost(sequence, rivals, threshold, thermal_energy) or budget.is_late:
+                break
+        return sequence, threshold
 
-    def _fresh_sequence(self) -> str:
-        """A legal sequence, drawn from the priors; faults are drawn again until there are none."""
+    def _fresh_sequence(self, budget: Budget) -> str:
+        """A legal sequence: parts that were designed, and letters from the priors in between."""
         letters = [""] * len(self._target)
         for unit in self._rules.units:
             self._draw(unit, letters)
+        for loop in self._loops:
+            loop.draw(letters, self._rng)
+        for part in parts(self._target):
+            letters[part] = self._designed(part, budget) or letters[part]
+        return self._repaired(letters)
+
+    def _designed(self, part: slice, budget: Budget) -> str | None:
+        """The best of one search, solved or not; None where the part alone cannot meet the constraints."""
+        try:
+            rules = self._rules.part(self._target, part)
+            search = Search(self._target[part], rules, self._model, self._rng)
+            return search._climb(budget, is_part=True).sequence
+        except DesignError:
+            return None
+
+    def _repaired(self, letters: list[str]) -> str:
+        """Faults are drawn again until there are none."""
         faults = self._rules.violations("".join(letters))
         for _ in range(_REPAIRS * len(letters)):
             if not faults:
@@ -154,57 +215,64 @@ class Search:
         raise DesignError(f"no sequence was found that meets the constraints; the best breaks {faults}")
 
     def _changed(self, sequence: str, places: list[int]) -> str:
-        """New letters for one or a few units near a place."""
-        rng = self._rng
+        """New letters for a loop, or for one or a few units, near a place."""
+        rng, letters = self._rng, list(sequence)
         anywhere = not places or rng.random() < _ANYWHERE
-        units = {self._unit_at[rng.randrange(len(sequence)) if anywhere else rng.choice(places)]}
+        place = rng.randrange(len(letters)) if anywhere else rng.choice(places)
+        if place in self._loops_at and rng.random() < _WHOLE_LOOP:
+            loop = rng.choice(self._loops_at[place])
+            if rng.random() < 0.5:
+                self._draw(loop.closing, letters)
+            loop.draw(letters, rng)
+            return "".join(letters)
+        units = {self._unit_at[place]}
         while rng.random() < _WIDE:
             position = rng.choice(sorted(k for unit in units for k in unit)) + rng.choice((-1, 1))
-            if 0 <= position < len(sequence):
+            if 0 <= position < len(letters):
                 units.add(self._unit_at[position])
-        letters = list(sequence)
+        is_uniform = rng.random() < _UNIFORM
         for unit in sorted(units):
-            self._draw(unit, letters)
+            self._draw(unit, letters, is_uniform=is_uniform)
         return "".join(letters)
 
-    def _draw(self, unit: Unit, letters: list[str]) -> None:
-        for position, letter in zip(unit, self._priors.draw(unit, self._rng), strict=True):
+    def _draw(self, unit: Unit, letters: list[str], *, is_uniform: bool = False) -> None:
+        """Letters from the priors, or any."""
+        any_of = self._rules.choices[unit]
+        drawn = self._rng.choice(any_of) if is_uniform else self._priors.draw(unit, self._rng)
+        for position, letter in zip(unit, drawn, strict=True):
             letters[position] = letter
 
+    def _point(self, sequence: str, budget: Budget) -> _Point:
+        budget.folds -= 1
+        cost, samples = sample_structures(
+            sequence,
+            self._target,
+            self._model,
+            num_samples=_NUM_SAMPLES,
+            seed=self._rng.getrandbits(31),
+            heat=self._heat,
+        )
+        self._rivals.add(samples)
+        return _Point(sequence, cost, samples)
+
+    def _places(self, samples: list[str]) -> list[int]:
+        """Positions that pair otherwise than in the target, and neighbours; each as often as it does."""
+        counts = Counter(samples)
+        return [k for sample, count in counts.items() for k in self._disagreement(sample) * count]
+
     def _disagreement(self, dot_bracket: str) -> list[int]:
-        """Positions that pair otherwise than in the target, both wrong and right partners, and neighbours."""
+        """Positions that pair otherwise, both wrong and right partners, and neighbours."""
         found = set()
-        for position, (wrong, right) in enumerate(zip(_partners(dot_bracket), self._partners, strict=True)):
+        for position, (wrong, right) in enumerate(zip(partners_of(dot_bracket), self._partners, strict=True)):
             if wrong != right:
-                found |= {position, wrong, right} - {-1}
-        near = {position + step for position in found for step in (-1, 0, 1)}
+                found |= {position, wrong, right}
+        near = found | {position - 1 for position in found} | {position + 1 for position in found}
         return sorted(position for position in near if 0 <= position < len(self._target))
 
-    def _may_be_within(self, sequence: str, threshold: float) -> bool:
-        """Whether no misfold in memory proves a larger gap."""
-        newest_first = list(reversed(self._misfolds))
-        for misfolds in (newest_first[:2], newest_first[2:]):  # most fail at the misfold that they come from
-            energy, *others = energies_of(sequence, [self._target, *misfolds], self._model)
-            if others and energy - min(others) > threshold:
-                return False
-        return True
-
-    def _fold(self, sequence: str, budget: Budget) -> State:
-        budget.folds -= 1
+    def _fold(self, sequence: str) -> State:
         dot_bracket, mfe = fold_mfe(sequence, self._model)
         if dot_bracket == self._target:
             return State(sequence, dot_bracket, 0.0)
-        self._remember(dot_bracket)
+        self._rivals.add([dot_bracket])
         (energy,) = energies_of(sequence, [self._target], self._model)
         return State(sequence, dot_bracket, max(energy - mfe, 0.0) + _TIE)
-
-    def _remember(self, misfold: str) -> None:
-        self._misfolds[misfold] = None
-        self._misfolds.move_to_end(misfold)
-        if len(self._misfolds) > MEMORY:
-            self._misfolds.popitem(last=False)
-
-
-def _partners(dot_bracket: str) -> list[int]:
-    partners: list[int] = partners_from_pairs(pairs_from_dot_bracket(dot_bracket), len(dot_bracket)).tolist()
-    return partners

@@ -49,6 +49,8 @@ _ANY_SPAN: Final = -1
 _NO_REACTIVITY: Final = -999.0
 _DIRECTIONS: Final = {"|": 0, "<": 1, ">": -1}
 _GAS_CONSTANT: Final = 1.98717e-3  # kcal/(mol K), as in ViennaRNA
+_PAIR_TYPES: Final = ("CG", "GC", "GU", "UG", "AU", "UA")
+_CODES: Final = {"A": 1, "C": 2, "G": 3, "U": 4}
 _LOCK: Final = threading.RLock()
 
 
@@ -339,6 +341,66 @@ def energies_of(
         return [_round(compound.eval_structure(dot_bracket)) for dot_bracket in dot_brackets]
 
 
+def sample_structures(
+    sequence: str, dot_bracket: str, model: EnergyModel, *, num_samples: int, seed: int, heat: float = 1.0
+) -> tuple[float, list[str]]:
+    """How improbable a structure is, and what the ensemble has instead, for inner loops.
+
+    Args:
+        dot_bracket: nested, in round brackets, and not checked.
+        seed: of ViennaRNA's own generator.
+        heat: multiplies RT, not the energies; below 1, structures near the minimum count more.
+
+    Returns:
+        Energy of the structure less that of the ensemble in kcal/mol, at least 0: -RT ln of its probability.
+        Structures drawn from the ensemble.
+
+    Raises:
+        FoldingError: as `fold_ensemble`.
+    """
+    with _fold_compound(sequence, model, for_samples=True, heat=heat) as compound:
+        energy = float(compound.eval_structure(dot_bracket))
+        compound.exp_params_rescale(energy)  # a guess of the minimum that is right where the design is good
+        try:
+            ensemble = _ensemble_energy(compound, len(sequence))
+        except FoldingError:
+            compound.exp_params_rescale(_mfe(compound)[1])
+            ensemble = _ensemble_energy(compound, len(sequence))
+        _vienna().init_rand(seed)
+        return max(energy - ensemble, 0.0), list(compound.pbacktrack(num_samples))
+
+
+def hairpin_energy(letters: str, model: EnergyModel = DEFAULT_MODEL) -> float:
+    """Energy in kcal/mol of a hairpin loop, from its closing pair's first letter to the second.
+
+    >>> hairpin_energy("CUUCGG"), hairpin_energy("CAAAAG")
+    (3.7, 4.1)
+    """
+    library, parameters = _vienna(), _parameters(model)
+    codes = [_CODES[letter] for letter in letters]
+    kind = _pair_type(letters[0], letters[-1])
+    energy = library.E_Hairpin(len(letters) - 2, kind, codes[1], codes[-2], letters, parameters)
+    return float(energy) / 100
+
+
+def interior_energy(left: str, right: str, model: EnergyModel = DEFAULT_MODEL) -> float:
+    """Energy in kcal/mol of an interior loop, a bulge or a stack.
+
+    Args:
+        left: from the closing pair's first letter to the inner pair's first.
+        right: from the inner pair's second letter to the closing pair's second.
+
+    >>> interior_energy("GC", "GC"), interior_energy("GGC", "GGC")
+    (-3.4, -2.3)
+    """
+    library, parameters = _vienna(), _parameters(model)
+    five, three = ([_CODES[letter] for letter in letters] for letters in (left, right))
+    kinds = _pair_type(left[0], right[-1]), _pair_type(right[0], left[-1])
+    mismatches = five[1], three[-2], five[-2], three[1]
+    energy = library.E_IntLoop(len(left) - 2, len(right) - 2, *kinds, *mismatches, parameters)
+    return float(energy) / 100
+
+
 def fold_with_bonus(
     sequence: str,
     pair_bonus: npt.NDArray[np.floating],
@@ -449,6 +511,19 @@ def _ensemble_energy(compound: Any, length: int) -> float:
     return energy + 0.0  # -0.0 becomes 0.0
 
 
+def _pair_type(first: str, second: str) -> int:
+    return _PAIR_TYPES.index(first + second) + 1
+
+
+@lru_cache(maxsize=8)
+def _parameters(model: EnergyModel) -> Any:
+    """Energies of loops, held per model."""
+    library = _vienna()
+    with _LOCK:
+        _load_parameters(library, model.parameters)
+        return library.param(_details(library, model))
+
+
 @lru_cache(maxsize=8)
 def _boltzmann_factors(model: EnergyModel) -> Any:
     """Held per model, because loading a parameter set into the process takes longer than a small fold."""
@@ -483,8 +558,12 @@ def _fold_compound(
     restraints: Restraints = NO_RESTRAINTS,
     *,
     evaluate_only: bool = False,
+    for_samples: bool = False,
+    heat: float = 1.0,
 ) -> Iterator[Any]:
     """A fold compound under the right parameters and restraints.
+
+    For samples it keeps what draws structures, and no pair probabilities. Heat multiplies RT alone.
 
     The lock stays until the caller is done, because a compound takes its Boltzmann factors from the
     process-wide parameters only when it needs them.
@@ -494,7 +573,10 @@ def _fold_compound(
     with _LOCK:
         _load_parameters(library, model.parameters)
         options = library.OPTION_EVAL_ONLY if evaluate_only else library.OPTION_DEFAULT
-        compound = library.fold_compound(sequence, _details(library, model), options)
+        details = _details(library, model)
+        details.uniq_ML, details.compute_bpp = int(for_samples), int(not for_samples)
+        details.betaScale = heat
+        compound = library.fold_compound(sequence, details, options)
         if compound.this is None:
             raise FoldingError(f"ViennaRNA does not accept this sequence of {len(sequence)} nt")
         _restrain(compound, restraints)
