@@ -1,12 +1,13 @@
 """A pair network trained on known structures, with ViennaRNA's ensembles as its prior.
 
     python runs/hybrid_fold.py TRAIN... --valid VALID --out WORK [--steps 5000] [--init MODEL]
-    python runs/hybrid_fold.py --export CHECKPOINT OUT
 
 Files are of any format that `mprna fold` reads. All canonical pairs of a known structure are learned, also
-those that cross. An RNA without a structure teaches the network to do without a prior: its ensemble is what
-is to be found. The prior is a random mixture of two energy models, so that neither is trusted alone; half of
-the known RNAs that are shown without it have compensatory changes, so that no family is learned by heart.
+those that cross. An RNA without a structure teaches the network what thermodynamics knows: its ensemble is
+to be found, in half of the cases beside a prior, so that the network keeps to it where it knows no better.
+Reactivities of chemical mapping (--reactivity) say what is unpaired. The prior is a random mixture of two
+energy models, so that neither is trusted alone; half of the known RNAs that are shown without it have
+compensatory changes, so that no family is learned by heart.
 WORK receives `ensembles.npz`, `checkpoint.pt`, from which the same command goes on where it was, and
 `model/`, the running mean of the weights, which `mprna fold --model` takes.
 
@@ -17,7 +18,7 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -26,6 +27,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 import torch
+from chemical_mapping import Profile, fit_log_ratios, log_ratios_of, mapping_loss, read_profiles
 from torch import Tensor
 from torch.nn import functional
 from torch.nn.attention import SDPBackend, sdpa_kernel
@@ -58,6 +60,10 @@ SAVE_EVERY, REPORT_EVERY = 250, 100
 ENERGY_MODELS = EnergyModel(), EnergyModel(parameters=SECOND_PARAMETERS)
 MUTATED, MAX_MUTATED = 0.5, 0.4
 """Share of the known RNAs without prior that are changed, and most of their nucleotides that are."""
+PRIOR_KEPT = 0.5
+"""Share of the RNAs without a structure that are shown with a prior."""
+REACTIVITY_WEIGHT = 3.0
+"""Of a nucleotide's likelihood, beside the cross-entropy of its pairs."""
 PAIRED_LETTERS = ("GC", "CG", "GC", "CG", "AU", "UA", "AU", "UA", "GU", "UG")
 
 
@@ -79,11 +85,19 @@ class Rna(NamedTuple):
     known: Pairs | None
     ensembles: tuple[Pairs, Pairs]
     """By either energy model."""
+    log_ratios: npt.NDArray[np.float32] | None = None
+    """Of being unpaired, by chemical mapping. *Shape:* (L,)"""
 
     def mixture(self, share: float) -> npt.NDArray[np.float32]:
         """(L, L), above the diagonal; `share` of it by the first energy model."""
         first, second = (pairs.dense(len(self.sequence)) for pairs in self.ensembles)
         return np.float32(share) * first + np.float32(1 - share) * second
+
+    def unpaired(self) -> npt.NDArray[np.float32]:
+        """Probabilities in the even mixture. *Shape:* (L,)"""
+        probs = self.mixture(0.5)
+        unpaired: npt.NDArray[np.float32] = 1 - probs.sum(0) - probs.sum(1)
+        return unpaired
 
 
 class Batch(NamedTuple):
@@ -92,14 +106,22 @@ class Batch(NamedTuple):
     has_prior: Tensor  # (B,)
     paired: Tensor  # (B, L, L)
     counted: Tensor  # (B, L, L), pairs that could be, i < j
+    log_ratios: Tensor  # (B, L), 0 where nothing was measured
 
 
-def read_rnas(paths: Iterable[Path], max_length: int, cache: Path, unwanted: list[Path]) -> list[Rna]:
+def read_rnas(
+    paths: Iterable[Path],
+    max_length: int,
+    cache: Path,
+    unwanted: Sequence[Path] = (),
+    profiles: Sequence[Profile] = (),
+) -> list[Rna]:
     """Distinct RNAs of 16 to `max_length` nt with their ensembles; what is left out is counted.
 
     So are those that share more than half of their 14-mers with the `unwanted`.
     """
-    found: dict[str, Pairs | None] = {}
+    mapped = {profile.sequence: profile for profile in profiles if len(profile.sequence) <= max_length}
+    found: dict[str, Pairs | None] = dict.fromkeys(mapped)
     left_out = 0
     for path in paths:
         for record in read_records(path):
@@ -117,9 +139,27 @@ def read_rnas(paths: Iterable[Path], max_length: int, cache: Path, unwanted: lis
     ensembles = cached_ensembles(list(found), cache)
     rnas = [Rna(*item, pairs) for item, pairs in zip(found.items(), ensembles, strict=True)]
     num_known = sum(rna.known is not None for rna in rnas)
-    print(f"{len(rnas)} RNAs, {num_known} with a structure")
+    rnas = with_log_ratios(rnas, mapped)
+    num_mapped = sum(rna.log_ratios is not None for rna in rnas)
+    print(f"{len(rnas)} RNAs, {num_known} with a structure, {num_mapped} with reactivities")
     print(f"{left_out} left out: length, letters, seen before; {num_unwanted} unwanted", flush=True)
     return rnas
+
+
+def with_log_ratios(rnas: list[Rna], mapped: dict[str, Profile]) -> list[Rna]:
+    """The same RNAs; those that are mapped with what chemical mapping says."""
+    chosen = [n for n, rna in enumerate(rnas) if rna.sequence in mapped]
+    profiles = [mapped[rnas[n].sequence] for n in chosen]
+    if profiles:
+        by_bin = fit_log_ratios(profiles, [rnas[n].unpaired() for n in chosen])
+        for n, profile in zip(chosen, profiles, strict=True):
+            rnas[n] = rnas[n]._replace(log_ratios=log_ratios_of(profile, by_bin))
+    return rnas
+
+
+def write_fasta(profiles: list[Profile], path: Path) -> Path:
+    path.write_text("".join(f">{n}\n{profile.sequence}\n" for n, profile in enumerate(profiles)))
+    return path
 
 
 def cached_ensembles(sequences: list[str], cache: Path) -> list[tuple[Pairs, Pairs]]:
@@ -144,7 +184,7 @@ def cached_ensembles(sequences: list[str], cache: Path) -> list[tuple[Pairs, Pai
     return list(zip(flat[::2], flat[1::2], strict=True))
 
 
-def without(found: dict[str, Pairs | None], unwanted: list[Path]) -> tuple[dict[str, Pairs | None], int]:
+def without(found: dict[str, Pairs | None], unwanted: Sequence[Path]) -> tuple[dict[str, Pairs | None], int]:
     """What is not like the unwanted, and how many are."""
     if not unwanted:
         return found, 0
@@ -182,13 +222,15 @@ class Example(NamedTuple):
     sequence: str
     prior: npt.NDArray[np.float32] | None  # (L, L), above the diagonal
     paired: npt.NDArray[np.float32]  # (L, L), above the diagonal
+    log_ratios: npt.NDArray[np.float32] | None = None  # (L,)
 
 
 def example_of(rna: Rna, rng: np.random.Generator, prior_dropout: float) -> Example:
     """At random: the mixture of the prior, whether there is one, and the letters of an RNA without."""
     share = rng.random()
     if rna.known is None:
-        return Example(rna.sequence, None, rna.mixture(0.5))
+        prior = rna.mixture(share) if rng.random() < PRIOR_KEPT else None
+        return Example(rna.sequence, prior, rna.mixture(0.5), rna.log_ratios)
     paired = rna.known.dense(len(rna.sequence))
     if rng.random() >= prior_dropout:
         return Example(rna.sequence, rna.mixture(share), paired)
@@ -223,14 +265,17 @@ def collate(examples: list[Example]) -> Batch:
     prior = torch.full((len(inputs), size, size), floor)
     paired = torch.zeros(len(inputs), size, size)
     counted = torch.zeros(len(inputs), size, size, dtype=torch.bool)
+    log_ratios = torch.zeros(len(inputs), size)
     for row, (example, given) in enumerate(zip(examples, inputs, strict=True)):
         length, even = len(example.sequence), len(given.bases)
         bases[row, :even] = torch.from_numpy(given.bases)
         prior[row, :even, :even] = torch.from_numpy(given.prior)
         paired[row, :length, :length] = torch.from_numpy(example.paired)
         counted[row, :length, :length] = torch.from_numpy(np.triu(pair_types(example.sequence)))
+        if example.log_ratios is not None:
+            log_ratios[row, :length] = torch.from_numpy(example.log_ratios)
     has_prior = torch.tensor([given.has_prior for given in inputs])
-    return Batch(bases, prior, has_prior, paired, counted)
+    return Batch(bases, prior, has_prior, paired, counted, log_ratios)
 
 
 def batches(rnas: list[Rna], rng: np.random.Generator) -> Iterator[list[Rna]]:
@@ -256,11 +301,13 @@ def learning_rate(step: int, num_steps: int, peak: float) -> float:
 
 
 def loss_of(network: PairNetwork, batch: Batch) -> Tensor:
-    """Binary cross-entropy over all pairs that could be, per nucleotide: outputs are calibrated by it."""
-    log_odds = network(batch.bases, batch.prior, batch.has_prior)[batch.counted]
+    """Cross-entropy of all pairs that could be, and the likelihood of reactivities, per nucleotide."""
+    log_odds = network(batch.bases, batch.prior, batch.has_prior)
     total = functional.binary_cross_entropy_with_logits(
-        log_odds, batch.paired[batch.counted], reduction="sum"
+        log_odds[batch.counted], batch.paired[batch.counted], reduction="sum"
     )
+    if batch.log_ratios.any():
+        total = total + REACTIVITY_WEIGHT * mapping_loss(log_odds, batch.counted, batch.log_ratios)
     return total / (batch.bases != PAD_BASE).sum()
 
 
@@ -344,6 +391,14 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--out", type=Path, metavar="WORK", required=True)
     parser.add_argument("--steps", type=int, default=5000)
     parser.add_argument("--exclude", type=Path, nargs="*", default=[], metavar="FILE", help="test sets")
+    parser.add_argument(
+        "--reactivity",
+        type=Path,
+        nargs="*",
+        default=[],
+        metavar="FILE",
+        help="JSON Lines with sequence and reactivity, gzipped; similarity fold 0 is held out",
+    )
     parser.add_argument("--init", type=Path, metavar="MODEL", help="directory of weights to start from")
     parser.add_argument("--peak-rate", type=float, default=1e-3, help="learning rate [%(default)s]")
     parser.add_argument("--prior-dropout", type=float, default=0.25, help="share without prior [%(default)s]")
@@ -361,10 +416,12 @@ def main() -> None:
     args.out.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(args.seed)
     network = load_pair_network(args.init).train() if args.init else PairNetwork(PairConfig())
-    rnas = read_rnas(args.train, args.max_length, args.out / "ensembles.npz", args.exclude)
+    profiles, held_out = read_profiles(args.reactivity)
+    unwanted = [*args.exclude, write_fasta(held_out, args.out / "held_out.fa")] if held_out else args.exclude
+    rnas = read_rnas(args.train, args.max_length, args.out / "ensembles.npz", unwanted, profiles)
     network = train(network, rnas, args)
     temper(network, args.temperature)
-    valid = read_rnas([args.valid], args.max_length, args.out / "ensembles_valid.npz", [])
+    valid = read_rnas([args.valid], args.max_length, args.out / "ensembles_valid.npz")
     some = np.random.default_rng(1).permutation(len(valid))[:NUM_VALID]
     for with_prior in (True, False):
         f1 = evaluate(network, [valid[n] for n in some], with_prior=with_prior)
