@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# The pair network: known structures and ViennaRNA's ensembles -> a model for `mprna fold --model`.
+# The pair network: known structures, chemical mapping and ViennaRNA's ensembles -> a model for `mprna fold --model`.
 #
 #   runs/hybrid_fold.sh DATA WORK
 #
-# DATA: the project's data folder with rgb/, ssp/ and transcripts/. WORK receives the corpus, the checkpoints
+# DATA: the project's data folder with rgb/, ssp/, transcripts/ and openvaccine/. WORK receives the corpus, the checkpoints
 # and the models. Killed at any moment, the same command goes on where it was. WORK/tr0/model has seen the known
 # structures of bpRNA's training split (TR0) only: it is the one to compare on TS0. WORK/all/model goes on from
 # there with every known structure that is not like one of RGB's validation and test sets: it is the one to use.
@@ -30,5 +30,7 @@ train tr0 --steps 9000
 known+=("$data/rgb/RNA-SSP-Archive2/train.jsonl.gz" "$data"/ssp/*.jsonl.gz)
 exclude=(--exclude "$data"/rgb/RNA-SSP-*/{valid,test}.jsonl.gz)
 train first --init "$work/tr0/model" --steps 4500 --peak-rate 5e-4 --max-length 400
-train all --init "$work/first/model" --steps 20000 --peak-rate 8e-4 --max-length 400 --seed 1 \
-    --bfloat16 --temperature 1.15  # without it, confidence on VL0 is 0.06 too high
+train second --init "$work/first/model" --steps 20000 --peak-rate 8e-4 --max-length 400 --seed 1 \
+    --bfloat16 --temperature 1.15
+train all --init "$work/second/model" --steps 15000 --peak-rate 8e-4 --max-length 400 --seed 2 \
+    --reactivity "$data"/openvaccine/*.jsonl.gz --bfloat16 --temperature 1.2  # chosen on VL0

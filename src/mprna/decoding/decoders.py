@@ -19,12 +19,12 @@ from mprna.decoding.tokens import decode_tokens
 HYBRID_WEIGHT = 0.15
 NESTED_GAMMA = 8.0
 """Both chosen on validation splits (docs/experiments.md); the network's probabilities are too low."""
-PAIR_GAMMA = 3.0
+PAIR_GAMMA = 1.5
 """Of the `nested` decoder on the probabilities of a pair network."""
 
 CROSSING_GAMMA = 1.5
 """Of pairs that cross the nested structure, chosen on validation structures (docs/experiments.md)."""
-PAIR_CROSSING_GAMMA = 3.0
+PAIR_CROSSING_GAMMA = 2.0
 """The same for the probabilities of a pair network."""
 
 
