@@ -50,8 +50,8 @@ function _shtab_mprna_using
   test "$_shtab_mprna_cmdpath" = "$argv"
 end
 
-set -g _shtab_mprna_commands fold embed scan repair degrade design draw models 'models list' 'models show' 'models export' 'models import' 'models get' corpus 'corpus build' 'corpus plan' 'corpus known' 'corpus calibrate' 'corpus stats' 'corpus verify' pretrain finetune predict runs 'runs show' bench 'bench list' 'bench run' 'bench report' 'bench audit' web doctor
-set -g _shtab_mprna_opts_with_value --accumulate-batches --address --against --annotate --backend --batch-size --cache --calibration --checkpoint --constraint --context --cores --corpus --dangles --data --data-dir --decoder --draw --engine --epochs --exclude --exclude-share --exclude-species --executor --figure --fold-length --fold-memory --fold-timeout --forbid --format --from --gamma --gc --host --init --jobs --label --learning-rate --lora-rank --max-folds --max-length --max-n --max-records --max-rnas --max-run --max-slices --max-span --maxBPspan --min-confidence --min-distance --min-fidelity --min-length --mode --model --name --near-duplicates --only-species --out --output --paramFile --parameters --patience --pattern --pooling --port --price --rate --recipe --reference --second --seed --seeds --sequence --set --sha256 --shape --shape-intercept --shape-slope --shard --shuffled --slice-length --slices-per-shard --solutions --species-from --species-pattern --species-table --task --temp --temperature --threads --threshold --time-limit --title --to --transcripts --truth --validation --variant --variants --vcf --weight --weights --whole --window --without-leaked --workers -P -T -d -j -n -o
+set -g _shtab_mprna_commands fold embed scan repair degrade design draw models 'models list' 'models show' 'models export' 'models import' 'models get' corpus 'corpus build' 'corpus plan' 'corpus known' 'corpus calibrate' 'corpus stats' 'corpus verify' pretrain finetune predict runs 'runs show' bench 'bench list' 'bench run' 'bench report' 'bench audit' 'bench rebuild' web doctor
+set -g _shtab_mprna_opts_with_value --accumulate-batches --address --against --annotate --backend --batch-size --cache --calibration --checkpoint --constraint --context --cores --corpus --dangles --data --data-dir --decoder --draw --engine --epochs --exclude --exclude-share --exclude-species --executor --figure --fold-length --fold-memory --fold-timeout --forbid --format --from --gamma --gc --host --init --jobs --label --learning-rate --lora-rank --max-folds --max-length --max-n --max-records --max-rnas --max-run --max-slices --max-span --maxBPspan --min-confidence --min-distance --min-fidelity --min-length --mode --model --name --near-duplicates --only-species --out --output --paramFile --parameters --patience --pattern --pooling --port --price --rate --recipe --reference --rows --second --seed --seeds --sequence --set --sha256 --shape --shape-intercept --shape-slope --shard --shuffled --slice-length --slices-per-shard --solutions --source --species-from --species-pattern --species-table --task --temp --temperature --threads --threshold --time-limit --title --to --transcripts --truth --validation --variant --variants --vcf --weight --weights --whole --window --without-leaked --workers -P -T -d -j -n -o
 
 complete -c mprna -e
 complete -c mprna -f
@@ -72,7 +72,7 @@ complete -c mprna -n '_shtab_mprna_using fold' -l engine -xka "hybrid model vien
 complete -c mprna -n '_shtab_mprna_using fold' -l model -x -d 'installed name, or a model directory [pair-fold]'
 complete -c mprna -n '_shtab_mprna_using fold' -l backend -xka "auto onnx torch" -d 'what runs the model; auto: ONNX Runtime where there is a model.onnx, else torch [auto]'
 complete -c mprna -n '_shtab_mprna_using fold' -l decoder -xka "nested tokens" -d 'of the model engine: from pair probabilities or from ( ) . probabilities [nested]'
-complete -c mprna -n '_shtab_mprna_using fold' -l gamma -x -d 'of the nested decoder: the larger, the more pairs; 1 is maximum expected accuracy [8, and 1.5 for pairs that cross; 3 for both with a pair network]'
+complete -c mprna -n '_shtab_mprna_using fold' -l gamma -x -d 'of the nested decoder: the larger, the more pairs; 1 is maximum expected accuracy [8, and 1.5 for pairs that cross; 1.5 and 2 with a pair network]'
 complete -c mprna -n '_shtab_mprna_using fold' -l weight -x -d 'of the hybrid engine without a pair network: how much the model counts [0.15]'
 complete -c mprna -n '_shtab_mprna_using fold' -l max-length -x -d 'give longer sequences a reason instead of a structure [32767; vienna 8192; hybrid without a pair network 4096]'
 complete -c mprna -n '_shtab_mprna_using fold' -s j -l jobs -x -d 'processes; without N all cores; results do not depend on it [1]'
@@ -338,6 +338,11 @@ complete -c mprna -n '_shtab_mprna_using bench run' -l model -x -d 'a name of `m
 complete -c mprna -n '_shtab_mprna_using bench run' -l data-dir -xka "(__fish_complete_directories)" -d 'folder with the data'
 complete -c mprna -n '_shtab_mprna_using bench run' -l out -xka "(__fish_complete_directories)" -d 'folder of the records [bench]'
 complete -c mprna -n '_shtab_mprna_using bench run' -l seeds -x -d 'of training [45 46 47]'
+complete -c mprna -n '_shtab_mprna_using bench run' -l mode -xka "probe head lora full scratch" -d 'how our checkpoints are trained: a linear head on frozen states, a small head, low-rank updates, all weights, or the same network from random weights; NAME:MODE says it of one model [NAME alone: folding or probe]'
+complete -c mprna -n '_shtab_mprna_using bench run' -l epochs -x -d 'passes over train at most, of every network [10]'
+complete -c mprna -n '_shtab_mprna_using bench run' -l batch-size -x -d 'sequences per step, of every network [32]'
+complete -c mprna -n '_shtab_mprna_using bench run' -l patience -x -d 'epochs without a better validation metric that end training [3]'
+complete -c mprna -n '_shtab_mprna_using bench run' -l learning-rate -x -d 'peak, of our checkpoints [by mode]'
 complete -c mprna -n '_shtab_mprna_using bench run' -l weights -x -d 'where the weights of a published baseline lie; may be repeated'
 complete -c mprna -n '_shtab_mprna_using bench run' -l trust-remote-code -d 'run Python code that comes with a published model'
 complete -c mprna -n '_shtab_mprna_using bench run' -s j -l jobs -x -d 'processes; without N all cores; results do not depend on it [1]'
@@ -347,6 +352,7 @@ complete -c mprna -n '_shtab_mprna_using bench report' -s h -l help -d 'show thi
 complete -c mprna -n '_shtab_mprna_using bench report' -l format -xka "markdown latex html" -d '[by the suffix of -o: .tex, .html; else markdown]'
 complete -c mprna -n '_shtab_mprna_using bench report' -s o -l output -xka "(__fish_complete_path (commandline -ct))" -d 'instead of standard output'
 complete -c mprna -n '_shtab_mprna_using bench report' -l without-leaked -xka "(__fish_complete_path (commandline -ct))" -d 'leave out the test rows that this audit found'
+complete -c mprna -n '_shtab_mprna_using bench report' -l figure -xka "(__fish_complete_path (commandline -ct))" -d 'also draw every task by its first metric as bars'
 complete -c mprna -n '_shtab_mprna_using bench report' -l no-published -d 'without the block of published numbers'
 complete -c mprna -n '_shtab_mprna_using bench report' -l title -x -d '[Benchmark]'
 complete -c mprna -n '_shtab_mprna_using bench report; and test $_shtab_mprna_npos -eq 0' -ka "(__fish_complete_directories)" -d 'folder of the records'
@@ -357,6 +363,13 @@ complete -c mprna -n '_shtab_mprna_using bench audit' -l data-dir -xka "(__fish_
 complete -c mprna -n '_shtab_mprna_using bench audit' -l against -xka "(__fish_complete_path (commandline -ct))" -d 'sequences of a training corpus'
 complete -c mprna -n '_shtab_mprna_using bench audit' -s o -l output -xka "(__fish_complete_path (commandline -ct))" -d 'also write the rows, for report --without-leaked'
 complete -c mprna -n '_shtab_mprna_using bench audit; and test $_shtab_mprna_npos -eq 0' -ka "rgb pgb gue gb" -d 'rgb, pgb, gue or gb'
+complete -c mprna -n '_shtab_mprna_using bench; and test $_shtab_mprna_npos -eq 0' -a rebuild -d 'snmd (which serves snmr too): 200-nt windows of transcripts with up to ten substitutions. mrna: OpenVaccine'"'"'s training rows without the test rows. The files lie beside the published splits, with the recipe in rebuilt.json, and tables say that they are rebuilt.'
+complete -c mprna -n '_shtab_mprna_using bench rebuild' -s h -l help -d 'show this help message and exit'
+complete -c mprna -n '_shtab_mprna_using bench rebuild' -l source -xka "(__fish_complete_path (commandline -ct))" -d 'transcripts; or OpenVaccine'"'"'s train.json with the column kfold, a similarity cluster'
+complete -c mprna -n '_shtab_mprna_using bench rebuild' -l data-dir -xka "(__fish_complete_directories)" -d 'folder with the published splits'
+complete -c mprna -n '_shtab_mprna_using bench rebuild' -l rows -x -d 'snmd [8000]'
+complete -c mprna -n '_shtab_mprna_using bench rebuild' -l seed -x -d 'snmd [45]'
+complete -c mprna -n '_shtab_mprna_using bench rebuild; and test $_shtab_mprna_npos -eq 0' -ka "snmd mrna" -d 'snmd or mrna'
 complete -c mprna -n '_shtab_mprna_using; and test $_shtab_mprna_npos -eq 0' -a web -d 'Open the page, and answer under /api, until Ctrl-C. Only this computer is let in unless --host says otherwise;'
 complete -c mprna -n '_shtab_mprna_using web' -s h -l help -d 'show this help message and exit'
 complete -c mprna -n '_shtab_mprna_using web' -l host -x -d '[127.0.0.1]'
