@@ -38,6 +38,7 @@ def test_motifs_count_where_they_begin_also_overlapping():
 
 def test_runs_longer_than_allowed_count():
     assert [rules(max_run=3).violations(text) for text in ("GGGCGGGAAACC", "GGGGCAAAAACC")] == [0, 3]
+    assert rules(max_run=10**20).violations("GGGGGGGGGGGG") == 0
 
 
 def test_the_pattern_leaves_only_what_pairs():

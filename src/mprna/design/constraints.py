@@ -112,7 +112,7 @@ class Rules:
     def _motifs(self) -> list[list[str]]:
         """Letters by place; a run is a motif for each nucleotide."""
         motifs = [[LETTERS_OF[code] for code in motif.upper()] for motif in self._constraints.forbidden]
-        if self._constraints.max_run is not None:
+        if self._constraints.max_run is not None and self._constraints.max_run < self.length:
             motifs += [[letter] * (self._constraints.max_run + 1) for letter in NUCLEOTIDES]
         return motifs
 
