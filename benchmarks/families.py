@@ -1,15 +1,18 @@
-"""Whether a pair network folds a family that it has never seen: one training per family of ArchiveII.
+r"""Whether a pair network folds families that it has never seen: one training per family, or one for all.
 
     python benchmarks/families.py archiveII_bpseq.jsonl.gz WORK [--families tRNA 5s] [--steps 3000]
+    python benchmarks/families.py archiveII_bpseq.jsonl.gz WORK --families tRNA 5s srp --together \
+        --train MORE... --max-like 0.05 --left-out-names '_SPR_|^SRP_' --lookalikes tRNA 5s
 
-For every family: `runs/hybrid_fold.py` learns from the RNAs of all others, without those that share more than
-half of their 14-mers with one of the family; the family is then folded by the network, with and without its
-prior, and beside it by the prior alone and by ViennaRNA. The table is that of `benchmarks/accuracy.py`, with
-intervals over families and every tool compared with ViennaRNA. `--train` adds files to every training; say
-then that they may hold the family under another name, which only likeness of sequences is a guard against.
+For every family, or for all at once (--together): `runs/hybrid_fold.py` learns from the RNAs of all others
+and of `--train`. Left out are RNAs that share more than `--max-like` of their 14-mers with any RNA of the
+family, those whose names say so, and those that look like one: of a length between the family's 5th and 95th
+percentile and with as many hairpins as most of it. The family is then folded by the network, with and without
+its prior, and beside it by the prior alone and by ViennaRNA. The table is that of `benchmarks/accuracy.py`,
+with intervals over families and every tool compared with ViennaRNA.
 
 A name's family is what stands before its first underscore. Killed at any moment, the same command goes on
-where it was: WORK holds a folder per family with `train.jsonl`, `test.jsonl`, the training of
+where it was: WORK holds a folder per training with `train.jsonl`, `test.jsonl`, the training of
 `runs/hybrid_fold.py` and the predictions.
 """
 
@@ -18,9 +21,10 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import subprocess
 import sys
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
@@ -28,6 +32,7 @@ from pathlib import Path
 import numpy as np
 
 from mprna.alphabet import clean_sequence
+from mprna.corpus.decontaminate import Unwanted
 from mprna.decoding.nested import decode_nested
 from mprna.folding.prior import prior_pair_probs
 from mprna.io.formats import read_records
@@ -67,7 +72,7 @@ def write(records: Iterable[Record], path: Path) -> None:
     with partial_path.open("w") as stream:
         for record in records:
             row = {"id": record.name, "sequence": record.sequence, "structure": record.dot_bracket}
-            stream.write(json.dumps(row) + "\n")
+            stream.write(json.dumps({name: value for name, value in row.items() if value}) + "\n")
     os.replace(partial_path, path)
 
 
@@ -75,7 +80,7 @@ def train(folder: Path, args: argparse.Namespace) -> Path:
     """The model directory of a network that has not seen the family."""
     model = folder / "training" / "model"
     if not (model / "manifest.json").exists():
-        command = [sys.executable, ROOT / "runs/hybrid_fold.py", folder / "train.jsonl", *args.train]
+        command = [sys.executable, ROOT / "runs/hybrid_fold.py", folder / "train.jsonl"]
         options = {
             "--exclude": folder / "test.jsonl",
             "--valid": folder / "valid.jsonl",
@@ -83,8 +88,12 @@ def train(folder: Path, args: argparse.Namespace) -> Path:
             "--steps": args.steps,
             "--max-length": args.max_length,
             "--seed": args.seed,
+            "--temperature": args.temperature,
         }
         command += [word for option in options.items() for word in option]
+        command += ["--bfloat16"] * args.bfloat16
+        if args.reactivity:
+            command += ["--reactivity", *args.reactivity]
         subprocess.run([str(word) for word in command], check=True)
     return model
 
@@ -104,16 +113,63 @@ def folders(model: Path) -> dict[str, Fold]:
     return engines | {"prior": prior_alone}
 
 
-def run_family(family: str, families: dict[str, list[Record]], args: argparse.Namespace) -> Path:
-    """The folder with the predictions of one family."""
-    folder: Path = args.work / family
+def num_hairpins(dot_bracket: str) -> int:
+    return len(re.findall(r"\(\.*\)", dot_bracket))
+
+
+class LookAlikes:
+    """What has the length and the number of hairpins of most RNAs of a family."""
+
+    def __init__(self, family: list[Record]) -> None:
+        lengths = [len(record.sequence) for record in family]
+        self._shortest, self._longest = np.quantile(lengths, (0.05, 0.95))
+        counts = Counter(num_hairpins(record.dot_bracket or "") for record in family)
+        self._num_hairpins = counts.most_common(1)[0][0]
+
+    def __contains__(self, record: Record) -> bool:
+        fits = self._shortest <= len(record.sequence) <= self._longest
+        return fits and num_hairpins(record.dot_bracket or "") == self._num_hairpins
+
+
+def unlike(
+    records: list[Record], folder: Path, left_out: dict[str, list[Record]], args: argparse.Namespace
+) -> list[Record]:
+    """The records that are none of the families left out, as far as names, words and shapes tell."""
+    path = folder / "left_out.jsonl"
+    write([record for family in left_out.values() for record in family], path)
+    words = Unwanted({path.name: path})
+    shapes = [LookAlikes(left_out[name]) for name in args.lookalikes if name in left_out]
+    named = re.compile(args.left_out_names or r"(?!)")  # which nothing matches
+    shares = words.shares([record.sequence.upper().replace("T", "U") for record in records])
+    kept = [
+        record
+        for record, share in zip(records, shares, strict=True)
+        if share <= args.max_like
+        and not named.search(record.name)
+        and not any(record in shape for shape in shapes)
+    ]
+    print(f"{folder.name}: {len(kept)} of {len(records)} RNAs to learn from", flush=True)
+    return kept
+
+
+def run_without(names: list[str], families: dict[str, list[Record]], args: argparse.Namespace) -> Path:
+    """The folder with the predictions of families that one network has not learned from."""
+    folder: Path = args.work / ("together" if args.together else names[0])
     folder.mkdir(parents=True, exist_ok=True)
-    others = [record for name, records in families.items() if name != family for record in records]
-    valid = sample(others, min(NUM_VALID, len(others) // 10))
-    learned = [record for record in others if record not in valid]
-    tested = [record for record in families[family] if len(record.sequence) <= args.longest]
-    parts = {"train": learned, "valid": valid, "test": sample(tested, args.num_rnas)}
-    for name, records in parts.items():
+    left_out = {name: families[name] for name in names}
+    others = [record for name, records in families.items() if name not in left_out for record in records]
+    others += [record for path in args.train for record in read_records(path)]
+    others = unlike(others, folder, left_out, args)
+    known = [record for record in others if record.dot_bracket is not None]
+    valid = sample(known, min(NUM_VALID, len(known) // 10))
+    chosen = set(map(id, valid))
+    learned = [record for record in others if id(record) not in chosen]
+    tested = [
+        record
+        for family in left_out.values()
+        for record in sample([r for r in family if len(r.sequence) <= args.longest], args.num_rnas)
+    ]
+    for name, records in {"train": learned, "valid": valid, "test": tested}.items():
         write(records, folder / f"{name}.jsonl")
     tools = folders(train(folder, args))
     for tool in TOOLS:
@@ -122,7 +178,7 @@ def run_family(family: str, families: dict[str, list[Record]], args: argparse.Na
             continue
         found = [
             Record(name=r.name, sequence=r.sequence, dot_bracket=tools[tool](clean_sequence(r.sequence)))
-            for r in parts["test"]
+            for r in tested
         ]
         write(found, path)
     return folder
@@ -135,9 +191,18 @@ def main() -> None:
     parser.add_argument("archive", type=Path, help="known structures, named FAMILY_...")
     parser.add_argument("work", type=Path)
     parser.add_argument("--families", nargs="*", metavar="NAME", help="[all]")
+    parser.add_argument("--together", action="store_true", help="one training without all of the families")
     parser.add_argument(
         "--train", type=Path, nargs="*", default=[], metavar="FILE", help="learned from as well"
     )
+    parser.add_argument("--reactivity", type=Path, nargs="*", default=[], metavar="FILE", help="as well")
+    parser.add_argument("--max-like", type=float, default=0.5, metavar="SHARE", help="[%(default)s]")
+    parser.add_argument("--left-out-names", metavar="REGEX", help="names that are not learned from")
+    parser.add_argument(
+        "--lookalikes", nargs="*", default=[], metavar="FAMILY", help="families whose look-alikes are not"
+    )
+    parser.add_argument("--bfloat16", action="store_true")
+    parser.add_argument("--temperature", type=float, default=1.0)
     parser.add_argument("--steps", type=int, default=3_000, help="of each training [%(default)s]")
     parser.add_argument(
         "--max-length", type=int, default=300, metavar="NT", help="of RNAs learned from [%(default)s]"
@@ -154,7 +219,8 @@ def main() -> None:
     chosen = args.families or sorted(families)
     if unknown := sorted(set(chosen) - set(families)):
         raise SystemExit(f"no family {', '.join(unknown)}; there are {', '.join(sorted(families))}")
-    done = [run_family(family, families, args) for family in chosen]
+    groups = [chosen] if args.together else [[family] for family in chosen]
+    done = [run_without(names, families, args) for names in groups]
     for name in ("test", *TOOLS):
         texts = [(folder / f"{name}.jsonl").read_text() for folder in done]
         (args.work / f"{name}.jsonl").write_text("".join(texts))

@@ -34,6 +34,7 @@ from repair import transcripts, windows
 from mprna.alphabet import NUCLEOTIDES
 from mprna.bench.data import Example, load_split
 from mprna.bench.metrics import METRICS, Floats, Metric, evaluate
+from mprna.bench.rebuild import WINDOW, substitute
 from mprna.bench.statistics import draw_items, holm, interval, paired_p, resampled
 from mprna.bench.task import Task, choose_tasks
 from mprna.corpus.shards import read_manifest
@@ -53,10 +54,6 @@ from mprna.train.tracker import read_metrics
 
 LABELLED_WEIGHT = 16
 """Times that the slices with a structure to trust are seen per epoch, as in runs/mini_more.sh."""
-
-WINDOW = 200
-MOST_MUTATIONS = 10
-"""RGB's rows fit: 0 to 10 places drawn with replacement, each set to any of the four bases."""
 
 WARM_UP, TIMED = 2, 4
 """Steps of the plan."""
@@ -246,13 +243,11 @@ def mutated_examples(task: Task, data_dir: Path, number: int) -> Iterator[Exampl
     draws = windows(transcripts(sorted((data_dir / "snm_source").glob("*.fa.gz")), len), WINDOW, rng)
     for _ in range(number):
         _, _, original = next(draws)
+        mutated = substitute(original, rng)
+        changed = np.array([old != new for old, new in zip(original, mutated, strict=True)])
         bases = np.array([NUCLEOTIDES.index(base) for base in original])
-        places = rng.integers(len(bases), size=rng.integers(MOST_MUTATIONS + 1))
-        mutated = bases.copy()
-        mutated[places] = rng.integers(len(NUCLEOTIDES), size=len(places))
-        changed = mutated != bases
         label = changed.astype(int) if task.type == "mutation_detection" else np.where(changed, bases, -1)
-        yield Example("".join(NUCLEOTIDES[base] for base in mutated), label)
+        yield Example(mutated, label)
 
 
 # Scores
