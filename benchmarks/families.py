@@ -148,7 +148,7 @@ def unlike(
         and not named.search(record.name)
         and not any(record in shape for shape in shapes)
     ]
-    print(f"{folder.name}: {len(kept)} of {len(records)} RNAs to learn from", flush=True)
+    print(f"{folder.name}: {len(kept)} of {len(records)} RNAs to learn from", file=sys.stderr)
     return kept
 
 

@@ -7,6 +7,7 @@ import json
 import shutil
 import subprocess
 import sys
+from argparse import Namespace
 from collections.abc import Iterator
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -16,6 +17,7 @@ import numpy as np
 import pytest
 
 from mprna.corpus.logistic import auc
+from mprna.io.records import Record
 
 ROOT = Path(__file__).parents[1]
 
@@ -223,6 +225,25 @@ def test_families_trains_without_the_family_and_folds_it(tmp_path: Path) -> None
     assert [line.split("|")[1].strip() for line in table[2:6]] == ["vienna", "prior", "model", "hybrid"]
     again = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
     assert [line for line in again if line] == table  # the table, and no training
+
+
+def test_families_knows_what_is_like_a_family_by_words_names_and_shape(tmp_path: Path) -> None:
+    families = module_of("benchmarks/families.py")
+
+    def rna(name: str, sequence: str, dot_bracket: str | None = None) -> Record:
+        return Record(name=name, sequence=sequence, dot_bracket=dot_bracket)
+
+    member = rna("x_1", "GGGGACGAUCGAUUCCCC", "((((..........))))")
+    others = [
+        rna("copy", member.sequence + "A"),
+        rna("y_SPR_1", "ACACACACACACACACACAC"),
+        rna("same shape", "CCCCAAAAAAAAAAGGGG", "((((..........))))"),
+        rna("two hairpins", "CCAAAGGACCAAAAAGGA", "((...)).((.....))."),
+        rna("DNA", "TTTTGTGTGTTTTGTGTG"),
+    ]
+    args = Namespace(max_like=0.05, left_out_names="_SPR_", lookalikes=["x"])
+    kept = families.unlike(others, tmp_path, {"x": [member]}, args)
+    assert [record.name for record in kept] == ["two hairpins", "DNA"]
 
 
 def test_long_folds_in_windows_and_in_one_piece(tmp_path: Path) -> None:
