@@ -11,7 +11,8 @@ AUC), and paired differences with Holm's correction. One seed pretrains, so the 
 far another one would be.
 
 Killed at any moment, the same command goes on where it was. Two processes with different `--arms` may share
-WORK. `--plan` measures what it would cost here and trains nothing.
+WORK. `--plan` measures what it would cost here and trains nothing. Long because the whole experiment, from
+its starts to its table, is read in one place.
 """
 
 from __future__ import annotations

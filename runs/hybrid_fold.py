@@ -18,46 +18,35 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from chemical_mapping import Profile, fit_log_ratios, log_ratios_of, mapping_loss, read_profiles
+from chemical_mapping import Profile, mapping_loss, read_profiles
+from pair_data import Pairs, Rna, read_rnas
 from torch import Tensor
 from torch.nn import functional
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from mprna.alphabet import clean_sequence
-from mprna.corpus.decontaminate import Unwanted
 from mprna.decoding.nested import decode_nested
-from mprna.errors import SequenceError, StructureError
-from mprna.folding.prior import SECOND_PARAMETERS
-from mprna.folding.vienna import EnergyModel, mean_pair_probs
-from mprna.io.formats import read_records
-from mprna.io.records import Record
 from mprna.model.pair_checkpoint import load_pair_network
 from mprna.model.pair_network import PAD_BASE, PairConfig, PairNetwork
 from mprna.rna.canonical import pair_types
 from mprna.rna.scores import pair_scores
 from mprna.rna.structure import pairs_from_dot_bracket
 from mprna.runtime.export import export_pair_network
-from mprna.runtime.pair_engine import MIN_LEARNED_LENGTH, MIN_PRIOR, pair_input, pair_probs
+from mprna.runtime.pair_engine import MIN_PRIOR, pair_input, pair_probs
 
 MAX_CELLS = 80_000
 """Of a batch: its sequences times the square of the longest."""
 WARM_UP, CLIP, MEAN_DECAY = 200, 1.0, 0.999
 GAMMAS = (1.0, 1.5, 2.0, 3.0)
 NUM_VALID = 250
-MAX_UNWANTED = 0.5
-"""Share of 14-mers, on either strand."""
 SAVE_EVERY, REPORT_EVERY = 250, 100
-ENERGY_MODELS = EnergyModel(), EnergyModel(parameters=SECOND_PARAMETERS)
 MUTATED, MAX_MUTATED = 0.5, 0.4
 """Share of the known RNAs without prior that are changed, and most of their nucleotides that are."""
 PRIOR_KEPT = 0.5
@@ -65,39 +54,6 @@ PRIOR_KEPT = 0.5
 REACTIVITY_WEIGHT = 3.0
 """Of a nucleotide's likelihood, beside the cross-entropy of its pairs."""
 PAIRED_LETTERS = ("GC", "CG", "GC", "CG", "AU", "UA", "AU", "UA", "GU", "UG")
-
-
-class Pairs(NamedTuple):
-    """Sparse, because thousands of them are held."""
-
-    positions: npt.NDArray[np.int64]  # (P, 2)
-    probs: npt.NDArray[np.float32]  # (P,)
-
-    def dense(self, length: int) -> npt.NDArray[np.float32]:
-        """(L, L), above the diagonal."""
-        probs = np.zeros((length, length), dtype=np.float32)
-        probs[self.positions[:, 0], self.positions[:, 1]] = self.probs
-        return probs
-
-
-class Rna(NamedTuple):
-    sequence: str
-    known: Pairs | None
-    ensembles: tuple[Pairs, Pairs]
-    """By either energy model."""
-    log_ratios: npt.NDArray[np.float32] | None = None
-    """Of being unpaired, by chemical mapping. *Shape:* (L,)"""
-
-    def mixture(self, share: float) -> npt.NDArray[np.float32]:
-        """(L, L), above the diagonal; `share` of it by the first energy model."""
-        first, second = (pairs.dense(len(self.sequence)) for pairs in self.ensembles)
-        return np.float32(share) * first + np.float32(1 - share) * second
-
-    def unpaired(self) -> npt.NDArray[np.float32]:
-        """Probabilities in the even mixture. *Shape:* (L,)"""
-        probs = self.mixture(0.5)
-        unpaired: npt.NDArray[np.float32] = 1 - probs.sum(0) - probs.sum(1)
-        return unpaired
 
 
 class Batch(NamedTuple):
@@ -109,111 +65,9 @@ class Batch(NamedTuple):
     log_ratios: Tensor  # (B, L), 0 where nothing was measured
 
 
-def read_rnas(
-    paths: Iterable[Path],
-    max_length: int,
-    cache: Path,
-    unwanted: Sequence[Path] = (),
-    profiles: Sequence[Profile] = (),
-) -> list[Rna]:
-    """Distinct RNAs of 16 to `max_length` nt with their ensembles; what is left out is counted.
-
-    So are those that share more than half of their 14-mers with the `unwanted`.
-    """
-    mapped = {profile.sequence: profile for profile in profiles if len(profile.sequence) <= max_length}
-    found: dict[str, Pairs | None] = dict.fromkeys(mapped)
-    left_out = 0
-    for path in paths:
-        for record in read_records(path):
-            try:
-                sequence = clean_sequence(record.sequence)
-                known = known_pairs(record)
-            except (SequenceError, StructureError):
-                left_out += 1
-                continue
-            if sequence in found or not MIN_LEARNED_LENGTH <= len(sequence) <= max_length:
-                left_out += 1
-                continue
-            found[sequence] = known
-    found, num_unwanted = without(found, unwanted)
-    ensembles = cached_ensembles(list(found), cache)
-    rnas = [Rna(*item, pairs) for item, pairs in zip(found.items(), ensembles, strict=True)]
-    num_known = sum(rna.known is not None for rna in rnas)
-    rnas = with_log_ratios(rnas, mapped)
-    num_mapped = sum(rna.log_ratios is not None for rna in rnas)
-    print(f"{len(rnas)} RNAs, {num_known} with a structure, {num_mapped} with reactivities")
-    print(f"{left_out} left out: length, letters, seen before; {num_unwanted} unwanted", flush=True)
-    return rnas
-
-
-def with_log_ratios(rnas: list[Rna], mapped: dict[str, Profile]) -> list[Rna]:
-    """The same RNAs; those that are mapped with what chemical mapping says."""
-    chosen = [n for n, rna in enumerate(rnas) if rna.sequence in mapped]
-    profiles = [mapped[rnas[n].sequence] for n in chosen]
-    if profiles:
-        by_bin = fit_log_ratios(profiles, [rnas[n].unpaired() for n in chosen])
-        for n, profile in zip(chosen, profiles, strict=True):
-            rnas[n] = rnas[n]._replace(log_ratios=log_ratios_of(profile, by_bin))
-    return rnas
-
-
 def write_fasta(profiles: list[Profile], path: Path) -> Path:
     path.write_text("".join(f">{n}\n{profile.sequence}\n" for n, profile in enumerate(profiles)))
     return path
-
-
-def cached_ensembles(sequences: list[str], cache: Path) -> list[tuple[Pairs, Pairs]]:
-    """The partition functions take as long as thousands of steps: they are kept in a file."""
-    if not cache.exists():
-        with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as pool:
-            flat = [pairs for both in pool.map(ensembles_of, sequences, chunksize=16) for pairs in both]
-        with cache.open("wb") as stream:
-            np.savez(
-                stream,
-                sequences=np.array(sequences),
-                ends=np.cumsum([len(pairs.probs) for pairs in flat]),
-                positions=np.concatenate([pairs.positions for pairs in flat]),
-                probs=np.concatenate([pairs.probs for pairs in flat]),
-            )
-    saved = np.load(cache)
-    if saved["sequences"].tolist() != sequences:
-        raise SystemExit(f"{cache}: of other sequences; remove it")
-    positions = np.split(saved["positions"], saved["ends"][:-1])
-    probs = np.split(saved["probs"], saved["ends"][:-1])
-    flat = [Pairs(*parts) for parts in zip(positions, probs, strict=True)]
-    return list(zip(flat[::2], flat[1::2], strict=True))
-
-
-def without(found: dict[str, Pairs | None], unwanted: Sequence[Path]) -> tuple[dict[str, Pairs | None], int]:
-    """What is not like the unwanted, and how many are."""
-    if not unwanted:
-        return found, 0
-    words = Unwanted({path.as_posix(): path for path in unwanted})
-    shares = words.shares(list(found))
-    kept = {
-        sequence: known
-        for (sequence, known), share in zip(found.items(), shares, strict=True)
-        if share <= MAX_UNWANTED
-    }
-    return kept, len(found) - len(kept)
-
-
-def known_pairs(record: Record) -> Pairs | None:
-    if record.dot_bracket is None:
-        return None
-    positions = pairs_from_dot_bracket(record.dot_bracket)
-    return Pairs(positions, np.ones(len(positions), dtype=np.float32))
-
-
-def ensembles_of(sequence: str) -> tuple[Pairs, Pairs]:
-    first, second = (_likely_pairs(mean_pair_probs(sequence, (model,))) for model in ENERGY_MODELS)
-    return first, second
-
-
-def _likely_pairs(pair_probs: npt.NDArray[np.float32]) -> Pairs:
-    probs = np.triu(pair_probs)
-    likely = np.argwhere(probs >= MIN_PRIOR).astype(np.int64)
-    return Pairs(likely, probs[likely[:, 0], likely[:, 1]])
 
 
 class Example(NamedTuple):

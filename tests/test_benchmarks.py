@@ -217,8 +217,8 @@ def test_families_trains_without_the_family_and_folds_it(tmp_path: Path) -> None
     ]
     command += ["--steps", "2"]
     lines = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
-    learned = [json.loads(line)["id"] for line in (work / "x" / "train.jsonl").open()]
-    folded = [json.loads(line)["id"] for line in (work / "x" / "test.jsonl").open()]
+    learned = [json.loads(line)["id"] for line in (work / "x" / "train.jsonl").read_text().splitlines()]
+    folded = [json.loads(line)["id"] for line in (work / "x" / "test.jsonl").read_text().splitlines()]
     assert {name[0] for name in learned} == {"y"}
     assert folded == [f"x_{number}" for number in range(12)]
     table = [line for line in lines if line.startswith("|")]
