@@ -128,7 +128,7 @@ def run_one(task: Task, name: str, seed: int, data_dir: Path, options: ModelOpti
         data={split: _facts(task, split, loaded) for split, loaded in splits.items()},
         clusters=clusters_of(test.examples),
         choices=model.choices,
-        seconds=round(time.monotonic() - start, 1),
+        seconds=round(time.monotonic() - start, 3),
         peak_memory_mb=round(peak_memory_mb(), 1),
         versions=package_versions(),
         hardware=hardware(),
