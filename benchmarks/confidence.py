@@ -8,8 +8,8 @@ right. Calibration error: mean difference of the two over ten bins of RNAs of eq
 confidence. Spearman: between confidence and pair F1. Intervals are 95 % bootstrap over RNAs.
 
 Predictions with pair probabilities (`mprna fold -p`) are judged in more detail: states of nucleotides, pairs
-that are printed, the expected F1 of RNAs (`expected_f1`), and what each band of them was worth. `--figure`
-draws that; `--page` renews the tables of a page, between its `MARKS`.
+that are printed, the expected F1 of RNAs, and what each band of them was worth. `--figure` draws
+that; `--page` renews the tables of a page, between its `MARKS`.
 
 Shape letters: R RNAs, L nucleotides, M values of all RNAs.
 """
@@ -74,8 +74,8 @@ class Detail(NamedTuple):
 def check(known: Record, found: Record) -> None:
     if as_rna(known.sequence) != as_rna(found.sequence):
         raise SystemExit(f"{found.name}: another sequence than the truth's")
-    if known.dot_bracket is None or found.dot_bracket is None or found.confidence is None:
-        raise SystemExit(f"{found.name}: no structure or no confidence")
+    if None in (known.dot_bracket, found.dot_bracket, found.confidence, found.expected_f1):
+        raise SystemExit(f"{found.name}: no structure, confidence or expected F1")
 
 
 def right_states(known: Record, found: Record) -> npt.NDArray[np.bool_]:
@@ -90,17 +90,6 @@ def right_states(known: Record, found: Record) -> npt.NDArray[np.bool_]:
 def pair_f1(known: Record, found: Record) -> float:
     true_pairs, pairs = (pairs_from_dot_bracket(record.dot_bracket) for record in (known, found))
     return pair_scores(true_pairs, pairs).f1
-
-
-def expected_f1(found: Record) -> float:
-    """Twice the probability of the printed pairs over their number plus the expected number of true pairs.
-
-    The ratio of expectations stands for the expectation of the ratio. Without pairs on either side it is 1.
-    """
-    pairs = pairs_from_dot_bracket(found.dot_bracket)
-    printed = float(found.base_pair_probs[tuple(pairs.T)].sum())
-    total = len(pairs) + float(np.triu(found.base_pair_probs, 1).sum())
-    return 2 * printed / total if total else 1.0
 
 
 def measure(known: Record, found: Record) -> tuple[float, float, float]:
@@ -125,7 +114,7 @@ def detail(truth: list[Record], found: list[Record], values: Floats) -> Detail:
         states.append((probs, right))
         pairs.append((probs[opening], right[opening]))
     each = np.arange(len(found))
-    expected = np.array([expected_f1(record) for record in found])
+    expected = np.array([record.expected_f1 for record in found])
     return Detail(
         Chances(values[:, 0], values[:, 1], each),
         gather(states),

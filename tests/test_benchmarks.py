@@ -287,6 +287,7 @@ def test_confidence_of_probabilities_that_come_true_as_often_as_they_say(tmp_pat
     for number in range(80):
         prob = 0.75 if number < 40 else 0.5
         row = {"sequence": "GGGGAAAACCCC", "dot_bracket": folded, "confidence": (8 * prob + 4) / 12}
+        row["expected_f1"] = 2 * 4 * prob / (4 + 4 * prob)
         triples = [[k, 11 - k, prob] for k in range(4)]
         rows += json.dumps({"name": str(number), "base_pair_probs": triples} | row) + "\n"
         known += f">{number}\nGGGGAAAACCCC\n{folded if number % 4 < 4 * prob else other}\n"

@@ -12,6 +12,7 @@ import time
 import numpy as np
 import pytest
 
+import mprna
 from mprna.cli import fold as fold_command
 from mprna.folding.vienna import PARAMETER_SETS, fold_mfe
 from mprna.io.formats import read_records
@@ -71,13 +72,14 @@ def test_the_other_engines_print_the_same_way(call, engine):
 
 FORMATTED = {
     "dbn": ">a first\nGGGGAAAACCCC\n((((....))))\n>b\nggggaaaacctt\n(((.....))).\n",
-    "tsv": "name\tdescription\tsequence\tdot_bracket\tenergy\tconfidence\tengine\terror\n"
-    "a\tfirst\tGGGGAAAACCCC\t((((....))))\t-5.40\t\tvienna\t\n"
-    "b\t\tggggaaaacctt\t(((.....))).\t-1.80\t\tvienna\t\n",
+    "tsv": "name\tdescription\tsequence\tdot_bracket\tenergy\tconfidence\texpected_f1\tengine\terror\n"
+    "a\tfirst\tGGGGAAAACCCC\t((((....))))\t-5.40\t\t\tvienna\t\n"
+    "b\t\tggggaaaacctt\t(((.....))).\t-1.80\t\t\tvienna\t\n",
     "jsonl": '{"name": "a", "description": "first", "sequence": "GGGGAAAACCCC", '
-    '"dot_bracket": "((((....))))", "energy": -5.4, "confidence": null, "engine": "vienna", "error": null}\n'
+    '"dot_bracket": "((((....))))", "energy": -5.4, "confidence": null, "expected_f1": null, '
+    '"engine": "vienna", "error": null}\n'
     '{"name": "b", "sequence": "ggggaaaacctt", "dot_bracket": "(((.....))).", "energy": -1.8, '
-    '"confidence": null, "engine": "vienna", "error": null}\n',
+    '"confidence": null, "expected_f1": null, "engine": "vienna", "error": null}\n',
 }
 
 
@@ -98,6 +100,17 @@ def test_every_format_can_be_read_back(call, tmp_path, name):
     assert os.listdir(tmp_path) == [f"out.{name}"]
 
 
+def test_formats_say_alike_how_sure_a_structure_is(call, tmp_path):
+    text = "GGGAAACGCUUCGGCGAAACCC"
+    expected = mprna.fold(text)
+    for name in ("tsv", "jsonl", "parquet"):
+        path = tmp_path / f"out.{name}"
+        assert call("fold", "-o", path, text).status == 0
+        (record,) = read_records(path)
+        assert record.confidence == round(expected.confidence, 4)
+        assert record.expected_f1 == round(expected.expected_f1, 4)
+
+
 def test_nameless_sequences_are_numbered_where_a_name_is_needed(call):
     outcome = call("fold", *VIENNA, "--format", "jsonl", "ACGU", "-", stdin=b"UUUU\nCCCC\n")
     assert [json.loads(line)["name"] for line in outcome.out.splitlines()] == [
@@ -111,6 +124,7 @@ def test_pair_probabilities_are_in_jsonl(call):
     outcome = call("fold", *VIENNA, "-p", "--format", "jsonl", "GGGGAAAACCCC")
     row = json.loads(outcome.out)
     assert row["confidence"] > 0.9
+    assert row["expected_f1"] > 0.8
     assert max(row["base_pair_probs"], key=lambda triple: triple[2])[:2] in ([0, 11], [1, 10], [2, 9])
 
 
@@ -207,7 +221,7 @@ def test_bad_records_have_their_reason_and_good_ones_their_result(call, jobs):
     content = bad + b">ok\r\nACGU\r\n>a\nA\n>a\nACGTN\n>last\nRYKM"
     outcome = call("fold", *VIENNA, "--format", "tsv", "-j", jobs, stdin=content)
     rows = [line.split("\t") for line in outcome.out.splitlines()[1:]]
-    assert [(row[0], row[3], row[7]) for row in rows] == [
+    assert [(row[0], row[3], row[-1]) for row in rows] == [
         ("empty", "", "empty sequence"),
         ("gap", "", "gap '-' at position 4: remove the gaps of an alignment first"),
         ("digit", "", "symbol '1' at position 4 is no nucleotide code"),

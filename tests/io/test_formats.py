@@ -26,6 +26,7 @@ HAIRPIN = Record(
     dot_bracket="((((....))))",
     energy=-5.4,
     confidence=0.9375,
+    expected_f1=0.875,
     engine="vienna",
 )
 PSEUDOKNOT = Record(
@@ -36,7 +37,17 @@ PSEUDOKNOT = Record(
     energy=0.0,
 )
 
-ROWS = {"name", "description", "sequence", "dot_bracket", "energy", "confidence", "engine", "error"}
+ROWS = {
+    "name",
+    "description",
+    "sequence",
+    "dot_bracket",
+    "energy",
+    "confidence",
+    "expected_f1",
+    "engine",
+    "error",
+}
 KEPT = {
     "fasta": {"name", "description", "sequence"},
     "fastq": {"name", "description", "sequence", "qualities"},
@@ -57,7 +68,7 @@ TEXT = [name for name in WRITABLE if not FORMATS[name].binary]
 
 
 def as_kept(record, format_name):
-    lost = {"description", "qualities", "dot_bracket", "energy", "confidence", "engine", "error"}
+    lost = ROWS - {"name", "sequence"} | {"qualities"}
     defaults = {name: "" if name == "description" else None for name in lost - KEPT[format_name]}
     return replace(record, **defaults)
 
@@ -99,6 +110,7 @@ def records(draw, format_name):
         dot_bracket=dot_bracket_from_pairs(pairs, len(sequence)) if folded else None,
         energy=draw(st.integers(-99999, 9999)) / 100 if folded else None,
         confidence=draw(st.integers(0, 10000)) / 10000 if folded else None,
+        expected_f1=draw(st.integers(0, 10000)) / 10000 if folded else None,
         engine=draw(st.sampled_from(["model", "vienna"])),
         error=None if folded else draw(st.sampled_from([None, "letter 'E' is no nucleotide code"])),
     )

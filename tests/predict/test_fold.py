@@ -6,6 +6,7 @@ import inspect
 
 import numpy as np
 import pytest
+import RNA
 
 import mprna
 from mprna.decoding.nested import decode_nested
@@ -14,9 +15,12 @@ from mprna.errors import FoldingError, ModelError, SequenceError
 from mprna.folding.vienna import EnergyModel, energy_of, fold_ensemble, fold_mfe
 from mprna.io.records import Record
 from mprna.predict import fold as fold_module
-from mprna.predict.fold import Folder, confidence, decode_band, fold_records
+from mprna.predict.beliefs import DenseBeliefs
+from mprna.predict.fold import Folder, confidence, decode_band, expected_f1, fold_records
 from mprna.predict.options import FoldOptions
 from mprna.rna.canonical import check_structure
+from mprna.rna.scores import pair_scores
+from mprna.rna.structure import pairs_from_dot_bracket
 from mprna.runtime.engine import Prediction
 
 TRNA = "GCGGAUUUAGCUCAGUUGGGAGAGCGCCAGACUGAAGAUCUGGAGGUCCUGUGUUCGAUCCACAGAAUUCGCACCA"
@@ -52,7 +56,8 @@ def prediction(base_pair_probs: np.ndarray, structure_probs: np.ndarray | None =
 def test_vienna_is_viennarna():
     record = mprna.fold(TRNA, FoldOptions(engine="vienna"))
     assert (record.dot_bracket, record.energy) == fold_mfe(TRNA)
-    assert (record.engine, record.confidence, record.error) == ("vienna", None, None)
+    assert (record.engine, record.error) == ("vienna", None)
+    assert (record.confidence, record.expected_f1) == (None, None)
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -153,6 +158,39 @@ def test_a_pair_outside_of_the_band_has_no_probability():
     narrow = prediction(np.zeros((8, 8)))
     object.__setattr__(narrow, "pair_band", narrow.pair_band[:, :6])
     assert confidence("(......)", narrow) == pytest.approx(6 / 8)
+    assert expected_f1("(......)", narrow) == 0.0
+
+
+def test_expected_f1_is_that_of_the_expected_numbers():
+    """Probabilities 0.8, 0.5, 0.4 and 0.3: two true pairs are expected."""
+    probs = np.zeros((12, 12))
+    for i, j, p in ((0, 11, 0.8), (1, 10, 0.5), (2, 9, 0.4), (3, 10, 0.3)):
+        probs[i, j] = probs[j, i] = p
+    for beliefs in (prediction(probs), DenseBeliefs(probs.astype(np.float32))):
+        assert expected_f1("((........))", beliefs) == pytest.approx(2 * 1.3 / (2 + 2.0))
+        assert expected_f1("(((......)))", beliefs) == pytest.approx(2 * 1.7 / (3 + 2.0))
+        assert expected_f1("(..(......))", beliefs) == pytest.approx(2 * 1.1 / (2 + 2.0))
+        assert expected_f1("(.[......).]", beliefs) == 0.0
+        assert expected_f1("............", beliefs) == pytest.approx(1 - 0.8)  # nucleotide 10: 0.5 and 0.3
+    certain = np.where(probs > 0.7, 1.0, 0.0)
+    assert expected_f1("(..........)", prediction(certain)) == 1.0
+    assert expected_f1("............", prediction(np.zeros((12, 12)))) == 1.0
+
+
+@pytest.mark.parametrize(
+    ("text", "paired"),
+    [(TRNA, True), ("GGGCAAAAGCUUAGCGGGAUUCCCGA", True), ("A" * 30 + "GGAAACC" + "A" * 20, False)],
+)
+def test_expected_f1_is_the_mean_f1_with_what_viennarna_samples(text, paired):
+    record = mprna.fold(text, FoldOptions(engine="vienna", pair_probs=True))
+    assert ("(" in record.dot_bracket) == paired
+    ensemble = RNA.fold_compound(text, RNA.md(uniq_ML=1))
+    ensemble.pf()
+    printed = pairs_from_dot_bracket(record.dot_bracket)
+    sampled = map(pairs_from_dot_bracket, ensemble.pbacktrack(1000))
+    assert record.expected_f1 == pytest.approx(
+        np.mean([pair_scores(true, printed).f1 for true in sampled]), abs=0.05
+    )
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -200,10 +238,17 @@ def test_a_list_gives_a_list_and_a_failure_keeps_its_place():
 
 def test_nothing_of_an_old_result_survives():
     old = Record(
-        name="a", sequence="ACGX!", dot_bracket="(...)", energy=-9.0, confidence=1.0, error=None, engine="x"
+        name="a",
+        sequence="ACGX!",
+        dot_bracket="(...)",
+        energy=-9.0,
+        confidence=1.0,
+        expected_f1=1.0,
+        engine="x",
     )
     (record,) = fold_records([old], FoldOptions(engine="vienna"))
-    assert (record.dot_bracket, record.energy, record.confidence) == (None, None, None)
+    assert (record.dot_bracket, record.energy) == (None, None)
+    assert (record.confidence, record.expected_f1) == (None, None)
     (record,) = fold_records(
         [Record(name="a", sequence="ACGU", error="was too long")], FoldOptions(engine="vienna")
     )

@@ -50,6 +50,14 @@ def test_structures_are_valid_and_energies_true(pair_model, engine, length):
     assert length < 100 or "(" in record.dot_bracket
 
 
+@pytest.mark.parametrize("engine", [*ENGINES, "vienna"])
+@pytest.mark.parametrize("text", ["A", "GAAC", "N" * 60, "AC" * 30])
+def test_an_rna_that_cannot_pair_is_sure_to_have_no_pairs(pair_model, engine, text):
+    record = mprna.fold(text, FoldOptions(engine=engine, model=pair_model, pair_probs=True))
+    assert record.dot_bracket == "." * len(text)
+    assert (record.confidence, record.expected_f1) == (1.0, 1.0)
+
+
 @pytest.mark.parametrize("gamma", [None, 4.0])
 def test_the_ensemble_is_the_prior_of_the_hybrid(pair_model, gamma):
     text, cold = sequence(90), EnergyModel(temperature=20.0)
@@ -139,6 +147,8 @@ def test_a_long_sequence_is_read_in_windows(pair_model, engine):
     pairs = pairs_from_dot_bracket(record.dot_bracket)
     assert len(pairs)
     assert (pairs[:, 1] - pairs[:, 0] < 60).all()
+    right, true = record.base_pair_probs[tuple(pairs.T)].sum(), np.triu(record.base_pair_probs).sum()
+    assert record.expected_f1 == pytest.approx(2 * right / (len(pairs) + true), rel=1e-4)
 
 
 @pytest.mark.parametrize("engine", ENGINES)

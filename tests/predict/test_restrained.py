@@ -81,6 +81,11 @@ def test_structures_are_valid_and_meet_their_constraints(engine, length, seed, e
         assert not record.base_pair_probs[i].any()
     if engine != "vienna" or options.min_confidence:
         assert 0.0 <= record.confidence <= 1.0
+        pairs, probs = pairs_from_dot_bracket(record.dot_bracket), record.base_pair_probs.astype(np.float64)
+        total = len(pairs) + np.triu(probs).sum()
+        expected = 2 * probs[tuple(pairs.T)].sum() / total if len(pairs) else 1 - probs.sum(axis=1).max()
+        assert 0.0 <= record.expected_f1 <= 1.0
+        assert record.expected_f1 == pytest.approx(expected, abs=1e-3)
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -234,6 +239,7 @@ def test_a_network_that_sees_a_pseudoknot_gives_it(engine, pair_model, monkeypat
     assert record.dot_bracket == known
     assert record.energy == energy_of(text, "(((((........)))))......")
     assert record.confidence > 0.9
+    assert record.expected_f1 == pytest.approx(2 * 9 * 0.9 / (9 + 9 * 0.9))
 
 
 @pytest.mark.parametrize(

@@ -52,6 +52,7 @@ def test_folds_are_those_of_python(api: httpx.Client, engine: str) -> None:
         assert (row["dot_bracket"], row["engine"]) == (record.dot_bracket, engine)
         assert row["energy"] == round(record.energy, 2)
         assert row["confidence"] == round(record.confidence, 4)
+        assert row["expected_f1"] == round(record.expected_f1, 4)
         assert row["confidence"] == pytest.approx(np.mean(row["nucleotide_confidence"]), abs=1e-4)
         probs = record.base_pair_probs
         assert {(i, j) for i, j, _ in row["pairs"]} == {
@@ -241,6 +242,8 @@ def test_convert(api: httpx.Client, tmp_path: Path, format_name: str, media_type
         path.write_bytes(answer.content)
         (read,) = read_records(path, format_name=format_name)
         assert (read.sequence, read.dot_bracket) == (row["sequence"], row["dot_bracket"])
+        if format_name in ("tsv", "jsonl"):
+            assert (read.confidence, read.expected_f1) == (row["confidence"], row["expected_f1"])
 
 
 @pytest.mark.parametrize("name", ["../../etc/passwd", 'a"b', "a;b", "é" * 50, "CON\u202egnp", ""])

@@ -37,6 +37,8 @@ class Record:
     """Free energy of `dot_bracket` in kcal/mol."""
     confidence: float | None = None
     """Mean probability of the assigned state of every nucleotide, 0 to 1."""
+    expected_f1: float | None = None
+    """Expected F1 of the pairs of `dot_bracket`, 0 to 1."""
     base_pair_probs: npt.NDArray[np.float32] | None = field(default=None, compare=False, repr=False)
     """Pair probabilities, symmetric. *Shape:* (L, L)"""
     constraint: str | None = None

@@ -36,7 +36,7 @@ _TEXTS: Final = (
     "engine",
     "error",
 )
-_NUMBERS: Final = ("energy", "confidence")
+_NUMBERS: Final = ("energy", "confidence", "expected_f1")
 _LARGEST_NUMBER: Final = 1e9
 """No RNA has an energy beyond, in kcal/mol."""
 _HALF_CHARACTER: Final = re.compile("[\ud800-\udfff]")
@@ -44,7 +44,7 @@ _HALF_CHARACTER: Final = re.compile("[\ud800-\udfff]")
 
 
 def row_of(record: Record) -> dict[str, Any]:
-    """Values by name; `None` is unknown. Energies have two decimals, confidences four."""
+    """Values by name; `None` is unknown. Energies have two decimals, confidences and expected F1 four."""
     probs = record.base_pair_probs
     return {
         "name": record.name,
@@ -54,6 +54,7 @@ def row_of(record: Record) -> dict[str, Any]:
         "dot_bracket": record.dot_bracket,
         "energy": None if record.energy is None else round_energy(record.energy),
         "confidence": None if record.confidence is None else round(record.confidence, 4),
+        "expected_f1": None if record.expected_f1 is None else round(record.expected_f1, 4),
         "base_pair_probs": None if probs is None else _triples(probs),
         "constraint": record.constraint,
         "reactivities": None if record.reactivities is None else _numbers(record.reactivities),

@@ -111,6 +111,7 @@ def _schema(pa: ModuleType) -> Any:
         ("dot_bracket", pa.string()),
         ("energy", pa.float64()),
         ("confidence", pa.float64()),
+        ("expected_f1", pa.float64()),
         ("base_pair_probs", pa.list_(pair)),
         ("constraint", pa.string()),
         ("reactivities", pa.list_(pa.float64())),

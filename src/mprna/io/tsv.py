@@ -20,10 +20,11 @@ COLUMNS: Final = (
     "dot_bracket",
     "energy",
     "confidence",
+    "expected_f1",
     "engine",
     "error",
 )
-_DECIMALS: Final = {"energy": 2, "confidence": 4}
+_DECIMALS: Final = {"energy": 2, "confidence": 4, "expected_f1": 4}
 
 
 def read_tsv(source: Source) -> Iterator[Record]:

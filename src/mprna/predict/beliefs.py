@@ -79,6 +79,23 @@ def confidence(dot_bracket: str, beliefs: Beliefs) -> float:
     return float(probs.clip(0.0, 1.0).mean(dtype=np.float64))
 
 
+def expected_f1(dot_bracket: str, beliefs: Beliefs) -> float:
+    """Expected F1 of the pairs: twice the expected number of right ones over the number of printed and the
+    expected number of true ones, 0 to 1.
+
+    The ratio of expectations stands for the expectation of the ratio. Without printed pairs F1 is 1 if the
+    RNA has none, else 0: the result is then the least of all probabilities of being unpaired, above which
+    the probability that there is no pair cannot be.
+    """
+    unpaired = beliefs.unpaired_probs.astype(np.float64)
+    pairs = pairs_from_dot_bracket(dot_bracket)
+    if not len(pairs):
+        return float(unpaired.min())
+    num_true = (1.0 - unpaired).sum() / 2
+    num_right = beliefs.probs_of(pairs).sum(dtype=np.float64)
+    return float(min(2 * num_right / (len(pairs) + num_true), 1.0))
+
+
 def decode_band(
     sequence: str,
     beliefs: Beliefs,

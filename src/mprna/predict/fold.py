@@ -28,6 +28,7 @@ from mprna.predict.beliefs import (
     DenseBeliefs,
     confidence,
     decode_band,
+    expected_f1,
     with_crossing_pairs,
     without_doubtful_pairs,
 )
@@ -56,6 +57,7 @@ class _Answer(NamedTuple):
     dot_bracket: str
     energy: float
     confidence: float | None
+    expected_f1: float | None
     base_pair_probs: FloatArray | None
 
 
@@ -182,6 +184,7 @@ class Folder:
             dot_bracket=answer.dot_bracket,
             energy=answer.energy,
             confidence=answer.confidence,
+            expected_f1=answer.expected_f1,
             base_pair_probs=answer.base_pair_probs,
             engine=options.engine,
             error=None,
@@ -203,7 +206,7 @@ class Folder:
     def _fold_by_energy(self, sequence: str, restraints: Restraints) -> _Answer:
         options = self._options
         if not options.needs_pair_probs:
-            return _Answer(*fold_mfe(sequence, options.energy_model, restraints), None, None)
+            return _Answer(*fold_mfe(sequence, options.energy_model, restraints), None, None, None)
         ensemble = fold_ensemble(sequence, options.energy_model, restraints)
         beliefs = DenseBeliefs(ensemble.base_pair_probs)
         return self._answer(sequence, ensemble.mfe_dot_bracket, beliefs, restraints.constraint)
@@ -300,6 +303,7 @@ class Folder:
             dot_bracket,
             energy_of(sequence, dot_bracket, model),
             confidence(dot_bracket, beliefs),
+            expected_f1(dot_bracket, beliefs),
             beliefs.base_pair_probs if options.pair_probs else None,
         )
 
@@ -338,6 +342,7 @@ def _failed(record: Record, reason: str, *, engine: str) -> Record:
         dot_bracket=None,
         energy=None,
         confidence=None,
+        expected_f1=None,
         base_pair_probs=None,
         engine=engine,
         error=reason,

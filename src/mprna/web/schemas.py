@@ -96,6 +96,7 @@ class RecordToConvert(BaseModel):
     dot_bracket: DotBracket | None = None
     energy: float | None = None
     confidence: Probability | None = None
+    expected_f1: Probability | None = None
     pairs: Annotated[list[Pair], Field(fail_fast=True)] | None = None
     nucleotide_confidence: Annotated[list[Probability], Field(fail_fast=True)] | None = None
     engine: Annotated[str | None, Field(max_length=50)] = None
@@ -252,6 +253,7 @@ class Folded(BaseModel):
     dot_bracket: str | None
     energy: Annotated[float | None, Field(description="kcal/mol, Turner 2004, of the `()` pairs")]
     confidence: Annotated[float | None, Field(description="mean of `nucleotide_confidence`")]
+    expected_f1: Annotated[float | None, Field(description="expected F1 of the pairs of `dot_bracket`")]
     engine: str
     model: str | None
     pairs: Annotated[list[Pair] | None, Field(description="i, j, probability, where that is 0.01 or more")]

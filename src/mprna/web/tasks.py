@@ -149,6 +149,7 @@ class FoldTask:
             "dot_bracket": folded.dot_bracket,
             "energy": None if folded.energy is None else round_energy(folded.energy),
             "confidence": None if folded.confidence is None else round(folded.confidence, 4),
+            "expected_f1": None if folded.expected_f1 is None else round(folded.expected_f1, 4),
             "engine": self.options.engine,
             "model": None if self.options.engine == "vienna" else str(self.options.model),
             "pairs": None,

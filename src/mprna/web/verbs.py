@@ -144,6 +144,7 @@ def convert_task(request: ConvertRequest, limits: Limits) -> ConvertTask:
         dot_bracket=None if given.dot_bracket is None else _without_space(given.dot_bracket),
         energy=given.energy,
         confidence=given.confidence,
+        expected_f1=given.expected_f1,
         engine=given.engine,
         error=given.error,
     )

@@ -28,6 +28,7 @@ def test_an_example_is_one_click_away(visitor: Any) -> None:
     assert "76 nt" in facts
     assert f"{expected.energy:.2f}".replace("-", "−") in facts
     assert page.text_content("#dial text") == str(round(100 * expected.confidence))
+    assert f"Expected F1 of the pairs: {expected.expected_f1:.2f}." in page.text_content("#confidence")
 
 
 def test_lower_case_dna_folds_and_keeps_its_letters(visitor: Any) -> None:

@@ -71,8 +71,8 @@ export function mountExport(store) {
   });
 }
 
-function recordOf({ id, sequence, dot_bracket, energy, confidence, pairs, nucleotide_confidence, engine }) {
-  return { id, sequence, dot_bracket, energy, confidence, pairs, nucleotide_confidence, engine };
+function recordOf({ id, sequence, dot_bracket, energy, confidence, expected_f1, pairs, nucleotide_confidence, engine }) {
+  return { id, sequence, dot_bracket, energy, confidence, expected_f1, pairs, nucleotide_confidence, engine };
 }
 
 function save({ blob, name }) {
