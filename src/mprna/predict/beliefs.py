@@ -84,14 +84,13 @@ def expected_f1(dot_bracket: str, beliefs: Beliefs) -> float:
     expected number of true ones, 0 to 1.
 
     The ratio of expectations stands for the expectation of the ratio. Without printed pairs F1 is 1 if the
-    RNA has none, else 0: the result is then the least of all probabilities of being unpaired, above which
-    the probability that there is no pair cannot be.
+    RNA has none, else 0; the result is then 1 / (1 + expected number of true pairs), the probability that
+    there is none if their number is geometric: pairs come in helices, so it varies more than Poisson's.
     """
-    unpaired = beliefs.unpaired_probs.astype(np.float64)
+    num_true = (1.0 - beliefs.unpaired_probs.astype(np.float64)).sum() / 2
     pairs = pairs_from_dot_bracket(dot_bracket)
     if not len(pairs):
-        return float(unpaired.min())
-    num_true = (1.0 - unpaired).sum() / 2
+        return float(1.0 / (1.0 + num_true))
     num_right = beliefs.probs_of(pairs).sum(dtype=np.float64)
     return float(min(2 * num_right / (len(pairs) + num_true), 1.0))
 
