@@ -1,12 +1,16 @@
-"""How many crossing pairs to believe in: pair F1 by gamma, for structures with and without pseudoknots.
+"""How many crossing pairs to believe in: pair F1 by gamma and by what the probabilities of a crossing stem
+must sum to, for structures with and without pseudoknots.
 
     python benchmarks/crossing_gamma.py VALIDATION.jsonl.gz [--max-length 200] [--limit 200] [--model NAME]
+        [--against GAMMA STEM]
 
 Of every RNA the network of `mprna fold` is asked once, without and with the prior; then its pairs are
-decoded without crossing pairs and with each gamma. A pair crosses if it crosses any other one of its
-structure; PPV and sensitivity of crossing pairs are over all of them. RNAs with letters that are no
-nucleotides are left out. Choose on validation structures that the network has not learned from: what is
-chosen here is `decoders.PAIR_CROSSING_GAMMA`. Intervals are 95 % bootstrap over RNAs.
+decoded without crossing pairs, and with each gamma and each least sum. A pair crosses if it crosses any
+other one of its structure. PPV and sensitivity of crossing pairs count those that are pairs of the other
+structure, their F1 those that cross in both; over all RNAs. RNAs with letters that are no nucleotides are
+left out. Choose on validation structures that the network has not learned from: what is chosen here are
+`decoders.PAIR_CROSSING_GAMMA` and `PAIR_CROSSING_STEM`. Intervals are 95 % bootstrap over RNAs; differences
+to the way of `--against` are paired.
 """
 
 from __future__ import annotations
@@ -15,6 +19,7 @@ import argparse
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import product
 from typing import NamedTuple
 
 import numpy as np
@@ -34,8 +39,12 @@ from mprna.runtime.load import load_pair_engine
 from mprna.runtime.pair_engine import PairEngine
 from mprna.runtime.store import FOLDING_MODEL
 
-GAMMAS = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 5.0, 8.0)
-"""0 stands for no crossing pairs."""
+GAMMAS = (2.0, 3.0, 5.0, 8.0, 16.0)
+STEMS = (0.0, 0.5, 0.75, 1.0)
+NO_PAIRS = (0.0, 0.0)
+
+Way = tuple[float, float]
+"""Gamma, and the least sum of the probabilities of a crossing stem."""
 
 
 class Score(NamedTuple):
@@ -50,6 +59,8 @@ class Score(NamedTuple):
     """Crossing pairs of the prediction that are pairs of the known structure."""
     num_recovered: int
     """Crossing pairs of the known structure that the prediction has."""
+    num_both: int
+    """Pairs that cross in both."""
 
 
 def chosen(path: str, max_length: int, limit: int) -> Iterator[Record]:
@@ -67,14 +78,16 @@ def chosen(path: str, max_length: int, limit: int) -> Iterator[Record]:
             yield record
 
 
-def structures(sequence: str, engine: PairEngine) -> Iterator[tuple[str, float, str]]:
-    """Every way to fold: engine, gamma of crossing pairs, structure."""
+def structures(sequence: str, engine: PairEngine) -> Iterator[tuple[str, Way, str]]:
+    """Every way to fold: engine, way, structure."""
     for name, prior in (("model", None), ("hybrid", prior_pair_probs(sequence))):
         probs = engine.predict_pairs(sequence, prior)
         nested = decode_nested(sequence, probs, gamma=PAIR_GAMMA)
-        yield name, 0.0, nested
-        for gamma in GAMMAS[1:]:
-            yield name, gamma, with_crossing_pairs(sequence, nested, DenseBeliefs(probs), gamma=gamma)
+        yield name, NO_PAIRS, nested
+        for gamma, stem in product(GAMMAS, STEMS):
+            beliefs = DenseBeliefs(probs)
+            found = with_crossing_pairs(sequence, nested, beliefs, gamma=gamma, min_stem_prob=stem)
+            yield name, (gamma, stem), found
 
 
 def crossing(pairs: Pairs) -> set[tuple[int, int]]:
@@ -95,14 +108,15 @@ def score(found: Pairs, known: Pairs) -> Score:
         len(found_crossing),
         len(found_crossing & all_known),
         len(known_crossing & all_found),
+        len(known_crossing & found_crossing),
     )
 
 
-def f1_estimate(scores: np.ndarray) -> str:
-    """Mean pair F1 with its interval, from rows of `Score`. *Shape:* (N, 6)"""
-    draws = np.random.default_rng(0).integers(0, len(scores), (NUM_RESAMPLES, len(scores)))
-    low, high = interval(100 * scores[:, 0][draws].mean(axis=1))
-    return f"{100 * scores[:, 0].mean():.1f} ({low:.1f}-{high:.1f})"
+def estimate(values: np.ndarray, sign: str = "") -> str:
+    """Mean in per cent, with its interval. *Shape:* (N,)"""
+    draws = np.random.default_rng(0).integers(0, len(values), (NUM_RESAMPLES, len(values)))
+    low, high = interval(100 * values[draws].mean(axis=1))
+    return f"{100 * values.mean():{sign}.2f} ({low:{sign}.2f} to {high:{sign}.2f})"
 
 
 def share(part: float, whole: float) -> str:
@@ -117,33 +131,38 @@ def main() -> None:
     parser.add_argument("--max-length", type=int, default=200, metavar="NT")
     parser.add_argument("--limit", type=int, default=200, help="first so many without, and with, pseudoknots")
     parser.add_argument("--model", default=FOLDING_MODEL, help="a pair network [%(default)s]")
+    parser.add_argument("--against", type=float, nargs=2, default=(2.0, 0.0), metavar=("GAMMA", "STEM"))
     args = parser.parse_args()
     engine = load_pair_engine(args.model)
-    scores: dict[tuple[str, float, bool], list[Score]] = defaultdict(list)
+    scores: dict[tuple[str, Way, bool], list[Score]] = defaultdict(list)
     for record in chosen(args.structures, args.max_length, args.limit):
         known = pairs_from_dot_bracket(record.dot_bracket or "")
-        for name, gamma, structure in structures(record.sequence, engine):
+        for name, way, structure in structures(record.sequence, engine):
             found = pairs_from_dot_bracket(structure)
-            scores[name, gamma, has_pseudoknot(known)].append(score(found, known))
-    print_table(scores)
+            scores[name, way, has_pseudoknot(known)].append(score(found, known))
+    print_table(scores, tuple(args.against))
 
 
-def print_table(scores: dict[tuple[str, float, bool], list[Score]]) -> None:
-    columns = ("pair F1", "% with a pseudoknot", "PPV of crossing pairs", "their sensitivity")
-    print(f"| engine | known | RNAs | gamma | {' | '.join(columns)} |")
-    print("|---" * (len(columns) + 4) + "|")
-    for name, gamma, knotted in sorted(scores, key=lambda key: (key[0], key[2], key[1])):
-        rows = scores[name, gamma, knotted]
+def print_table(scores: dict[tuple[str, Way, bool], list[Score]], against: Way) -> None:
+    columns = ("pair F1", "difference", "% with a pseudoknot", "PPV of crossing pairs", "sensitivity", "F1")
+    print(f"| engine | known | RNAs | gamma | stem | {' | '.join(columns)} |")
+    print("|---" * (len(columns) + 5) + "|")
+    for name, way, knotted in sorted(scores, key=lambda key: (key[0], key[2], key[1])):
+        rows = scores[name, way, knotted]
         table = np.array(rows, dtype=np.float64)
-        _, num_knotted, num_known, num_found, num_right, num_recovered = table.sum(axis=0)
+        before = np.array(scores[name, against, knotted], dtype=np.float64)
+        _, num_knotted, num_known, num_found, num_right, num_recovered, num_both = table.sum(axis=0)
         cells = (
-            f1_estimate(table),
+            estimate(table[:, 0]),
+            estimate(table[:, 0] - before[:, 0], "+"),
             share(num_knotted, len(rows)),
             share(num_right, num_found),
             share(num_recovered, num_known),
+            share(2 * num_both, num_found + num_known),
         )
         kind = "pseudoknot" if knotted else "none"
-        print(f"| {name} | {kind} | {len(rows)} | {gamma or 'no pairs'} | {' | '.join(cells)} |")
+        gamma, stem = ("no pairs", "") if way == NO_PAIRS else (f"{way[0]:g}", f"{way[1]:g}")
+        print(f"| {name} | {kind} | {len(rows)} | {gamma} | {stem} | {' | '.join(cells)} |")
 
 
 if __name__ == "__main__":

@@ -107,10 +107,11 @@ def test_crossing_gamma_counts_pairs_that_cross(tmp_path: Path) -> None:
     command = [sys.executable, str(ROOT / "benchmarks/crossing_gamma.py"), str(path)]
     lines = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
     cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
-    assert len(cells) == 2 * 2 * 8
+    assert len(cells) == 2 * 2 * (1 + 5 * 4)
     assert {(row[1], row[2]) for row in cells} == {("none", "1"), ("pseudoknot", "1")}
     without = [row for row in cells if row[3] == "no pairs"]
-    assert [row[5:7] for row in without] == [["0.0", ""]] * 4  # nothing crosses in what is nested
+    assert [row[7:9] for row in without] == [["0.0", ""]] * 4  # nothing crosses in what is nested
+    assert {row[6] for row in cells if row[3:5] == ["2", "0"]} == {"+0.00 (+0.00 to +0.00)"}
 
 
 def test_crossing_pairs_are_scored_as_by_hand() -> None:
@@ -118,7 +119,7 @@ def test_crossing_pairs_are_scored_as_by_hand() -> None:
     known, found = np.array([[0, 10], [1, 9], [5, 14]]), np.array([[1, 9], [5, 14], [20, 30]])
     assert module.crossing(known) == {(0, 10), (1, 9), (5, 14)}
     # Found 2 of 3 crossing pairs; both that cross in the prediction are right.
-    assert module.score(found, known) == (2 * 2 / 6, True, 3, 2, 2, 2)
+    assert module.score(found, known) == (2 * 2 / 6, True, 3, 2, 2, 2, 2)
 
 
 def test_peers_that_are_missing_are_named_and_ours_are_written(tmp_path: Path) -> None:

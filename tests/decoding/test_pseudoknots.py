@@ -29,13 +29,14 @@ def probs_of(dot_bracket, p=0.9):
     return probs
 
 
-def decode(sequence, probs, gamma=1.5, constraint=None):
+def decode(sequence, probs, gamma=1.5, constraint=None, min_stem_prob=0.0):
     nested = decode_nested(sequence, probs, gamma=gamma, constraint=constraint)
     pairs = np.argwhere(np.triu(probs, k=1) > 0.001)
     unpaired = (1.0 - probs.sum(axis=1)).clip(0.0)
     return nested, add_crossing_pairs(
         *(sequence, nested, pairs, probs[pairs[:, 0], pairs[:, 1]], unpaired),
         gamma=gamma,
+        min_stem_prob=min_stem_prob,
         constraint=constraint,
     )
 
@@ -52,6 +53,16 @@ def test_a_single_crossing_pair_is_no_pseudoknot():
     sequence, known = "GGGGAAACCCAACCCCAAGGGAA", "((((...[....))))....].."
     _, found = decode(sequence, probs_of(known))
     assert found == "((((........))))......."
+
+
+def test_a_crossing_stem_must_be_as_sure_as_asked_for():
+    sequence, known = PSEUDOKNOTS["H-type"]
+    nested = known.translate(str.maketrans("[]", ".."))
+    probs = probs_of(nested)
+    for i, j in ((7, 20), (8, 19), (9, 18)):
+        probs[i, j] = probs[j, i] = 0.3
+    found = [decode(sequence, probs, gamma=8.0, min_stem_prob=least)[1] for least in (0.0, 0.85, 0.95)]
+    assert found == [known, known, nested]
 
 
 @given(sequence=st.text("ACGUN", min_size=1, max_size=50), seed=st.integers(0, 2**32 - 1))

@@ -24,8 +24,10 @@ PAIR_GAMMA = 1.5
 
 CROSSING_GAMMA = 1.5
 """Of pairs that cross the nested structure, chosen on validation structures (docs/experiments.md)."""
-PAIR_CROSSING_GAMMA = 2.0
+PAIR_CROSSING_GAMMA = 8.0
 """The same for the probabilities of a pair network."""
+PAIR_CROSSING_STEM = 0.75
+"""Least sum of the probabilities of a crossing stem of a pair network, chosen with its gamma."""
 
 
 class StructurePrediction(Protocol):

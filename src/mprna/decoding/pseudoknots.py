@@ -5,6 +5,8 @@ Shape letters: L nucleotides, C candidate pairs, P pairs.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from itertools import count, takewhile
 from typing import Final
 
 import numpy as np
@@ -28,6 +30,7 @@ def add_crossing_pairs(
     unpaired_probs: npt.NDArray[np.floating],
     *,
     gamma: float,
+    min_stem_prob: float = 0.0,
     max_span: int | None = None,
     constraint: Constraint | None = None,
 ) -> str:
@@ -35,6 +38,7 @@ def add_crossing_pairs(
 
     A layer holds pairs of nucleotides that no earlier one uses and that cross the first one. A crossing
     pair that stacks on no other is left out: without a stem it is more often an error than a pseudoknot.
+    So is a stem that is not sure enough as a whole.
 
     Args:
         sequence: clean letters, ACGUN.
@@ -45,6 +49,7 @@ def add_crossing_pairs(
             *Shape:* (C,)
         unpaired_probs: *Shape:* (L,)
         gamma: above 1 predicts more pairs, below 1 fewer.
+        min_stem_prob: least sum of the probabilities of a stem, directly stacked pairs.
         max_span: most nucleotides from one end of a pair to the other, both included.
         constraint: which nucleotides pair with nothing, or in one direction only; its forced pairs may be
             crossed.
@@ -65,7 +70,9 @@ def add_crossing_pairs(
     for _ in range(MAX_LAYERS - 1):
         possible &= ~(np.isin(i, chosen) | np.isin(j, chosen))
         layer = best_nested(i[possible], j[possible], gains[possible], unpaired, length=len(sequence))
-        layer = _stacked(layer)
+        among = np.isin(i, layer[:, 0]) & np.isin(j, layer[:, 1])
+        probs = dict(zip(map(tuple, pairs[among].tolist()), pair_probs[among].tolist(), strict=True))
+        layer = _sure_stems(layer, probs, min_stem_prob)
         if not len(layer):
             break
         chosen = np.concatenate([chosen, layer])
@@ -73,8 +80,20 @@ def add_crossing_pairs(
     return dot_bracket_from_pairs(np.concatenate(layers), len(sequence))
 
 
-def _stacked(pairs: Pairs) -> Pairs:
-    """Those that enclose another one directly, or are enclosed so. *Shape:* (P, 2)"""
+def _sure_stems(pairs: Pairs, probs: Mapping[tuple[int, int], float], min_prob: float) -> Pairs:
+    """Those in stems of two pairs or more whose probabilities sum to at least this. *Shape:* (P, 2)"""
+    sure = [
+        pair
+        for stem in _stems(pairs)
+        if len(stem) > 1 and sum(probs[p] for p in stem) >= min_prob
+        for pair in stem
+    ]
+    return np.array(sorted(sure), dtype=np.int64).reshape(-1, 2)
+
+
+def _stems(pairs: Pairs) -> Iterator[list[tuple[int, int]]]:
+    """Directly stacked pairs, from the outside in."""
     known = set(map(tuple, pairs.tolist()))
-    stacked = [(i + 1, j - 1) in known or (i - 1, j + 1) in known for i, j in pairs.tolist()]
-    return pairs[np.array(stacked, dtype=np.bool_)]
+    for i, j in known:
+        if (i - 1, j + 1) not in known:
+            yield list(takewhile(known.__contains__, zip(count(i), count(j, -1), strict=False)))

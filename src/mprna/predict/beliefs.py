@@ -130,6 +130,7 @@ def with_crossing_pairs(
     beliefs: Beliefs,
     *,
     gamma: float,
+    min_stem_prob: float = 0.0,
     max_span: int | None = None,
     constraint: Constraint | None = None,
 ) -> str:
@@ -143,6 +144,7 @@ def with_crossing_pairs(
         probs,
         unpaired,
         gamma=gamma,
+        min_stem_prob=min_stem_prob,
         max_span=max_span,
         constraint=constraint,
     )

@@ -14,7 +14,13 @@ import numpy as np
 import numpy.typing as npt
 
 from mprna.alphabet import clean_sequence
-from mprna.decoding.decoders import CROSSING_GAMMA, NESTED_GAMMA, PAIR_CROSSING_GAMMA, PAIR_GAMMA
+from mprna.decoding.decoders import (
+    CROSSING_GAMMA,
+    NESTED_GAMMA,
+    PAIR_CROSSING_GAMMA,
+    PAIR_CROSSING_STEM,
+    PAIR_GAMMA,
+)
 from mprna.decoding.hybrid import decode_hybrid
 from mprna.decoding.nested import decode_nested
 from mprna.decoding.tokens import decode_tokens
@@ -294,6 +300,7 @@ class Folder:
                 dot_bracket,
                 beliefs,
                 gamma=options.gamma or (PAIR_CROSSING_GAMMA if learned else CROSSING_GAMMA),
+                min_stem_prob=PAIR_CROSSING_STEM if learned else 0.0,
                 max_span=model.max_span,
                 constraint=constraint,
             )
