@@ -77,6 +77,7 @@ DOORS = {  # third-party module: where it may be imported
     "resvg_py": ("draw/",),
     "scipy": ("bench/",),
     "transformers": ("bench/models/",),
+    "huggingface_hub": ("bench/download.py",),
     "ray": ("corpus/ray_executor.py",),
     "fastapi": ("web/",),
     "starlette": ("web/",),

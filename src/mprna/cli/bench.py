@@ -32,6 +32,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     _add_list(actions)
+    _add_download(actions)
     _add_run(actions)
     _add_report(actions)
     _add_audit(actions)
@@ -58,6 +59,34 @@ def _add_list(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     parser.add_argument("--data-dir", type=Path, metavar="DIR", help="look here for the files")
     parser.add_argument("--models", action="store_true", help="list models by name")
     parser.set_defaults(run=_list)
+
+
+def _add_download(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = actions.add_parser(
+        "download",
+        help="the data of a suite, from the Hugging Face hub",
+        description="Fetch the splits of a suite that are not in the data folder (needs the extra [hub]) and "
+        "compare their rows with those that the suite describes. The same command again goes on. Prints "
+        "task, split, rows, whether they are as described, and whether the file is new, tab-separated.",
+        epilog=example(
+            "mprna bench download rgb --data-dir data/rgb",
+            "mprna bench download gue --task prom_core_tata --data-dir data/gue",
+        ),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    _add_suite(parser)
+    parser.add_argument("--data-dir", type=Path, required=True, metavar="DIR", help="folder for the data")
+    parser.add_argument(
+        "--revision",
+        default="main",
+        metavar="COMMIT",
+        help="commit, tag or branch of the repository; the commit is written to DIR/downloaded.json "
+        "[%(default)s]",
+    )
+    parser.add_argument(
+        "--any-rows", action="store_true", help="take rows too that differ from those this suite describes"
+    )
+    parser.set_defaults(run=_download)
 
 
 def _add_run(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -271,6 +300,30 @@ def _list(args: argparse.Namespace) -> int:
                 columns.append(",".join(found) or "missing")
             print(*columns, sep="\t")
     return 0
+
+
+def _download(args: argparse.Namespace) -> int:
+    from mprna.bench.download import download
+    from mprna.bench.task import choose_tasks
+
+    tasks = choose_tasks(args.suite, tuple(args.task))
+    status = 0
+    for arrival in download(tasks, args.data_dir, revision=args.revision, any_rows=args.any_rows):
+        if arrival.reason:
+            print(f"mprna: {arrival.reason}", file=sys.stderr)
+            status = 1
+            continue
+        described = {True: "as described", False: "not as described", None: "not described"}
+        state = "new" if arrival.is_new else "was there"
+        print(
+            arrival.task.full_name,
+            arrival.split,
+            arrival.rows,
+            described[arrival.as_described],
+            state,
+            sep="\t",
+        )
+    return status
 
 
 def _run(args: argparse.Namespace) -> int:
