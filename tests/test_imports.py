@@ -85,7 +85,7 @@ DOORS = {  # third-party module: where it may be imported
     "uvicorn": ("web/server.py",),
     "prometheus_client": ("web/metrics.py",),
 }
-DISTRIBUTIONS = {"RNA": "viennarna", "resvg_py": "resvg-py", "prometheus_client": "prometheus-client"}
+DISTRIBUTIONS = {"RNA": "viennarna", "resvg_py": "resvg-py", "prometheus_client": "prometheus-client", "huggingface_hub": "huggingface-hub"}
 FILES = sorted(PACKAGE.rglob("*.py"))
 
 
