@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from mprna.cli.bench_figure import add_figure, add_structure_models, report_figures
 from mprna.cli.options import add_jobs, example, num_jobs, positive_int
 from mprna.errors import UsageError
 
@@ -35,6 +36,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     _add_download(actions)
     _add_run(actions)
     _add_report(actions)
+    add_figure(actions)
     _add_audit(actions)
     _add_rebuild(actions)
 
@@ -162,6 +164,16 @@ def _add_report(actions: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument(
         "--figure", type=Path, metavar="FILE.svg", help="also draw every task by its first metric as bars"
     )
+    parser.add_argument(
+        "--training",
+        type=Path,
+        metavar="RUN",
+        help="in the page: what this pretraining run asked and learned",
+    )
+    parser.add_argument(
+        "--structure", type=Path, metavar="FILE", help="in the page: known structures beside predicted ones"
+    )
+    add_structure_models(parser)
     parser.add_argument("--no-published", action="store_true", help="without the block of published numbers")
     parser.add_argument("--title", default="Benchmark", help="[%(default)s]")
     parser.set_defaults(run=_report)
@@ -246,7 +258,8 @@ def _report(args: argparse.Namespace) -> int:
     table = build_table(read_records_of(args.records), left_out)
     suffix = (args.output or "").rpartition(".")[2]
     format_name = args.format or {"tex": "latex", "html": "html"}.get(suffix, "markdown")
-    text = render(table, format_name, title=args.title, published=not args.no_published)
+    figures = report_figures(args)
+    text = render(table, format_name, title=args.title, published=not args.no_published, figures=figures)
     with open_output(args.output) as stream:
         stream.write(text)
     if args.figure:

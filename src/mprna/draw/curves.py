@@ -15,7 +15,6 @@ from mprna.draw.colours import DARK_TEXT
 COLOURS: Final = ("#0072b2", "#d55e00")
 """Of the first and the second line."""
 
-_COLUMNS: Final = 3
 _PANEL: Final = (250.0, 150.0)
 _CELL: Final = (320.0, 220.0)
 _MARGIN: Final = (64.0, 44.0)
@@ -29,7 +28,7 @@ class Line:
     x: Sequence[float]
     y: Sequence[float]
     name: str = ""
-    """In the panel; nothing where one line is alone."""
+    """Below the panel; nothing where one line is alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +41,14 @@ class Plot:
     """What x is."""
 
 
-def curves_svg(plots: Sequence[Plot]) -> str:
-    """A grid of panels, three in a row; each has its own scale."""
-    num_rows = -(-len(plots) // _COLUMNS)
-    num_columns = min(_COLUMNS, max(1, len(plots)))
+def curves_svg(plots: Sequence[Plot], *, columns: int = 3) -> str:
+    """A grid of panels; each has its own scale."""
+    num_rows = -(-len(plots) // columns)
+    num_columns = min(columns, len(plots))
     body: list[str] = []
     for index, plot in enumerate(plots):
-        x = _MARGIN[0] + index % _COLUMNS * _CELL[0]
-        y = _MARGIN[1] + index // _COLUMNS * _CELL[1]
+        x = _MARGIN[0] + index % columns * _CELL[0]
+        y = _MARGIN[1] + index // columns * _CELL[1]
         body += [f'<g transform="translate({x:g} {y:g})">', *_panel(plot), "</g>"]
     label = ", ".join(plot.title for plot in plots)
     return _svg(num_columns * _CELL[0] + _MARGIN[0], num_rows * _CELL[1] + _MARGIN[1], body, label)
@@ -76,13 +75,22 @@ def _panel(plot: Plot) -> Iterator[str]:
         points = " ".join(f"{a:.1f},{height - b:.1f}" for a, b in zip(across, up, strict=True))
         yield f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="1.5"/>'
         if line.name:
-            y = 12 + 16 * number
-            yield f'<text x="{width:g}" y="{y}" text-anchor="end" fill="{colour}">{escape(line.name)}</text>'
+            x, y = 72 * number, height + 34
+            yield f'<text x="{x:g}" y="{y:g}" fill="{colour}">{escape(line.name)}</text>'
     yield f'<text x="-6" y="8" text-anchor="end">{max(y_all):.4g}</text>'
     yield f'<text x="-6" y="{height:g}" text-anchor="end">{min(y_all):.4g}</text>'
-    yield f'<text y="{height + 16:g}">{min(x_all):g}</text>'
-    yield f'<text x="{width:g}" y="{height + 16:g}" text-anchor="end">{max(x_all):g}</text>'
+    yield f'<text y="{height + 16:g}">{_number(min(x_all))}</text>'
+    yield f'<text x="{width:g}" y="{height + 16:g}" text-anchor="end">{_number(max(x_all))}</text>'
     yield f'<text x="{width / 2:g}" y="{height + 16:g}" text-anchor="middle">{escape(plot.axis)}</text>'
+
+
+def _number(value: float) -> str:
+    """A step as it is, other numbers with three digits.
+
+    >>> _number(12345), _number(0.0408243)
+    ('12345', '0.0408')
+    """
+    return f"{value:.0f}" if value == int(value) else f"{value:.3g}"
 
 
 def _scaled(values: Sequence[float], among: Sequence[float], size: float) -> list[float]:

@@ -23,7 +23,7 @@ from mprna.objectives.padding import Annotation, TrainingSlice, pad_slices
 from mprna.tokenizer import Tokenizer
 from mprna.train.tracker import METRICS_FILE, read_metrics
 
-NUM_MEANS: Final = 200
+NUM_MEANS: Final = 40
 """Points of a training curve; each is the mean of as many steps as that takes."""
 
 MAX_DRAWS: Final = 1_000
