@@ -20,17 +20,16 @@ from mprna.rna.structure import Pairs, pairs_from_dot_bracket, partners_from_pai
 
 _GAP: Final = 16.0
 _SIZE: Final = re.compile(r'width="([\d.]+)" height="([\d.]+)"')
-_HEAD: Final = re.compile(_SIZE.pattern + r' viewBox="[^"]+"')
 
 
 def comparison_svgs(known: Record, predictions: Mapping[str, Record]) -> list[str]:
-    """The known structure, and each prediction under its name (see `draw_prediction`), on sheets of one size.
+    """The known structure, and each prediction under its name (see `draw_prediction`).
 
     Raises:
         StructureError: a record without a structure.
     """
     drawn = [draw_prediction(known, record, name) for name, record in predictions.items()]
-    return _of_one_size([draw_structure(known, title=f"{known.name}, known"), *drawn])
+    return [draw_structure(known, title=f"{known.name}, known"), *drawn]
 
 
 def draw_prediction(known: Record, predicted: Record, name: str) -> str:
@@ -75,14 +74,6 @@ def side_by_side(rows: Sequence[Sequence[str]]) -> str:
             "</svg>\n",
         ]
     )
-
-
-def _of_one_size(svgs: Sequence[str]) -> list[str]:
-    """So that a nucleotide is as large in each, however wide a page sets them."""
-    sizes = [_size(svg) for svg in svgs]
-    width, height = (max(size[side] for size in sizes) for side in (0, 1))
-    head = f'width="{width:g}" height="{height:g}" viewBox="0 0 {width:g} {height:g}"'
-    return [_HEAD.sub(head, svg, count=1) for svg in svgs]
 
 
 def _size(svg: str) -> tuple[float, float]:
