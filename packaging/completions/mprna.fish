@@ -341,7 +341,7 @@ complete -c mprna -n '_shtab_mprna_using bench download; and test $_shtab_mprna_
 complete -c mprna -n '_shtab_mprna_using bench; and test $_shtab_mprna_npos -eq 0' -a run -d 'Train where the model needs it, choose on the validation split, test once and write a record. Run the same command again to go on; finished records are not repeated.'
 complete -c mprna -n '_shtab_mprna_using bench run' -s h -l help -d 'show this help message and exit'
 complete -c mprna -n '_shtab_mprna_using bench run' -l task -x -d 'only this one; may be repeated'
-complete -c mprna -n '_shtab_mprna_using bench run' -l model -x -d 'a name of `mprna bench list --models`, an installed model or a directory; may be repeated'
+complete -c mprna -n '_shtab_mprna_using bench run' -l model -x -d 'a name of `mprna bench list --models`, an installed model or a directory, or '"'"'command:PROGRAM ARGUMENTS'"'"', any program that folds a FASTA file ({}); may be repeated'
 complete -c mprna -n '_shtab_mprna_using bench run' -l data-dir -xka "(__fish_complete_directories)" -d 'folder with the data'
 complete -c mprna -n '_shtab_mprna_using bench run' -l out -xka "(__fish_complete_directories)" -d 'folder of the records [bench]'
 complete -c mprna -n '_shtab_mprna_using bench run' -l seeds -x -d 'of training [45 46 47]'

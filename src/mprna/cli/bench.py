@@ -110,7 +110,8 @@ def _add_run(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
         action="append",
         required=True,
         metavar="NAME",
-        help="a name of `mprna bench list --models`, an installed model or a directory; may be repeated",
+        help="a name of `mprna bench list --models`, an installed model or a directory, or "
+        "'command:PROGRAM ARGUMENTS', any program that folds a FASTA file ({}); may be repeated",
     )
     parser.add_argument("--data-dir", type=Path, required=True, metavar="DIR", help="folder with the data")
     parser.add_argument(
