@@ -200,6 +200,7 @@ def tune_and_score(name: str, model_dir: Path, task: Task, seed: int, args: argp
         patience=args.epochs,
         learning_rate=5e-4,
         balance_classes=task.type == "mutation_detection",
+        bfloat16=slow_precision(mini_cpu()) is None,
         seed=seed,
     )
     tuned_dir = finished(finetune(config, model_dir, rows, valid, run_dir, resume=True))

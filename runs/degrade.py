@@ -1,17 +1,18 @@
-"""The degradation model: one network per similarity fold, which ship together as an ensemble.
+"""The degradation model: networks per similarity fold, which ship together as an ensemble.
 
-    python runs/degrade.py TRAIN.jsonl.gz --work WORK [--folds 0 1 2 3 4] [--epochs 30] [--export OUT]
+    python runs/degrade.py TRAIN.jsonl.gz --work WORK [--folds 0 1 2 3 4] [--seeds 0 1] [--export OUT]
 
-TRAIN is the OpenVaccine file with a `kfold` per row; rows of RGB's test set are left out. Network k is
-trained on all rows but those of fold k. WORK receives `fold_k.pt` (checkpoint after every epoch; the same
-command goes on from it) and `held_out_k.npz`, its predictions of fold k. OUT is a model directory: the
-ensemble, whose predicted errors are scaled so that 90 % of the held-out values lie within 1.645 standard
-deviations.
+TRAIN is the OpenVaccine file with a `kfold` per row; rows of RGB's test set are left out. The networks of
+fold k, one per seed, are trained on all rows but those of fold k. WORK receives `fold_k_seed.pt` (checkpoint
+after every epoch; the same command goes on from it) and `held_out_k.npz`, what they say together of fold k.
+OUT is a model directory: the ensemble of all, whose predicted errors are scaled so that 90 % of the held-out
+values lie within 1.645 standard deviations.
 """
 
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import gzip
 import json
 import os
@@ -31,7 +32,7 @@ from mprna.runtime.export import export_degradation
 
 ERRORS = ("reactivity_error", "deg_error_Mg_pH10", "deg_error_pH10", "deg_error_Mg_50C", "deg_error_50C")
 KAGGLE = [0, 1, 3]
-BATCH, PEAK_RATE, WEIGHT_DECAY, DROPOUT = 16, 4e-3, 0.02, 0.1
+BATCH, PEAK_RATE, WEIGHT_DECAY, DROPOUT = 16, 3e-3, 0.02, 0.15
 MAX_CUT = 12, 24
 """Most nucleotides that are cut at random from the 5' and the 3' end of a training batch."""
 ERROR_SCALE = 0.2
@@ -83,12 +84,11 @@ def loss_of(network: DegradationNetwork, data: Data, rows: Tensor, rng: np.rando
 
 
 @torch.no_grad()
-def predict(network: DegradationNetwork, data: Data, rows: np.ndarray) -> tuple[Any, Any]:
-    network.eval()
+def predict(ensemble: DegradationEnsemble, data: Data, rows: np.ndarray) -> tuple[Any, Any]:
+    ensemble.eval()
     outputs = []
     for chunk in np.array_split(rows, max(1, len(rows) // 32)):
-        probs = data.probs[:, chunk].mean(0)
-        outputs.append(network(node_features(data.bases[chunk], probs), probs))
+        outputs.append(ensemble(data.bases[chunk], data.probs[:, chunk].mean(0)))
     means, sds = (torch.cat(parts)[:, : data.values.shape[1]].numpy() for parts in zip(*outputs, strict=True))
     return means, sds
 
@@ -97,14 +97,14 @@ def mcrmse(values: Any, means: Any, columns: list[int] = KAGGLE) -> float:
     return float(np.sqrt(((values - means) ** 2)[..., columns].mean((0, 1))).mean())
 
 
-def train_fold(fold: int, data: Data, args: argparse.Namespace) -> None:
-    torch.manual_seed(args.seed + fold)
+def train_network(fold: int, seed: int, data: Data, args: argparse.Namespace) -> None:
+    torch.manual_seed(1000 * seed + fold)
     network = DegradationNetwork(DegradationConfig(), dropout=DROPOUT)
     optimizer = torch.optim.AdamW(network.parameters(), lr=PEAK_RATE, weight_decay=WEIGHT_DECAY)
-    train, held_out = np.flatnonzero(data.folds != fold), np.flatnonzero(data.folds == fold)
+    train = np.flatnonzero(data.folds != fold)
     steps = args.epochs * -(-len(train) // BATCH)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, PEAK_RATE, total_steps=steps, pct_start=0.15)
-    path, done = args.work / f"fold_{fold}.pt", 0
+    path, done = checkpoint(args.work, fold, seed), 0
     parts = {"network": network, "optimizer": optimizer, "schedule": schedule}
     if path.exists():
         saved = torch.load(path, weights_only=True)
@@ -113,9 +113,9 @@ def train_fold(fold: int, data: Data, args: argparse.Namespace) -> None:
             parts[name].load_state_dict(state)
     for epoch in range(done, args.epochs):
         started = time.monotonic()
-        rng = np.random.default_rng((args.seed, fold, epoch))
+        rng = np.random.default_rng((seed, fold, epoch))
         network.train()
-        torch.manual_seed(args.seed * 1000 + fold * 100 + epoch)
+        torch.manual_seed(100_000 * seed + 100 * fold + epoch)
         for rows in np.split(order := rng.permutation(train), range(BATCH, len(order), BATCH)):
             loss = loss_of(network, data, torch.from_numpy(rows), rng)
             optimizer.zero_grad()
@@ -126,10 +126,27 @@ def train_fold(fold: int, data: Data, args: argparse.Namespace) -> None:
         state = {name: part.state_dict() for name, part in parts.items()} | {"epoch": epoch + 1}
         torch.save(state, path.with_suffix(".part"))
         os.replace(path.with_suffix(".part"), path)
-        print(
-            f"fold {fold} epoch {epoch + 1} {loss.item():.4f} {time.monotonic() - started:.1f} s", flush=True
-        )
-    means, sds = predict(network, data, held_out)
+        seconds = time.monotonic() - started
+        print(f"fold {fold} seed {seed} epoch {epoch + 1} {loss.item():.4f} {seconds:.1f} s", flush=True)
+
+
+def checkpoint(work: Path, fold: int, seed: int) -> Path:
+    return work / f"fold_{fold}_{seed}.pt"
+
+
+def ensemble_of(places: list[tuple[int, int]], config: DegradationConfig, work: Path) -> DegradationEnsemble:
+    """The trained networks of these folds and seeds."""
+    ensemble = DegradationEnsemble(dataclasses.replace(config, num_members=len(places)))
+    for member, (fold, seed) in zip(ensemble.members, places, strict=True):
+        member.load_state_dict(torch.load(checkpoint(work, fold, seed), weights_only=True)["network"])
+    return ensemble.eval()
+
+
+def judge(fold: int, data: Data, args: argparse.Namespace) -> None:
+    """Save what the fold's networks say of it."""
+    held_out = np.flatnonzero(data.folds == fold)
+    ensemble = ensemble_of([(fold, seed) for seed in args.seeds], DegradationConfig(), args.work)
+    means, sds = predict(ensemble, data, held_out)
     good = data.good[held_out]
     np.savez(args.work / f"held_out_{fold}.npz", rows=held_out, means=means, sds=sds)
     print(f"fold {fold}: MCRMSE {mcrmse(data.values[held_out].numpy()[good], means[good]):.4f}", flush=True)
@@ -145,17 +162,15 @@ def calibrated(data: Data, folds: list[int], work: Path) -> DegradationConfig:
     column = TARGETS.index("deg_Mg_50C")
     total, alone = residuals[..., column].sum(1), np.sqrt(((scale * sds)[..., column] ** 2).sum(1))
     return DegradationConfig(
-        num_members=len(folds),
         sd_scale=tuple(float(value) for value in scale),
         score_scale=float(np.sqrt(((total / alone) ** 2).mean())),
     )
 
 
 def export(data: Data, args: argparse.Namespace) -> None:
-    ensemble = DegradationEnsemble(calibrated(data, args.folds, args.work))
-    for member, fold in zip(ensemble.members, args.folds, strict=True):
-        member.load_state_dict(torch.load(args.work / f"fold_{fold}.pt", weights_only=True)["network"])
-    export_degradation(ensemble.eval(), args.export)
+    places = [(fold, seed) for fold in args.folds for seed in args.seeds]
+    ensemble = ensemble_of(places, calibrated(data, args.folds, args.work), args.work)
+    export_degradation(ensemble, args.export)
     print(f"{args.export}: {ensemble.config}")
 
 
@@ -166,17 +181,17 @@ def main() -> None:
     parser.add_argument("train", type=Path)
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--epochs", type=int, default=30)
-    parser.add_argument(
-        "--folds", type=int, nargs="+", default=[0, 1, 2, 3, 4], help="held out, one network each"
-    )
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--folds", type=int, nargs="+", default=[0, 1, 2, 3, 4], help="held out in turn")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1], help="of the networks of each fold")
     parser.add_argument("--export", type=Path, metavar="OUT")
     args = parser.parse_args()
     args.work.mkdir(parents=True, exist_ok=True)
     rows = [row for row in read_rows(args.train) if not row["in_rgb_mrna_test"]]
     data = Data(rows, args.work / "pair_probs.npy")
     for fold in args.folds:
-        train_fold(fold, data, args)
+        for seed in args.seeds:
+            train_network(fold, seed, data, args)
+        judge(fold, data, args)
     if args.export:
         export(data, args)
 

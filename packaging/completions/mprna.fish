@@ -309,6 +309,7 @@ complete -c mprna -n '_shtab_mprna_using finetune' -l batch-size -x -d 'sequence
 complete -c mprna -n '_shtab_mprna_using finetune' -l accumulate-batches -x -d 'per step [1]'
 complete -c mprna -n '_shtab_mprna_using finetune' -l learning-rate -x -d 'peak [0.0001]'
 complete -c mprna -n '_shtab_mprna_using finetune' -l lora-rank -x -d 'for --mode lora [8]'
+complete -c mprna -n '_shtab_mprna_using finetune' -l bfloat16 -d 'faster and less exact: for processors with AVX-512'
 complete -c mprna -n '_shtab_mprna_using finetune' -l seed -x -d 'of head and order [45]'
 complete -c mprna -n '_shtab_mprna_using finetune' -l resume -d 'continue from the newest checkpoint'
 complete -c mprna -n '_shtab_mprna_using finetune' -l tensorboard -d 'write RUN/tensorboard beside RUN/metrics.jsonl (needs the extra [tensorboard])'

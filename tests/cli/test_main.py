@@ -52,9 +52,10 @@ def test_an_error_is_one_line(call, arguments, status, message):
     assert outcome == (status, "", f"mprna: error: {message}\n")
 
 
-def test_an_unknown_model_is_one_line_with_the_known_ones(call):
+@pytest.mark.parametrize("verb", ["fold", "degrade", "repair", "scan", "embed"])
+def test_an_unknown_model_is_one_line_with_the_known_ones(call, verb):
     known = ", ".join(line.split("\t")[0] for line in call("models", "list").out.splitlines())
-    outcome = call("fold", "ACGU", "--model", "maxi")
+    outcome = call(verb, "ACGU", "--model", "maxi")
     message = f"no model 'maxi'; installed: {known}; or give a model directory"
     assert outcome == (1, "", f"mprna: error: {message}\n")
 

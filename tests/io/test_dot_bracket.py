@@ -45,6 +45,13 @@ def test_failed_records_keep_three_lines_and_come_back(write):
     assert read(text) == [FAILED, EMPTY]
 
 
+@pytest.mark.parametrize("sequence", [">ACGU", "#ACGU"])
+def test_a_sequence_that_looks_like_a_header_or_comment_makes_no_new_record(sequence):
+    failed = Record(name="odd", sequence=sequence, error="no nucleotide code")
+    found = read(text_of(write_vienna, [failed, HAIRPIN]))
+    assert [(record.name, record.error) for record in found] == [("odd", failed.error), (HAIRPIN.name, None)]
+
+
 def test_viennarna_reads_past_failed_records(tmp_path):
     path = tmp_path / "out.vienna"
     path.write_text(text_of(write_vienna, [FAILED, HAIRPIN]))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
-
 import numpy as np
 import pytest
 
@@ -226,7 +224,7 @@ def test_results_come_while_records_are_still_read():
             yield Record(name="a", sequence="ACGU")
 
     results = fold_records(endless(), FoldOptions(engine="vienna"))
-    assert inspect.isgenerator(results)
+    assert iter(results) is results
     assert [next(results).dot_bracket for _ in range(3)] == ["....", "....", "...."]
 
 

@@ -90,9 +90,9 @@ def test_a_bug_in_a_worker_is_not_a_result(capfd: pytest.CaptureFixture[str]) ->
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
-def test_what_stops_every_worker_is_raised_here(jobs: int) -> None:
+def test_what_stops_every_worker_is_raised_before_anything_is_asked_for(jobs: int) -> None:
     with pytest.raises(ModelError, match="no weights"):
-        list(map_ordered(partial(make_missing, "no weights"), range(8), jobs=jobs, on_kill=no_kill))
+        map_ordered(partial(make_missing, "no weights"), range(8), jobs=jobs, on_kill=no_kill)
 
 
 @pytest.mark.parametrize("jobs", [1, 2])

@@ -79,6 +79,15 @@ def test_every_task_learns_and_predicts(task: str, nano: Path, tmp_path: Path) -
         assert prediction[2, 0] > prediction[7, 0] + 3  # in the units of the labels
 
 
+def test_bfloat16_learns_and_leaves_the_weights_in_float32(nano: Path, tmp_path: Path) -> None:
+    run("token_classification", nano, tmp_path / "exact")
+    model_dir = run("token_classification", nano, tmp_path / "fast", bfloat16=True)
+    exact, fast = (validation_of(tmp_path / name)[-1] for name in ("exact", "fast"))
+    assert fast["macro_f1"] > 0.9
+    assert fast["loss"] != exact["loss"]
+    assert {weight.dtype for weight in load_task_model(model_dir).parameters()} == {torch.float32}
+
+
 def test_resumed_is_uninterrupted_bit_for_bit(nano: Path, tmp_path: Path, monkeypatch) -> None:
     task = "sequence_classification"
     whole = run(task, nano, tmp_path / "whole")

@@ -160,7 +160,8 @@ def _is_next_sequence(line: str, draft: _Draft | None) -> bool:
 def _write(record: Record, energy: str, stream: IO[str]) -> None:
     if record.header:
         stream.write(f">{record.header}\n")
-    stream.write(f"{record.sequence}\n")
+    looks_like_another_line = record.sequence.startswith((">", "#"))  # of a failed record
+    stream.write("\n" if looks_like_another_line else f"{record.sequence}\n")
     if record.error is not None:
         stream.write(f"{record.error_comment}\n")
     elif record.dot_bracket is not None:

@@ -34,10 +34,10 @@ class DegradationConfig:
         ModelError: a number below 1.
     """
 
-    num_members: int = 5
+    num_members: int = 10
     """Networks whose answers are averaged."""
-    hidden_width: int = 64
-    dilations: tuple[int, ...] = (1, 2, 4, 1)
+    hidden_width: int = 128
+    dilations: tuple[int, ...] = (1, 2, 4, 8, 1, 2, 4, 1)
     """Of the convolutions, one block each."""
     kernel_size: int = 5
     max_length: int = 2_048

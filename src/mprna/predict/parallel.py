@@ -23,7 +23,7 @@ def map_ordered(
     """`worker(item)` for every item, in the order of `items`.
 
     Args:
-        make_worker: called once per process; must be picklable, as must items and results.
+        make_worker: called at once here, and in every child; must be picklable, as must items and results.
         items: read lazily, at most `IN_FLIGHT * jobs` ahead of the result that is due. While the next
             item is awaited, results wait too. An error of theirs is raised after the results of all
             items before it.
@@ -34,12 +34,18 @@ def map_ordered(
         Exception: whatever `make_worker` or reading `items` raises.
         RuntimeError: a child ended by itself; its traceback is on stderr.
     """
-    if jobs == 1:
-        yield from map(make_worker(), items)
-        return
+    worker = make_worker()  # raises here, before anything is read or written, what would end every child
+    return map(worker, items) if jobs == 1 else _in_children(make_worker, items, jobs, on_kill)
+
+
+def _in_children(
+    make_worker: Callable[[], Callable[[Item], Result]],
+    items: Iterable[Item],
+    jobs: int,
+    on_kill: Callable[[Item, str], Result],
+) -> Iterator[Result]:
     team = _Team(make_worker, jobs)
     try:
-        make_worker()  # raises here, once, what would end every child
         yield from _in_order(team, iter(items), on_kill)
     finally:
         team.stop()

@@ -65,8 +65,7 @@ def scan_queries(queries: Iterable[Query], options: ScanOptions, *, jobs: int) -
         ModelError: no such model, or damaged files.
     """
     tasks = chain.from_iterable(map(_Splitter(options), queries))
-    for effects in map_ordered(partial(_Scanner, options), tasks, jobs=jobs, on_kill=_killed):
-        yield from effects
+    return chain.from_iterable(map_ordered(partial(_Scanner, options), tasks, jobs=jobs, on_kill=_killed))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -67,6 +67,8 @@ class FinetuneConfig:
     """Of the updates in mode `lora`."""
     accumulate_batches: int = 1
     """Batches whose gradients are averaged in one optimizer step, over all processes together."""
+    bfloat16: bool = False
+    """Run matrix products in bfloat16 (autocast); weights and optimizer stay in float32."""
     seed: int = 45
     """Of the head and the order of the data."""
 
@@ -255,7 +257,7 @@ def loop_config(config: FinetuneConfig, num_examples: int) -> LoopConfig:
         learning_rate=config.learning_rate,
         warmup_steps=max(1, config.epochs * per_epoch // 10),
         accumulate_batches=config.accumulate_batches,
-        bfloat16=False,
+        bfloat16=config.bfloat16,
         evaluate_every=per_epoch,
         save_every=per_epoch,
     )

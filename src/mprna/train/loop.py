@@ -6,6 +6,7 @@ import dataclasses
 import math
 import platform
 import signal
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from itertools import islice
@@ -17,7 +18,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 from torch.nn.utils import clip_grad_norm_
 
-from mprna.errors import DataError
+from mprna.errors import DataError, MprnaWarning
 from mprna.train.config import LoopConfig
 from mprna.train.distributed import barrier, rank, share_of, sum_gradients, sum_values
 from mprna.train.learner import Batch, Learner
@@ -51,6 +52,8 @@ def train(
             step are saved in `run_dir`.
         UsageError: batches that the processes cannot share equally.
     """
+    if complaint := slow_precision(config):
+        warnings.warn(MprnaWarning(complaint), stacklevel=2)
     model, is_first = learner.model.train(), rank() == 0
     optimizer = make_optimizer(model, config)
     step, num_batches = load_state(learner, optimizer, run_dir)
@@ -149,7 +152,7 @@ def slow_precision(config: LoopConfig) -> str | None:
     """
     capability = torch.backends.cpu.get_cpu_capability()
     if config.bfloat16 and platform.machine() in ("x86_64", "AMD64") and "AVX512" not in capability:
-        return f"bfloat16 is far slower than float32 on this processor ({capability}): --set bfloat16=false"
+        return f"bfloat16 is far slower than float32 on this processor ({capability}): turn it off"
     return None
 
 

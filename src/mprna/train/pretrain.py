@@ -6,7 +6,6 @@ RUN/  config.json  metrics.jsonl  checkpoints/step-…/  model/   (the model of 
 from __future__ import annotations
 
 import json
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mprna.errors import MprnaWarning, UsageError
+from mprna.errors import UsageError
 from mprna.model.checkpoint import load_checkpoint, save_checkpoint, write_json
 from mprna.model.network import MprnaModel
 from mprna.model.presets import PRESETS
@@ -25,7 +24,7 @@ from mprna.train.config import TrainConfig
 from mprna.train.dataset import BatchStream, SliceDataset
 from mprna.train.distributed import barrier, processes, rank, world_size
 from mprna.train.evaluation import evaluate
-from mprna.train.loop import slow_precision, train
+from mprna.train.loop import train
 from mprna.train.plan import PlannedBatch
 from mprna.train.state import LOWEST_LOSS
 
@@ -60,8 +59,6 @@ def pretrain(
             weights for another number of corpora.
         CorpusError: a corpus that is missing or unfinished.
     """
-    if complaint := slow_precision(config):
-        warnings.warn(MprnaWarning(complaint), stacklevel=2)
     if num_threads is not None:
         torch.set_num_threads(num_threads)
     with processes():
