@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import sys
 import zipfile
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -19,7 +20,7 @@ from mprna.bench.data import find_split, load_split, rows_digest
 from mprna.bench.download import Arrival, download
 from mprna.bench.task import Task, choose_tasks
 from mprna.cli.main import main
-from mprna.errors import DataError
+from mprna.errors import DataError, MissingExtraError
 
 pytest.importorskip("huggingface_hub")
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -218,6 +219,19 @@ def test_parquet_of_genomic_benchmarks_becomes_classes(hub: Hub, tmp_path: Path)
     hub.repositories[name] = {"data/test-00000-of-00001-ab12.parquet": stream.getvalue()}
     (arrival,) = fetch("gb", "human_ocr_ensembl", tmp_path / "bad")
     assert "expected columns seq and label, 0 to 1" in arrival.reason
+
+
+def test_parquet_of_a_repository_of_all_tasks_is_nobodys(hub: Hub, tmp_path: Path) -> None:
+    hub.repositories["datasets/leannmlindsey/GUE"] = {"mouse_0/test-00000-of-00001.parquet": b"PAR1"}
+    (arrival,) = fetch("gue", "virus.covid", tmp_path)
+    assert "no files of it" in arrival.reason
+    assert not hub.sent
+
+
+def test_a_missing_client_names_its_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "huggingface_hub", None)
+    with pytest.raises(MissingExtraError, match=r"mprna\[hub\]"):
+        fetch("gue", "virus.covid", tmp_path)
 
 
 def test_a_broken_transfer_goes_on_in_the_middle(

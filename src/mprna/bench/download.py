@@ -78,7 +78,7 @@ def download(
         if task.hub is None:
             raise UsageError(f"{task.full_name} is not on the hub; it is published at {task.source}")
         hub = replace(task.hub, id=task.hub.id.format(name=task.name))
-        snapshot = _snapshot(task, hub, data_dir / STAGING / "hub", revision)
+        snapshot = _snapshot(hub, _patterns(task, hub), data_dir / STAGING / "hub", revision)
         try:
             yield from _take(task, hub, snapshot, data_dir, any_rows)
         except DataError as error:
@@ -126,7 +126,20 @@ def _take(task: Task, hub: Hub, snapshot: Path, data_dir: Path, any_rows: bool) 
     return arrivals
 
 
-def _snapshot(task: Task, hub: Hub, cache: Path, revision: str) -> Path:
+def _patterns(task: Task, hub: Hub) -> list[str]:
+    """Files of a repository that are worth fetching for a task."""
+    if hub.archive:
+        return [hub.archive]
+    folders = [pattern for folder in task.dirs for pattern in (f"{folder}/*", f"{folder}_*")]
+    return [*folders, "*.parquet"] if _has_own_repository(task) else folders
+
+
+def _has_own_repository(task: Task) -> bool:
+    """Only there are files that do not name the task surely of it."""
+    return task.hub is not None and "{name}" in task.hub.id
+
+
+def _snapshot(hub: Hub, patterns: list[str], cache: Path, revision: str) -> Path:
     """The folder of a repository's files at one commit, which is its name.
 
     Raises:
@@ -143,7 +156,6 @@ def _snapshot(task: Task, hub: Hub, cache: Path, revision: str) -> Path:
         raise MissingExtraError("bench download", "hub") from error
     if is_offline():
         raise DataError(f"{hub.id}: offline (MPRNA_OFFLINE is set, or --offline given)")
-    folders = [pattern for folder in task.dirs for pattern in (f"{folder}/*", f"{folder}_*")]
     try:
         return Path(
             snapshot_download(
@@ -151,7 +163,7 @@ def _snapshot(task: Task, hub: Hub, cache: Path, revision: str) -> Path:
                 repo_type=hub.type,
                 revision=revision,
                 cache_dir=cache,
-                allow_patterns=[hub.archive] if hub.archive else [*folders, "*.parquet"],
+                allow_patterns=patterns,
             )
         )
     except LocalEntryNotFoundError as error:
@@ -201,7 +213,7 @@ def _find(task: Task, split: str, names: Sequence[str]) -> tuple[list[str], str]
                     for name in names:
                         if f"/{name}".endswith(f"/{path}"):
                             return [name], path
-    for stem in STEMS[split]:
+    for stem in STEMS[split] if _has_own_repository(task) else ():
         shards = [name for name in names if _is_shard(name, stem)]
         if shards:
             return sorted(shards), f"{task.dirs[0]}/{stem}.jsonl.gz"
