@@ -76,8 +76,9 @@ class Hub:
             def reply(
                 self, status: int, content: bytes, headers: dict[str, str], send: bytes | None = None
             ) -> None:
+                always = {"Content-Length": str(len(content)), "Connection": "close"}
                 self.send_response(status)
-                for key, value in {**headers, "Content-Length": str(len(content))}.items():
+                for key, value in {**headers, **always}.items():
                     self.send_header(key, value)
                 self.end_headers()
                 self.wfile.write(content if send is None else send)
