@@ -35,7 +35,7 @@ Fit = Callable[[Data, np.ndarray], Callable[[Data, np.ndarray], np.ndarray]]
 
 def unpaired(data: Data) -> np.ndarray:
     """*Shape:* (N, L)"""
-    return 1 - data.probs.mean(0).sum(-1).numpy()
+    return 1 - data.prior.sum(-1).numpy()
 
 
 def linear_features(data: Data, rows: np.ndarray) -> np.ndarray:
@@ -160,7 +160,7 @@ def main() -> None:
         line(name, cross_validated(fit, data, args.folds), fit(data, np.arange(len(rows)))(test, everyone))
     engine = load_degradation_engine(args.model)
     found = [
-        engine.predict_degradation(row["sequence"], test.probs[:, index].mean(0).numpy())
+        engine.predict_degradation(row["sequence"], test.prior[index].numpy())
         for index, row in enumerate(read_rows(args.test))
     ]
     tested, sds = (np.stack(parts)[:, : test_values.shape[1]] for parts in zip(*found, strict=True))

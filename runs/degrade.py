@@ -24,7 +24,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mprna.folding.prior import SECOND_PARAMETERS
+from mprna.folding.prior import SECOND_PARAMETERS, prior_pair_probs
 from mprna.folding.vienna import EnergyModel, mean_pair_probs
 from mprna.model.degradation import DegradationConfig, DegradationEnsemble, DegradationNetwork, node_features
 from mprna.runtime.degradation_engine import TARGETS
@@ -54,17 +54,18 @@ class Data:
         self.weights = 1 / torch.sqrt(1 + (errors / ERROR_SCALE) ** 2)
         self.folds = np.array([-1 if row.get("kfold") is None else row["kfold"] for row in rows])
         self.good = np.array([row["SN_filter"] == 1 for row in rows])
-        self.probs = torch.from_numpy(_pair_probs([row["sequence"] for row in rows], cache))
+        *self.probs, self.prior = torch.from_numpy(_pair_probs([row["sequence"] for row in rows], cache))
 
 
 def _pair_probs(sequences: list[str], cache: Path) -> Any:
-    """By each energy model apart. *Shape:* (2, N, L, L)"""
+    """By each of two energy models, and half way between them. *Shape:* (3, N, L, L)"""
     if cache.exists():
         return np.load(cache)
     models = EnergyModel(), EnergyModel(parameters=SECOND_PARAMETERS)
-    probs = np.stack([[mean_pair_probs(s, (model,)) for s in sequences] for model in models])
-    np.save(cache, probs)
-    return probs
+    probs = [[mean_pair_probs(s, (model,)) for s in sequences] for model in models]
+    found = np.stack([*probs, [prior_pair_probs(s) for s in sequences]])
+    np.save(cache, found)
+    return found
 
 
 def loss_of(network: DegradationNetwork, data: Data, rows: Tensor, rng: np.random.Generator) -> Tensor:
@@ -72,7 +73,7 @@ def loss_of(network: DegradationNetwork, data: Data, rows: Tensor, rng: np.rando
     num_scored, length = data.values.shape[1], data.bases.shape[1]
     first, last = int(rng.integers(MAX_CUT[0] + 1)), length - int(rng.integers(MAX_CUT[1] + 1))
     share = torch.from_numpy(rng.random((len(rows), 1, 1), dtype=np.float32))
-    probs = share * data.probs[0, rows] + (1 - share) * data.probs[1, rows]
+    probs = share * data.probs[0][rows] + (1 - share) * data.probs[1][rows]
     probs = probs[:, first:last, first:last]
     features = node_features(data.bases[rows, first:last], probs)
     mean, sd = (output[:, : num_scored - first] for output in network(features, probs))
@@ -88,7 +89,7 @@ def predict(ensemble: DegradationEnsemble, data: Data, rows: np.ndarray) -> tupl
     ensemble.eval()
     outputs = []
     for chunk in np.array_split(rows, max(1, len(rows) // 32)):
-        outputs.append(ensemble(data.bases[chunk], data.probs[:, chunk].mean(0)))
+        outputs.append(ensemble(data.bases[chunk], data.prior[chunk]))
     means, sds = (torch.cat(parts)[:, : data.values.shape[1]].numpy() for parts in zip(*outputs, strict=True))
     return means, sds
 

@@ -142,7 +142,7 @@ complete -c mprna -n '_shtab_mprna_using degrade' -s o -l output -xka "(__fish_c
 complete -c mprna -n '_shtab_mprna_using degrade' -l rank -d 'one row per RNA, the most stable first'
 complete -c mprna -n '_shtab_mprna_using degrade' -l figure -xka "(__fish_complete_path (commandline -ct))" -d 'also draw deg_Mg_50C along every RNA, the most stable on top, as .svg or .png'
 complete -c mprna -n '_shtab_mprna_using degrade' -l model -x -d 'installed name, or a directory [degradation]'
-complete -c mprna -n '_shtab_mprna_using degrade' -l window -x -d 'fold and read longer RNAs in windows that overlap by half [2048]'
+complete -c mprna -n '_shtab_mprna_using degrade' -l window -x -d 'fold and read longer RNAs in windows that overlap by half [1024]'
 complete -c mprna -n '_shtab_mprna_using degrade' -l max-length -x -d 'leave out longer sequences [100000]'
 complete -c mprna -n '_shtab_mprna_using degrade' -s j -l jobs -x -d 'processes; without N all cores; results do not depend on it [1]'
 complete -c mprna -n '_shtab_mprna_using degrade' -l quiet -d 'no progress and no summary on standard error'

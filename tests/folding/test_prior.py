@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mprna.errors import FoldingError
-from mprna.folding.prior import prior_pair_probs, two_ensemble_pair_probs
+from mprna.folding.prior import prior_pair_probs
 from mprna.folding.vienna import (
     PARAMETER_SETS,
     EnergyModel,
@@ -52,9 +52,6 @@ def test_does_not_disturb_the_sets_that_others_load():
 
 def test_the_second_set_has_the_other_settings_of_the_first():
     model = EnergyModel(temperature=60.0, max_span=20)
-    second = EnergyModel(temperature=60.0, max_span=20, parameters="langdon2018")
-    expected = mean_of_ensembles(SEQUENCES["trna"], model, second)
-    np.testing.assert_allclose(two_ensemble_pair_probs(SEQUENCES["trna"], model), expected, atol=1e-6)
     prior = prior_pair_probs(SEQUENCES["trna"], model)
     np.testing.assert_array_equal(prior, pair_probs_of_mean(SEQUENCES["trna"], model, "langdon2018"))
     assert np.abs(prior - prior_pair_probs(SEQUENCES["trna"])).max() > 0.1
@@ -103,7 +100,7 @@ def test_the_mean_is_near_that_of_the_ensembles_and_not_the_same():
     rng = np.random.default_rng(0)
     sequence = "".join(rng.choice(list("ACGU"), size=150))
     mean, one = pair_probs_of_mean(sequence, TURNER, "langdon2018"), fold_ensemble(sequence, TURNER)
-    two = two_ensemble_pair_probs(sequence)
+    two = mean_pair_probs(sequence, [TURNER, LANGDON])
     assert np.abs(mean - two).max() > 0.01
     assert np.abs(mean - two).sum() < np.abs(one.base_pair_probs - two).sum() * 1.5
 

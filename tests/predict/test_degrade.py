@@ -10,7 +10,7 @@ import torch
 
 from mprna.cli.main import main
 from mprna.errors import ModelError, UsageError
-from mprna.folding.prior import two_ensemble_pair_probs
+from mprna.folding.prior import prior_pair_probs
 from mprna.io.records import Record
 from mprna.model.degradation import DegradationConfig, DegradationEnsemble
 from mprna.model.degradation_checkpoint import load_degradation
@@ -42,7 +42,7 @@ def records(*texts: str) -> list[Record]:
 
 @pytest.mark.parametrize("letters", ["A", "ACGUN", "GGGGAAAACCCC", text(101)])
 def test_onnx_agrees_with_torch(model, letters):
-    probs = two_ensemble_pair_probs(letters)
+    probs = prior_pair_probs(letters)
     found = load_degradation_engine(model).predict_degradation(letters, probs)
     with torch.no_grad():
         expected = load_degradation(model)(

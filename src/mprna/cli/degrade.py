@@ -64,7 +64,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "--window",
         type=positive_int,
         metavar="NT",
-        help="fold and read longer RNAs in windows that overlap by half [2048]",
+        help="fold and read longer RNAs in windows that overlap by half [1024]",
     )
     parser.add_argument(
         "--max-length",

@@ -1,15 +1,14 @@
-"""The pair probabilities of thermodynamics that a pair network starts from."""
+"""The pair probabilities of thermodynamics that networks start from."""
 
 from __future__ import annotations
 
-import dataclasses
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from mprna.folding.restraints import NO_RESTRAINTS, Restraints
-from mprna.folding.vienna import DEFAULT_MODEL, EnergyModel, mean_pair_probs, pair_probs_of_mean
+from mprna.folding.vienna import DEFAULT_MODEL, EnergyModel, pair_probs_of_mean
 
 SECOND_PARAMETERS: Final = "langdon2018"
 """Averaged with the set of the energy model: the two err in different places (docs/experiments.md)."""
@@ -26,17 +25,3 @@ def prior_pair_probs(
         FoldingError: as `pair_probs_of_mean`.
     """
     return pair_probs_of_mean(sequence, model, SECOND_PARAMETERS, restraints)
-
-
-def two_ensemble_pair_probs(sequence: str, model: EnergyModel = DEFAULT_MODEL) -> npt.NDArray[np.float32]:
-    """Pair probabilities of the energy model, averaged with those by the parameters of Langdon 2018.
-
-    What the prior was before; degradation models were trained with it.
-
-    *Shape:* (L, L), symmetric.
-
-    Raises:
-        FoldingError: as `mean_pair_probs`.
-    """
-    second = dataclasses.replace(model, parameters=SECOND_PARAMETERS)
-    return mean_pair_probs(sequence, (model, second))

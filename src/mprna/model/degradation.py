@@ -40,7 +40,7 @@ class DegradationConfig:
     dilations: tuple[int, ...] = (1, 2, 4, 8, 1, 2, 4, 1)
     """Of the convolutions, one block each."""
     kernel_size: int = 5
-    max_length: int = 2_048
+    max_length: int = 1_024
     """Longest sequence to be read in one piece, nucleotides; longer ones are read in windows."""
     sd_scale: tuple[float, ...] = (1.0,) * NUM_TARGETS
     """Calibration of the predicted standard deviations, one per target, from held-out folds."""
