@@ -11,16 +11,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final, NamedTuple
 
-import numpy as np
-import numpy.typing as npt
-
+from mprna.draw.comparison import draw_prediction
 from mprna.draw.svg import draw_structure
 from mprna.io.formats import read_records
 from mprna.io.records import Record
 from mprna.predict.fold import fold
 from mprna.predict.options import FoldOptions
 from mprna.rna.scores import PairScores, pair_scores
-from mprna.rna.structure import Pairs, pairs_from_dot_bracket, partners_from_pairs
+from mprna.rna.structure import Pairs, pairs_from_dot_bracket
 
 DOCS: Final = Path(__file__).parent
 PAGE: Final = DOCS / "gallery.md"
@@ -100,26 +98,12 @@ def pictures(entries: list[Entry]) -> dict[str, str]:
     for entry in entries[: len(SHOWN)]:
         drawn[_file(entry, "known")] = draw_structure(entry.known, title="known")
         for way in list(WAYS)[:2]:
-            drawn[_file(entry, way)] = draw_structure(
-                entry.predictions[way],
-                colours=_agreement(entry, way),
-                colour_label="as known",
-                title=f"{way}: pair F1 {_percent(entry.scores(way).f1)}",
-            )
+            drawn[_file(entry, way)] = draw_prediction(entry.known, entry.predictions[way], way)
     return drawn
 
 
 def pairs_of(record: Record) -> Pairs:
     return pairs_from_dot_bracket(record.dot_bracket or "")
-
-
-def _agreement(entry: Entry, way: str) -> npt.NDArray[np.float64]:
-    """1 where a nucleotide has the partner that it is known to have, or none. *Shape:* (L,)"""
-    length = len(entry.known.sequence)
-    known, found = (
-        partners_from_pairs(pairs_of(record), length) for record in (entry.known, entry.predictions[way])
-    )
-    return (known == found).astype(np.float64)
 
 
 def _file(entry: Entry, way: str) -> str:

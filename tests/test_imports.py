@@ -40,7 +40,7 @@ ROOMS = {
     "predict": GROUND | {"child", "design", "runtime", "decoding", "folding", "io", "rna", "tokenizer"},
     "bench": GROUND
     | {"predict", "runtime", "decoding", "folding", "io", "rna", "corpus.kmers", "corpus.logistic"}
-    | {"train", "model", "tokenizer"},
+    | {"draw", "train", "model", "tokenizer"},
     "web": GROUND | {"child", "predict", "draw", "io", "runtime"},
     "cli": GROUND | {"bench", "predict", "train", "corpus", "draw", "io", "runtime", "web"},
     "__init__": GROUND | {"io.records", "predict", "runtime", "tokenizer"},
@@ -77,6 +77,7 @@ DOORS = {  # third-party module: where it may be imported
     "resvg_py": ("draw/",),
     "scipy": ("bench/",),
     "transformers": ("bench/models/",),
+    "huggingface_hub": ("bench/download.py",),
     "ray": ("corpus/ray_executor.py",),
     "fastapi": ("web/",),
     "starlette": ("web/",),
@@ -84,7 +85,12 @@ DOORS = {  # third-party module: where it may be imported
     "uvicorn": ("web/server.py",),
     "prometheus_client": ("web/metrics.py",),
 }
-DISTRIBUTIONS = {"RNA": "viennarna", "resvg_py": "resvg-py", "prometheus_client": "prometheus-client"}
+DISTRIBUTIONS = {
+    "RNA": "viennarna",
+    "resvg_py": "resvg-py",
+    "prometheus_client": "prometheus-client",
+    "huggingface_hub": "huggingface-hub",
+}
 FILES = sorted(PACKAGE.rglob("*.py"))
 
 

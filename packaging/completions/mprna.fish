@@ -50,8 +50,8 @@ function _shtab_mprna_using
   test "$_shtab_mprna_cmdpath" = "$argv"
 end
 
-set -g _shtab_mprna_commands fold embed scan repair degrade design draw models 'models list' 'models show' 'models export' 'models import' 'models get' corpus 'corpus build' 'corpus plan' 'corpus known' 'corpus calibrate' 'corpus stats' 'corpus verify' pretrain finetune predict runs 'runs show' bench 'bench list' 'bench run' 'bench report' 'bench audit' 'bench rebuild' web doctor
-set -g _shtab_mprna_opts_with_value --accumulate-batches --address --against --annotate --backend --batch-size --cache --calibration --checkpoint --constraint --context --cores --corpus --dangles --data --data-dir --decoder --draw --engine --epochs --exclude --exclude-share --exclude-species --executor --figure --fold-length --fold-memory --fold-timeout --forbid --format --from --gamma --gc --host --init --jobs --label --learning-rate --lora-rank --max-folds --max-length --max-n --max-records --max-rnas --max-run --max-slices --max-span --maxBPspan --min-confidence --min-distance --min-fidelity --min-length --mode --model --name --near-duplicates --only-species --out --output --paramFile --parameters --patience --pattern --pooling --port --price --rate --recipe --reference --rows --second --seed --seeds --sequence --set --sha256 --shape --shape-intercept --shape-slope --shard --shuffled --slice-length --slices-per-shard --solutions --source --species-from --species-pattern --species-table --task --temp --temperature --threads --threshold --time-limit --title --to --transcripts --truth --validation --variant --variants --vcf --weight --weights --whole --window --without-leaked --workers -P -T -d -j -n -o
+set -g _shtab_mprna_commands fold embed scan repair degrade design draw models 'models list' 'models show' 'models export' 'models import' 'models get' corpus 'corpus build' 'corpus plan' 'corpus known' 'corpus calibrate' 'corpus stats' 'corpus verify' pretrain finetune predict runs 'runs show' bench 'bench list' 'bench download' 'bench run' 'bench report' 'bench figure' 'bench audit' 'bench rebuild' web doctor
+set -g _shtab_mprna_opts_with_value --accumulate-batches --address --against --annotate --backend --batch-size --cache --calibration --checkpoint --constraint --context --cores --corpus --dangles --data --data-dir --decoder --draw --engine --epochs --exclude --exclude-share --exclude-species --executor --figure --fold-length --fold-memory --fold-timeout --forbid --format --from --gamma --gc --host --init --jobs --label --learning-rate --lora-rank --max-folds --max-length --max-n --max-records --max-rnas --max-run --max-slices --max-span --maxBPspan --min-confidence --min-distance --min-fidelity --min-length --mode --model --name --near-duplicates --only-species --out --output --paramFile --parameters --patience --pattern --pooling --port --price --rate --recipe --reference --revision --rows --second --seed --seeds --sequence --set --sha256 --shape --shape-intercept --shape-slope --shard --shuffled --slice-length --slices-per-shard --solutions --source --species-from --species-pattern --species-table --structure --task --temp --temperature --threads --threshold --time-limit --title --to --training --transcripts --truth --validation --variant --variants --vcf --weight --weights --whole --window --without-leaked --workers -P -T -d -j -n -o
 
 complete -c mprna -e
 complete -c mprna -f
@@ -332,10 +332,17 @@ complete -c mprna -n '_shtab_mprna_using bench list' -s h -l help -d 'show this 
 complete -c mprna -n '_shtab_mprna_using bench list' -l data-dir -xka "(__fish_complete_directories)" -d 'look here for the files'
 complete -c mprna -n '_shtab_mprna_using bench list' -l models -d 'list models by name'
 complete -c mprna -n '_shtab_mprna_using bench list; and test $_shtab_mprna_npos -eq 0' -ka "rgb pgb gue gb" -d '[all]'
+complete -c mprna -n '_shtab_mprna_using bench; and test $_shtab_mprna_npos -eq 0' -a download -d 'Fetch the splits of a suite that are not in the data folder (needs the extra [hub]) and compare their rows with those that the suite describes. The same command again goes on. Prints task, split, rows, whether they are as described, and whether the file is new, tab-separated.'
+complete -c mprna -n '_shtab_mprna_using bench download' -s h -l help -d 'show this help message and exit'
+complete -c mprna -n '_shtab_mprna_using bench download' -l task -x -d 'only this one; may be repeated'
+complete -c mprna -n '_shtab_mprna_using bench download' -l data-dir -xka "(__fish_complete_directories)" -d 'folder for the data'
+complete -c mprna -n '_shtab_mprna_using bench download' -l revision -x -d 'commit, tag or branch of the repository; the commit is written to DIR/downloaded.json [main]'
+complete -c mprna -n '_shtab_mprna_using bench download' -l any-rows -d 'take rows too that differ from those this suite describes'
+complete -c mprna -n '_shtab_mprna_using bench download; and test $_shtab_mprna_npos -eq 0' -ka "rgb pgb gue gb" -d 'rgb, pgb, gue or gb'
 complete -c mprna -n '_shtab_mprna_using bench; and test $_shtab_mprna_npos -eq 0' -a run -d 'Train where the model needs it, choose on the validation split, test once and write a record. Run the same command again to go on; finished records are not repeated.'
 complete -c mprna -n '_shtab_mprna_using bench run' -s h -l help -d 'show this help message and exit'
 complete -c mprna -n '_shtab_mprna_using bench run' -l task -x -d 'only this one; may be repeated'
-complete -c mprna -n '_shtab_mprna_using bench run' -l model -x -d 'a name of `mprna bench list --models`, an installed model or a directory; may be repeated'
+complete -c mprna -n '_shtab_mprna_using bench run' -l model -x -d 'a name of `mprna bench list --models`, an installed model or a directory, or '"'"'command:PROGRAM ARGUMENTS'"'"', any program that folds a FASTA file ({}); may be repeated'
 complete -c mprna -n '_shtab_mprna_using bench run' -l data-dir -xka "(__fish_complete_directories)" -d 'folder with the data'
 complete -c mprna -n '_shtab_mprna_using bench run' -l out -xka "(__fish_complete_directories)" -d 'folder of the records [bench]'
 complete -c mprna -n '_shtab_mprna_using bench run' -l seeds -x -d 'of training [45 46 47]'
@@ -354,9 +361,18 @@ complete -c mprna -n '_shtab_mprna_using bench report' -l format -xka "markdown 
 complete -c mprna -n '_shtab_mprna_using bench report' -s o -l output -xka "(__fish_complete_path (commandline -ct))" -d 'instead of standard output'
 complete -c mprna -n '_shtab_mprna_using bench report' -l without-leaked -xka "(__fish_complete_path (commandline -ct))" -d 'leave out the test rows that this audit found'
 complete -c mprna -n '_shtab_mprna_using bench report' -l figure -xka "(__fish_complete_path (commandline -ct))" -d 'also draw every task by its first metric as bars'
+complete -c mprna -n '_shtab_mprna_using bench report' -l training -xka "(__fish_complete_directories)" -d 'in the page: what this pretraining run asked and learned'
+complete -c mprna -n '_shtab_mprna_using bench report' -l structure -xka "(__fish_complete_path (commandline -ct))" -d 'in the page: known structures beside predicted ones'
+complete -c mprna -n '_shtab_mprna_using bench report' -l model -x -d 'what folds beside the known structure, as in `mprna bench run`; may be repeated [vienna, pair-fold]'
 complete -c mprna -n '_shtab_mprna_using bench report' -l no-published -d 'without the block of published numbers'
 complete -c mprna -n '_shtab_mprna_using bench report' -l title -x -d '[Benchmark]'
 complete -c mprna -n '_shtab_mprna_using bench report; and test $_shtab_mprna_npos -eq 0' -ka "(__fish_complete_directories)" -d 'folder of the records'
+complete -c mprna -n '_shtab_mprna_using bench; and test $_shtab_mprna_npos -eq 0' -a figure -d 'training: what the objectives of a pretraining run hide and ask, shown on one RNA, and their losses over the tokens that were read. structure: every RNA of a file with known structures as it is known and as each model folds it, with pair F1.'
+complete -c mprna -n '_shtab_mprna_using bench figure' -s h -l help -d 'show this help message and exit'
+complete -c mprna -n '_shtab_mprna_using bench figure' -s o -l output -xka "(__fish_complete_path (commandline -ct))" -d '.svg or .png [SVG on standard output]'
+complete -c mprna -n '_shtab_mprna_using bench figure' -l model -x -d 'what folds beside the known structure, as in `mprna bench run`; may be repeated [vienna, pair-fold]'
+complete -c mprna -n '_shtab_mprna_using bench figure; and test $_shtab_mprna_npos -eq 0' -ka "training structure" -d 'training or structure'
+complete -c mprna -n '_shtab_mprna_using bench figure; and test $_shtab_mprna_npos -eq 1' -ka "(__fish_complete_path (commandline -ct))" -d 'run directory; file with structures'
 complete -c mprna -n '_shtab_mprna_using bench; and test $_shtab_mprna_npos -eq 0' -a audit -d 'Exact and near duplicates (half of the 14-mers in one other sequence) between the splits of every task, and with --against of the test splits in a corpus, as a table.'
 complete -c mprna -n '_shtab_mprna_using bench audit' -s h -l help -d 'show this help message and exit'
 complete -c mprna -n '_shtab_mprna_using bench audit' -l task -x -d 'only this one; may be repeated'

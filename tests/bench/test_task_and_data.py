@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mprna.bench.data import clusters_of, load_split
+from mprna.bench.data import clusters_of, is_as_described, load_split, rows_digest
 from mprna.bench.metrics import METRICS
-from mprna.bench.task import SUITES, Task, choose_tasks, load_suite, parse_suite
+from mprna.bench.task import SUITES, SplitFacts, Task, choose_tasks, load_suite, parse_suite
 from mprna.errors import DataError, FormatError, UsageError
 
 
@@ -56,6 +56,27 @@ def test_gzipped_structures_are_read(tmp_path: Path) -> None:
     split = load_split(task_of("rgb", "ssp-archive2"), "test", tmp_path)
     assert [(e.sequence, e.label) for e in split.examples] == [("GGGAAAUCC", "(((...)))")]
     assert split.num_original == 1
+
+
+def test_rows_are_described_whatever_their_packing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    task = task_of("gue", "tf.0")
+    write(
+        tmp_path / "a" / "tf.0" / "test.jsonl",
+        {"sequence": "ACGT", "label": 0},
+        {"sequence": "G", "label": 1},
+    )
+    path = tmp_path / "b" / "tf" / "0" / "test.csv"
+    path.parent.mkdir(parents=True)
+    path.write_text("label,sequence\n0,acgu\n1,G\n")
+    splits = [load_split(task, "test", tmp_path / folder) for folder in ("a", "b")]
+    assert splits[0].sha256 != splits[1].sha256
+    digest, other = (rows_digest(split.examples) for split in splits)
+    assert digest == other != rows_digest(splits[0].examples[::-1])
+    assert [is_as_described(task, "test", split) for split in splits] == [False, False]
+    monkeypatch.setitem(task.splits, "test", SplitFacts(2, "0", digest))
+    assert [is_as_described(task, "test", split) for split in splits] == [True, True]
+    monkeypatch.delitem(task.splits, "test")
+    assert is_as_described(task, "test", splits[0]) is None
 
 
 def test_csv_and_nested_folders_of_gue_are_read(tmp_path: Path) -> None:

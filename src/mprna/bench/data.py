@@ -133,14 +133,31 @@ def file_digest(path: Path) -> str:
     return digest.hexdigest()
 
 
+def rows_digest(examples: Iterable[Example]) -> str:
+    """SHA-256 of sequences and labels in their order, whatever the file's format and compression."""
+    digest = hashlib.sha256()
+    for example in examples:
+        label = example.label.tolist() if isinstance(example.label, np.ndarray) else example.label
+        digest.update(json.dumps([example.sequence, label]).encode() + b"\n")
+    return digest.hexdigest()
+
+
+def is_as_described(task: Task, name: str, split: Split) -> bool | None:
+    """Whether a split has the rows that the suite describes; None where it describes none."""
+    expected = task.splits.get(name)
+    if expected is None:
+        return None
+    return split.sha256 == expected.sha256 or rows_digest(split.examples) == expected.rows_sha256
+
+
 def _required(task: Task, name: str, data_dir: Path) -> Path:
     path = find_split(task, name, data_dir)
     if path is None:
         stems = "|".join(STEMS[name])
         places = " or ".join(f"{folder}/{stems}.jsonl[.gz]|.csv" for folder in task.dirs)
         raise DataError(
-            f"{task.full_name}: no {name} data in {data_dir} (looked for {places}); it is published at "
-            f"{task.source}"
+            f"{task.full_name}: no {name} data in {data_dir} (looked for {places}); "
+            f"`mprna bench download {task.suite} --task {task.name}` asks for it, published at {task.source}"
         )
     return path
 

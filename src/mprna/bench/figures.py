@@ -53,6 +53,18 @@ class Panel:
         return _HEAD + _ROW * len(self.bars)
 
 
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """Drawings that belong together."""
+
+    title: str
+    note: str
+    drawings: Sequence[str]
+    """SVG documents, which a page sets as wide as it is."""
+    whole: str
+    """All in one SVG."""
+
+
 def measured_panels(table: Table, suite: str = "") -> list[Panel]:
     """A panel for every task by its first metric, models in the order of the table.
 

@@ -9,7 +9,7 @@ from importlib.resources import files
 from math import isnan
 from typing import Any, Final
 
-from mprna.bench.figures import Panel, measured_panels, panel_svg, published_panels
+from mprna.bench.figures import Figure, Panel, measured_panels, panel_svg, published_panels
 from mprna.bench.table import ALPHA, Cell, Column, Table
 from mprna.errors import UsageError
 
@@ -23,20 +23,27 @@ PUBLISHED_LEGEND: Final = (
 )
 
 
-def render(table: Table, format_name: str, *, title: str, published: bool = True) -> str:
+def render(
+    table: Table, format_name: str, *, title: str, published: bool = True, figures: Sequence[Figure] = ()
+) -> str:
     """A report.
 
     Args:
         format_name: a key of `RENDERERS`.
         published: add what others published for the suites of the table.
+        figures: after the tables of the HTML page.
 
     Raises:
-        UsageError: an unknown format.
+        UsageError: an unknown format, or one that cannot hold figures.
     """
     if format_name not in RENDERERS:
         raise UsageError(f"format {format_name!r}; expected one of {', '.join(RENDERERS)}")
     blocks = _published(table) if published else []
-    return RENDERERS[format_name](table, title, blocks)
+    if not figures:
+        return RENDERERS[format_name](table, title, blocks)
+    if format_name != "html":
+        raise UsageError("figures need --format html; `mprna bench figure` draws them alone")
+    return _html(table, title, blocks, figures)
 
 
 def _markdown(table: Table, title: str, blocks: Sequence[dict[str, Any]]) -> str:
@@ -80,7 +87,7 @@ def _latex(table: Table, title: str, blocks: Sequence[dict[str, Any]]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _html(table: Table, title: str, blocks: Sequence[dict[str, Any]]) -> str:
+def _html(table: Table, title: str, blocks: Sequence[dict[str, Any]], figures: Sequence[Figure] = ()) -> str:
     parts = [f"<h1>{html.escape(title)}</h1><p>{html.escape(LEGEND)}</p>"]
     for suite in dict.fromkeys(column.task.partition("/")[0] for column in table.columns):
         parts += [f"<h2>{suite.upper()}</h2>", _html_panels(measured_panels(table, suite))]
@@ -93,6 +100,12 @@ def _html(table: Table, title: str, blocks: Sequence[dict[str, Any]]) -> str:
             f"<h2>Average rank</h2><p class=note>{_ranked(table)}.</p>",
             _html_table(["model", "rank"], ranks),
         ]
+    for figure in figures:
+        drawings = "".join(f"<figure>{drawing}</figure>" for drawing in figure.drawings)
+        parts.append(
+            f"<h2>{html.escape(figure.title)}</h2><p class=note>{html.escape(figure.note)}</p>"
+            f"<div class=drawings>{drawings}</div>"
+        )
     for block in blocks:
         rows = [[html.escape(value) for value in row] for row in block["rows"]]
         parts.append(

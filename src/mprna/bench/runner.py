@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from mprna.bench.data import Split, clusters_of, load_split
+from mprna.bench.data import Split, clusters_of, is_as_described, load_split
 from mprna.bench.metrics import METRICS, evaluate
 from mprna.bench.models.model import Model
 from mprna.bench.models.registry import ModelOptions, make_model
@@ -137,12 +137,10 @@ def run_one(task: Task, name: str, seed: int, data_dir: Path, options: ModelOpti
 
 
 def _facts(task: Task, name: str, split: Split) -> dict[str, object]:
-    expected = task.splits.get(name)
-    as_expected = None if expected is None else split.sha256 == expected.sha256
     return {
         "path": split.path,
         "sha256": split.sha256,
         "rows": len(split.examples),
-        "as_expected": as_expected,
+        "as_expected": is_as_described(task, name, split),
         "note": split.note,
     }

@@ -31,6 +31,20 @@ class SplitFacts:
     """Number of rows."""
     sha256: str
     """Of the file as it was read here; other packings have other sums."""
+    rows_sha256: str
+    """Of sequences and labels in file order (`data.rows_digest`), which no packing changes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hub:
+    """Where `mprna bench download` finds a suite on the Hugging Face hub."""
+
+    id: str
+    """Of the repository; `{name}` is the task's name."""
+    type: str = "dataset"
+    """`dataset` or `space`."""
+    archive: str = ""
+    """The zip file that holds all, where there is one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +79,7 @@ class Task:
     source: str = ""
     licence: str = ""
     version: str = ""
+    hub: Hub | None = None
     splits: dict[str, SplitFacts] = field(default_factory=dict, hash=False)
 
     @property
@@ -92,6 +107,8 @@ def parse_suite(name: str, text: str) -> tuple[Task, ...]:
     """
     content = tomllib.loads(text)
     shared = {key: content[key] for key in ("source", "licence", "version")}
+    if "hub" in content:
+        shared["hub"] = Hub(**content["hub"])
     return tuple(task for entry in content["tasks"] for task in _tasks_of(name, {**shared, **entry}))
 
 

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from mprna.cli.bench_figure import add_figure, add_structure_models, report_figures
 from mprna.cli.options import add_jobs, example, num_jobs, positive_int
 from mprna.errors import UsageError
 
@@ -32,8 +33,10 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     _add_list(actions)
+    _add_download(actions)
     _add_run(actions)
     _add_report(actions)
+    add_figure(actions)
     _add_audit(actions)
     _add_rebuild(actions)
 
@@ -60,6 +63,34 @@ def _add_list(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     parser.set_defaults(run=_list)
 
 
+def _add_download(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = actions.add_parser(
+        "download",
+        help="the data of a suite, from the Hugging Face hub",
+        description="Fetch the splits of a suite that are not in the data folder (needs the extra [hub]) and "
+        "compare their rows with those that the suite describes. The same command again goes on. Prints "
+        "task, split, rows, whether they are as described, and whether the file is new, tab-separated.",
+        epilog=example(
+            "mprna bench download rgb --data-dir data/rgb",
+            "mprna bench download gue --task prom_core_tata --data-dir data/gue",
+        ),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    _add_suite(parser)
+    parser.add_argument("--data-dir", type=Path, required=True, metavar="DIR", help="folder for the data")
+    parser.add_argument(
+        "--revision",
+        default="main",
+        metavar="COMMIT",
+        help="commit, tag or branch of the repository; the commit is written to DIR/downloaded.json "
+        "[%(default)s]",
+    )
+    parser.add_argument(
+        "--any-rows", action="store_true", help="take rows too that differ from those this suite describes"
+    )
+    parser.set_defaults(run=_download)
+
+
 def _add_run(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = actions.add_parser(
         "run",
@@ -79,7 +110,8 @@ def _add_run(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
         action="append",
         required=True,
         metavar="NAME",
-        help="a name of `mprna bench list --models`, an installed model or a directory; may be repeated",
+        help="a name of `mprna bench list --models`, an installed model or a directory, or "
+        "'command:PROGRAM ARGUMENTS', any program that folds a FASTA file ({}); may be repeated",
     )
     parser.add_argument("--data-dir", type=Path, required=True, metavar="DIR", help="folder with the data")
     parser.add_argument(
@@ -133,6 +165,16 @@ def _add_report(actions: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument(
         "--figure", type=Path, metavar="FILE.svg", help="also draw every task by its first metric as bars"
     )
+    parser.add_argument(
+        "--training",
+        type=Path,
+        metavar="RUN",
+        help="in the page: what this pretraining run asked and learned",
+    )
+    parser.add_argument(
+        "--structure", type=Path, metavar="FILE", help="in the page: known structures beside predicted ones"
+    )
+    add_structure_models(parser)
     parser.add_argument("--no-published", action="store_true", help="without the block of published numbers")
     parser.add_argument("--title", default="Benchmark", help="[%(default)s]")
     parser.set_defaults(run=_report)
@@ -217,7 +259,8 @@ def _report(args: argparse.Namespace) -> int:
     table = build_table(read_records_of(args.records), left_out)
     suffix = (args.output or "").rpartition(".")[2]
     format_name = args.format or {"tex": "latex", "html": "html"}.get(suffix, "markdown")
-    text = render(table, format_name, title=args.title, published=not args.no_published)
+    figures = report_figures(args)
+    text = render(table, format_name, title=args.title, published=not args.no_published, figures=figures)
     with open_output(args.output) as stream:
         stream.write(text)
     if args.figure:
@@ -271,6 +314,30 @@ def _list(args: argparse.Namespace) -> int:
                 columns.append(",".join(found) or "missing")
             print(*columns, sep="\t")
     return 0
+
+
+def _download(args: argparse.Namespace) -> int:
+    from mprna.bench.download import download
+    from mprna.bench.task import choose_tasks
+
+    tasks = choose_tasks(args.suite, tuple(args.task))
+    status = 0
+    for arrival in download(tasks, args.data_dir, revision=args.revision, any_rows=args.any_rows):
+        if arrival.reason:
+            print(f"mprna: {arrival.reason}", file=sys.stderr)
+            status = 1
+            continue
+        described = {True: "as described", False: "not as described", None: "not described"}
+        state = "new" if arrival.is_new else "was there"
+        print(
+            arrival.task.full_name,
+            arrival.split,
+            arrival.rows,
+            described[arrival.as_described],
+            state,
+            sep="\t",
+        )
+    return status
 
 
 def _run(args: argparse.Namespace) -> int:

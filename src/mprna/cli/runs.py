@@ -38,7 +38,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 def _show(args: argparse.Namespace) -> int:
     if find_spec("torch") is None:
         raise MissingExtraError("mprna runs", "train")
-    from mprna.draw.curves import curves_svg
+    from mprna.draw.curves import Line, Plot, curves_svg
     from mprna.train.observe import read_curves, read_progress
 
     if args.draw is not None:
@@ -52,5 +52,6 @@ def _show(args: argparse.Namespace) -> int:
         left = timedelta(seconds=round(progress.seconds_left))
         print(f"step {progress.step:,} of {progress.num_steps:,}, {left} to go", file=sys.stderr)
     if args.draw is not None:
-        write_picture(curves_svg([(curve.name, curve.steps, curve.values) for curve in curves]), args.draw)
+        plots = [Plot(curve.name, [Line(curve.steps, curve.values)]) for curve in curves]
+        write_picture(curves_svg(plots), args.draw)
     return 0

@@ -2,7 +2,7 @@
 
 `MIRROR/NAME/manifest.json` names every file with its SHA-256, so a copy of `$MPRNA_HOME/models` is a mirror
 as it stands. Nothing is downloaded unasked; beside this, only `mprna bench` reaches for the network, through
-transformers.
+transformers and huggingface_hub.
 """
 
 from __future__ import annotations

@@ -18,6 +18,7 @@ from mprna.bench.models.folding import FoldingModel
 from mprna.bench.models.linear import PER_NUCLEOTIDE, POOLED, Features, LinearModel, kmer_counts
 from mprna.bench.models.majority import Majority
 from mprna.bench.models.model import Budget, Model
+from mprna.bench.models.program import PROGRAMS, command_line, named_program
 from mprna.bench.record import file_name
 from mprna.bench.task import Task
 from mprna.errors import MissingExtraError, UsageError
@@ -51,10 +52,15 @@ def _vienna(parameters: str) -> Callable[[Task, ModelOptions], Model]:
     return lambda task, model_options: FoldingModel(options, jobs=model_options.jobs)
 
 
+def _named(program: str) -> Callable[[Task, ModelOptions], Model]:
+    return lambda task, model_options: named_program(program)
+
+
 MODELS: Final[dict[str, Callable[[Task, ModelOptions], Model]]] = {
     "vienna": _vienna("turner2004"),
     "vienna-langdon2018": _vienna("langdon2018"),
     "vienna-andronescu2007": _vienna("andronescu2007"),
+    **{name: _named(name) for name in PROGRAMS},
     "majority": lambda task, options: Majority(),
     "kmer": lambda task, options: LinearModel({f"{k}-mers": kmer_counts(k) for k in (3, 4, 5)}, POOLED),
     "cnn": lambda task, options: _cnn(options.budget),
@@ -73,7 +79,8 @@ def make_model(name: str, task: Task, options: ModelOptions) -> Model:
     `NAME` of one of our models folds where the task is structure, and else is a frozen network under a
     linear head; `NAME:probe` is the latter everywhere, `NAME:model` folds by the network alone. `NAME:head`,
     `NAME:lora` and `NAME:full` are trained on the task, `NAME:scratch` is the same network from random
-    weights. A baseline and `hf:DIR` are frozen transformers models.
+    weights. A baseline and `hf:DIR` are frozen transformers models. `command:PROGRAM ARGUMENTS` folds by any
+    program (see `ProgramModel`).
 
     Raises:
         UsageError: a model that cannot do this type of task.
@@ -99,6 +106,8 @@ def _make(name: str, task: Task, options: ModelOptions) -> Model:
     if name in baselines():
         return _baseline(name, task, options)
     kind, _, directory = name.partition(":")
+    if kind == "command":
+        return command_line(directory)
     if kind == "hf":
         return _probe(_transformers(directory, "rna", options.remote_code), task)
     engine = directory
