@@ -6,7 +6,7 @@
 # DATA: the project's data folder with rgb/, gue/, plant_promoter_strength/, snm_source/ and openvaccine/. WORK
 # receives the rebuilt training data, the records and the report. MODEL: names as of `mprna bench list --models`,
 # our own with a mode (mini:probe, mini:lora, mini:full, mini:scratch). SEEDS="45" for one seed, SUITES="gue pgb"
-# for some of the tables. Killed at any moment, the same command goes on where it was.
+# for some of the tables, OPTIONS="--bfloat16 --epochs 3" for more of `mprna bench run`. Killed at any moment, the same command goes on where it was.
 set -euo pipefail
 data=$1 work=$2
 shift 2
@@ -26,7 +26,7 @@ for suite in ${SUITES:-rgb gue pgb}; do
     read -ra names <<< "${tasks[$suite]}"
     # shellcheck disable=SC2086  # seeds are words
     mprna bench run "$suite" "${names[@]/#/--task=}" "${models[@]}" --data-dir "${folders[$suite]}" \
-        --out "$work/records" --seeds ${SEEDS:-45 46 47}
+        --out "$work/records" --seeds ${SEEDS:-45 46 47} ${OPTIONS:-}
 done
 mprna bench report "$work/records" -o "$work/report.md"
 mprna bench report "$work/records" -o "$work/report.html" --figure "$work/report.svg"

@@ -351,6 +351,7 @@ complete -c mprna -n '_shtab_mprna_using bench run' -l epochs -x -d 'passes over
 complete -c mprna -n '_shtab_mprna_using bench run' -l batch-size -x -d 'sequences per step, of every network [32]'
 complete -c mprna -n '_shtab_mprna_using bench run' -l patience -x -d 'epochs without a better validation metric that end training [3]'
 complete -c mprna -n '_shtab_mprna_using bench run' -l learning-rate -x -d 'peak, of our checkpoints [by mode]'
+complete -c mprna -n '_shtab_mprna_using bench run' -l bfloat16 -d 'train our checkpoints in it: for processors with AVX-512'
 complete -c mprna -n '_shtab_mprna_using bench run' -l weights -x -d 'where the weights of a published baseline lie; may be repeated'
 complete -c mprna -n '_shtab_mprna_using bench run' -l trust-remote-code -d 'run Python code that comes with a published model'
 complete -c mprna -n '_shtab_mprna_using bench run' -s j -l jobs -x -d 'processes; without N all cores; results do not depend on it [1]'

@@ -6,6 +6,7 @@ import json
 import os
 import signal
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -25,6 +26,7 @@ from mprna.errors import DataError, UsageError
 from mprna.model.checkpoint import save_checkpoint
 from mprna.model.network import MprnaModel
 from mprna.model.presets import PRESETS
+from mprna.train.finetune import FinetuneConfig
 
 QUICK = Budget(epochs=8, batch_size=8, patience=8, learning_rate=3e-3)
 TASK_OF = {
@@ -218,6 +220,25 @@ def test_a_polite_end_keeps_the_training(data_dir: Path, nano: Path, tmp_path: P
             run(data_dir, nano, tmp_path / "out")
     assert list((tmp_path / "out").rglob("*.seed45.run/checkpoints/*"))
     assert all(outcome.is_new for outcome in run(data_dir, nano, tmp_path / "out"))
+
+
+@pytest.mark.parametrize("bfloat16", [False, True])
+def test_the_precision_reaches_the_training_and_the_record(
+    bfloat16: bool, data_dir: Path, nano: Path, tmp_path: Path, monkeypatch
+) -> None:
+    seen: list[bool] = []
+    train = finetuned.finetune
+
+    def spy(config: FinetuneConfig, *args: Any, **kwargs: Any) -> Path | None:
+        seen.append(config.bfloat16)
+        return train(config, *args, **kwargs)
+
+    monkeypatch.setattr(finetuned, "finetune", spy)
+    options = ModelOptions(budget=Budget(epochs=1), bfloat16=bfloat16)
+    tasks, models = [TASK_OF["classification"]], [f"{nano}:full"]
+    (outcome,) = runner.run_all(tasks, models, (45,), data_dir, tmp_path / "out", options)
+    assert outcome.record is not None
+    assert seen == [outcome.record.choices["bfloat16"]] == [bfloat16]
 
 
 def test_records_of_another_budget_are_refused(data_dir: Path, nano: Path, tmp_path: Path) -> None:

@@ -130,6 +130,9 @@ def _add_run(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
     for flag, kind, text in BUDGET:
         parser.add_argument(flag, type=kind, metavar="X" if kind is float else "N", help=text)
     parser.add_argument(
+        "--bfloat16", action="store_true", help="train our checkpoints in it: for processors with AVX-512"
+    )
+    parser.add_argument(
         "--weights",
         action="append",
         default=[],
@@ -354,6 +357,7 @@ def _run(args: argparse.Namespace) -> int:
         weights=weights,
         remote_code=args.trust_remote_code,
         budget=Budget(**{name: value for name, value in given.items() if value is not None}),
+        bfloat16=args.bfloat16,
     )
     models = [with_mode(name, args.mode) for name in args.model]
     num_records = 0

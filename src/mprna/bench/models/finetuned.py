@@ -58,6 +58,7 @@ class FinetunedModel:
     Args:
         model_dir: a checkpoint with an encoder.
         mode: a key of `LEARNING_RATES`.
+        bfloat16: as in `FinetuneConfig`.
         longest: of the task, nt; sequences are cut to it and to what the model reads.
         run_dir: where training is kept until it is done.
         num_threads: of torch.
@@ -67,14 +68,27 @@ class FinetunedModel:
     trains = True
 
     def __init__(
-        self, model_dir: Path, mode: str, budget: Budget, *, longest: int, run_dir: Path, num_threads: int = 1
+        self,
+        model_dir: Path,
+        mode: str,
+        budget: Budget,
+        *,
+        longest: int,
+        run_dir: Path,
+        bfloat16: bool = False,
+        num_threads: int = 1,
     ) -> None:
         rate = budget.learning_rate or LEARNING_RATES[mode]
-        self.choices: dict[str, Any] = {"budget": asdict(budget), "mode": mode, "learning_rate": rate}
+        self.choices: dict[str, Any] = {
+            "budget": asdict(budget),
+            "mode": mode,
+            "learning_rate": rate,
+            "bfloat16": bfloat16,
+        }
         self.num_failed = 0
         self.max_length: int | None = min(longest, load_checkpoint(model_dir).config.max_length)
         self._model_dir, self._mode, self._budget, self._rate = model_dir, mode, budget, rate
-        self._run_dir, self._num_threads = run_dir, num_threads
+        self._run_dir, self._bfloat16, self._num_threads = run_dir, bfloat16, num_threads
         self._model: TaskModel | None = None
 
     def fit(self, task: Task, train: Sequence[Example], valid: Sequence[Example], seed: int) -> None:
@@ -93,6 +107,7 @@ class FinetunedModel:
             learning_rate=self._rate,
             patience=self._budget.patience,
             choose_by=CHOSEN_BY.get(task.metrics[0]),
+            bfloat16=self._bfloat16,
             seed=seed,
         )
         train_rows, valid_rows = (self._rows(task, examples) for examples in (train, valid))

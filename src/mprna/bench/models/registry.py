@@ -43,6 +43,8 @@ class ModelOptions:
     """Run Python code that comes with a model."""
     budget: Budget = field(default_factory=Budget)
     """Of every network that is trained."""
+    bfloat16: bool = False
+    """Train our checkpoints in bfloat16."""
     work_dir: Path = Path("bench")
     """Where training that is not finished is kept."""
 
@@ -160,6 +162,7 @@ def _finetuned(name: str, kind: str, mode: str, task: Task, options: ModelOption
         mode,
         options.budget,
         longest=task.max_length,
+        bfloat16=options.bfloat16,
         run_dir=options.work_dir / f"{task.suite}.{task.name}" / file_name(name),
         num_threads=options.jobs,
     )
