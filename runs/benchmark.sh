@@ -6,7 +6,8 @@
 # DATA: the project's data folder with rgb/, gue/, plant_promoter_strength/, snm_source/ and openvaccine/. WORK
 # receives the rebuilt training data, the records and the report. MODEL: names as of `mprna bench list --models`,
 # our own with a mode (mini:probe, mini:lora, mini:full, mini:scratch). SEEDS="45" for one seed, SUITES="gue pgb"
-# for some of the tables, OPTIONS="--bfloat16 --epochs 3" for more of `mprna bench run`. Killed at any moment, the same command goes on where it was.
+# for some of the tables, OPTIONS="--bfloat16 --epochs 3" for more of `mprna bench run`. Killed at any moment, the
+# same command goes on where it was.
 set -euo pipefail
 data=$1 work=$2
 shift 2
