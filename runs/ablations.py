@@ -101,6 +101,8 @@ COMPARED = (
     ("repair", "language"),
     ("unfiltered", "repair"),
     ("calibrated", "unfiltered"),
+    ("calibrated", "repair"),
+    ("calibrated", "language"),
     ("pairs", "calibrated"),
     ("pairs", "language"),
 )
