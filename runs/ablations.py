@@ -117,7 +117,7 @@ def main() -> None:
         print_plan(args)
         return
     claim(args)
-    tasks = choose_tasks("rgb", TASKS)
+    tasks = choose_tasks("rgb", args.tasks)
     for name in args.arms:
         model_dir = initial_model(name, args)
         for task in tasks:
@@ -364,7 +364,7 @@ def print_plan(args: argparse.Namespace) -> None:
             print(f"| {name}, {config.num_steps:,} steps | {seconds:.2f} a step | {hours:.2f} |", flush=True)
             total += hours
         model_dir = initial_model(RANDOM, argparse.Namespace(**vars(args) | {"work": Path(scratch)}))
-        for task in choose_tasks("rgb", TASKS):
+        for task in choose_tasks("rgb", args.tasks):
             hours = tuning_seconds(task, model_dir, Path(scratch), args) / 3600
             print(f"| {task.name}, each of {args.seeds} seeds | | {hours:.2f} |", flush=True)
             total += hours * args.seeds * len(args.arms)
@@ -417,6 +417,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--data-dir", type=Path, required=True)
     names = (RANDOM, *ARMS)
     parser.add_argument("--arms", nargs="+", choices=names, default=names, help="all without it")
+    parser.add_argument("--tasks", nargs="+", choices=TASKS, default=TASKS, help="all without it")
     parser.add_argument("--preset", default="micro", choices=PRESETS)
     parser.add_argument("--tokens", type=float, default=30e6, help="of every arm, padding included")
     parser.add_argument("--train-rows", type=int, default=3_000)

@@ -1,4 +1,7 @@
-"""`mprna fold`, by its exact output; and everything that people feed to it."""
+"""`mprna fold`, by its exact output; and everything that people feed to it.
+
+Long because every kind of input stands beside its exact output.
+"""
 
 from __future__ import annotations
 

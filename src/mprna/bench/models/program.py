@@ -136,7 +136,7 @@ def command_line(text: str) -> ProgramModel:
     except ValueError as error:
         raise UsageError(f"command:{text}: {error}") from error
     if not command or shutil.which(command[0]) is None:
-        raise UsageError(f"command:{text}: expected a program and its arguments; {command[:1]} is none")
+        raise UsageError(f"command:{text}: expected a program that is installed, and its arguments")
     return ProgramModel(command)
 
 
