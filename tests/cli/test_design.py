@@ -53,6 +53,17 @@ def test_constraints_reach_the_search(call):
     assert "GGG" not in sequence
 
 
+def test_unlike_sequences_are_read_and_told(call, tmp_path):
+    given = tmp_path / "given.fa"
+    plain = ["design", "((((....))))", "--seed", "1", "--format", "fasta"]
+    given.write_text(call(*plain).out)
+    outcome = call(*plain, "--unlike", str(given), "--min-distance", "0.5")
+    assert outcome.status == 0
+    assert outcome.out != call(*plain).out
+    given.write_text(">odd\nAC!U\n")
+    assert "odd: " in call(*plain, "--unlike", str(given)).err
+
+
 def test_the_same_seed_gives_the_same_designs(call):
     def sequences(seed: int) -> list[str]:
         out = call("design", HAIRPIN, "--seed", seed, "--format", "jsonl").out

@@ -26,6 +26,13 @@ def test_solutions_fold_and_differ():
     assert min(distances) >= 0.3 * len(FORK)
 
 
+def test_solutions_differ_from_given_sequences_of_their_length():
+    (first,) = design(FORK, DesignOptions(seed=3))
+    (other,) = design(FORK, DesignOptions(seed=3, min_distance=0.5, unlike=(first.sequence, "ACGU")))
+    assert other.error is None
+    assert sum(a != b for a, b in zip(first.sequence, other.sequence, strict=True)) >= 0.5 * len(FORK)
+
+
 def test_solutions_that_cannot_differ_say_so():
     pattern = "GCGC" + "GAAA" + "GCGC"
     options = DesignOptions(constraints=Constraints(pattern=pattern), num_solutions=2, max_folds=3)

@@ -72,6 +72,11 @@ def _add_constraints(group: argparse._ArgumentGroup) -> None:
         metavar="X",
         help="share of positions in which solutions of a target differ at least [%(default)s]",
     )
+    group.add_argument(
+        "--unlike",
+        metavar="FILE",
+        help="sequences from which solutions differ so too; those of another length do not count",
+    )
 
 
 def _add_search(group: argparse._ArgumentGroup) -> None:
@@ -149,11 +154,26 @@ def _options(args: argparse.Namespace) -> DesignOptions:
         constraints=constraints,
         num_solutions=args.solutions,
         min_distance=args.min_distance,
+        unlike=_unlike(args.unlike),
         time_limit=args.time_limit,
         max_folds=args.max_folds,
         seed=args.seed,
         energy_model=EnergyModel(temperature=args.temp, parameters=args.parameters),
     )
+
+
+def _unlike(path: str | None) -> tuple[str, ...]:
+    from mprna.alphabet import clean_sequence
+    from mprna.errors import SequenceError
+    from mprna.io.formats import read_records
+
+    clean = []
+    for record in read_records(path) if path else ():
+        try:
+            clean.append(clean_sequence(record.sequence))
+        except SequenceError as error:
+            raise FormatError(f"{record.name}: {error}", path=path) from error
+    return tuple(clean)
 
 
 def _format_name(args: argparse.Namespace) -> str:

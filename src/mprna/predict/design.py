@@ -61,6 +61,9 @@ class DesignOptions:
     min_distance: float = 0.2
     """Least share of positions in which two solutions of a target differ."""
 
+    unlike: tuple[str, ...] = ()
+    """Sequences, clean letters, from which solutions of their length differ as from each other."""
+
     time_limit: float = 60.0
     """Seconds of search per target, for all of its solutions."""
 
@@ -171,9 +174,10 @@ class _Designer:
         options, found = self._options, list[str]()
         rules = Rules(structure, options.constraints)
         start = time.monotonic()
+        given = [sequence for sequence in options.unlike if len(sequence) == len(structure)]
         for number in range(1, options.num_solutions + 1):
             share = options.time_limit * number / options.num_solutions
-            result = self._solution(target, structure, rules, number, start + share, found)
+            result = self._solution(target, structure, rules, number, start + share, given + found)
             found += [result.sequence] if result.sequence and not result.error else []
             yield result
 
