@@ -55,11 +55,11 @@ class LongestHairpin:
 
     types = ("structure",)
     trains = False
-    max_length = None
 
     def __init__(self):
         self.choices = {}
         self.num_failed = 0
+        self.num_truncated = 0
 
     def fit(self, task, train, valid, seed):
         """Nothing to learn."""

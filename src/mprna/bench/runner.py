@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from mprna.bench.data import Split, clusters_of, is_as_described, load_split
 from mprna.bench.metrics import METRICS, evaluate
@@ -64,12 +65,15 @@ def run_all(
             except UsageError as error:
                 yield Outcome(task, name, seeds[0], reason=str(error))
                 continue
+            first: dict[str, Any] = {}
             for seed in seeds if model.trains else seeds[:1]:
                 path = record_path(out_dir, task.suite, task.name, name, seed)
                 if path.exists():
-                    yield Outcome(task, name, seed, _finished(path, model))
+                    outcome = Outcome(task, name, seed, _finished(path, model))
                 else:
-                    yield _run(task, name, seed, data_dir, path, options)
+                    outcome = _run(task, name, seed, data_dir, path, replace(options, first_choices=first))
+                yield outcome
+                first = first or (outcome.record.choices if outcome.record else {})
 
 
 def _finished(path: Path, model: Model) -> RunRecord:
@@ -112,7 +116,6 @@ def run_one(task: Task, name: str, seed: int, data_dir: Path, options: ModelOpti
         ]
         for metric in task.metrics
     }
-    longest = model.max_length
     return RunRecord(
         suite=task.suite,
         task=task.name,
@@ -123,7 +126,7 @@ def run_one(task: Task, name: str, seed: int, data_dir: Path, options: ModelOpti
         items={metric: plain_items(values) for metric, values in items.items()},
         num_original=test.num_original,
         num_scored=len(test.examples),
-        num_truncated=sum(len(sequence) > longest for sequence in sequences) if longest else 0,
+        num_truncated=model.num_truncated,
         num_failed=model.num_failed,
         data={split: _facts(task, split, loaded) for split, loaded in splits.items()},
         clusters=clusters_of(test.examples),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -17,10 +18,9 @@ if TYPE_CHECKING:
 SUITES: Final = ("rgb", "pgb", "gue", "gb")
 MODES: Final = ("probe", "head", "lora", "full", "scratch")
 BUDGET: Final = (
-    ("--epochs", positive_int, "passes over train at most, of every network [10]"),
-    ("--batch-size", positive_int, "sequences per step, of every network [32]"),
-    ("--patience", positive_int, "epochs without a better validation metric that end training [3]"),
-    ("--learning-rate", float, "peak, of our checkpoints [by mode]"),
+    ("--epochs", "passes over train at most, of every network [10]"),
+    ("--batch-size", "sequences per step, of every network [32]"),
+    ("--patience", "epochs without a better validation metric that end training [3]"),
 )
 
 
@@ -101,6 +101,8 @@ def _add_run(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
             "mprna bench run rgb --model vienna --data-dir data/rgb",
             "mprna bench run gue --task prom_core_tata --model kmer --model mini --data-dir data/gue",
             "mprna bench run gue --task prom_core_tata --model mini --mode lora --data-dir data/gue",
+            "mprna bench run gue --task prom_core_tata --model hf:esm/ --mode full --learning-rate 3e-5 1e-4 3e-4 "
+            "--data-dir data/gue",
         ),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -110,8 +112,9 @@ def _add_run(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
         action="append",
         required=True,
         metavar="NAME",
-        help="a name of `mprna bench list --models`, an installed model or a directory, or "
-        "'command:PROGRAM ARGUMENTS', any program that folds a FASTA file ({}); may be repeated",
+        help="a name of `mprna bench list --models`, an installed model or a directory, hf:DIR (a model of "
+        "transformers), or 'command:PROGRAM ARGUMENTS', any program that folds a FASTA file ({}); may be "
+        "repeated",
     )
     parser.add_argument("--data-dir", type=Path, required=True, metavar="DIR", help="folder with the data")
     parser.add_argument(
@@ -123,14 +126,23 @@ def _add_run(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
     parser.add_argument(
         "--mode",
         choices=MODES,
-        help="how our checkpoints are trained: a linear head on frozen states, a small head, low-rank "
-        "updates, all weights, or the same network from random weights; NAME:MODE says it of one model "
-        "[NAME alone: folding or probe]",
+        help="how checkpoints and transformers models are trained: a linear head on frozen states, a small "
+        "head, low-rank updates, all weights, or the same network from random weights; NAME:MODE says it of "
+        "one model [NAME alone: folding or probe]",
     )
-    for flag, kind, text in BUDGET:
-        parser.add_argument(flag, type=kind, metavar="X" if kind is float else "N", help=text)
+    for flag, text in BUDGET:
+        parser.add_argument(flag, type=positive_int, metavar="N", help=text)
     parser.add_argument(
-        "--bfloat16", action="store_true", help="train our checkpoints in it: for processors with AVX-512"
+        "--learning-rate",
+        type=_positive_float,
+        nargs="+",
+        default=[],
+        metavar="X",
+        help="peak of fine-tuning; of several the first seed takes the one that is best on validation, and "
+        "the other seeds follow it [by mode]",
+    )
+    parser.add_argument(
+        "--bfloat16", action="store_true", help="fine-tune in it: for processors with AVX-512"
     )
     parser.add_argument(
         "--weights",
@@ -351,12 +363,13 @@ def _run(args: argparse.Namespace) -> int:
 
     tasks = choose_tasks(args.suite, tuple(args.task))
     weights = dict(_weights(text) for text in args.weights)
-    given = {name: getattr(args, name) for name in ("epochs", "batch_size", "patience", "learning_rate")}
+    given = {name: getattr(args, name) for name in ("epochs", "batch_size", "patience")}
+    given = {name: value for name, value in given.items() if value is not None}
     options = ModelOptions(
         jobs=num_jobs(args),
         weights=weights,
         remote_code=args.trust_remote_code,
-        budget=Budget(**{name: value for name, value in given.items() if value is not None}),
+        budget=Budget(**given, learning_rates=tuple(dict.fromkeys(args.learning_rate))),
         bfloat16=args.bfloat16,
     )
     models = [with_mode(name, args.mode) for name in args.model]
@@ -365,6 +378,16 @@ def _run(args: argparse.Namespace) -> int:
         num_records += outcome.record is not None
         _show(outcome)
     return 0 if num_records else 1
+
+
+def _positive_float(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 < value < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number above 0")
+    return value
 
 
 def _weights(text: str) -> tuple[str, str]:

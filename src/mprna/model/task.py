@@ -6,9 +6,11 @@ C outputs.
 
 from __future__ import annotations
 
+import copy
 import dataclasses
+import re
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import torch
 from torch import Tensor, nn
@@ -22,6 +24,8 @@ from mprna.model.network import INITIAL_STD
 
 TASKS: Final = ("token_classification", "token_regression", "sequence_classification", "sequence_regression")
 POOLINGS: Final = ("mean", "cls")
+ATTENTION: Final = re.compile("attention|attn", re.IGNORECASE)
+"""Names of modules whose linear layers get low-rank updates: ours, and those of other libraries."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,15 +70,19 @@ class TaskConfig:
             raise ModelError(f"config.json does not describe a task: {error}") from None
 
 
-class TaskModel(nn.Module):
-    """The head is a linear layer, GELU and a linear layer."""
+class TaskNetwork(nn.Module):
+    """Any encoder under a head: a linear layer, GELU and a linear layer.
 
-    def __init__(self, config: ModelConfig, task: TaskConfig) -> None:
+    Args:
+        encoder: from the ids of `Tokenizer` and their mask to vectors. *Shape:* (B, T), (B, T) to (B, T, H)
+        hidden_width: of the encoder, H.
+    """
+
+    def __init__(self, encoder: nn.Module, hidden_width: int, task: TaskConfig) -> None:
         super().__init__()
-        self.config, self.task = config, task
-        self.encoder = Encoder(config)
-        self.dense = nn.Linear(config.hidden_width, config.hidden_width)
-        self.output = nn.Linear(config.hidden_width, len(task.labels))
+        self.task, self.encoder = task, encoder
+        self.dense = nn.Linear(hidden_width, hidden_width)
+        self.output = nn.Linear(hidden_width, len(task.labels))
         for layer in (self.dense, self.output):
             nn.init.normal_(layer.weight, std=INITIAL_STD)
             nn.init.zeros_(layer.bias)
@@ -88,21 +96,13 @@ class TaskModel(nn.Module):
         out_BPC: Tensor = self.output(functional.gelu(self.dense(pooled_BPH)))
         return out_BPC
 
-    def with_lora(self, rank: int) -> TaskModel:
-        """This encoder and head, frozen but for the head and new low-rank updates; random."""
-        model = TaskModel(self.config, dataclasses.replace(self.task, lora_rank=rank))
-        model.load_state_dict(self.state_dict(), strict=False)
-        return model
-
-    def merged(self) -> TaskModel:
+    def merged(self) -> Self:
         """The same function with the low-rank updates added to the weights they belong to."""
-        model = TaskModel(self.config, dataclasses.replace(self.task, lora_rank=0))
-        state = self.state_dict()
+        model = copy.deepcopy(self)
+        model.task = dataclasses.replace(self.task, lora_rank=0)
         for name, module in self.named_modules():
             if isinstance(module, LoraLinear):
-                state[f"{name}.weight"] = (module.weight + module.update()).detach()
-                del state[f"{name}.down"], state[f"{name}.up"]
-        model.load_state_dict(state)
+                model.set_submodule(name, module.merged())
         return model
 
     def _pool(self, hidden_BTH: Tensor, input_ids: Tensor) -> Tensor:
@@ -115,10 +115,32 @@ class TaskModel(nn.Module):
     def _add_lora(self, rank: int) -> None:
         """Freeze the encoder, but for low-rank updates of its attention's projections."""
         self.encoder.requires_grad_(False)
-        for layer in self.encoder.layers:
-            attention: Any = layer.attention
-            attention.query_key_value = LoraLinear(attention.query_key_value, rank)
-            attention.output = LoraLinear(attention.output, rank)
+        layers = [
+            (name, layer)
+            for name, layer in self.encoder.named_modules()
+            if type(layer) is nn.Linear and ATTENTION.search(name)  # a subclass may not use its forward()
+        ]
+        if not layers:
+            raise ModelError(
+                "low-rank updates are for linear layers of attention, of which this network has none; "
+                "take the mode full or head"
+            )
+        for name, layer in layers:
+            self.encoder.set_submodule(name, LoraLinear(layer, rank))
+
+
+class TaskModel(TaskNetwork):
+    """Our own encoder under a head."""
+
+    def __init__(self, config: ModelConfig, task: TaskConfig) -> None:
+        super().__init__(Encoder(config), config.hidden_width, task)
+        self.config = config
+
+    def with_lora(self, rank: int) -> TaskModel:
+        """This encoder and head, frozen but for the head and new low-rank updates; random."""
+        model = TaskModel(self.config, dataclasses.replace(self.task, lora_rank=rank))
+        model.load_state_dict(self.state_dict(), strict=False)
+        return model
 
 
 class LoraLinear(nn.Linear):
@@ -133,6 +155,12 @@ class LoraLinear(nn.Linear):
     def update(self) -> Tensor:
         """*Shape:* that of `weight`"""
         return self.up @ self.down
+
+    def merged(self) -> nn.Linear:
+        """A plain layer that does the same."""
+        plain = nn.Linear(self.in_features, self.out_features, device="meta")
+        plain.weight, plain.bias = nn.Parameter((self.weight + self.update()).detach()), self.bias
+        return plain
 
     def forward(self, x: Tensor) -> Tensor:
         return super().forward(x) + functional.linear(functional.linear(x, self.down), self.up)

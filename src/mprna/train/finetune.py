@@ -19,12 +19,11 @@ from torch.nn import functional
 
 from mprna.errors import DataError, UsageError
 from mprna.io.labelled import LabelledRow
-from mprna.model.checkpoint import load_checkpoint, read_json, write_json
-from mprna.model.network import MprnaModel
-from mprna.model.task import TaskConfig, TaskModel
-from mprna.model.task_checkpoint import load_task_model, save_task_model
+from mprna.model.checkpoint import read_json, write_json
+from mprna.model.task import TaskConfig, TaskNetwork
 from mprna.objectives.objective import LossSum
 from mprna.tokenizer import Tokenizer
+from mprna.train.backbone import Backbone, Checkpoint
 from mprna.train.config import LoopConfig
 from mprna.train.distributed import barrier, processes, rank, world_size
 from mprna.train.labels import Example, class_names, examples
@@ -85,7 +84,7 @@ class TaskBatch:
 
 def finetune(
     config: FinetuneConfig,
-    model_dir: Path,
+    pretrained: Path | Backbone,
     train_rows: Sequence[LabelledRow],
     validation_rows: Sequence[LabelledRow],
     run_dir: Path,
@@ -98,7 +97,7 @@ def finetune(
     """Train, keep the model that is best on the validation rows, and write it with its card.
 
     Args:
-        model_dir: the pretrained model, with an encoder.
+        pretrained: a model directory of ours, with an encoder, or another backbone.
         label_names: of the predicted numbers, in the order of the rows' labels.
         num_threads: of torch, for the whole process.
         tensorboard: whether to write `RUN/tensorboard` beside `metrics.jsonl`.
@@ -116,19 +115,20 @@ def finetune(
         raise UsageError(f"{len(label_names)} label columns; {config.task} has one")
     if num_threads is not None:
         torch.set_num_threads(num_threads)
-    pretrained = load_checkpoint(model_dir)
+    backbone = Checkpoint(pretrained) if isinstance(pretrained, Path) else pretrained
     task = _task(config, train_rows, label_names)
-    max_length = pretrained.config.max_length
+    max_length = backbone.max_length
     data = examples(train_rows, task, max_length=max_length)
     learner = Finetuning(
-        model=_initial_model(pretrained, task, config),
+        backbone=backbone,
+        model=_initial_model(backbone, task, config),
         config=config,
         validation=examples(validation_rows, task, max_length=max_length),
         class_weights=class_weights(data, task, config),
     )
     with processes():
         if rank() == 0:
-            _claim(run_dir, _settings(config, model_dir, train_rows, validation_rows), resume=resume)
+            _claim(run_dir, _settings(config, backbone, train_rows, validation_rows), resume=resume)
         barrier()
 
         def batches_from(start: int) -> Iterator[TaskBatch]:
@@ -145,7 +145,8 @@ def finetune(
 class Finetuning:
     """A task, as the loop asks for it."""
 
-    model: TaskModel
+    backbone: Backbone
+    model: TaskNetwork
     config: FinetuneConfig
     validation: list[Example]
     class_weights: Tensor | None
@@ -181,10 +182,10 @@ class Finetuning:
         return len(stale) >= self.config.patience
 
     def save(self, directory: Path) -> None:
-        save_task_model(self.model, directory)
+        self.backbone.save(self.model, directory)
 
     def load(self, directory: Path) -> dict[str, Tensor]:
-        return load_task_model(directory).state_dict()
+        return self.backbone.load(directory).state_dict()
 
 
 def best_metric(task: TaskConfig, choose_by: str | None = None) -> tuple[str, int]:
@@ -210,7 +211,7 @@ def task_loss(outputs: Tensor, targets: Tensor, task: TaskConfig, class_weights:
     return LossSum(errors.square().sum(), scored.sum(), torch.zeros(()))
 
 
-def evaluate(model: TaskModel, data: Sequence[Example], batch_size: int) -> dict[str, float]:
+def evaluate(model: TaskNetwork, data: Sequence[Example], batch_size: int) -> dict[str, float]:
     """`loss` and the metrics of the task, over all scored places."""
     task, outputs, targets, losses = model.task, [], [], []
     order = sorted(range(len(data)), key=lambda i: len(data[i].input_ids))
@@ -308,14 +309,10 @@ def _task(config: FinetuneConfig, rows: Sequence[LabelledRow], label_names: Sequ
     )
 
 
-def _initial_model(pretrained: MprnaModel, task: TaskConfig, config: FinetuneConfig) -> TaskModel:
-    lora_rank = config.lora_rank if config.mode == "lora" else 0
+def _initial_model(backbone: Backbone, task: TaskConfig, config: FinetuneConfig) -> TaskNetwork:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
-        model = TaskModel(pretrained.config, task)
-        model.encoder.load_state_dict(pretrained.encoder.state_dict())
-        if lora_rank:
-            model = model.with_lora(lora_rank)
+        model = backbone.task_network(task, lora_rank=config.lora_rank if config.mode == "lora" else 0)
     if config.mode == "head":
         model.encoder.requires_grad_(False)
     return model
@@ -323,7 +320,7 @@ def _initial_model(pretrained: MprnaModel, task: TaskConfig, config: FinetuneCon
 
 def _settings(
     config: FinetuneConfig,
-    model_dir: Path,
+    backbone: Backbone,
     train_rows: Sequence[LabelledRow],
     validation_rows: Sequence[LabelledRow],
 ) -> dict[str, Any]:
@@ -332,7 +329,7 @@ def _settings(
     return {
         "finetune": {name: value for name, value in dataclasses.asdict(config).items() if value is not None},
         "data_sha256": hashlib.sha256(repr(rows).encode()).hexdigest(),
-        "model_sha256": hashlib.sha256((model_dir / "model.safetensors").read_bytes()).hexdigest(),
+        "model_sha256": backbone.identity,
     }
 
 
@@ -351,10 +348,10 @@ def _write_model(learner: Finetuning, run_dir: Path, *, num_training: int) -> Pa
     """`RUN/model`: the best model, its low-rank updates merged, and the card with its metrics."""
     step = best_step(read_validation(run_dir), learner.best_metric)
     assert step is not None  # a complete run has been evaluated
-    model = load_task_model(checkpoint_dir(run_dir, step)).merged().eval()
+    model = learner.backbone.load(checkpoint_dir(run_dir, step)).merged().eval()
     with torch.no_grad():
         metrics = evaluate(model, learner.validation, learner.config.batch_size)
-    save_task_model(model, run_dir / "model")
+    learner.backbone.save(model, run_dir / "model")
     config, num = learner.config, len(learner.validation)
     lines = [
         f"# A model for {config.task}",

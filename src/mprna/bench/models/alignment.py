@@ -1,6 +1,6 @@
-"""Which nucleotides a token stands for, exactly, and token vectors as nucleotide vectors.
+"""Which nucleotides a token stands for, exactly.
 
-Shape letters: T tokens, L nucleotides, H hidden width.
+Shape letter: P pairs of a token and a nucleotide in it.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ MARKS: Final = "Ġ▁"
 """What tokenizers put where a word begins."""
 
 Spans = list[tuple[int, int]]
+Indices = npt.NDArray[np.int64]
 
 
 def token_spans(tokens: Sequence[str], sequence: str, *, unknown: str | None = None) -> Spans:
@@ -45,20 +46,18 @@ def token_spans(tokens: Sequence[str], sequence: str, *, unknown: str | None = N
     )
 
 
-def spread(vectors: npt.NDArray[np.float32], spans: Spans, length: int) -> npt.NDArray[np.float32]:
-    """Each nucleotide gets the mean of the tokens that hold it. *Shape:* (T, H) -> (L, H)
+def holders(spans: Spans, length: int) -> tuple[Indices, Indices]:
+    """Every token beside every nucleotide that it holds. *Shape:* (P,) each
 
     Raises:
         ModelError: a nucleotide that no token holds.
     """
-    total = np.zeros((length, vectors.shape[1]), dtype=np.float32)
-    count = np.zeros((length, 1), dtype=np.float32)
-    for vector, (start, stop) in zip(vectors, spans, strict=True):
-        total[start:stop] += vector
-        count[start:stop] += 1
-    if not count.all():
-        raise ModelError(f"nucleotide {int(np.argmin(count)) + 1} is in no token")
-    return total / count
+    tokens = np.repeat(np.arange(len(spans)), [stop - start for start, stop in spans])
+    nucleotides = np.concatenate([np.arange(start, stop) for start, stop in spans])
+    counts = np.bincount(nucleotides, minlength=length)
+    if not counts.all():
+        raise ModelError(f"nucleotide {int(np.argmin(counts)) + 1} is in no token")
+    return tokens, nucleotides
 
 
 def _plain(token: str) -> str:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Any, Final
 
 import numpy as np
@@ -62,11 +61,10 @@ class ConvolutionalModel:
         "degradation",
     )
     trains = True
-    max_length: int | None = None
 
     def __init__(self, budget: Budget) -> None:
-        self.choices: dict[str, Any] = {"budget": asdict(budget)}
-        self.num_failed = 0
+        self.choices: dict[str, Any] = {"budget": budget.to_dict()}
+        self.num_failed = self.num_truncated = 0
         self._budget = budget
         self._network: Network | None = None
 

@@ -1,4 +1,4 @@
-"""Our checkpoints trained on a task by the loop of `mprna finetune`, all with the same budget.
+"""Networks trained on a task by the loop of `mprna finetune`, all with the same budget.
 
 Shape letters: L nucleotides, C classes or numbers.
 """
@@ -6,9 +6,9 @@ Shape letters: L nucleotides, C classes or numbers.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 import numpy as np
@@ -16,17 +16,16 @@ import numpy.typing as npt
 import torch
 
 from mprna.bench.data import Example
+from mprna.bench.metrics import METRICS, evaluate
 from mprna.bench.models.model import Budget
 from mprna.bench.task import TYPES, Task
 from mprna.decoding.tokens import decode_tokens
 from mprna.errors import DataError
 from mprna.io.labelled import LabelledRow
-from mprna.model.checkpoint import load_checkpoint, save_checkpoint
-from mprna.model.network import MprnaModel
-from mprna.model.task import TaskModel
-from mprna.model.task_checkpoint import load_task_model
+from mprna.model.task import TaskNetwork
 from mprna.rna.scores import LABELS
 from mprna.tokenizer import Tokenizer
+from mprna.train.backbone import Backbone
 from mprna.train.finetune import FinetuneConfig, best_metric, finetune
 from mprna.train.tracker import read_metrics
 
@@ -50,18 +49,23 @@ CHOSEN_BY: Final = {"token_macro_f1": "macro_f1", "macro_f1": "macro_f1", "mcc":
 
 ABSENT: Final = -1e9
 """Score of a class that train does not have."""
+TRIED: Final = "learning_rates"
+"""Of `choices`: the seed that tried several, the metric, and each one's validation value (None: diverged)."""
+
+Rows = tuple[list[LabelledRow], list[LabelledRow]]
+"""Train and validation."""
 
 
 class FinetunedModel:
-    """A checkpoint in one of the modes. Training that was killed goes on from its newest checkpoint.
+    """A backbone in one of the modes. Training that was killed goes on from its newest checkpoint.
 
     Args:
-        model_dir: a checkpoint with an encoder.
         mode: a key of `LEARNING_RATES`.
-        bfloat16: as in `FinetuneConfig`.
-        longest: of the task, nt; sequences are cut to it and to what the model reads.
+        longest: of the task, nt; sequences are cut to it and to what the backbone reads.
         run_dir: where training is kept until it is done.
+        bfloat16: as in `FinetuneConfig`.
         num_threads: of torch.
+        first_choices: of the record of the first seed; where that tried learning rates, its choice stands.
     """
 
     types: tuple[str, ...] = TYPES
@@ -69,7 +73,7 @@ class FinetunedModel:
 
     def __init__(
         self,
-        model_dir: Path,
+        backbone: Backbone,
         mode: str,
         budget: Budget,
         *,
@@ -77,63 +81,43 @@ class FinetunedModel:
         run_dir: Path,
         bfloat16: bool = False,
         num_threads: int = 1,
+        first_choices: Mapping[str, Any] = MappingProxyType({}),
     ) -> None:
-        rate = budget.learning_rate or LEARNING_RATES[mode]
-        self.choices: dict[str, Any] = {
-            "budget": asdict(budget),
-            "mode": mode,
-            "learning_rate": rate,
-            "bfloat16": bfloat16,
-        }
-        self.num_failed = 0
-        self.max_length: int | None = min(longest, load_checkpoint(model_dir).config.max_length)
-        self._model_dir, self._mode, self._budget, self._rate = model_dir, mode, budget, rate
+        self.choices: dict[str, Any] = {"budget": budget.to_dict(), "mode": mode, "bfloat16": bfloat16}
+        self.num_failed = self.num_truncated = 0
+        self._rates = budget.learning_rates or (LEARNING_RATES[mode],)
+        if TRIED in first_choices:
+            self.choices[TRIED] = first_choices[TRIED]
+            self._rates = (first_choices["learning_rate"],)
+        self._backbone, self._mode, self._budget, self._longest = backbone, mode, budget, longest
         self._run_dir, self._bfloat16, self._num_threads = run_dir, bfloat16, num_threads
-        self._model: TaskModel | None = None
+        self._model: TaskNetwork | None = None
 
     def fit(self, task: Task, train: Sequence[Example], valid: Sequence[Example], seed: int) -> None:
-        """Train; the epoch is chosen on validation by the task's first metric, or what comes nearest.
+        """Train with every learning rate; the best by the task's first metric on validation is kept.
+
+        The epoch is chosen by that metric too, or by what of fine-tuning comes nearest.
 
         Raises:
+            DataError: unsuitable data, or a loss that diverges at every learning rate.
             KeyboardInterrupt: SIGTERM came; the training so far is kept.
         """
         run_dir = self._run_dir.with_name(f"{self._run_dir.name}.seed{seed}.run")
-        resumed = (run_dir / "checkpoints").exists()
-        config = FinetuneConfig(
-            task=TASKS[task.type],
-            mode="full" if self._mode == "scratch" else self._mode,
-            epochs=self._budget.epochs,
-            batch_size=self._budget.batch_size,
-            learning_rate=self._rate,
-            patience=self._budget.patience,
-            choose_by=CHOSEN_BY.get(task.metrics[0]),
-            bfloat16=self._bfloat16,
-            seed=seed,
-        )
-        train_rows, valid_rows = (self._rows(task, examples) for examples in (train, valid))
-        model_dir = finetune(
-            config,
-            _with_random_weights(self._model_dir, seed, run_dir)
-            if self._mode == "scratch"
-            else self._model_dir,
-            train_rows,
-            valid_rows,
-            run_dir,
-            label_names=_label_names(task, train_rows[0]),
-            resume=True,
-            num_threads=self._num_threads,
-        )
-        if model_dir is None:
-            raise KeyboardInterrupt
-        self._model = load_task_model(model_dir)
-        self.choices |= _chosen(self._model, config, run_dir) | {"resumed": resumed}
+        self.choices["resumed"] = any(run_dir.rglob("state.json"))
+        rows = (self._rows(task, train), self._rows(task, valid))
+        if len(self._rates) == 1:
+            self._model, chosen = self._train(task, rows, seed, self._rates[0], run_dir)
+            self.choices |= chosen
+        else:
+            self._try_rates(task, rows, valid, seed, run_dir)
         shutil.rmtree(run_dir)
 
     def predict(self, task: Task, sequences: Sequence[str]) -> list[Any]:
         """Scores, values or a structure per sequence; `fit` comes first."""
         if self._model is None:
             raise RuntimeError("fit() first")
-        kept = [sequence[: self.max_length] for sequence in sequences]
+        kept = [self._cut(sequence) for sequence in sequences]
+        self.num_truncated = sum(len(a) < len(b) for a, b in zip(kept, sequences, strict=True))
         answers: list[Any] = [None] * len(kept)
         order = sorted(range(len(kept)), key=lambda i: len(kept[i]))
         size = self._budget.batch_size
@@ -143,18 +127,72 @@ class FinetunedModel:
                 answers[i] = _answer(task, sequences[i], kept[i], _columns(task, self._model, rows))
         return answers
 
+    def _try_rates(self, task: Task, rows: Rows, valid: Sequence[Example], seed: int, run_dir: Path) -> None:
+        """Runs that are finished are only read again, so that this too goes on where it was killed."""
+        metric = METRICS[task.metrics[0]]
+        sign = -1.0 if metric.lower_is_better else 1.0
+        tried: dict[str, float | None] = {}
+        best, kept, failures = -np.inf, None, []
+        for rate in self._rates:
+            try:
+                self._model, chosen = self._train(task, rows, seed, rate, run_dir / str(rate))
+            except DataError as error:  # diverged; anything else happens with every rate
+                tried[str(rate)] = None
+                failures.append(error)
+                continue
+            answers = self.predict(task, [example.sequence for example in valid])
+            items = [metric.item(e.label, answer) for e, answer in zip(valid, answers, strict=True)]
+            tried[str(rate)] = score = evaluate(metric, items)
+            if kept is None or sign * score > best:
+                best, kept = sign * score, (self._model, chosen)
+        if kept is None:
+            raise failures[-1]
+        self._model, chosen = kept
+        self.choices |= chosen | {TRIED: {"seed": seed, "metric": task.metrics[0], "valid": tried}}
+
+    def _train(
+        self, task: Task, rows: Rows, seed: int, rate: float, run_dir: Path
+    ) -> tuple[TaskNetwork, dict[str, Any]]:
+        """The best epoch with one learning rate, and what was chosen."""
+        config = FinetuneConfig(
+            task=TASKS[task.type],
+            mode="full" if self._mode == "scratch" else self._mode,
+            epochs=self._budget.epochs,
+            batch_size=self._budget.batch_size,
+            learning_rate=rate,
+            patience=self._budget.patience,
+            choose_by=CHOSEN_BY.get(task.metrics[0]),
+            bfloat16=self._bfloat16,
+            seed=seed,
+        )
+        scratch = self._mode == "scratch"
+        model_dir = finetune(
+            config,
+            self._backbone.with_random_weights(seed) if scratch else self._backbone,
+            *rows,
+            run_dir,
+            label_names=_label_names(task, rows[0][0]),
+            resume=True,
+            num_threads=self._num_threads,
+        )
+        if model_dir is None:
+            raise KeyboardInterrupt
+        model = self._backbone.load(model_dir)
+        return model, {"learning_rate": rate} | _chosen(model, config, run_dir)
+
+    def _cut(self, sequence: str) -> str:
+        return self._backbone.cut(sequence[: self._longest])
+
     def _rows(self, task: Task, examples: Sequence[Example]) -> list[LabelledRow]:
         """Sequences cut to what is read, without those in which nothing is scored."""
         rows = []
         for number, example in enumerate(examples, 1):
-            sequence = example.sequence[: self.max_length]
+            sequence = self._cut(example.sequence)
             labels = _labels(task, example.label, len(sequence))
             if any(label is not None for column in labels for label in np.atleast_1d(column)):
                 rows.append(LabelledRow(sequence, labels, task.full_name, number))
         if not rows:
-            raise DataError(
-                f"{task.full_name}: nothing is labelled in the {self.max_length} nt that are read"
-            )
+            raise DataError(f"{task.full_name}: nothing is labelled in what is read of the sequences")
         return rows
 
 
@@ -178,15 +216,7 @@ def _label_names(task: Task, row: LabelledRow) -> tuple[str, ...]:
     return tuple(f"{task.label}{number}" for number in range(len(row.labels)))
 
 
-def _with_random_weights(model_dir: Path, seed: int, run_dir: Path) -> Path:
-    """A checkpoint of the same architecture that has learned nothing; the same one for a seed."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        save_checkpoint(MprnaModel(load_checkpoint(model_dir).config), run_dir / "random")
-    return run_dir / "random"
-
-
-def _chosen(model: TaskModel, config: FinetuneConfig, run_dir: Path) -> dict[str, Any]:
+def _chosen(model: TaskNetwork, config: FinetuneConfig, run_dir: Path) -> dict[str, Any]:
     """Epoch and validation metric of the best model."""
     name, sign = best_metric(model.task, config.choose_by)
     scores = [row[name] for row in read_metrics(run_dir / "metrics.jsonl") if row["kind"] == "validation"]
@@ -194,7 +224,7 @@ def _chosen(model: TaskModel, config: FinetuneConfig, run_dir: Path) -> dict[str
     return {"epoch": best + 1, "chosen_by": name, "valid": scores[best]}
 
 
-def _outputs(model: TaskModel, sequences: Sequence[str]) -> list[npt.NDArray[np.float64]]:
+def _outputs(model: TaskNetwork, sequences: Sequence[str]) -> list[npt.NDArray[np.float64]]:
     """What the network says, in the units of the labels. *Shape:* (L or 1, C) each"""
     tokenizer, task = Tokenizer(), model.task
     input_ids, attention_mask = Tokenizer.pad([tokenizer.encode(sequence) for sequence in sequences])
@@ -207,7 +237,7 @@ def _outputs(model: TaskModel, sequences: Sequence[str]) -> list[npt.NDArray[np.
     return [rows[1 : 1 + len(sequence)] for rows, sequence in zip(outputs, sequences, strict=True)]
 
 
-def _columns(task: Task, model: TaskModel, rows: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def _columns(task: Task, model: TaskNetwork, rows: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Classes in the order of the task, whether or not train has them all."""
     if not model.task.is_classification:
         return rows

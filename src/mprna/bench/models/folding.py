@@ -22,12 +22,11 @@ class FoldingModel:
 
     types: tuple[str, ...] = ("structure",)
     trains = False
-    max_length: int | None = None
 
     def __init__(self, options: FoldOptions, *, jobs: int = 1) -> None:
         self._options, self._jobs = options, jobs
         self.choices: dict[str, Any] = {}
-        self.num_failed = 0
+        self.num_failed = self.num_truncated = 0
 
     def fit(self, task: Task, train: Sequence[Example], valid: Sequence[Example], seed: int) -> None:
         """Nothing to learn."""

@@ -20,7 +20,7 @@ from mprna.decoding.tokens import decode_tokens
 from mprna.rna.scores import LABELS
 
 Features = Callable[[str], npt.NDArray[Any]]
-"""A clean sequence to (H,) for the whole of it, or (L, H) for its nucleotides."""
+"""A clean sequence to (H,) for the whole of it, or (L, H) for its nucleotides, or for the first of them."""
 
 RIDGES: Final = (1e-4, 1e-2, 1.0)
 MAX_POSITIONS: Final = 200_000
@@ -38,7 +38,7 @@ class LinearModel:
     Args:
         features: candidates by name.
         types: task types that the features can serve.
-        max_length: longest sequence that is read whole, nt; longer ones are cut.
+        max_length: longest sequence that features are asked for, nt; longer ones are cut.
     """
 
     trains = True
@@ -47,9 +47,9 @@ class LinearModel:
         self, features: dict[str, Features], types: tuple[str, ...], *, max_length: int | None = None
     ) -> None:
         self.types: tuple[str, ...] = types
-        self.max_length: int | None = max_length
         self.choices: dict[str, Any] = {}
-        self.num_failed = 0
+        self.num_failed = self.num_truncated = 0
+        self._max_length = max_length
         self._features = features
         self._chosen: tuple[Features, list[Linear]] | None = None
 
@@ -77,17 +77,20 @@ class LinearModel:
         if self._chosen is None:
             raise RuntimeError("fit() first")
         features, heads = self._chosen
+        self.num_truncated = 0
         return [
             _answer(task, sequence, self._read(task, sequence, features), heads) for sequence in sequences
         ]
 
     def _read(self, task: Task, sequence: str, features: Features) -> npt.NDArray[Any]:
         """(1, H), or (L, H): what was cut off has zeros."""
-        kept = sequence[: self.max_length]
+        kept = sequence[: self._max_length]
         rows = features(kept)
+        num_read = len(rows) if rows.ndim == 2 else len(kept)
+        self.num_truncated += num_read < len(sequence)
         if task.type in POOLED:
             return np.atleast_2d(rows.mean(axis=0) if rows.ndim == 2 else rows)
-        return np.pad(rows, ((0, len(sequence) - len(kept)), (0, 0)))
+        return np.pad(rows, ((0, len(sequence) - num_read), (0, 0)))
 
     def _table(
         self, task: Task, examples: Sequence[Example], features: Features, rng: np.random.Generator

@@ -16,11 +16,10 @@ class Majority:
 
     types: tuple[str, ...] = TYPES
     trains = True
-    max_length: int | None = None
 
     def __init__(self) -> None:
         self.choices: dict[str, Any] = {}
-        self.num_failed = 0
+        self.num_failed = self.num_truncated = 0
         self._answer: Any = None
 
     def fit(self, task: Task, train: Sequence[Example], valid: Sequence[Example], seed: int) -> None:

@@ -20,8 +20,14 @@ class Budget:
     """Sequences per optimizer step."""
     patience: int = 3
     """Epochs without a better validation metric after which training ends."""
-    learning_rate: float | None = None
-    """Peak, of our checkpoints; None: what stands for the mode in `models.finetuned`."""
+    learning_rates: tuple[float, ...] = ()
+    """Peaks of fine-tuning, of which the first seed chooses; none: that of the mode in `models.finetuned`."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """As it stands in a record: `learning_rate` is None, a number, or a list of several."""
+        *others, rate = self.learning_rates or (None,)
+        fixed = {"epochs": self.epochs, "batch_size": self.batch_size, "patience": self.patience}
+        return fixed | {"learning_rate": [*others, rate] if others else rate}
 
 
 class Model(Protocol):
@@ -31,12 +37,12 @@ class Model(Protocol):
     """Task types that it can do."""
     trains: bool
     """Whether it needs the training and validation splits."""
-    max_length: int | None
-    """Longest sequence it reads whole, nt; longer ones are cut by it. None: any."""
     choices: dict[str, Any]
     """What was chosen on validation, for the record; `budget` from the start, where there is one."""
     num_failed: int
-    """Test items for which it had no answer, and which count as wrong."""
+    """Sequences of the last `predict` for which it had no answer, and which count as wrong."""
+    num_truncated: int
+    """Sequences of the last `predict` that it did not read whole."""
 
     def fit(self, task: Task, train: Sequence[Example], valid: Sequence[Example], seed: int) -> None:
         """Learn from train, choose by valid. Never sees the test split."""

@@ -71,12 +71,11 @@ class ProgramModel:
 
     types: tuple[str, ...] = ("structure",)
     trains = False
-    max_length: int | None = None
 
     def __init__(self, command: Sequence[str]) -> None:
         self._command = tuple(command)
         self.choices: dict[str, Any] = {}
-        self.num_failed = 0
+        self.num_failed = self.num_truncated = 0
 
     def fit(self, task: Task, train: Sequence[Example], valid: Sequence[Example], seed: int) -> None:
         """Nothing to learn."""

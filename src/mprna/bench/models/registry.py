@@ -12,7 +12,7 @@ from functools import lru_cache
 from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from mprna.bench.models.folding import FoldingModel
 from mprna.bench.models.linear import PER_NUCLEOTIDE, POOLED, Features, LinearModel, kmer_counts
@@ -26,9 +26,13 @@ from mprna.predict.options import EnergyModel, FoldOptions
 from mprna.runtime.load import load
 from mprna.runtime.store import find_model
 
+if TYPE_CHECKING:
+    from mprna.bench.models.transformers_tokens import Source
+    from mprna.train.backbone import Backbone
+
 FINETUNED: Final = ("head", "lora", "full", "scratch")
 MODES: Final = ("probe", *FINETUNED)
-"""How our checkpoints are trained on a task; see `make_model`."""
+"""How a network is trained on a task; see `make_model`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +48,11 @@ class ModelOptions:
     budget: Budget = field(default_factory=Budget)
     """Of every network that is trained."""
     bfloat16: bool = False
-    """Train our checkpoints in bfloat16."""
+    """Fine-tune in bfloat16."""
     work_dir: Path = Path("bench")
     """Where training that is not finished is kept."""
+    first_choices: dict[str, Any] = field(default_factory=dict, hash=False)
+    """Of the record of the task's first seed, whose learning rate the other seeds take."""
 
 
 def _vienna(parameters: str) -> Callable[[Task, ModelOptions], Model]:
@@ -81,8 +87,8 @@ def make_model(name: str, task: Task, options: ModelOptions) -> Model:
     `NAME` of one of our models folds where the task is structure, and else is a frozen network under a
     linear head; `NAME:probe` is the latter everywhere, `NAME:model` folds by the network alone. `NAME:head`,
     `NAME:lora` and `NAME:full` are trained on the task, `NAME:scratch` is the same network from random
-    weights. A baseline and `hf:DIR` are frozen transformers models. `command:PROGRAM ARGUMENTS` folds by any
-    program (see `ProgramModel`).
+    weights. A baseline and `hf:DIR` are transformers models, frozen or with one of these modes.
+    `command:PROGRAM ARGUMENTS` folds by any program (see `ProgramModel`).
 
     Raises:
         UsageError: a model that cannot do this type of task.
@@ -93,40 +99,56 @@ def make_model(name: str, task: Task, options: ModelOptions) -> Model:
     return model
 
 
-def with_mode(name: str, mode: str | None) -> str:
-    """The name of one of our models with a mode, unless it has one; other names as they are.
+def split_mode(name: str) -> tuple[str, str]:
+    """A name and its mode, which is empty where it has none.
 
-    >>> with_mode("mini", "lora"), with_mode("mini:full", "lora"), with_mode("cnn", "lora")
-    ('mini:lora', 'mini:full', 'cnn')
+    >>> split_mode("mini:lora"), split_mode("hf:esm:full"), split_mode("hf:full"), split_mode("mini:model")
+    (('mini', 'lora'), ('hf:esm', 'full'), ('hf:full', ''), ('mini:model', ''))
     """
-    return name if mode is None or ":" in name or name in MODELS or name in baselines() else f"{name}:{mode}"
+    stem, _, mode = name.rpartition(":")
+    has_one = mode in MODES and stem not in ("", "hf") and not name.startswith("command:")
+    return (stem, mode) if has_one else (name, "")
+
+
+def with_mode(name: str, mode: str | None) -> str:
+    """The name of a network with a mode, unless it has one; other names as they are.
+
+    >>> [with_mode(name, "lora") for name in ("mini", "mini:full", "hf:esm", "dnabert-2", "cnn")]
+    ['mini:lora', 'mini:full', 'hf:esm:lora', 'dnabert-2:lora', 'cnn']
+    """
+    is_network = name.startswith("hf:") or (":" not in name and name not in MODELS)
+    return f"{name}:{mode}" if mode and is_network and not split_mode(name)[1] else name
 
 
 def _make(name: str, task: Task, options: ModelOptions) -> Model:
     if name in MODELS:
         return MODELS[name](task, options)
-    if name in baselines():
-        return _baseline(name, task, options)
-    kind, _, directory = name.partition(":")
+    stem, mode = split_mode(name)
+    if stem in baselines():
+        return _transformers(name, _baseline(stem, options), mode, task, options)
+    kind, _, rest = stem.partition(":")
     if kind == "command":
-        return command_line(directory)
+        return command_line(rest)
     if kind == "hf":
-        return _probe(_transformers(directory, "rna", options.remote_code), task)
-    engine = directory
-    if engine == "probe" or (task.type != "structure" and not engine):
+        return _transformers(name, {"name": rest, "remote_code": options.remote_code}, mode, task, options)
+    if mode in FINETUNED:
+        return _finetuned(name, _checkpoint(kind, mode), mode, task, options)
+    if mode == "probe" or (task.type != "structure" and not rest):
         return _probe(_hidden_states(kind), task)
-    if engine in FINETUNED:
-        return _finetuned(name, kind, engine, task, options)
-    return FoldingModel(FoldOptions(engine=engine or "hybrid", model=kind), jobs=options.jobs)
+    return FoldingModel(FoldOptions(engine=rest or "hybrid", model=kind), jobs=options.jobs)
 
 
-def _baseline(name: str, task: Task, options: ModelOptions) -> Model:
+def _baseline(name: str, options: ModelOptions) -> dict[str, Any]:
+    """Fields of the `Source` of a published baseline."""
     entry = baselines()[name]
     if entry.get("remote_code") and not options.remote_code:
         raise UsageError(f"{name} ({entry['id']}) brings its own code; --trust-remote-code runs it")
-    source = options.weights.get(name, entry["id"])
-    alphabet, word, step = entry.get("alphabet", "dna"), entry.get("word", 0), entry.get("step", 1)
-    return _probe(_transformers(source, alphabet, options.remote_code, word, step), task)
+    source = {"name": options.weights.get(name, entry["id"]), "remote_code": options.remote_code}
+    return (
+        source
+        | {"alphabet": "dna"}
+        | {key: entry[key] for key in ("alphabet", "word", "step") if key in entry}
+    )
 
 
 def _probe(features: Features, task: Task) -> Model:
@@ -139,11 +161,33 @@ def _hidden_states(model: str) -> Features:
     return lambda sequence: engine.predict(sequence).hidden_states
 
 
+def _transformers(name: str, source: dict[str, Any], mode: str, task: Task, options: ModelOptions) -> Model:
+    _need_torch("a transformers model", "transformers")
+    from mprna.bench.models.transformers_model import TransformersBackbone
+    from mprna.bench.models.transformers_tokens import Reader, Source
+
+    if mode in FINETUNED:
+        return _finetuned(name, TransformersBackbone(Reader(Source(**source))), mode, task, options)
+    return _probe(_frozen(Source(**source)), task)
+
+
 @lru_cache(maxsize=1)
-def _transformers(source: str, alphabet: str, remote_code: bool, word: int = 0, step: int = 1) -> Features:
+def _frozen(source: Source) -> Features:
     from mprna.bench.models.transformers_model import TransformersFeatures
 
-    return TransformersFeatures(source, alphabet=alphabet, word=word, step=step, remote_code=remote_code)
+    return TransformersFeatures(source)
+
+
+def _checkpoint(model: str, mode: str) -> Backbone:
+    _need_torch(f"the mode {mode}")
+    from mprna.train.backbone import Checkpoint
+
+    return Checkpoint(find_model(model))
+
+
+def _need_torch(feature: str, *others: str) -> None:
+    if any(find_spec(module) is None for module in ("torch", *others)):
+        raise MissingExtraError(feature, "bench")
 
 
 def _cnn(budget: Budget) -> Model:
@@ -152,17 +196,16 @@ def _cnn(budget: Budget) -> Model:
     return ConvolutionalModel(budget)
 
 
-def _finetuned(name: str, kind: str, mode: str, task: Task, options: ModelOptions) -> Model:
-    if find_spec("torch") is None:
-        raise MissingExtraError(f"the mode {mode}", "bench")
+def _finetuned(name: str, backbone: Backbone, mode: str, task: Task, options: ModelOptions) -> Model:
     from mprna.bench.models.finetuned import FinetunedModel
 
     return FinetunedModel(
-        find_model(kind),
+        backbone,
         mode,
         options.budget,
         longest=task.max_length,
         bfloat16=options.bfloat16,
         run_dir=options.work_dir / f"{task.suite}.{task.name}" / file_name(name),
         num_threads=options.jobs,
+        first_choices=options.first_choices,
     )

@@ -1,68 +1,183 @@
-"""Frozen models of the transformers library as features per nucleotide.
+"""Models of the transformers library: vectors per nucleotide, and a backbone that tasks are learned on.
 
-Remote code is run only where the caller says so, which the command line never does by itself.
+Shape letters: B sequences, T tokens of ours (a nucleotide each, between `<cls>` and `<eos>`), K tokens of
+the model, L nucleotides, H hidden width.
 """
 
 from __future__ import annotations
 
-from typing import Any
+import hashlib
+import inspect
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Final, Self
 
 import numpy as np
 import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.rnn import pad_sequence
+from transformers import AutoModel
 
-from mprna.bench.models.alignment import spread, token_spans
-from mprna.errors import MissingExtraError, ModelError
-from mprna.runtime.mirror import is_offline
+from mprna.bench.models.transformers_tokens import Reader, Source
+from mprna.model.checkpoint import (
+    CONFIG_FILE,
+    WEIGHTS_FILE,
+    read_json,
+    read_tensors,
+    write_json,
+    write_tensors,
+)
+from mprna.model.task import TaskConfig, TaskNetwork
+from mprna.tokenizer import Tokenizer
+from mprna.train.backbone import Backbone
+
+SAMPLE: Final = "ACGUACGUACGU"
+"""Read once, to see how wide the vectors are."""
+
+
+class TransformersEncoder(nn.Module):
+    """Reads what our own encoder reads, and says as much: one vector per nucleotide.
+
+    Args:
+        dropout_seed: dropout, where the network has it, depends on this and on the batch alone, so that a
+            training that was interrupted goes on as if it had not been.
+    """
+
+    def __init__(self, network: nn.Module, reader: Reader, *, dropout_seed: int = 0) -> None:
+        super().__init__()
+        self.network, self._reader = network, reader
+        self._takes_mask = "attention_mask" in inspect.signature(network.forward).parameters
+        self._dropout_seed = dropout_seed
+
+    def forward(self, input_ids: Tensor, attention_mask: Tensor | None = None) -> Tensor:
+        """The mean of the last hidden states of the tokens that hold a nucleotide; zeros elsewhere.
+
+        Args:
+            input_ids: of `Tokenizer`. *Shape:* (B, T)
+            attention_mask: not looked at, since padding has an id of its own.
+
+        Returns:
+            *Shape:* (B, T, H)
+        """
+        sequences = [Tokenizer().decode(row) for row in input_ids.tolist()]
+        readings = [self._reader(sequence) for sequence in sequences]
+        with torch.random.fork_rng(devices=[], enabled=self.training):
+            if self.training:
+                torch.manual_seed(zlib.crc32(input_ids.numpy().tobytes(), self._dropout_seed))
+            hidden_BKH = self._hidden_states([reading.ids for reading in readings]).float()
+        (batch, tokens), (_, width, _) = input_ids.shape, hidden_BKH.shape
+        sources, targets = [], []
+        for row, (reading, sequence) in enumerate(zip(readings, sequences, strict=True)):
+            places, nucleotides = reading.holders(len(sequence))
+            sources.append(row * width + places)
+            targets.append(row * tokens + 1 + nucleotides)
+        pairs = np.concatenate(sources), np.concatenate(targets)
+        return _means(hidden_BKH.flatten(0, 1), *pairs, batch * tokens).view(batch, tokens, -1)
+
+    def train(self, mode: bool = True) -> Self:
+        """A frozen network stays without dropout."""
+        return super().train(mode and any(p.requires_grad for p in self.parameters()))
+
+    def _hidden_states(self, rows: Sequence[list[int]]) -> Tensor:
+        """Of rows of tokens; a network that knows no mask never sees padding. *Shape:* (B, K, H)"""
+        if not self._takes_mask and len(set(map(len, rows))) > 1:
+            return pad_sequence([self._hidden_states([row])[0] for row in rows], batch_first=True)
+        ids = [torch.tensor(row) for row in rows]
+        input_ids = pad_sequence(ids, batch_first=True, padding_value=self._reader.pad_id)
+        mask = pad_sequence([torch.ones_like(row) for row in ids], batch_first=True)
+        output = self.network(input_ids, **({"attention_mask": mask} if self._takes_mask else {}))
+        hidden: Tensor = output[0]
+        return hidden
+
+
+def _means(
+    vectors: Tensor, sources: npt.NDArray[np.int64], targets: npt.NDArray[np.int64], number: int
+) -> Tensor:
+    """Row i is the mean of the vectors whose target is i, or zero. *Shape:* (N, H) to (number, H)"""
+    where = torch.from_numpy(targets)
+    sums = vectors.new_zeros(number, vectors.shape[1])
+    sums = sums.index_add(0, where, vectors.index_select(0, torch.from_numpy(sources)))
+    return sums / torch.bincount(where, minlength=number).clamp(min=1)[:, None]
 
 
 class TransformersFeatures:
-    """Last hidden states of a model by id or directory.
-
-    Args:
-        source: Hugging Face id, or a directory with config, weights and tokenizer.
-        alphabet: `dna` or `rna`: what the model reads.
-        word: letters per token where the tokenizer expects words between blanks; 0: the bare sequence.
-        step: from one word to the next: 1 overlaps, `word` puts them side by side.
-        remote_code: run Python code that comes with the model.
+    """A frozen model as features per nucleotide.
 
     Raises:
         ModelError: not there, or not loadable.
-        MissingExtraError: transformers or torch is not installed.
     """
 
-    def __init__(
-        self, source: str, *, alphabet: str = "dna", word: int = 0, step: int = 1, remote_code: bool = False
-    ) -> None:
-        try:
-            import torch
-            from transformers import AutoModel, AutoTokenizer
-        except ImportError as error:
-            raise MissingExtraError("a transformers model", "bench") from error
-        try:
-            how = {"trust_remote_code": remote_code, "local_files_only": is_offline()}
-            self._tokenizer: Any = AutoTokenizer.from_pretrained(source, **how)
-            self._model: Any = AutoModel.from_pretrained(source, **how).eval()
-        except (OSError, ValueError) as error:
-            raise ModelError(f"{source}: cannot be loaded ({str(error).splitlines()[0]})") from error
-        self._torch, self._source = torch, source
-        self._alphabet, self._word, self._step = alphabet, word, step
+    def __init__(self, source: Source) -> None:
+        self._reader = Reader(source)
+        self._encoder = TransformersEncoder(_network(self._reader), self._reader).eval()
 
     def __call__(self, sequence: str) -> npt.NDArray[np.float32]:
-        """One vector per nucleotide. *Shape:* (L, H)"""
-        letters = sequence.replace("U", "T") if self._alphabet == "dna" else sequence
-        ids = self._tokenizer(self._text(letters), add_special_tokens=True)["input_ids"]
-        unknown = self._tokenizer.unk_token
-        special = set(self._tokenizer.all_special_ids) - {self._tokenizer.unk_token_id}
-        kept = [i for i, token_id in enumerate(ids) if token_id not in special]
-        tokens = self._tokenizer.convert_ids_to_tokens([ids[i] for i in kept])
-        spans = token_spans(tokens, letters, unknown=unknown)
-        with self._torch.inference_mode():
-            output = self._model(input_ids=self._torch.tensor([ids]))
-        vectors = output.last_hidden_state[0, kept].float().numpy()
-        return spread(vectors, spans, len(letters))
+        """One vector per nucleotide that is read. *Shape:* (L, H)"""
+        ids = Tokenizer().encode(self._reader.cut(sequence))
+        with torch.inference_mode():
+            vectors: npt.NDArray[np.float32] = self._encoder(torch.from_numpy(ids)[None])[0, 1:-1].numpy()
+        return vectors
 
-    def _text(self, letters: str) -> str:
-        if not self._word:
-            return letters
-        last = max(1, len(letters) - self._word + 1) if self._step < self._word else len(letters)
-        return " ".join(letters[i : i + self._word] for i in range(0, last, self._step))
+
+@dataclass(frozen=True)
+class TransformersBackbone:
+    """A model that learns tasks by the loop of ours; see `Backbone`."""
+
+    reader: Reader
+    scratch_seed: int | None = None
+    """Of random weights that stand in for the pretrained ones."""
+
+    @property
+    def max_length(self) -> int:
+        """Any sequence: tokens, not nucleotides, are counted."""
+        return 10**9
+
+    @cached_property
+    def identity(self) -> str:
+        digest = hashlib.sha256()
+        for name, tensor in _network(self.reader, self.scratch_seed).state_dict().items():
+            digest.update(name.encode() + tensor.contiguous().numpy().tobytes())
+        return digest.hexdigest()
+
+    def cut(self, sequence: str) -> str:
+        return self.reader.cut(sequence)
+
+    def with_random_weights(self, seed: int) -> Backbone:
+        return replace(self, scratch_seed=seed)
+
+    def task_network(self, task: TaskConfig, *, lora_rank: int) -> TaskNetwork:
+        network, seed = _network(self.reader, self.scratch_seed), int(torch.randint(2**31, ()))
+        encoder = TransformersEncoder(network, self.reader, dropout_seed=seed).eval()
+        with torch.no_grad():
+            width = encoder(torch.from_numpy(Tokenizer().encode(SAMPLE))[None]).shape[-1]
+        return TaskNetwork(encoder, width, replace(task, lora_rank=lora_rank))
+
+    def save(self, network: TaskNetwork, directory: Path) -> None:
+        directory.mkdir(parents=True, exist_ok=True)
+        # Copied, for safetensors refuses tensors that share their memory, as tied weights do.
+        tensors = {name: tensor.detach().clone() for name, tensor in network.state_dict().items()}
+        write_tensors(tensors, directory / WEIGHTS_FILE)
+        write_json(network.task.to_dict(), directory / CONFIG_FILE)
+
+    def load(self, directory: Path) -> TaskNetwork:
+        task = TaskConfig.from_dict(read_json(directory / CONFIG_FILE))
+        with torch.random.fork_rng(devices=[]):
+            network = self.task_network(task, lora_rank=task.lora_rank)
+        network.load_state_dict(read_tensors(directory / WEIGHTS_FILE))
+        return network.eval()
+
+
+def _network(reader: Reader, scratch_seed: int | None = None) -> nn.Module:
+    """In float32 and ready for inference. Global random state is left alone.
+
+    What a file lacks, such as a pooling layer, the library draws at random: here always in the same way.
+    """
+    source = reader.source
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(scratch_seed or 0)
+        network: nn.Module = source.load(AutoModel, None if scratch_seed is None else reader.config)
+    return network.float().eval()

@@ -1,0 +1,131 @@
+"""What a model of the transformers library reads: its tokens, and the nucleotides in each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from transformers import AutoConfig, AutoTokenizer
+
+from mprna.bench.models.alignment import Indices, Spans, holders, token_spans
+from mprna.errors import ModelError
+from mprna.runtime.mirror import is_offline
+
+UNSET: Final = 10**9
+"""Tokenizers that know no longest input say a number far above this one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A model of the transformers library.
+
+    Remote code is run only where the caller says so, which the command line never does by itself.
+    """
+
+    name: str
+    """Hugging Face id, or a directory with config, weights and tokenizer."""
+    alphabet: str | None = None
+    """`dna` or `rna`: what the model reads; None: what its tokenizer knows."""
+    word: int = 0
+    """Letters per token where the tokenizer expects words between blanks; 0: the bare sequence."""
+    step: int = 1
+    """From one word to the next: 1 overlaps, `word` puts them side by side."""
+    remote_code: bool = False
+    """Run Python code that comes with the model."""
+
+    def load(self, kind: Any, config: Any = None) -> Any:
+        """What one of the library's Auto classes finds here, or makes of a configuration.
+
+        Raises:
+            ModelError: not there, or not loadable.
+        """
+        try:
+            if config is not None:
+                return kind.from_config(config, trust_remote_code=self.remote_code)
+            return kind.from_pretrained(
+                self.name, trust_remote_code=self.remote_code, local_files_only=is_offline()
+            )
+        except (ImportError, OSError, ValueError) as error:
+            raise ModelError(f"{self.name}: cannot be loaded ({str(error).splitlines()[0]})") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One sequence as tokens."""
+
+    ids: list[int]
+    """Of all tokens, special ones included."""
+    places: list[int]
+    """Of the others among them."""
+    spans: Spans
+    """Nucleotides of each of the others."""
+
+    def holders(self, length: int) -> tuple[Indices, Indices]:
+        """Places of tokens, each beside a nucleotide in it; `length` nucleotides are to be found."""
+        tokens, nucleotides = holders(self.spans, length)
+        return np.array(self.places)[tokens], nucleotides
+
+
+class Reader:
+    """Tokenizer and limits of a model.
+
+    Raises:
+        ModelError: not there, not loadable, or with a decoder that an encoder feeds.
+    """
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.config: Any = source.load(AutoConfig)
+        if getattr(self.config, "is_encoder_decoder", False):
+            raise ModelError(f"{source.name}: an encoder with a decoder; expected one network")
+        self._tokenizer: Any = source.load(AutoTokenizer)
+        self._max_tokens = _max_tokens(self._tokenizer, self.config)
+        self._alphabet = source.alphabet or _alphabet(self._tokenizer)
+
+    @property
+    def pad_id(self) -> int:
+        """What fills a batch up, behind the attention mask."""
+        return int(self._tokenizer.pad_token_id or 0)
+
+    def __call__(self, sequence: str) -> Reading:
+        """Raises:
+        ModelError: tokens that do not spell the sequence.
+        """
+        letters = sequence.replace("U", "T") if self._alphabet == "dna" else sequence
+        tokenizer = self._tokenizer
+        ids = tokenizer(self._text(letters), add_special_tokens=True, verbose=False)["input_ids"]
+        special = set(tokenizer.all_special_ids) - {tokenizer.unk_token_id}
+        places = [place for place, token_id in enumerate(ids) if token_id not in special]
+        tokens = tokenizer.convert_ids_to_tokens([ids[place] for place in places])
+        return Reading(ids, places, token_spans(tokens, letters, unknown=tokenizer.unk_token))
+
+    def cut(self, sequence: str) -> str:
+        """The beginning whose tokens the model reads, special ones included."""
+        reading = self(sequence)
+        spare = len(reading.ids) - (self._max_tokens or len(reading.ids))
+        return sequence if spare <= 0 else sequence[: reading.spans[-spare - 1][1]]
+
+    def _text(self, letters: str) -> str:
+        word, step = self.source.word, self.source.step
+        if not word:
+            return letters
+        last = max(1, len(letters) - word + 1) if step < word else len(letters)
+        return " ".join(letters[i : i + word] for i in range(0, last, step))
+
+
+def _max_tokens(tokenizer: Any, config: Any) -> int | None:
+    """Longest input; where the tokenizer does not say it, positions may count from the padding's id."""
+    positions: int | None = getattr(config, "max_position_embeddings", None)
+    stated: int = tokenizer.model_max_length
+    if stated < UNSET:
+        return min(stated, positions or stated)
+    return positions - 1 - (getattr(config, "pad_token_id", None) or 0) if positions else None
+
+
+def _alphabet(tokenizer: Any) -> str:
+    def knows(letter: str) -> bool:
+        ids = tokenizer(letter, add_special_tokens=False)["input_ids"]
+        return bool(ids) and tokenizer.unk_token_id not in ids
+
+    return "dna" if knows("T") and not knows("U") else "rna"

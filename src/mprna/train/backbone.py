@@ -1,0 +1,96 @@
+"""What a task is learned on: a pretrained encoder, and its way to the disk and back."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Protocol
+
+import torch
+
+from mprna.model.checkpoint import WEIGHTS_FILE, load_checkpoint, read_config
+from mprna.model.network import MprnaModel
+from mprna.model.task import TaskConfig, TaskModel, TaskNetwork
+from mprna.model.task_checkpoint import load_task_model, save_task_model
+
+
+class Backbone(Protocol):
+    """Anything that `finetune` can train: a checkpoint of ours, or a network of another library."""
+
+    @property
+    def max_length(self) -> int:
+        """Longest sequence that it may read, nt; `cut` says how much of one it reads."""
+
+    @property
+    def identity(self) -> str:
+        """SHA-256 of the weights, or how they are drawn: what a resumed run must have in common."""
+
+    def cut(self, sequence: str) -> str:
+        """The beginning that the network reads."""
+
+    def with_random_weights(self, seed: int) -> Backbone:
+        """The same architecture that has learned nothing; the same one for a seed."""
+
+    def task_network(self, task: TaskConfig, *, lora_rank: int) -> TaskNetwork:
+        """The encoder under a new head, whose weights come from torch's global generator.
+
+        Raises:
+            ModelError: it has nothing that low-rank updates are for.
+        """
+
+    def save(self, network: TaskNetwork, directory: Path) -> None:
+        """Write the network in float32."""
+
+    def load(self, directory: Path) -> TaskNetwork:
+        """What `save` wrote, ready for inference. Global random state is left alone.
+
+        Raises:
+            ModelError: missing or damaged files.
+        """
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A model directory of ours."""
+
+    model_dir: Path
+    scratch_seed: int | None = None
+    """Of random weights that stand in for those of the directory."""
+
+    @cached_property
+    def max_length(self) -> int:
+        return read_config(self.model_dir).max_length
+
+    @property
+    def identity(self) -> str:
+        if self.scratch_seed is not None:
+            return f"random, seed {self.scratch_seed}"
+        return hashlib.sha256((self.model_dir / WEIGHTS_FILE).read_bytes()).hexdigest()
+
+    def cut(self, sequence: str) -> str:
+        return sequence[: self.max_length]
+
+    def with_random_weights(self, seed: int) -> Checkpoint:
+        return replace(self, scratch_seed=seed)
+
+    def task_network(self, task: TaskConfig, *, lora_rank: int) -> TaskModel:
+        pretrained = self._pretrained()
+        model = TaskModel(pretrained.config, task)
+        model.encoder.load_state_dict(pretrained.encoder.state_dict())
+        return model.with_lora(lora_rank) if lora_rank else model
+
+    def save(self, network: TaskNetwork, directory: Path) -> None:
+        assert isinstance(network, TaskModel)
+        save_task_model(network, directory)
+
+    def load(self, directory: Path) -> TaskModel:
+        return load_task_model(directory)
+
+    def _pretrained(self) -> MprnaModel:
+        if self.scratch_seed is None:
+            return load_checkpoint(self.model_dir)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(self.scratch_seed)
+            return MprnaModel(read_config(self.model_dir))
