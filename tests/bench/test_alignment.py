@@ -10,8 +10,9 @@ import torch
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 
-from mprna.bench.models.alignment import spread, token_spans
+from mprna.bench.models.alignment import holders, token_spans
 from mprna.bench.models.transformers_model import TransformersFeatures
+from mprna.bench.models.transformers_tokens import Source
 from mprna.errors import ModelError
 
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]"]
@@ -39,11 +40,11 @@ def test_tokens_of_another_sequence_are_refused(tokens: list[str]) -> None:
         token_spans(tokens, "ACG")
 
 
-def test_spread_is_the_mean_of_the_tokens_that_hold_a_nucleotide() -> None:
-    vectors = np.array([[1.0], [3.0]], dtype=np.float32)
-    assert spread(vectors, [(0, 2), (1, 3)], 3).ravel().tolist() == [1.0, 2.0, 3.0]
+def test_holders_are_all_pairs_of_token_and_nucleotide() -> None:
+    tokens, nucleotides = holders([(0, 2), (1, 3)], 3)
+    assert list(zip(tokens.tolist(), nucleotides.tolist(), strict=True)) == [(0, 0), (0, 1), (1, 1), (1, 2)]
     with pytest.raises(ModelError, match="nucleotide 3 is in no token"):
-        spread(vectors, [(0, 1), (1, 2)], 3)
+        holders([(0, 1), (1, 2)], 3)
 
 
 def save(folder: Path, tokenizer: Tokenizer) -> str:
@@ -91,7 +92,7 @@ def test_single_nucleotides(tmp_path: Path) -> None:
     tokenizer = Tokenizer(models.WordLevel(vocabulary(words), unk_token="[UNK]"))
     tokenizer.pre_tokenizer = pre_tokenizers.Split("", "isolated")
     folder = save(tmp_path, tokenizer)
-    vectors = TransformersFeatures(folder)(SEQUENCE)
+    vectors = TransformersFeatures(Source(folder))(SEQUENCE)
     assert vectors == pytest.approx(hidden(folder, ids_of(words, list(DNA))), abs=1e-6)
 
 
@@ -99,7 +100,7 @@ def test_overlapping_words(tmp_path: Path) -> None:
     tokens = [DNA[i : i + 3] for i in range(len(DNA) - 2)]
     words = sorted(set(tokens))
     folder = save(tmp_path, word_tokenizer(words))
-    vectors = TransformersFeatures(folder, word=3)(SEQUENCE)
+    vectors = TransformersFeatures(Source(folder, alphabet="dna", word=3))(SEQUENCE)
     expected = hidden(folder, ids_of(words, tokens))
     assert vectors[0] == pytest.approx(expected[0], abs=1e-6)
     assert vectors[2] == pytest.approx(expected[:3].mean(axis=0), abs=1e-6)
@@ -110,7 +111,7 @@ def test_words_side_by_side_with_a_rest(tmp_path: Path) -> None:
     tokens = [SEQUENCE[i : i + 3] for i in range(0, len(SEQUENCE), 3)]
     words = sorted(set(tokens))
     folder = save(tmp_path, word_tokenizer(words))
-    vectors = TransformersFeatures(folder, alphabet="rna", word=3, step=3)(SEQUENCE)
+    vectors = TransformersFeatures(Source(folder, alphabet="rna", word=3, step=3))(SEQUENCE)
     expected = hidden(folder, ids_of(words, tokens))
     assert vectors == pytest.approx(np.repeat(expected, [3, 3, 3, 1], axis=0), abs=1e-6)
 
@@ -120,11 +121,11 @@ def test_byte_pairs(tmp_path: Path) -> None:
     merges = [("A", "C"), ("T", "G"), ("AC", "G")]
     tokenizer = Tokenizer(models.BPE(vocabulary(words), merges, unk_token="[UNK]"))
     folder = save(tmp_path, tokenizer)
-    vectors = TransformersFeatures(folder)(SEQUENCE)
+    vectors = TransformersFeatures(Source(folder))(SEQUENCE)
     expected = hidden(folder, ids_of(words, ["ACG", "T", "TG", "C", "A", "AC"]))
     assert vectors == pytest.approx(np.repeat(expected, [3, 1, 2, 1, 1, 2], axis=0), abs=1e-6)
 
 
 def test_a_missing_model_is_named(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="cannot be loaded"):
-        TransformersFeatures(str(tmp_path / "nothing"))
+        TransformersFeatures(Source(str(tmp_path / "nothing")))

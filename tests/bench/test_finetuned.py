@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from mprna.bench.metrics import METRICS, evaluate
 from mprna.bench.models import finetuned
 from mprna.bench.models.finetuned import LEARNING_RATES, TASKS, FinetunedModel
 from mprna.bench.models.model import Budget
-from mprna.bench.models.registry import FINETUNED, ModelOptions, make_model, with_mode
+from mprna.bench.models.registry import FINETUNED, ModelOptions, make_model
 from mprna.bench.record import read_record, record_path
 from mprna.bench.task import TYPES, Task, choose_tasks
 from mprna.cli.main import main
@@ -26,9 +27,10 @@ from mprna.errors import DataError, UsageError
 from mprna.model.checkpoint import save_checkpoint
 from mprna.model.network import MprnaModel
 from mprna.model.presets import PRESETS
+from mprna.train.backbone import Checkpoint
 from mprna.train.finetune import FinetuneConfig
 
-QUICK = Budget(epochs=8, batch_size=8, patience=8, learning_rate=3e-3)
+QUICK = Budget(epochs=8, batch_size=8, patience=8, learning_rates=(3e-3,))
 TASK_OF = {
     task.type: task
     for suite, name in (
@@ -79,7 +81,7 @@ def examples(task: Task, number: int, seed: int) -> list[Example]:
 
 
 def fitted(task: Task, nano: Path, run_dir: Path, mode: str = "full", seed: int = 45) -> FinetunedModel:
-    model = FinetunedModel(nano, mode, QUICK, longest=task.max_length, run_dir=run_dir / "m")
+    model = FinetunedModel(Checkpoint(nano), mode, QUICK, longest=task.max_length, run_dir=run_dir / "m")
     model.fit(task, examples(task, 48, 1), examples(task, 24, 2), seed)
     return model
 
@@ -116,7 +118,7 @@ def test_every_type_learns_in_the_units_of_its_labels(kind: str, nano: Path, tmp
 def test_structures_are_valid_and_as_long_as_the_sequence(nano: Path, tmp_path: Path) -> None:
     (task,) = choose_tasks("rgb", ("ssp-archive2",))
     made = [Example("GGGG" + "U" * n + "AAACCCC", "((((" + "." * (n + 3) + "))))") for n in range(1, 17)]
-    model = FinetunedModel(nano, "full", QUICK, longest=20, run_dir=tmp_path / "m")
+    model = FinetunedModel(Checkpoint(nano), "full", QUICK, longest=20, run_dir=tmp_path / "m")
     model.fit(task, made[:12], made[12:], 45)
     short, cut = model.predict(task, ["GGGGUUUAAACCCC", "GGGGUUUAAACCCC" + "C" * 20])
     assert short == "((((......))))"
@@ -143,19 +145,9 @@ def test_scratch_forgets_the_weights_and_follows_its_seed(nano: Path, tmp_path: 
 
 
 def test_a_split_without_labels_is_an_error(nano: Path, tmp_path: Path) -> None:
-    model = FinetunedModel(nano, "full", QUICK, longest=100, run_dir=tmp_path / "m")
+    model = FinetunedModel(Checkpoint(nano), "full", QUICK, longest=100, run_dir=tmp_path / "m")
     with pytest.raises(DataError, match="nothing is labelled"):
         model.fit(TASK_OF["mutation_repair"], [Example("ACGU", np.full(4, -1))], [], 45)
-
-
-def test_a_mode_is_for_models_without_one() -> None:
-    assert [with_mode(name, "full") for name in ("mini", "mini:lora", "kmer", "dnabert-2", "hf:x")] == [
-        "mini:full",
-        "mini:lora",
-        "kmer",
-        "dnabert-2",
-        "hf:x",
-    ]
 
 
 @pytest.fixture
@@ -266,8 +258,89 @@ def test_command_with_mode_and_budget(data_dir: Path, nano: Path, tmp_path: Path
     assert record.peak_memory_mb > 50
 
 
-def test_make_model_cuts_to_task_and_network(nano: Path) -> None:
+def test_make_model_cuts_to_task_and_network(nano: Path, tmp_path: Path) -> None:
     task = TASK_OF["classification"]
-    model = make_model(f"{nano}:full", task, ModelOptions())
+    options = ModelOptions(budget=Budget(epochs=1), work_dir=tmp_path)
+    model = make_model(f"{nano}:full", task, options)
     assert isinstance(model, finetuned.FinetunedModel)
-    assert model.max_length == min(task.max_length, PRESETS["nano"].max_length)
+    model.fit(task, examples(task, 8, 1), examples(task, 8, 2), 45)
+    longest = min(task.max_length, PRESETS["nano"].max_length)
+    model.predict(task, ["A" * longest, "A" * (longest + 1), "A" * (longest + 9)])
+    assert model.num_truncated == 2
+
+
+RATES = Budget(epochs=3, batch_size=8, patience=8, learning_rates=(1e-6, 3e-3, 1e-3))
+
+
+def outcomes(
+    data_dir: Path, nano: Path, out: Path, budget: Budget = RATES, seeds: tuple[int, ...] = (45, 46)
+):
+    tasks, options = [TASK_OF["classification"]], ModelOptions(budget=budget)
+    made = list(runner.run_all(tasks, [f"{nano}:full"], seeds, data_dir, out, options))
+    return [outcome.record for outcome in made if outcome.record]
+
+
+def test_the_first_seed_chooses_the_learning_rate_on_validation(
+    data_dir: Path, nano: Path, tmp_path: Path
+) -> None:
+    first, second = outcomes(data_dir, nano, tmp_path / "out")
+    tried = first.choices["learning_rates"]
+    assert (tried["seed"], tried["metric"]) == (45, "mcc")
+    values = tried["valid"]
+    assert list(values) == ["1e-06", "0.003", "0.001"]
+    assert values["0.003"] > values["1e-06"]
+    assert first.choices["learning_rate"] == float(max(values, key=values.get))
+    assert first.choices["valid"] == pytest.approx(values[str(first.choices["learning_rate"])])
+    assert second.choices["learning_rates"] == tried
+    assert second.choices["learning_rate"] == first.choices["learning_rate"]
+    assert not list((tmp_path / "out").rglob("*.run"))
+    alone = replace(RATES, learning_rates=(first.choices["learning_rate"],))
+    assert [record.items for record in outcomes(data_dir, nano, tmp_path / "alone", alone)] == [
+        first.items,
+        second.items,
+    ]
+    (third,) = outcomes(data_dir, nano, tmp_path / "third", seeds=(46,))
+    assert third.choices["learning_rates"]["seed"] == 46
+    assert read_record(record_path(tmp_path / "out", "gue", "tf.0", f"{nano}:full", 46)) == second
+    with pytest.raises(UsageError, match="another --out"):
+        outcomes(data_dir, nano, tmp_path / "out", alone)
+
+
+def test_a_killed_choice_goes_on(data_dir: Path, nano: Path, tmp_path: Path, monkeypatch) -> None:
+    """Killed with the third rate: what the first two did is not trained again."""
+    whole = outcomes(data_dir, nano, tmp_path / "whole")
+    calls: list[int] = []
+
+    def count(*args: object, **kwargs: object) -> torch.Tensor:
+        calls.append(1)
+        if len(calls) == 38:  # 15 steps a rate, 5 an epoch
+            raise KeyboardInterrupt
+        return torch.nn.utils.clip_grad_norm_(*args, **kwargs)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("mprna.train.loop.clip_grad_norm_", count)
+    with pytest.raises(KeyboardInterrupt):
+        outcomes(data_dir, nano, tmp_path / "killed")
+    resumed = outcomes(data_dir, nano, tmp_path / "killed")
+    assert len(calls) == 38 + 10 + 15
+    assert [record.items for record in resumed] == [record.items for record in whole]
+    assert resumed[0].choices == whole[0].choices | {"resumed": True}
+
+
+def test_a_rate_that_diverges_loses(data_dir: Path, nano: Path, tmp_path: Path) -> None:
+    mad = replace(RATES, learning_rates=(1e20, 3e-3))
+    (record,) = outcomes(data_dir, nano, tmp_path / "out", mad, (45,))
+    assert record.choices["learning_rates"]["valid"]["1e+20"] is None
+    assert record.choices["learning_rate"] == 3e-3
+    tasks, options = (
+        [TASK_OF["classification"]],
+        ModelOptions(budget=replace(mad, learning_rates=(1e20, 1e21))),
+    )
+    (outcome,) = runner.run_all(tasks, [f"{nano}:full"], (45,), data_dir, tmp_path / "none", options)
+    assert "lower learning_rate" in outcome.reason
+
+
+@pytest.mark.parametrize("rate", ["0", "-1", "nan", "x"])
+def test_a_learning_rate_is_a_number_above_zero(rate: str, capsys) -> None:
+    with pytest.raises(SystemExit):
+        main(["bench", "run", "gue", "--model", "cnn", "--data-dir", ".", f"--learning-rate={rate}"])
+    assert "is no number above 0" in capsys.readouterr().err

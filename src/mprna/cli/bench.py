@@ -101,8 +101,8 @@ def _add_run(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
             "mprna bench run rgb --model vienna --data-dir data/rgb",
             "mprna bench run gue --task prom_core_tata --model kmer --model mini --data-dir data/gue",
             "mprna bench run gue --task prom_core_tata --model mini --mode lora --data-dir data/gue",
-            "mprna bench run gue --task prom_core_tata --model hf:esm/ --mode full --learning-rate 3e-5 1e-4 3e-4 "
-            "--data-dir data/gue",
+            "mprna bench run gue --task prom_core_tata --model hf:esm/ --mode full "
+            "--learning-rate 3e-5 1e-4 3e-4 --data-dir data/gue",
         ),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -153,7 +153,7 @@ class TransformersBackbone:
         network, seed = _network(self.reader, self.scratch_seed), int(torch.randint(2**31, ()))
         encoder = TransformersEncoder(network, self.reader, dropout_seed=seed).eval()
         with torch.no_grad():
-            width = encoder(torch.from_numpy(Tokenizer().encode(SAMPLE))[None]).shape[-1]
+            width = encoder(torch.from_numpy(Tokenizer().encode(self.cut(SAMPLE)))[None]).shape[-1]
         return TaskNetwork(encoder, width, replace(task, lora_rank=lora_rank))
 
     def save(self, network: TaskNetwork, directory: Path) -> None:
@@ -165,8 +165,8 @@ class TransformersBackbone:
 
     def load(self, directory: Path) -> TaskNetwork:
         task = TaskConfig.from_dict(read_json(directory / CONFIG_FILE))
-        with torch.random.fork_rng(devices=[]):
-            network = self.task_network(task, lora_rank=task.lora_rank)
+        with torch.random.fork_rng(devices=[]):  # built from its configuration: all weights are in the file
+            network = replace(self, scratch_seed=0).task_network(task, lora_rank=task.lora_rank)
         network.load_state_dict(read_tensors(directory / WEIGHTS_FILE))
         return network.eval()
 

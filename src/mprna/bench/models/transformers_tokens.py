@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 from transformers import AutoConfig, AutoTokenizer
+from transformers.utils import logging
 
 from mprna.bench.models.alignment import Indices, Spans, holders, token_spans
 from mprna.errors import ModelError
@@ -41,11 +44,12 @@ class Source:
             ModelError: not there, or not loadable.
         """
         try:
-            if config is not None:
-                return kind.from_config(config, trust_remote_code=self.remote_code)
-            return kind.from_pretrained(
-                self.name, trust_remote_code=self.remote_code, local_files_only=is_offline()
-            )
+            with _without_progress_bars():
+                if config is not None:
+                    return kind.from_config(config, trust_remote_code=self.remote_code)
+                return kind.from_pretrained(
+                    self.name, trust_remote_code=self.remote_code, local_files_only=is_offline()
+                )
         except (ImportError, OSError, ValueError) as error:
             raise ModelError(f"{self.name}: cannot be loaded ({str(error).splitlines()[0]})") from error
 
@@ -112,6 +116,17 @@ class Reader:
             return letters
         last = max(1, len(letters) - word + 1) if step < word else len(letters)
         return " ".join(letters[i : i + word] for i in range(0, last, step))
+
+
+@contextmanager
+def _without_progress_bars() -> Iterator[None]:
+    shown = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if shown:
+            logging.enable_progress_bar()
 
 
 def _max_tokens(tokenizer: Any, config: Any) -> int | None:
