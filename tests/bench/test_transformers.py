@@ -23,12 +23,13 @@ from mprna.bench.record import read_record, record_path
 from mprna.bench.task import choose_tasks
 from mprna.cli.main import main
 from mprna.errors import ModelError, UsageError
-from mprna.model.checkpoint import load_checkpoint, save_checkpoint
+from mprna.model.checkpoint import save_checkpoint
 from mprna.model.hf import export_hf
 from mprna.model.network import MprnaModel
 from mprna.model.presets import PRESETS
 from mprna.model.task import TaskConfig, TaskNetwork
 from mprna.tokenizer import Tokenizer
+from mprna.train.backbone import Checkpoint
 
 MakeModel = Callable[..., Path]
 (TF,) = choose_tasks("gue", ("tf.0",))
@@ -77,14 +78,28 @@ def test_padding_does_not_change_the_numbers(kind: str, make_transformers_model:
             assert not together[row, len(alone) :].any()
 
 
-def test_our_exported_checkpoint_says_what_it_said(tmp_path: Path) -> None:
+def test_our_exported_checkpoint_says_and_learns_the_same(tmp_path: Path) -> None:
     torch.manual_seed(3)
     save_checkpoint(MprnaModel(PRESETS["nano"]), tmp_path / "ours")
     export_hf(tmp_path / "ours", tmp_path / "theirs")
+    ours = Checkpoint(tmp_path / "ours").task_network(PER_TOKEN, lora_rank=0)
+    source = Source(str(tmp_path / "theirs"))
+    theirs = TransformersBackbone(Reader(source)).task_network(PER_TOKEN, lora_rank=0)
     with torch.no_grad():
-        ours = load_checkpoint(tmp_path / "ours").encode(*batch(SEQUENCES[:1]))[0, 1:-1].numpy()
-    theirs = TransformersFeatures(Source(str(tmp_path / "theirs")))(SEQUENCES[0])
-    assert theirs == pytest.approx(ours, abs=1e-4)
+        vectors = ours.encoder(*batch(SEQUENCES[:1]))[0, 1:-1].numpy()
+    assert TransformersFeatures(source)(SEQUENCES[0]) == pytest.approx(vectors, abs=1e-4)
+    for layer in ("dense", "output"):
+        getattr(theirs, layer).load_state_dict(getattr(ours, layer).state_dict())
+    ids, mask = batch(SEQUENCES)
+    is_letter = (ids > 2) & mask
+    gradients = []
+    for model in (ours, theirs):
+        model(ids, mask)[is_letter].square().sum().backward()
+        encoder: Any = model.encoder
+        table = encoder.embedding if model is ours else encoder.network.embeddings.word_embeddings
+        gradients.append(table.weight.grad[4:])
+    assert gradients[0].abs().max() > 0
+    torch.testing.assert_close(*gradients, rtol=1e-3, atol=1e-5)
 
 
 @pytest.mark.parametrize("mode", FINETUNED)
