@@ -58,7 +58,7 @@ DOORS = {  # third-party module: where it may be imported
     "numpy": ("",),
     "dnaio": ("io/",),
     "xopen": ("io/",),
-    "RNA": ("folding/vienna.py",),
+    "RNA": ("folding/vienna/library.py",),
     "onnxruntime": ("runtime/onnx.py",),
     "torch": (
         "model/",
@@ -172,7 +172,7 @@ def test_layer_check_sees_what_it_should(name: str, source: str, faults: int) ->
     [
         ("predict/fold.py", "import numpy as np\nimport os.path", 0),
         ("predict/fold.py", "import RNA", 1),
-        ("folding/vienna.py", "import RNA", 0),
+        ("folding/vienna/library.py", "import RNA", 0),
         ("io/fasta.py", "def f():\n    from torch.nn import Linear", 1),
         ("model/encoder.py", "import pandas", 1),
     ],

@@ -26,7 +26,9 @@ import numpy as np
 import numpy.typing as npt
 
 from mprna.folding.vienna import (
+    BASE_CODES,
     DEFAULT_MODEL,
+    PAIR_TYPES,
     LoopEnergies,
     boltzmann,
     loop_energies,
@@ -46,10 +48,10 @@ MAX_SPECIAL_HAIRPIN: Final = 6
 
 _TINY: Final = 1e-14
 _BLOCK: Final = 48
-_LETTERS: Final = "NACGU"
-_TYPES: Final = np.zeros((5, 5), dtype=np.int64)
-for _number, _pair in enumerate(("CG", "GC", "GU", "UG", "AU", "UA"), 1):
-    _TYPES[_LETTERS.index(_pair[0]), _LETTERS.index(_pair[1])] = _number
+_TYPES: Final = np.zeros((len(BASE_CODES), len(BASE_CODES)), dtype=np.int64)
+"""Number of the pair type by the codes of both letters; 0 where they do not pair."""
+for _number, _pair in enumerate(PAIR_TYPES, 1):
+    _TYPES[BASE_CODES.index(_pair[0]), BASE_CODES.index(_pair[1])] = _number
 
 
 class _Pair(NamedTuple):
@@ -96,7 +98,7 @@ class SubstitutionEnergies:
         self._references: dict[int, float] = {}
         """The same sum for the reference's own letter, which is 1 but for what is left out."""
         self._length = length = len(sequence)
-        self._codes = np.array([0, *(_LETTERS.index(letter) for letter in sequence), 0])
+        self._codes = np.array([0, *(BASE_CODES.index(letter) for letter in sequence), 0])
         arrays = partition_arrays(sequence)
         self._stems = stem_weights()
         self._scale = np.append(arrays.scale, 0.0)  # of 2 nt even where there is one
@@ -131,7 +133,7 @@ class SubstitutionEnergies:
         with loop_energies(self._sequence) as before, loop_energies(mutant) as after:
             if p not in self._references:
                 self._references[p] = self._weight(p, int(self._codes[p]), before)
-            weight = self._weight(p, _LETTERS.index(alt), after)
+            weight = self._weight(p, BASE_CODES.index(alt), after)
             weight += self._hairpin_change(p, before.hairpin, after.hairpin)
             weight += self._interior_change(p, before.interior, after.interior)
         return -DEFAULT_MODEL.thermal_energy * math.log(weight / self._references[p])
