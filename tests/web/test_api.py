@@ -21,7 +21,7 @@ from mprna.predict.degrade import degrade
 from mprna.predict.design import DesignOptions, design
 from mprna.predict.repair import RepairOptions, repair
 from mprna.predict.scan import scan
-from mprna.predict.scan_tables import effect_row
+from mprna.predict.scan_output import effect_row
 from mprna.web import schemas
 
 ROOT = Path(__file__).parents[2]

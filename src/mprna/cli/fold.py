@@ -217,7 +217,7 @@ def run(args: argparse.Namespace) -> int:
 
         write_pictures(compute(records), args.output)
     else:
-        from mprna.predict.results import write_results
+        from mprna.predict.fold_output import write_results
 
         write_results(compute, records, args.output, format_name=format_name, resume=args.resume)
     return tally.finish()

@@ -13,7 +13,7 @@ from mprna.errors import FormatError, SequenceError, UsageError
 from mprna.io.output import open_output
 from mprna.io.transcripts import Transcript, read_transcripts, reverse_complement
 from mprna.io.vcf import IndexedFasta, VcfFile, VcfRecord, info_text
-from mprna.predict.scan_tables import SCAN_COLUMNS, effect_row
+from mprna.predict.scan_output import SCAN_COLUMNS, effect_row
 from mprna.predict.scan_work import Asked, Query, scan_queries
 from mprna.predict.variant_effect import IN_NO_EXON, ScanOptions, VariantEffect
 from mprna.rna.variants import Substitution, Variant

@@ -25,7 +25,8 @@ from mprna.folding.vienna import Ensemble, fold_ensemble
 from mprna.predict.expected import ExpectedStructure, Folding
 from mprna.predict.parallel import map_ordered
 from mprna.predict.variant_effect import MAX_EXPANDED, MAX_FOLDED, ScanOptions, VariantEffect
-from mprna.rna.structure import UNPAIRED, Pairs
+from mprna.rna.helices import helix_name
+from mprna.rna.structure import UNPAIRED
 from mprna.rna.variants import Variant, mutate
 from mprna.runtime.engine import Engine, FloatArray
 from mprna.runtime.load import load
@@ -155,8 +156,8 @@ class _Scanner:
             delta_mfe=change.delta_mfe,
             pair_distance=change.pair_distance,
             unpaired_distance=change.unpaired_distance,
-            helices_lost=_helix_names(change.helices_lost, window.start),
-            helices_gained=_helix_names(change.helices_gained, window.start),
+            helices_lost=tuple(helix_name(helix, window.start) for helix in change.helices_lost),
+            helices_gained=tuple(helix_name(helix, window.start) for helix in change.helices_gained),
             unpaired=_unpaired(reference, variant, window.start),
             partner=partner,
             confidence=confidence,
@@ -195,14 +196,6 @@ def _unpaired(reference: Ensemble, variant: Variant, offset: int) -> float:
     positions = [substitution.position - offset for substitution in variant.substitutions]
     paired = reference.base_pair_probs[positions].sum(axis=1, dtype=np.float64)
     return float((1.0 - paired).clip(0.0, 1.0).mean())
-
-
-def _helix_names(helices: Iterable[Pairs], offset: int) -> tuple[str, ...]:
-    names = []
-    for helix in helices:
-        (i, j), (k, m) = (helix[0] + offset + 1).tolist(), (helix[-1] + offset + 1).tolist()
-        names.append(f"{i}-{k}:{m}-{j}")
-    return tuple(names)
 
 
 def _columns(variant: Variant) -> dict[str, Any]:

@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from mprna.digest import file_sha256
 from mprna.errors import DataError, UsageError
 from mprna.io.labelled import LabelledRow
 from mprna.model.checkpoint import load_checkpoint, read_json, write_json
@@ -332,7 +333,7 @@ def _settings(
     return {
         "finetune": {name: value for name, value in dataclasses.asdict(config).items() if value is not None},
         "data_sha256": hashlib.sha256(repr(rows).encode()).hexdigest(),
-        "model_sha256": hashlib.sha256((model_dir / "model.safetensors").read_bytes()).hexdigest(),
+        "model_sha256": file_sha256(model_dir / "model.safetensors"),
     }
 
 
