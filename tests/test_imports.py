@@ -35,7 +35,8 @@ ROOMS = {
     "corpus": GROUND | {"child", "folding", "io", "rna", "tokenizer"},
     "model": GROUND | {"tokenizer"},
     "objectives": GROUND | {"model", "rna", "tokenizer"},
-    "train": GROUND | {"objectives", "model", "corpus.shards", "io.labelled", "rna", "tokenizer"},
+    "train": GROUND
+    | {"objectives", "model", "corpus.manifest", "corpus.shards", "io.labelled", "rna", "tokenizer"},
     "runtime": GROUND | {"rna", "tokenizer"},
     "predict": GROUND | {"child", "design", "runtime", "decoding", "folding", "io", "rna", "tokenizer"},
     "bench": GROUND
@@ -81,7 +82,7 @@ DOORS = {  # third-party module: where it may be imported
     "ray": ("corpus/ray_executor.py",),
     "fastapi": ("web/",),
     "starlette": ("web/",),
-    "pydantic": ("web/schemas.py",),
+    "pydantic": ("web/requests.py", "web/answers.py"),
     "uvicorn": ("web/server.py",),
     "prometheus_client": ("web/metrics.py",),
 }

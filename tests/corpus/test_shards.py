@@ -9,19 +9,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from mprna.corpus.drops import Drops, Tally
-from mprna.corpus.shards import (
-    Manifest,
-    ShardFile,
-    Slice,
-    Source,
-    column_bytes,
-    read_manifest,
-    read_shard,
-    read_slices,
-    slice_schema,
-    write_manifest,
-    write_shard,
-)
+from mprna.corpus.manifest import Manifest, ShardFile, Source, read_manifest, write_manifest
+from mprna.corpus.shards import Slice, column_bytes, read_shard, read_slices, slice_schema, write_shard
 from mprna.corpus.verify import verify_corpus
 from mprna.digest import file_sha256
 from mprna.errors import CorpusError, MissingExtraError

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from mprna.corpus.build import Progress
     from mprna.corpus.executor import Executor
+    from mprna.corpus.manifest import Manifest
     from mprna.corpus.plan import Plan
-    from mprna.corpus.shards import Manifest
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -13,7 +13,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from mprna.corpus.shards import column_bytes, read_manifest, read_shard
+from mprna.corpus.manifest import read_manifest
+from mprna.corpus.shards import column_bytes, read_shard
 from mprna.errors import CorpusError, UsageError
 from mprna.objectives.mixture import ObjectiveConfig, corrupt
 from mprna.objectives.objective import Batch
