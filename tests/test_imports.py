@@ -49,7 +49,7 @@ ROOMS = {
 }
 ALSO = {  # single files that may do what their room may not
     "decoding/hybrid.py": {"folding"},
-    "cli/corpus.py": {"folding"},  # the energy model is an option
+    "cli/corpus_calibrate.py": {"folding"},  # the energy model is an option
     "cli/corpus_options.py": {"folding"},
     "runtime/torch.py": {"model"},
     "runtime/export.py": {"model"},

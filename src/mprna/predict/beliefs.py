@@ -11,7 +11,7 @@ from typing import Final, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from mprna.decoding.candidates import demand_pairs, demanded_pairs, may_pair
+from mprna.decoding.candidates import may_pair, pairs_of_demanded, penalise_unpaired
 from mprna.decoding.nested import best_nested
 from mprna.decoding.pseudoknots import add_crossing_pairs
 from mprna.rna.constraints import Constraint
@@ -109,11 +109,11 @@ def decode_band(
     nothing.
     """
     unpaired = beliefs.unpaired_probs.astype(np.float64)
-    unpaired = demand_pairs(unpaired, constraint, bound=max(gamma, 1.0))
+    unpaired = penalise_unpaired(unpaired, constraint, bound=max(gamma, 1.0))
     pairs, probs = beliefs.likely_pairs(_MIN_PAIR_PROB, unpaired / (2.0 * gamma))
     i, j = pairs.T
     possible = may_pair(sequence, i, j, max_span=max_span, constraint=constraint)
-    more_i, more_j = demanded_pairs(sequence, constraint, max_span=max_span)
+    more_i, more_j = pairs_of_demanded(sequence, constraint, max_span=max_span)
     chosen = best_nested(
         np.concatenate([i[possible], more_i]),
         np.concatenate([j[possible], more_j]),

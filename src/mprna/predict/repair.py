@@ -184,7 +184,7 @@ class _Repairer:
             return _failed(record, str(error))
 
     def repair(self, record: Record) -> RepairResult:
-        """Raises: SequenceError, see `repair`."""
+        """As the function `repair`."""
         sequence = record.sequence
         if len(sequence) > self._options.max_length:
             raise SequenceError(f"{len(sequence)} nt; up to {self._options.max_length} (--max-length)")

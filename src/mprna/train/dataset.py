@@ -30,12 +30,12 @@ class SliceDataset:
     """The slices of one or several corpora, in memory, by index.
 
     One byte per nucleotide, two more where annotated, and 25 bytes per slice.
+
+    Raises:
+        CorpusError: a corpus that is missing, unfinished or empty, or a damaged shard.
     """
 
     def __init__(self, corpus_dirs: Sequence[Path]) -> None:
-        """Raises:
-        CorpusError: a corpus that is missing, unfinished or empty, or a damaged shard.
-        """
         self.tokenizer = Tokenizer()
         shards = [
             [_Shard(path, self.tokenizer) for path in _shard_paths(directory)] for directory in corpus_dirs

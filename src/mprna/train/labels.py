@@ -44,8 +44,10 @@ def class_names(rows: Sequence[LabelledRow], task: str) -> tuple[str, ...]:
 
 
 def examples(rows: Sequence[LabelledRow], task: TaskConfig, *, max_length: int) -> list[Example]:
-    """Raises:
-    FormatError: a sequence that is too long, or a label that does not fit it or the task.
+    """Token ids and targets of every row.
+
+    Raises:
+        FormatError: a sequence that is too long, or a label that does not fit it or the task.
     """
     tokenizer = Tokenizer()
     for row in rows:

@@ -93,8 +93,10 @@ def find_checkpoint(run_dir: Path, which: str) -> Path:
 
 
 def latest_checkpoint(run_dir: Path) -> Path:
-    """Raises:
-    ModelError: the run has no checkpoint.
+    """The newest checkpoint of a run.
+
+    Raises:
+        ModelError: there is none.
     """
     for directory in _newest_first(run_dir):
         return directory
