@@ -1,4 +1,4 @@
-"""All file formats in one table, and the guess which one a file has."""
+"""All file formats in one table, and how the format of a file is guessed."""
 
 from __future__ import annotations
 

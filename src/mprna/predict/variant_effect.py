@@ -1,4 +1,4 @@
-"""How variants are judged, and what is said of one."""
+"""The options of a scan, and its result for one variant."""
 
 from __future__ import annotations
 

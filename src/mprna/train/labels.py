@@ -24,6 +24,8 @@ Targets = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Example:
+    """One sequence and what is to be predicted of it."""
+
     input_ids: TokenIds
     """*Shape:* (L + 2,)"""
     targets: Targets

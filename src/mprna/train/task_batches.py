@@ -23,6 +23,8 @@ BUCKET_BATCHES = 16
 
 @dataclass(frozen=True, slots=True)
 class TaskBatch:
+    """Padded sequences and their targets."""
+
     input_ids: Tensor
     """*Shape:* (B, T)"""
     attention_mask: Tensor
