@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 
 import numpy as np
 import pytest
@@ -111,8 +112,7 @@ def test_a_constraint_that_cannot_be_is_the_record_s_own_fault(engine, constrain
         assert second.dot_bracket[11] in "()"
         return
     assert second.dot_bracket is None
-    with pytest.raises(StructureError, match=reason):
-        raise StructureError(second.error)
+    assert re.search(reason, second.error)
 
 
 @pytest.mark.parametrize("engine", ENGINES)

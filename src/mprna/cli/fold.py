@@ -145,7 +145,7 @@ def _add_structure(group: argparse._ArgumentGroup) -> None:
         "--shape",
         metavar="FILE",
         help="reactivities of one sequence: position, letter if any, reactivity (below 0: no data); or a "
-        " directory of NAME.shape for the records",
+        "directory of NAME.shape for the records",
     )
     group.add_argument(
         "--shape-slope", type=float, default=1.8, metavar="KCAL", help="of Deigan's energies [%(default)s]"

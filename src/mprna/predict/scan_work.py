@@ -22,7 +22,7 @@ from mprna.folding.change import ensemble_change
 from mprna.folding.site_window import Window, window_around
 from mprna.folding.substitutions import SubstitutionEnergies
 from mprna.folding.vienna import Ensemble, fold_ensemble
-from mprna.predict.expected import ExpectedStructure, Folding
+from mprna.predict.expected import ExpectedStructure, LazyFolder
 from mprna.predict.parallel import map_ordered
 from mprna.predict.variant_effect import MAX_EXPANDED, MAX_FOLDED, ScanOptions, VariantEffect
 from mprna.rna.helices import helix_name
@@ -86,7 +86,7 @@ class _Splitter:
     """Queries to tasks; the expected structures of the last RNAs are kept, for the variants of a VCF."""
 
     def __init__(self, options: ScanOptions) -> None:
-        self._folding = Folding() if options.confidence else None
+        self._folding = LazyFolder() if options.confidence else None
         self._options = options
         self._expected = lru_cache(maxsize=16)(self._fold)
 
