@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Protocol
 
 import torch
 
+from mprna.digest import file_sha256
 from mprna.model.checkpoint import WEIGHTS_FILE, load_checkpoint, read_config
 from mprna.model.network import MprnaModel
 from mprna.model.task import TaskConfig, TaskModel, TaskNetwork
@@ -67,7 +67,7 @@ class Checkpoint:
     def identity(self) -> str:
         if self.scratch_seed is not None:
             return f"random, seed {self.scratch_seed}"
-        return hashlib.sha256((self.model_dir / WEIGHTS_FILE).read_bytes()).hexdigest()
+        return file_sha256(self.model_dir / WEIGHTS_FILE)
 
     def cut(self, sequence: str) -> str:
         return sequence[: self.max_length]

@@ -121,12 +121,12 @@ class Reader:
 @contextmanager
 def _without_progress_bars() -> Iterator[None]:
     shown = logging.is_progress_bar_enabled()
-    logging.disable_progress_bar()
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
         yield
     finally:
         if shown:
-            logging.enable_progress_bar()
+            logging.enable_progress_bar()  # type: ignore[no-untyped-call]
 
 
 def _max_tokens(tokenizer: Any, config: Any) -> int | None:
