@@ -143,12 +143,9 @@ def _baseline(name: str, options: ModelOptions) -> dict[str, Any]:
     entry = baselines()[name]
     if entry.get("remote_code") and not options.remote_code:
         raise UsageError(f"{name} ({entry['id']}) brings its own code; --trust-remote-code runs it")
-    source = {"name": options.weights.get(name, entry["id"]), "remote_code": options.remote_code}
-    return (
-        source
-        | {"alphabet": "dna"}
-        | {key: entry[key] for key in ("alphabet", "word", "step") if key in entry}
-    )
+    how = {key: entry[key] for key in ("alphabet", "word", "step") if key in entry}
+    name_or_dir = options.weights.get(name, entry["id"])
+    return {"alphabet": "dna"} | how | {"name": name_or_dir, "remote_code": options.remote_code}
 
 
 def _probe(features: Features, task: Task) -> Model:
