@@ -17,6 +17,7 @@ def test_a_stable_hairpin():
     found = certify("CCGGGAAACCGG", HAIRPIN, DEFAULT_MODEL)
     assert (found.energy, found.gap, found.gc) == (-5.9, 0.0, 0.75)
     assert found.mfe_models == ("turner2004", "turner1999", "andronescu2007", "langdon2018")
+    assert (found.longest_repeat, found.longest_inverted_repeat) == (4, 2)  # CCGG, both strands; CG
 
 
 def test_probability_is_that_of_an_enumeration():

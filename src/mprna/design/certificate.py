@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass
 
 from mprna.alphabet import NUCLEOTIDES
+from mprna.design.repeats import longest_inverted_repeat, longest_repeat
+from mprna.design.rivals import partners_of
 from mprna.folding.confidence import ensemble_defect
 from mprna.folding.vienna import PARAMETER_SETS, EnergyModel, energies_of, fold_ensemble, fold_mfe
 
@@ -29,6 +31,10 @@ class Certificate:
     """Mean probability that a nucleotide is in another state than the target says."""
     gc: float
     """Share of G and C."""
+    longest_repeat: int
+    """Nucleotides of the longest stretch that occurs twice."""
+    longest_inverted_repeat: int
+    """Nucleotides of the longest stretch whose reverse complement occurs too, beside the target's helices."""
     robustness: float
     """Share of single substitutions that keep the target the minimum free energy structure."""
 
@@ -52,6 +58,8 @@ def certify(sequence: str, target: str, model: EnergyModel) -> Certificate:
         probability=math.exp(min((ensemble.energy - energy) / model.thermal_energy, 0.0)),
         ensemble_defect=ensemble_defect(target, ensemble.base_pair_probs),
         gc=(sequence.count("G") + sequence.count("C")) / len(sequence),
+        longest_repeat=longest_repeat(sequence),
+        longest_inverted_repeat=longest_inverted_repeat(sequence, partners_of(target)),
         robustness=_robustness(sequence, target, model),
     )
 
