@@ -101,18 +101,14 @@ def test_contradictions_are_named(constraints, message):
 def test_more_stretches_than_words_have_to_repeat():
     with pytest.raises(DesignError, match="39 stretches of 2 nt are 16 different ones at most, so there is"):
         rules("." * 40, max_repeat=1)
-    with pytest.raises(
-        DesignError, match=r"5 stretches, from positions 1, 2, 3 on, can only be \[AG\]\[AG\]"
-    ):
+    with pytest.raises(DesignError, match=r"5 stretches, .* 1, 2, 3 on, can only be \[AG\]\[AG\]"):
         rules("." * 6, pattern="RRRRRR", max_repeat=1)
     rules("." * 17, max_repeat=1)
     rules("." * 5, pattern="RRRRR", max_repeat=1)
 
 
 def test_what_a_base_forces_on_its_partner_counts():
-    with pytest.raises(
-        DesignError, match="from position 11 on the pattern can only be UU, which is forbidden"
-    ):
+    with pytest.raises(DesignError, match="from position 11 on the pattern can only be UU"):
         rules(pattern="AANNNNNNNNNN", forbidden=("UU",))
 
 
