@@ -72,6 +72,12 @@ def test_a_pattern_that_repeats_itself_is_refused_before_the_search(call):
     assert "can only be ACGUA, so there is a repeat of more than 4 nt" in row["error"]
 
 
+@pytest.mark.parametrize("target", [".", ".."])
+def test_a_target_that_is_also_the_name_of_a_folder(call, target):
+    (row,) = map(json.loads, call("design", target, "--format", "jsonl").out.splitlines())
+    assert (row["target"], len(row["sequence"]), row["error"]) == (target, len(target), None)
+
+
 def test_unlike_sequences_are_read_and_told(call, tmp_path):
     given = tmp_path / "given.fa"
     plain = ["design", "((((....))))", "--seed", "1", "--format", "fasta"]

@@ -63,6 +63,12 @@ def test_what_is_faulty_is_where_the_faults_are():
     assert rules().faulty("GGGGAAAACCCC") == []
 
 
+def test_the_largest_distance_counts_what_may_differ():
+    some = rules(pattern="GGNNNNNNNNYC")
+    assert some.largest_distance("GGCCAAAAGGCC") == 8 + 1  # Y pairs with G: C or U
+    assert some.largest_distance("CGCCAAAAGGCC") == 8 + 1 + 1
+
+
 def test_the_pattern_leaves_only_what_pairs():
     assert rules(pattern="GNNNNNNNNNNN").choices[0, 11] == ["GC", "GU"]
     assert rules(pattern="RNNNNNNNNNNC").choices[0, 11] == ["GC"]
@@ -82,7 +88,7 @@ def test_the_pattern_leaves_only_what_pairs():
             "from position 5 on the pattern can only be AAAA, which is forbidden",
         ),
         ({"pattern": "AAAANNNNNNNN", "min_gc": 0.8}, "10 to 12 of 12 nt are to be G or C; .* allow 0 to 4"),
-        ({"min_gc": 0.51, "max_gc": 0.55}, "7 to 6 of 12 nt"),
+        ({"min_gc": 0.51, "max_gc": 0.55}, "no number of G and C in 12 nt is a share of 0.51 to 0.55"),
         (
             {"pattern": "GACGGACGNNNN", "max_repeat": 3},
             "2 stretches, from positions 1, 5 on, can only be GACG, so there is a repeat of more than 3 nt",

@@ -140,7 +140,7 @@ def _read(inputs: Sequence[str]) -> Iterator[tuple[str, str]]:
     from mprna.io.targets import SYMBOLS, read_targets
 
     for text in inputs or ["-"]:
-        if text == "-" or os.path.exists(text):
+        if text == "-" or (os.path.exists(text) and text not in (".", "..")):  # structures, not folders
             yield from read_targets(text)
         elif SYMBOLS.issuperset(text) and not text.strip(".")[:1].isalpha():
             yield "", text

@@ -117,6 +117,13 @@ class Rules:
         found = {k for stretch in self._unwanted(sequence) for k in stretch}
         return [unit for unit in self.units if not found.isdisjoint(unit)]
 
+    def largest_distance(self, other: str) -> int:
+        """Positions that may have another letter than in a sequence of the same length.
+
+        That holds of each alone; whether it does of all at once is not checked.
+        """
+        return sum(letters != letter for letters, letter in zip(self._possible, other, strict=True))
+
     def _gc_faults(self, sequence: str) -> int:
         low, high = self._gc_counts
         gc = sequence.count("G") + sequence.count("C")
@@ -171,7 +178,12 @@ class Rules:
         counts = [[_num_gc(choice) for choice in choices] for choices in self.choices.values()]
         least, most = sum(map(min, counts)), sum(map(max, counts))
         low, high = self._gc_counts
-        if most < low or least > high or low > high:
+        if low > high:
+            raise DesignError(
+                f"no number of G and C in {self.length} nt is a share of "
+                f"{self._constraints.min_gc:g} to {self._constraints.max_gc:g}"
+            )
+        if most < low or least > high:
             raise DesignError(
                 f"{low} to {high} of {self.length} nt are to be G or C; "
                 f"the structure and the pattern allow {least} to {most}"
