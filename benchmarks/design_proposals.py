@@ -144,9 +144,7 @@ def ask_likelihoods(model: Model, known: list[Known], rng: Random) -> None:
                 without = model.log_probs(one.sequence, None, [place])[place, base]
                 alone[kind].append(without)
                 gains[kind].append(model.log_probs(one.sequence, one.target, [place])[place, base] - without)
-    print(
-        "| | bases | log-likelihood without the structure, nats | gain by it, standard error | said: A C G U |"
-    )
+    print("| | bases | log-likelihood without structure, nats | gain by it, standard error | said: A C G U |")
     print("|---|---|---|---|---|")
     for kind, values in gains.items():
         error = float(np.std(values)) / math.sqrt(len(values))
@@ -174,9 +172,7 @@ def search_all(
 
 
 def compare(known: list[Known], seeds: list[int], time_limit: float) -> None:
-    print(
-        "| letters from | solved | median s of the solved | all s | mean defect | mean distance of two seeds |"
-    )
+    print("| letters from | solved | median s of the solved | all s | mean defect | mean distance of seeds |")
     print("|---|---|---|---|---|---|", flush=True)
     for name, priors in (("priors", Priors), ("model", ModelPriors), ("any", UniformPriors)):
         results = list(search_all(priors, known, seeds, time_limit))
