@@ -94,6 +94,31 @@ def test_solutions_have_no_longer_repeats():
     assert not [letter for letter in "ACGU" if 5 * letter in found.sequence]
 
 
+def test_a_later_start_that_stays_illegal_does_not_lose_the_best(monkeypatch):
+    repaired, calls = Search._repaired, []
+
+    def only_once(self: Search, letters: list[str], budget: Budget) -> str:
+        calls.append(letters)
+        if len(calls) > 1:
+            budget.folds -= 1
+            raise DesignError("no sequence")
+        return repaired(self, letters, budget)
+
+    monkeypatch.setattr(Search, "_repaired", only_once)
+    found = search(IMPOSSIBLE, folds=1000)
+    assert len(calls) > 1
+    assert found.gap > 0
+    assert len(found.sequence) == len(IMPOSSIBLE)
+
+
+def test_repairs_end_with_the_time():
+    constraints = Constraints(max_repeat=3, max_inverted_repeat=2)
+    start = time.monotonic()
+    with pytest.raises(DesignError, match="no sequence was found in time that meets the constraints"):
+        search("." * 255, constraints=constraints, seconds=0.2)
+    assert time.monotonic() - start < 5
+
+
 def test_constraints_that_only_a_search_can_refute_end_in_an_error():
     constraints = Constraints(forbidden=("A", "G", "C"))
     with pytest.raises(DesignError, match="no sequence was found that meets the constraints"):

@@ -113,6 +113,7 @@ def test_brackets_of_other_kinds_are_read_where_nothing_crosses():
     ("target", "message"),
     [
         ("", "empty"),
+        ("GGGGAAAACCCC", "letters only, as in a sequence"),
         ("((.)", "never closed"),
         ("(..)", "a hairpin needs 3"),
         ("((..[[..))..]]", "pseudoknot"),

@@ -139,8 +139,15 @@ class Search:
         """
         best = self._climb(budget)
         while best.gap and not budget.is_spent:
-            best = min(best, self._climb(budget), key=lambda state: state.gap)
+            best = min(best, self._climb_or(best, budget), key=lambda state: state.gap)
         return best
+
+    def _climb_or(self, known: State, budget: Budget) -> State:
+        """Another climb, or what is known where that has no legal sequence to begin with."""
+        try:
+            return self._climb(budget)
+        except DesignError:
+            return known
 
     def _climb(self, budget: Budget, *, is_part: bool = False) -> State:
         """From a fresh sequence until it is solved or there is no progress."""
@@ -219,7 +226,10 @@ class Search:
             if candidate != sequence and (after := self._rules.violations(candidate)) <= faults:
                 sequence, faults, places = candidate, after, self._rules.faulty(candidate)
         if faults:
-            raise DesignError(f"no sequence was found that meets the constraints; the best breaks {faults}")
+            in_time = " in time" if budget.is_late else ""
+            raise DesignError(
+                f"no sequence was found{in_time} that meets the constraints; the best breaks {faults}"
+            )
         return sequence
 
     def _changed(self, sequence: str, places: list[int]) -> str:

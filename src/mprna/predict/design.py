@@ -141,10 +141,13 @@ def nested_target(dot_bracket: str) -> str:
     '(((...)))'
 
     Raises:
-        StructureError: no dot-bracket, empty, a hairpin of fewer than three nucleotides, or a pseudoknot.
+        StructureError: no dot-bracket, empty, a sequence, a hairpin of fewer than three nucleotides, or a
+            pseudoknot.
     """
     if not dot_bracket:
         raise StructureError("empty structure")
+    if dot_bracket.isalpha():
+        raise StructureError("letters only, as in a sequence; expected a dot-bracket such as ((((....))))")
     pairs = pairs_from_dot_bracket(dot_bracket)
     if has_pseudoknot(pairs):
         raise StructureError(
@@ -212,7 +215,10 @@ class _Designer:
         """A new solution, else one that is not new, else what came closest."""
         best = state = search.run(budget)
         while not budget.is_spent and not state.gap and not self._is_new(state.sequence, found):
-            state = search.run(budget)
+            try:
+                state = search.run(budget)
+            except DesignError:  # no time for another legal sequence
+                break
             best = state if state.gap <= best.gap else best
         return best
 
