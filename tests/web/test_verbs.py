@@ -8,7 +8,7 @@ import pytest
 
 from mprna.web.limits import Limits
 from mprna.web.problems import ApiError
-from mprna.web.schemas import DesignRequest, EmbedRequest, FoldRequest
+from mprna.web.requests import DesignRequest, EmbedRequest, FoldRequest
 from mprna.web.verbs import VERBS
 
 LIMITS = Limits(max_length=10, max_records=3, max_nucleotides=25, max_embedded=15, max_budget=20)

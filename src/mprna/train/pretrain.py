@@ -128,6 +128,7 @@ def _initial_model(config: TrainConfig, directory: Path | None) -> MprnaModel:
 
 
 def make_stream(corpus_dirs: list[Path], config: TrainConfig) -> BatchStream:
+    """The batches that a run trains on; errors are those of `SliceDataset` and `BatchStream`."""
     return BatchStream(
         SliceDataset(corpus_dirs),
         objectives=config.objectives,
@@ -149,6 +150,7 @@ def fixed_batches(corpus_dir: Path, config: TrainConfig, *, batch_size: int = 16
 
 
 def read_run_config(run_dir: Path) -> TrainConfig:
+    """The config in `RUN/config.json`."""
     values = json.loads((run_dir / "config.json").read_text())
     return TrainConfig.from_dict(values["train"])
 

@@ -14,7 +14,7 @@ from mprna.predict.repair import RepairOptions
 from mprna.predict.scan import ScanOptions
 from mprna.web.limits import Limits
 from mprna.web.problems import ApiError
-from mprna.web.schemas import (
+from mprna.web.requests import (
     ConvertRequest,
     DegradeRequest,
     DesignRequest,
