@@ -200,6 +200,8 @@ class Designed(BaseModel):
     probability: float | None
     ensemble_defect: float | None
     gc: float | None
+    longest_repeat: int | None
+    longest_inverted_repeat: int | None
     robustness: float | None
     folds: int
     seconds: float

@@ -178,6 +178,11 @@ class DesignRequest(BaseModel):
         Field(max_length=50, description="motifs, in IUPAC codes"),
     ] = []
     max_run: Annotated[int | None, Field(ge=1, description="longest run of one nucleotide")] = None
+    max_repeat: Annotated[int | None, Field(ge=1, description="longest stretch that occurs twice")] = None
+    max_inverted_repeat: Annotated[
+        int | None,
+        Field(ge=1, description="longest stretch whose reverse complement occurs too, apart from the target"),
+    ] = None
 
 
 class FoldJob(BaseModel):

@@ -114,6 +114,8 @@ def design_tasks(request: DesignRequest, limits: Limits) -> list[DesignTask]:
         max_gc=high,
         forbidden=tuple(request.forbid),
         max_run=request.max_run,
+        max_repeat=request.max_repeat,
+        max_inverted_repeat=request.max_inverted_repeat,
     )
     options = DesignOptions(
         constraints=constraints,
