@@ -78,7 +78,7 @@ complete -c mprna -n '_shtab_mprna_using fold' -l max-length -x -d 'give longer 
 complete -c mprna -n '_shtab_mprna_using fold' -s j -l jobs -x -d 'processes; without N all cores; results do not depend on it [1]'
 complete -c mprna -n '_shtab_mprna_using fold' -s C -d 'the line below each sequence is a constraint: . anything, x unpaired, | paired, < paired downstream, > paired upstream, ( ) paired with each other; all of it is enforced'
 complete -c mprna -n '_shtab_mprna_using fold' -l constraint -xka "(__fish_complete_path (commandline -ct))" -d 'constraints of the records, below '"'"'>NAME'"'"' or one a line in their order; or the constraint itself, for one sequence'
-complete -c mprna -n '_shtab_mprna_using fold' -l shape -xka "(__fish_complete_path (commandline -ct))" -d 'reactivities of one sequence: position, letter if any, reactivity (below 0: no data); or a  directory of NAME.shape for the records'
+complete -c mprna -n '_shtab_mprna_using fold' -l shape -xka "(__fish_complete_path (commandline -ct))" -d 'reactivities of one sequence: position, letter if any, reactivity (below 0: no data); or a directory of NAME.shape for the records'
 complete -c mprna -n '_shtab_mprna_using fold' -l shape-slope -x -d 'of Deigan'"'"'s energies [1.8]'
 complete -c mprna -n '_shtab_mprna_using fold' -l shape-intercept -x -d 'of Deigan'"'"'s energies [-0.6]'
 complete -c mprna -n '_shtab_mprna_using fold' -l pseudoknots -d 'add pairs that cross the nested structure; the energy is that of the ( ) pairs alone (not with the vienna engine)'
