@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from mprna.cli.corpus_options import add_energy_model, add_options, options_of, references_of
 from mprna.cli.corpus_stats import add_stats, run_stats
+from mprna.cli.options import seed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -169,7 +170,9 @@ def _add_calibrate(actions: argparse._SubParsersAction[argparse.ArgumentParser])
         metavar="N",
         help="RNAs that are also shuffled, as a control [%(default)s]",
     )
-    parser.add_argument("--seed", type=int, default=0, help="of sample, shuffles and bootstrap [%(default)s]")
+    parser.add_argument(
+        "--seed", type=seed, default=0, help="of sample, shuffles, bootstrap [%(default)s]"
+    )
 
 
 def _calibrate(args: argparse.Namespace) -> int:
