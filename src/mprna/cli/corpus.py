@@ -170,9 +170,7 @@ def _add_calibrate(actions: argparse._SubParsersAction[argparse.ArgumentParser])
         metavar="N",
         help="RNAs that are also shuffled, as a control [%(default)s]",
     )
-    parser.add_argument(
-        "--seed", type=seed, default=0, help="of sample, shuffles, bootstrap [%(default)s]"
-    )
+    parser.add_argument("--seed", type=seed, default=0, help="of sample, shuffles, bootstrap [%(default)s]")
 
 
 def _calibrate(args: argparse.Namespace) -> int:
