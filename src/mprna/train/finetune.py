@@ -126,6 +126,7 @@ def finetune(
         validation=examples(validation_rows, task, max_length=max_length),
         class_weights=class_weights(data, task, config),
     )
+    loop = loop_config(config, len(data))
     with processes():
         if rank() == 0:
             _claim(run_dir, _settings(config, model_dir, train_rows, validation_rows), resume=resume)
@@ -134,7 +135,6 @@ def finetune(
         def batches_from(start: int) -> Iterator[TaskBatch]:
             return _batches_from(data, task, config, start + rank(), world_size())
 
-        loop = loop_config(config, len(data))
         complete = train(learner, batches_from, config=loop, run_dir=run_dir, tensorboard=tensorboard)
         if not complete or rank() > 0:
             return None
