@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import torch
@@ -73,6 +73,10 @@ class FinetuneConfig:
     """Of the head and the order of the data."""
 
 
+TAKEN: Final = ("name", "error")
+"""Columns of predictions that are no predicted numbers."""
+
+
 @dataclass(frozen=True, slots=True)
 class TaskBatch:
     input_ids: Tensor
@@ -114,6 +118,9 @@ def finetune(
         raise UsageError(f"mode {config.mode!r}; expected one of {', '.join(MODES)}")
     if config.task.endswith("classification") and len(label_names) != 1:
         raise UsageError(f"{len(label_names)} label columns; {config.task} has one")
+    if config.task.endswith("regression") and len({*label_names, *TAKEN}) < len(label_names) + len(TAKEN):
+        names = ", ".join(label_names)
+        raise UsageError(f"label columns {names}: expected names that differ, none of {', '.join(TAKEN)}")
     if num_threads is not None:
         torch.set_num_threads(num_threads)
     pretrained = load_checkpoint(model_dir)
