@@ -74,6 +74,36 @@ def make_tasks(lists: list[list[str]], directory: Path, options: CorpusOptions) 
     return tasks
 
 
+def measure(
+    build: ProcessPoolExecutor, bare: ProcessPoolExecutor, tasks: list[ShardTask], lists: list[list[str]]
+) -> tuple[dict[str, list[float]], float]:
+    """Slices per second of both contenders in every round, and CPU seconds of all bare loops."""
+    rates: dict[str, list[float]] = {"build": [], "bare loops": []}
+    cpu_seconds = 0.0
+    for number in range(len(tasks) // SHARDS_PER_ROUND):
+        part = slice(number * SHARDS_PER_ROUND, (number + 1) * SHARDS_PER_ROUND)
+        contenders = {
+            "build": lambda part=part: list(build.map(build_in_worker, tasks[part])),
+            "bare loops": lambda part=part: list(bare.map(bare_loop, lists[part])),
+        }
+        for contender in sorted(contenders, reverse=number % 2 == 1):
+            start = time.perf_counter()
+            answers = contenders[contender]()
+            if contender == "bare loops":
+                cpu_seconds += sum(answers)
+            seconds = time.perf_counter() - start
+            rates[contender].append(sum(map(len, lists[part])) / seconds)
+    return rates, cpu_seconds
+
+
+def print_rates(rates: dict[str, list[float]]) -> None:
+    for contender, values in rates.items():
+        print(f"| {contender} | {statistics.median(values):.1f} ({min(values):.1f}-{max(values):.1f}) |")
+    pairs = [a / b for a, b in zip(rates["build"], rates["bare loops"], strict=True)]
+    ratio = statistics.median(rates["build"]) / statistics.median(rates["bare loops"])
+    print(f"\nRatio of medians {ratio:.3f}; of single rounds {min(pairs):.3f}-{max(pairs):.3f}")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -104,27 +134,9 @@ def main() -> None:
         warm = make_tasks([["GGGGAAAACCCC"]] * args.jobs * 4, Path(name) / "warm", tasks[0].options)
         list(build.map(build_in_worker, warm))
         list(bare.map(bare_loop, [["GGGGAAAACCCC"]] * args.jobs * 4))
-        rates: dict[str, list[float]] = {"build": [], "bare loops": []}
-        cpu_seconds = 0.0
-        for number in range(args.rounds):
-            part = slice(number * SHARDS_PER_ROUND, (number + 1) * SHARDS_PER_ROUND)
-            contenders = {
-                "build": lambda part=part: list(build.map(build_in_worker, tasks[part])),
-                "bare loops": lambda part=part: list(bare.map(bare_loop, lists[part])),
-            }
-            for contender in sorted(contenders, reverse=number % 2 == 1):
-                start = time.perf_counter()
-                answers = contenders[contender]()
-                if contender == "bare loops":
-                    cpu_seconds += sum(answers)
-                seconds = time.perf_counter() - start
-                rates[contender].append(sum(map(len, lists[part])) / seconds)
+        rates, cpu_seconds = measure(build, bare, tasks, lists)
     print(f"| {args.jobs} cores, {args.slice_length} nt | slices/s, median (min-max) |\n|---|---|")
-    for contender, values in rates.items():
-        print(f"| {contender} | {statistics.median(values):.1f} ({min(values):.1f}-{max(values):.1f}) |")
-    pairs = [a / b for a, b in zip(rates["build"], rates["bare loops"], strict=True)]
-    ratio = statistics.median(rates["build"]) / statistics.median(rates["bare loops"])
-    print(f"\nRatio of medians {ratio:.3f}; of single rounds {min(pairs):.3f}-{max(pairs):.3f}")
+    print_rates(rates)
     print(
         f"A bare loop takes {cpu_seconds / len(sequences):.4f} CPU seconds a slice ({len(sequences)} slices)"
     )

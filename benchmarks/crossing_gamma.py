@@ -32,7 +32,7 @@ from mprna.errors import SequenceError
 from mprna.folding.prior import prior_pair_probs
 from mprna.io.formats import read_records
 from mprna.io.records import Record
-from mprna.predict.beliefs import DenseBeliefs, with_crossing_pairs
+from mprna.predict.pair_probs import DensePairProbs, with_crossing_pairs
 from mprna.rna.pseudoknots import has_pseudoknot
 from mprna.rna.structure import Pairs, pairs_from_dot_bracket
 from mprna.runtime.load import load_pair_engine
@@ -85,8 +85,8 @@ def structures(sequence: str, engine: PairEngine) -> Iterator[tuple[str, Way, st
         nested = decode_nested(sequence, probs, gamma=PAIR_GAMMA)
         yield name, NO_PAIRS, nested
         for gamma, stem in product(GAMMAS, STEMS):
-            beliefs = DenseBeliefs(probs)
-            found = with_crossing_pairs(sequence, nested, beliefs, gamma=gamma, min_stem_prob=stem)
+            pair_probs = DensePairProbs(probs)
+            found = with_crossing_pairs(sequence, nested, pair_probs, gamma=gamma, min_stem_prob=stem)
             yield name, (gamma, stem), found
 
 

@@ -19,7 +19,8 @@ import numpy as np
 import torch
 
 from mprna.corpus.drops import Drops
-from mprna.corpus.shards import Manifest, ShardFile, Slice, write_manifest, write_shard
+from mprna.corpus.manifest import Manifest, ShardFile, write_manifest
+from mprna.corpus.shards import Slice, write_shard
 from mprna.digest import file_sha256
 from mprna.objectives.mixture import ObjectiveConfig
 from mprna.objectives.padding import pad_slices

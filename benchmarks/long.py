@@ -23,7 +23,7 @@ from mprna.errors import SequenceError
 from mprna.folding.prior import prior_pair_probs
 from mprna.folding.vienna import fold_mfe
 from mprna.io.formats import read_records
-from mprna.predict.beliefs import decode_band
+from mprna.predict.pair_probs import decode_band
 from mprna.rna.scores import pair_scores
 from mprna.rna.structure import pairs_from_dot_bracket
 from mprna.runtime.load import load_pair_engine

@@ -37,7 +37,8 @@ from transformers import (
 )
 
 from mprna.corpus.drops import Drops
-from mprna.corpus.shards import Manifest, ShardFile, Slice, write_manifest, write_shard
+from mprna.corpus.manifest import Manifest, ShardFile, write_manifest
+from mprna.corpus.shards import Slice, write_shard
 from mprna.digest import file_sha256
 from mprna.model.hf_layout import config_to_hf
 from mprna.model.network import MprnaModel

@@ -38,7 +38,7 @@ from mprna.bench.metrics import METRICS, Floats, Metric, evaluate
 from mprna.bench.rebuild import WINDOW, substitute
 from mprna.bench.statistics import draw_items, holm, interval, paired_p, resampled
 from mprna.bench.task import Task, choose_tasks
-from mprna.corpus.shards import read_manifest
+from mprna.corpus.manifest import read_manifest
 from mprna.io.labelled import LabelledRow
 from mprna.model.checkpoint import save_checkpoint, write_json
 from mprna.model.network import MprnaModel

@@ -20,14 +20,19 @@ print(len(target), "nt")
 # ## What the sequence must contain
 #
 # One IUPAC code per position: N is free. The loop of six carries GAUACU; runs of four G make synthesis hard and may form
-# quadruplexes; the GC share stays moderate.
+# quadruplexes; no stretch of seven comes twice, and none of six beside the helices could pair with another; the GC share stays moderate.
 
 # %%
 loop = target.index("......")
 pattern = "N" * loop + "GAUACU" + "N" * (len(target) - loop - 6)
 options = DesignOptions(
     constraints=Constraints(
-        pattern=pattern, min_gc=0.4, max_gc=0.6, forbidden=("GGGG", "UUUU")
+        pattern=pattern,
+        min_gc=0.4,
+        max_gc=0.6,
+        forbidden=("GGGG", "UUUU"),
+        max_repeat=6,
+        max_inverted_repeat=5,
     ),
     num_solutions=3,
     seed=1,
@@ -46,6 +51,7 @@ for found in designs:
 #   hang on one table of numbers.
 # - `probability`: share of molecules in exactly this structure, at equilibrium.
 # - `ensemble_defect`: share of nucleotides that are in another state, on average. Below 0.05 is good.
+# - `longest_repeat`, `longest_inverted_repeat`: nucleotides that occur twice, or with their reverse complement apart from the helices.
 # - `robustness`: share of single substitutions that keep the structure.
 
 # %%
@@ -53,7 +59,8 @@ for found in designs:
     c = found.certificate
     print(
         f"solution {found.solution}: {c.energy:.1f} kcal/mol, probability {c.probability:.2f}, "
-        f"defect {c.ensemble_defect:.3f}, GC {c.gc:.0%}, robustness {c.robustness:.2f}, {len(c.mfe_models)} of 4 models"
+        f"defect {c.ensemble_defect:.3f}, GC {c.gc:.0%}, robustness {c.robustness:.2f}, {len(c.mfe_models)} of 4 models, "
+        f"repeats of {c.longest_repeat} and {c.longest_inverted_repeat} nt"
     )
 
 # %% [markdown]

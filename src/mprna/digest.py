@@ -1,4 +1,4 @@
-"""SHA-256 of files, by which weights, inputs and shards are known again."""
+"""SHA-256 of files, by which weights, inputs and shards are recognised."""
 
 from __future__ import annotations
 

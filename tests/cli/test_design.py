@@ -10,7 +10,8 @@ from mprna.folding.vienna import fold_mfe
 
 HAIRPIN = "((((....))))"
 COLUMNS = (
-    "name solution target sequence energy gap mfe_models probability ensemble_defect gc robustness folds"
+    "name solution target sequence energy gap mfe_models probability ensemble_defect gc longest_repeat "
+    "longest_inverted_repeat robustness folds"
 )
 
 
@@ -51,6 +52,30 @@ def test_constraints_reach_the_search(call):
     assert (sequence[0], sequence[4:8], sequence[-1]) == ("G", "GAAA", "C")
     assert 0.5 <= row["gc"] <= 0.6
     assert "GGG" not in sequence
+
+
+def test_repeats_are_limited_and_told(call):
+    target, limits = "." * 30, ("--max-repeat", "3", "--max-inverted-repeat", "2")
+    free, limited = (
+        json.loads(call("design", target, "--format", "jsonl", *options).out) for options in ((), limits)
+    )
+    assert free["longest_repeat"] > 3
+    assert limited["longest_repeat"] <= 3
+    assert limited["longest_inverted_repeat"] <= 2
+    assert limited["error"] is None
+
+
+def test_a_pattern_that_repeats_itself_is_refused_before_the_search(call):
+    outcome = call("design", "." * 12, "--pattern", "ACGUACGUACGU", "--max-repeat", "4", "--format", "jsonl")
+    row = json.loads(outcome.out)
+    assert (outcome.status, row["sequence"], row["folds"]) == (1, None, 0)
+    assert "can only be ACGUA, so there is a repeat of more than 4 nt" in row["error"]
+
+
+@pytest.mark.parametrize("target", [".", ".."])
+def test_a_target_that_is_also_the_name_of_a_folder(call, target):
+    (row,) = map(json.loads, call("design", target, "--format", "jsonl").out.splitlines())
+    assert (row["target"], len(row["sequence"]), row["error"]) == (target, len(target), None)
 
 
 def test_unlike_sequences_are_read_and_told(call, tmp_path):

@@ -28,10 +28,11 @@ import mprna.corpus.build as build_module
 from mprna.corpus.build import Part, Progress, build_corpus, build_part
 from mprna.corpus.dedup import content_digest, sample_keys
 from mprna.corpus.fidelity import Folded, fold_main
+from mprna.corpus.manifest import Manifest
 from mprna.corpus.options import CorpusOptions
 from mprna.corpus.references import References
 from mprna.corpus.shard_build import ShardTask
-from mprna.corpus.shards import Manifest, read_shard
+from mprna.corpus.shards import read_shard
 from mprna.corpus.verify import verify_corpus
 from mprna.errors import CorpusError, FormatError, UsageError
 from mprna.folding.vienna import EnergyModel

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mprna.cli.corpus import threshold_table
+from mprna.cli.corpus_calibrate import threshold_table
 from mprna.corpus.calibrate import (
     CalibrationOptions,
     KnownRna,

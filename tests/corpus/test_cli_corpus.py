@@ -12,7 +12,7 @@ import pytest
 
 from mprna.cli import corpus
 from mprna.corpus.fidelity import shipped_calibration
-from mprna.corpus.shards import read_manifest
+from mprna.corpus.manifest import read_manifest
 from mprna.errors import CorpusError, UsageError
 
 

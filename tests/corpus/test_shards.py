@@ -1,6 +1,7 @@
+"""Shards: a round trip, the columns of the contract, old versions, and what is no shard."""
+
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import duckdb
@@ -8,20 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from mprna.corpus.drops import Drops, Tally
-from mprna.corpus.shards import (
-    Manifest,
-    ShardFile,
-    Slice,
-    Source,
-    column_bytes,
-    read_manifest,
-    read_shard,
-    read_slices,
-    slice_schema,
-    write_manifest,
-    write_shard,
-)
+from mprna.corpus.shards import Slice, column_bytes, read_shard, read_slices, slice_schema, write_shard
 from mprna.corpus.verify import verify_corpus
 from mprna.digest import file_sha256
 from mprna.errors import CorpusError, MissingExtraError
@@ -43,25 +31,6 @@ LABELLED = Slice(
     agreement=1.0,
     expected_f1=0.625,
     low_complexity=False,
-)
-MANIFEST = Manifest(
-    files=(
-        ShardFile(name="x.parquet", rows=2, nt=14, annotated=1, fold_failed=0, sha256="ab"),
-        ShardFile(
-            name="y.parquet",
-            rows=1,
-            nt=9,
-            annotated=0,
-            fold_failed=1,
-            sha256="cd",
-            fold_failures={"crash": 1},
-            low_fidelity=2,
-        ),
-    ),
-    sources=(Source(name="a.fa", sha256="ef", records=3, nt=30),),
-    drops=Drops({"short_tail": Tally(1, 7)}),
-    options={"seed": 1},
-    versions={"schema": "1"},
 )
 
 
@@ -166,43 +135,6 @@ def test_corpus_of_version_1_is_read_for_ever() -> None:
     assert sum(piece.structure is not None for piece in slices) == 4
     assert {(piece.mfe_prob, piece.expected_f1, piece.low_complexity) for piece in slices} == {(None,) * 3}
     assert read_slices([archive], ["sequence", "agreement"])["agreement"].null_count == 6
-
-
-def test_manifest_round_trip_and_totals(tmp_path: Path) -> None:
-    write_manifest(MANIFEST, tmp_path)
-    assert read_manifest(tmp_path) == MANIFEST
-    assert [path.name for path in tmp_path.iterdir()] == ["manifest.json"]
-    totals = json.loads((tmp_path / "manifest.json").read_text())["totals"]
-    assert totals == {
-        "rows": 3,
-        "nt": 23,
-        "annotated": 1,
-        "fold_failed": 1,
-        "fold_failures": {"crash": 1},
-        "low_fidelity": 2,
-    }
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("{", "damaged"),
-        ("[]", "not a manifest"),
-        ('{"schema": {"name": "slices", "version": 99}}', "not a manifest of schema 'slices' version 1 or 2"),
-        ('{"schema": {"name": "slices", "version": 1}}', "damaged"),
-    ],
-)
-def test_damaged_manifest(tmp_path: Path, text: str, message: str) -> None:
-    (tmp_path / "manifest.json").write_text(text)
-    with pytest.raises(CorpusError, match=message):
-        read_manifest(tmp_path)
-
-
-def test_folder_without_manifest(tmp_path: Path) -> None:
-    with pytest.raises(CorpusError, match=r"no manifest\.json"):
-        read_manifest(tmp_path)
-    with pytest.raises(CorpusError, match=r"no manifest\.json"):
-        read_manifest(tmp_path / "nowhere")
 
 
 def test_missing_pyarrow_names_the_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from mprna.corpus.drops import Drops, Tally
-from mprna.corpus.shards import Manifest, ShardFile, Slice, Source, write_manifest, write_shard
+from mprna.corpus.manifest import Manifest, ShardFile, Source, write_manifest
+from mprna.corpus.shards import Slice, write_shard
 from mprna.corpus.verify import verify_corpus
 from mprna.digest import file_sha256
 from mprna.errors import CorpusError

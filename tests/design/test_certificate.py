@@ -7,6 +7,7 @@ import math
 import pytest
 import RNA
 
+from mprna.design import certificate
 from mprna.design.certificate import certify
 from mprna.folding.vienna import DEFAULT_MODEL, EnergyModel, fold_mfe
 
@@ -17,6 +18,7 @@ def test_a_stable_hairpin():
     found = certify("CCGGGAAACCGG", HAIRPIN, DEFAULT_MODEL)
     assert (found.energy, found.gap, found.gc) == (-5.9, 0.0, 0.75)
     assert found.mfe_models == ("turner2004", "turner1999", "andronescu2007", "langdon2018")
+    assert (found.longest_repeat, found.longest_inverted_repeat) == (4, 2)  # CCGG, both strands; CG
 
 
 def test_probability_is_that_of_an_enumeration():
@@ -46,6 +48,19 @@ def test_robustness_counts_substitutions():
     kept = sum(RNA.fold(mutant)[0] == HAIRPIN for mutant in mutants)
     assert len(mutants) == 36
     assert certify(sequence, HAIRPIN, DEFAULT_MODEL).robustness == pytest.approx(kept / 36)
+
+
+@pytest.mark.parametrize(("length", "expected"), [(5, 15), (100, 60), (1000, 24), (2000, 12)])
+def test_fewer_substitutions_of_long_sequences_are_folded(monkeypatch, length, expected):
+    folded: list[str] = []
+
+    def fold(sequence: str, _: EnergyModel) -> tuple[str, float]:
+        folded.append(sequence)
+        return "." * len(sequence), 0.0
+
+    monkeypatch.setattr(certificate, "fold_mfe", fold)
+    assert certificate._robustness("A" * length, "." * length, DEFAULT_MODEL) == 1.0
+    assert len(set(folded)) == expected
 
 
 def test_the_energy_model_counts():

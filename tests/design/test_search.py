@@ -8,6 +8,8 @@ from random import Random
 import pytest
 
 from mprna.design.constraints import Constraints, Rules
+from mprna.design.repeats import longest_inverted_repeat, longest_repeat
+from mprna.design.rivals import partners_of
 from mprna.design.search import Budget, Search, State
 from mprna.errors import DesignError
 from mprna.folding.vienna import DEFAULT_MODEL, EnergyModel, energy_of, fold_mfe
@@ -80,6 +82,41 @@ def test_solutions_obey_the_constraints():
     assert sequence[-3] in "CU"
     assert 0.4 <= (sequence.count("G") + sequence.count("C")) / len(sequence) <= 0.5
     assert not [motif for motif in ("GGG", "UUU", "AAAAA", "CCCCC") if motif in sequence]
+
+
+def test_solutions_have_no_longer_repeats():
+    arm = "((((((..((((....))))..))))))"
+    target = f"...{arm}....{arm}....................{arm}..."
+    found = search(target, constraints=Constraints(max_repeat=5, max_inverted_repeat=4, max_run=4))
+    assert found.gap == 0.0
+    assert longest_repeat(found.sequence) <= 5
+    assert longest_inverted_repeat(found.sequence, partners_of(target)) <= 4
+    assert not [letter for letter in "ACGU" if 5 * letter in found.sequence]
+
+
+def test_a_later_start_that_stays_illegal_does_not_lose_the_best(monkeypatch):
+    repaired, calls = Search._repaired, []
+
+    def only_once(self: Search, letters: list[str], budget: Budget) -> str:
+        calls.append(letters)
+        if len(calls) > 1:
+            budget.folds -= 1
+            raise DesignError("no sequence")
+        return repaired(self, letters, budget)
+
+    monkeypatch.setattr(Search, "_repaired", only_once)
+    found = search(IMPOSSIBLE, folds=1000)
+    assert len(calls) > 1
+    assert found.gap > 0
+    assert len(found.sequence) == len(IMPOSSIBLE)
+
+
+def test_repairs_end_with_the_time():
+    constraints = Constraints(max_repeat=3, max_inverted_repeat=2)
+    start = time.monotonic()
+    with pytest.raises(DesignError, match="no sequence was found in time that meets the constraints"):
+        search("." * 255, constraints=constraints, seconds=0.2)
+    assert time.monotonic() - start < 5
 
 
 def test_constraints_that_only_a_search_can_refute_end_in_an_error():

@@ -397,7 +397,7 @@ def test_stem_is_straight():
 
 
 def test_pseudoknots_are_drawn_as_unpaired():
-    assert np.array_equal(coordinates("(((.[[.)))]]"), coordinates("(((....)))..")) is True
+    assert np.array_equal(coordinates("(((.[[.)))]]"), coordinates("(((....))).."))
 
 
 @pytest.mark.parametrize("dot_bracket", [".", ".....", "[....]"])

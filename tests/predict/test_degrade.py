@@ -14,11 +14,13 @@ from mprna.folding.prior import prior_pair_probs
 from mprna.io.records import Record
 from mprna.model.degradation import DegradationConfig, DegradationEnsemble
 from mprna.model.degradation_checkpoint import load_degradation
-from mprna.predict.degradation_tables import NUCLEOTIDE_COLUMNS, write_degradation
 from mprna.predict.degrade import degrade, degrade_records, ranked
-from mprna.runtime.degradation_engine import TARGETS, base_ids, split_windows
+from mprna.predict.degrade_output import NUCLEOTIDE_COLUMNS, write_degradation
+from mprna.runtime.bases import base_ids
+from mprna.runtime.degradation_engine import TARGETS
 from mprna.runtime.export import export_degradation
 from mprna.runtime.load import load, load_degradation_engine
+from mprna.runtime.windows import split_windows
 
 SMALL = DegradationConfig(num_members=2, hidden_width=8, dilations=(1, 2), score_scale=2.0)
 TEXTS = ["GGGGAAAACCCC", "A", "", "ACGUN", "A!G", "GGGAAAUCCC"]

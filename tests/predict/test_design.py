@@ -34,11 +34,51 @@ def test_solutions_differ_from_given_sequences_of_their_length():
 
 
 def test_solutions_that_cannot_differ_say_so():
-    pattern = "GCGC" + "GAAA" + "GCGC"
-    options = DesignOptions(constraints=Constraints(pattern=pattern), num_solutions=2, max_folds=3)
+    pattern = "GCGC" + "GNNA" + "GCGC"
+    constraints = Constraints(pattern=pattern, forbidden=("GCNA", "GANA", "GUNA", "GGCA", "GGUA", "GGGA"))
+    options = DesignOptions(constraints=constraints, num_solutions=2, max_folds=3, min_distance=0.1)
     first, second = design(HAIRPIN, options)
-    assert (first.sequence, first.error) == (pattern, None)
+    assert (first.sequence, first.error) == ("GCGCGGAAGCGC", None)
     assert second.error == "no solution within 60 s and 3 folds that differs enough from the others"
+
+
+def test_the_gap_in_the_reason_is_that_of_the_certificate():
+    (row,) = design("(.(.(...).).)", DesignOptions(max_folds=20))
+    assert row.certificate is not None
+    assert f"has a gap of {row.certificate.gap:.2f} kcal/mol" in (row.error or "")
+
+
+def test_a_solution_that_is_not_new_is_kept_though_later_tries_fail():
+    options = DesignOptions(num_solutions=2, min_distance=1.0, max_folds=30)
+    first, second = design(HAIRPIN, options)
+    assert first.error is None
+    assert second.error == "no solution within 60 s and 30 folds that differs enough from the others"
+    assert fold_mfe(second.sequence or "")[0] == HAIRPIN
+
+
+def test_a_pattern_that_leaves_too_little_free_is_refused_before_the_search():
+    options = DesignOptions(constraints=Constraints(pattern="GCGCNAAAGCGC"), num_solutions=2)
+    first, second = design(HAIRPIN, options)
+    assert first.error is None
+    assert (second.sequence, second.folds) == (None, 0)
+    assert "are to differ at 3 of 12 nt or more; the pattern lets them differ at 1" in (second.error or "")
+
+
+def test_solutions_before_one_that_fails_are_kept():
+    given = "GCGCUAAAGCGC"
+    options = DesignOptions(
+        constraints=Constraints(pattern="GCGCNAAAGCGC"), unlike=(given,), min_distance=0.1
+    )
+    (refused,) = design(HAIRPIN, options)
+    assert (refused.sequence, refused.solution) == (None, 1)
+    assert "that is given or was found" in (refused.error or "")
+
+
+def test_one_nucleotide_is_a_target():
+    (row,) = design(".", DesignOptions(constraints=Constraints(min_gc=1.0)))
+    assert row.sequence in ("G", "C")
+    assert row.certificate is not None
+    assert (row.certificate.probability, row.certificate.robustness) == (1.0, 1.0)
 
 
 def test_every_target_has_a_row_in_order_and_jobs_do_not_matter():
@@ -73,6 +113,7 @@ def test_brackets_of_other_kinds_are_read_where_nothing_crosses():
     ("target", "message"),
     [
         ("", "empty"),
+        ("GGGGAAAACCCC", "letters only, as in a sequence"),
         ("((.)", "never closed"),
         ("(..)", "a hairpin needs 3"),
         ("((..[[..))..]]", "pseudoknot"),

@@ -13,9 +13,9 @@ from mprna.errors import FoldingError, ModelError, SequenceError
 from mprna.folding.vienna import EnergyModel, energy_of, fold_ensemble, fold_mfe
 from mprna.io.records import Record
 from mprna.predict import fold as fold_module
-from mprna.predict.beliefs import DenseBeliefs
 from mprna.predict.fold import Folder, confidence, decode_band, expected_f1, fold_records
 from mprna.predict.options import FoldOptions
+from mprna.predict.pair_probs import DensePairProbs
 from mprna.rna.canonical import check_structure
 from mprna.rna.scores import pair_scores
 from mprna.rna.structure import pairs_from_dot_bracket
@@ -164,12 +164,12 @@ def test_expected_f1_is_that_of_the_expected_numbers():
     probs = np.zeros((12, 12))
     for i, j, p in ((0, 11, 0.8), (1, 10, 0.5), (2, 9, 0.4), (3, 10, 0.3)):
         probs[i, j] = probs[j, i] = p
-    for beliefs in (prediction(probs), DenseBeliefs(probs.astype(np.float32))):
-        assert expected_f1("((........))", beliefs) == pytest.approx(2 * 1.3 / (2 + 2.0))
-        assert expected_f1("(((......)))", beliefs) == pytest.approx(2 * 1.7 / (3 + 2.0))
-        assert expected_f1("(..(......))", beliefs) == pytest.approx(2 * 1.1 / (2 + 2.0))
-        assert expected_f1("(.[......).]", beliefs) == 0.0
-        assert expected_f1("............", beliefs) == pytest.approx(1 / (1 + 2.0))
+    for pair_probs in (prediction(probs), DensePairProbs(probs.astype(np.float32))):
+        assert expected_f1("((........))", pair_probs) == pytest.approx(2 * 1.3 / (2 + 2.0))
+        assert expected_f1("(((......)))", pair_probs) == pytest.approx(2 * 1.7 / (3 + 2.0))
+        assert expected_f1("(..(......))", pair_probs) == pytest.approx(2 * 1.1 / (2 + 2.0))
+        assert expected_f1("(.[......).]", pair_probs) == 0.0
+        assert expected_f1("............", pair_probs) == pytest.approx(1 / (1 + 2.0))
     certain = np.where(probs > 0.7, 1.0, 0.0)
     assert expected_f1("(..........)", prediction(certain)) == 1.0
     assert expected_f1("............", prediction(np.zeros((12, 12)))) == 1.0

@@ -16,10 +16,10 @@ from mprna.folding.prior import prior_pair_probs
 from mprna.folding.restraints import Restraints
 from mprna.folding.vienna import MAX_LENGTH, EnergyModel, energy_of
 from mprna.io.records import Record
-from mprna.predict.beliefs import decode_band
-from mprna.predict.evidence import log_odds_of_pairing, shift_band
 from mprna.predict.fold import Folder, fold_records
 from mprna.predict.options import FoldOptions
+from mprna.predict.pair_probs import decode_band
+from mprna.predict.restrain import log_odds_of_pairing, shift_band
 from mprna.rna.canonical import check_structure
 from mprna.rna.structure import pairs_from_dot_bracket
 from mprna.runtime.engine import PairBand, probs_from_band

@@ -22,10 +22,11 @@ from mprna.predict.repair_calibration import (
     save_calibration,
 )
 from mprna.predict.repair_features import FEATURES, repair_features
-from mprna.predict.repairs import COLUMNS, write_repairs
-from mprna.runtime.degradation_engine import base_ids, split_windows
+from mprna.predict.repair_output import COLUMNS, write_repairs
+from mprna.runtime.bases import base_ids
 from mprna.runtime.load import load
 from mprna.runtime.store import write_manifest
+from mprna.runtime.windows import split_windows
 
 CALIBRATION = RepairCalibration(
     seen=(1.0, 0.2, -0.3), unknown=(0.8, 0.0, 0.0), window=60, fitted_on="nothing"

@@ -13,7 +13,7 @@ from mprna.io.records import Record
 from mprna.io.variants import ListedVariant
 from mprna.predict.scan import ScanOptions, scan, scan_records
 from mprna.predict.scan_maps import effect_maps
-from mprna.predict.scan_tables import SCAN_COLUMNS, effect_row, write_effects
+from mprna.predict.scan_output import SCAN_COLUMNS, effect_row, write_effects
 from mprna.predict.variant_effect import VariantEffect
 
 HAIRPIN = "GGCACUGCGAAAGCAGUGCC"

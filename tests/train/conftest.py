@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from mprna.corpus.drops import Drops
-from mprna.corpus.shards import Manifest, ShardFile, Slice, write_manifest, write_shard
+from mprna.corpus.manifest import Manifest, ShardFile, write_manifest
+from mprna.corpus.shards import Slice, write_shard
 from mprna.digest import file_sha256
 
 LENGTHS = (20, 35, 50, 80)

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from mprna.alphabet import EOS_ID
-from mprna.corpus.shards import read_manifest, read_shard, write_manifest
+from mprna.corpus.manifest import read_manifest, write_manifest
+from mprna.corpus.shards import read_shard
 from mprna.errors import CorpusError, UsageError
 from mprna.objectives.mixture import ObjectiveConfig
 from mprna.objectives.objective import IGNORE, Batch

@@ -17,9 +17,10 @@ from mprna.model.presets import PRESETS
 from mprna.model.task import TASKS, TaskConfig, TaskModel
 from mprna.model.task_checkpoint import load_task_model
 from mprna.runtime.task import TaskEngine
-from mprna.train import finetune as module
-from mprna.train.finetune import FinetuneConfig, class_weights, evaluate, finetune, pad, task_loss
+from mprna.train.finetune import FinetuneConfig, finetune
 from mprna.train.labels import examples
+from mprna.train.task_batches import pad
+from mprna.train.task_learner import best_metric, class_weights, evaluate, task_loss
 
 QUICK = {"epochs": 6, "batch_size": 8, "learning_rate": 3e-3}
 
@@ -69,7 +70,7 @@ def validation_of(run_dir: Path) -> list[dict[str, float]]:
 @pytest.mark.parametrize("task", TASKS)
 def test_every_task_learns_and_predicts(task: str, nano: Path, tmp_path: Path) -> None:
     model_dir = run(task, nano, tmp_path / "run")
-    metric, sign = module.best_metric(load_task_model(model_dir).task)
+    metric, sign = best_metric(load_task_model(model_dir).task)
     scores = [sign * row[metric] for row in validation_of(tmp_path / "run")]
     assert max(scores) > 0.9 if task.endswith("classification") else max(scores) > 0.6 * scores[0]
     assert f"| {metric} | {sign * max(scores):.4f} |" in (model_dir / "README.md").read_text()
@@ -170,9 +171,7 @@ def test_padding_changes_nothing(pooling: str) -> None:
 def test_balanced_classes_weigh_the_same() -> None:
     task = TaskConfig(task="sequence_classification", labels=("a", "b"))
     data = examples([LabelledRow("ACGU", (name,), "f", 1) for name in "aaab"], task, max_length=9)
-    config = FinetuneConfig(task=task.task, balance_classes=True)
-    weights = class_weights(data, task, config)
-    assert weights is not None
+    weights = class_weights(data, len(task.labels))
     assert weights.tolist() == pytest.approx([4 / 6, 2.0])
     loss = task_loss(torch.zeros(4, 1, 2), pad(data, task).targets, task, weights)
     assert (float(loss.weight), float(loss.mean)) == pytest.approx((4.0, np.log(2)))

@@ -21,8 +21,8 @@ from mprna.predict.degrade import degrade
 from mprna.predict.design import DesignOptions, design
 from mprna.predict.repair import RepairOptions, repair
 from mprna.predict.scan import scan
-from mprna.predict.scan_tables import effect_row
-from mprna.web import schemas
+from mprna.predict.scan_output import effect_row
+from mprna.web import answers
 
 ROOT = Path(__file__).parents[2]
 NDJSON = {"Accept": "application/x-ndjson"}
@@ -33,7 +33,7 @@ def rows(api: httpx.Client, verb: str, **request: Any) -> list[dict[str, Any]]:
     """The answer's rows, which fit their schema."""
     answer = api.post(f"/api/{verb}", json=request)
     assert answer.status_code == 200, answer.text
-    getattr(schemas, f"{verb.title()}Answer").model_validate_json(answer.content)
+    getattr(answers, f"{verb.title()}Answer").model_validate_json(answer.content)
     assert answer.json()["version"] == mprna.__version__
     found: list[dict[str, Any]] = answer.json()["records"]
     return found
@@ -189,7 +189,7 @@ def test_impossible_design_is_a_row(api: httpx.Client) -> None:
 @pytest.mark.parametrize("record", list(read_dot_bracket(str(ROOT / "examples" / "rnas.dbn")))[::6])
 def test_a_structure_of_the_users(api: httpx.Client, record: Record) -> None:
     answer = api.post("/api/structure", json={"sequence": record.sequence, "dot_bracket": record.dot_bracket})
-    found = schemas.StructureAnswer.model_validate_json(answer.content)
+    found = answers.StructureAnswer.model_validate_json(answer.content)
     assert found.layout is not None
     assert found.pairs is not None
     assert len(found.layout) == len(record.sequence)
@@ -348,12 +348,12 @@ def test_other_methods(api: httpx.Client) -> None:
 
 
 def test_service_routes(api: httpx.Client) -> None:
-    version = schemas.VersionAnswer.model_validate(api.get("/api/version").json())
+    version = answers.VersionAnswer.model_validate(api.get("/api/version").json())
     assert version.version == mprna.__version__
     assert version.limits["max_length"] == 700
-    models = [schemas.ModelAnswer.model_validate(model) for model in api.get("/api/models").json()]
+    models = [answers.ModelAnswer.model_validate(model) for model in api.get("/api/models").json()]
     assert {"mini", "pair-fold", "degradation"} <= {model.name for model in models}
-    assert schemas.HealthAnswer.model_validate(api.get("/api/health").json()).workers == 2
+    assert answers.HealthAnswer.model_validate(api.get("/api/health").json()).workers == 2
 
 
 def test_health_does_not_wait_for_folds(api: httpx.Client) -> None:
@@ -367,9 +367,9 @@ def test_health_does_not_wait_for_folds(api: httpx.Client) -> None:
             assert api.get("/api/health").status_code == 200
             times.append(time.monotonic() - start)
             time.sleep(0.02)
-    answers = [fold.result() for fold in folds]
-    assert {answer.status_code for answer in answers} == {200}
-    assert np.median(times) < 0.2 * min(answer.elapsed.total_seconds() for answer in answers)
+    found = [fold.result() for fold in folds]
+    assert {answer.status_code for answer in found} == {200}
+    assert np.median(times) < 0.2 * min(answer.elapsed.total_seconds() for answer in found)
 
 
 def test_openapi_has_examples_that_work(api: httpx.Client) -> None:

@@ -9,10 +9,10 @@ from typing import Any
 import httpx
 import pytest
 
+from mprna.web.answers import JobAnswer
 from mprna.web.jobs import Job, JobQueue
 from mprna.web.limits import Limits
 from mprna.web.problems import ApiError
-from mprna.web.schemas import JobAnswer
 
 FOLD = {"verb": "fold", "request": {"records": [{"sequence": "GGGGAAAACCCC"}, {"sequence": "PP"}]}}
 SLOW = {  # no sequence folds into it, so the search takes all of its time

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
+from mprna.predict.design import Constraints
 from mprna.web.limits import Limits
 from mprna.web.problems import ApiError
-from mprna.web.schemas import DesignRequest, EmbedRequest, FoldRequest
-from mprna.web.verbs import VERBS
+from mprna.web.requests import DesignRequest, EmbedRequest, FoldRequest
+from mprna.web.verbs import VERBS, design_tasks
 
 LIMITS = Limits(max_length=10, max_records=3, max_nucleotides=25, max_embedded=15, max_budget=20)
 
@@ -45,3 +46,25 @@ def test_limits(verb: str, request_: Any, code: str, field: str) -> None:
 )
 def test_what_just_fits(verb: str, request_: Any, num_tasks: int) -> None:
     assert len(VERBS[verb](request_, LIMITS)) == num_tasks
+
+
+def test_constraints_of_a_design_are_those_of_the_request() -> None:
+    request = DesignRequest(
+        dot_bracket="." * 10,
+        gc=(0.4, 0.6),
+        pattern="N" * 10,
+        forbid=["GGGG"],
+        max_run=4,
+        max_repeat=5,
+        max_inverted_repeat=3,
+    )
+    (task,) = design_tasks(request, LIMITS)
+    assert task.options.constraints == Constraints(
+        pattern="N" * 10,
+        min_gc=0.4,
+        max_gc=0.6,
+        forbidden=("GGGG",),
+        max_run=4,
+        max_repeat=5,
+        max_inverted_repeat=3,
+    )

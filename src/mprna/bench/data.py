@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from mprna.alphabet import clean_sequence
 from mprna.bench.task import Task
+from mprna.digest import file_sha256
 from mprna.errors import DataError, FormatError, SequenceError, StructureError
 from mprna.io.fasta import read_fasta, shorten
 from mprna.io.jsonl import json_object
@@ -145,11 +146,11 @@ def read_rebuilt(folder: Path) -> dict[str, Any]:
 
 def file_digest(path: Path) -> str:
     """SHA-256 of a file, or of the names and contents below a folder."""
+    if not path.is_dir():
+        return file_sha256(path)
     digest = hashlib.sha256()
-    for part in sorted(path.rglob("*.txt")) if path.is_dir() else [path]:
-        if path.is_dir():
-            digest.update(part.relative_to(path).as_posix().encode() + b"\0")
-        digest.update(part.read_bytes())
+    for part in sorted(path.rglob("*.txt")):
+        digest.update(part.relative_to(path).as_posix().encode() + b"\0" + part.read_bytes())
     return digest.hexdigest()
 
 

@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import time
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from mprna.cli.corpus_options import add_energy_model, add_options, options_of, references_of
+from mprna.cli.corpus_calibrate import add_calibrate, run_calibrate
+from mprna.cli.corpus_options import add_options, options_of, references_of
 from mprna.cli.corpus_stats import add_stats, run_stats
-from mprna.cli.options import seed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mprna.corpus.build import Progress
     from mprna.corpus.executor import Executor
+    from mprna.corpus.manifest import Manifest
     from mprna.corpus.plan import Plan
-    from mprna.corpus.shards import Manifest
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -33,7 +32,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     _add_build(actions)
     _add_plan(actions)
     _add_known(actions)
-    _add_calibrate(actions)
+    add_calibrate(actions)
     add_stats(actions)
     verify = actions.add_parser(
         "verify",
@@ -50,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
         "build": _build,
         "plan": _plan,
         "known": _known,
-        "calibrate": _calibrate,
+        "calibrate": run_calibrate,
         "stats": run_stats,
         "verify": _verify,
     }
@@ -130,89 +129,6 @@ def _add_known(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="folder of the corpus")
     parser.add_argument("--min-length", type=int, default=20, metavar="NT", help="[%(default)s]")
     parser.add_argument("--max-length", type=int, default=512, metavar="NT", help="[%(default)s]")
-
-
-def _add_calibrate(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    parser = actions.add_parser(
-        "calibrate",
-        help="how far structures are to be trusted, learned from known ones",
-        description="Fold RNAs of known structure, fit what predicts the pair F1 of a fold and the "
-        "probability that a nucleotide's state is right, and print thresholds for build --min-fidelity. "
-        "Never give it a test set.",
-        epilog="example: mprna corpus calibrate --truth known.jsonl.gz --out calibration.json",
-    )
-    parser.add_argument(
-        "--truth",
-        required=True,
-        nargs="+",
-        type=Path,
-        metavar="FILE",
-        help="RNAs with known structures, in any format that fold writes",
-    )
-    parser.add_argument("--out", required=True, type=Path, metavar="FILE", help="the calibration, JSON")
-    parser.add_argument("--figure", type=Path, metavar="FILE", help="the reliability curves, SVG")
-    add_energy_model(parser)
-    parser.add_argument(
-        "--second",
-        default="langdon2018",
-        metavar="NAME",
-        help="energies whose MFE structure is compared with [%(default)s]",
-    )
-    parser.add_argument("--min-length", type=int, default=20, metavar="NT", help="[%(default)s]")
-    parser.add_argument("--max-length", type=int, default=400, metavar="NT", help="[%(default)s]")
-    parser.add_argument(
-        "--max-rnas", type=int, default=4000, metavar="N", help="size of a uniform sample [%(default)s]"
-    )
-    parser.add_argument(
-        "--shuffled",
-        type=int,
-        default=1000,
-        metavar="N",
-        help="RNAs that are also shuffled, as a control [%(default)s]",
-    )
-    parser.add_argument("--seed", type=seed, default=0, help="of sample, shuffles, bootstrap [%(default)s]")
-
-
-def _calibrate(args: argparse.Namespace) -> int:
-    from mprna.corpus.calibrate import CalibrationOptions, calibrate, cross_validate
-    from mprna.corpus.calibration_report import report
-    from mprna.corpus.reliability import draw_reliability
-    from mprna.folding.vienna import EnergyModel
-    from mprna.io.output import open_output
-
-    options = CalibrationOptions(
-        energy_model=EnergyModel(temperature=args.temperature, parameters=args.parameters),
-        second_parameters=args.second,
-        min_length=args.min_length,
-        max_length=args.max_length,
-        max_rnas=args.max_rnas,
-        num_shuffled=args.shuffled,
-        seed=args.seed,
-    )
-    calibration, observations, shuffled = calibrate(args.truth, options)
-    validation = cross_validate(observations, options)
-    results = report(observations, validation, calibration, shuffled, seed=args.seed)
-    with open_output(args.out) as file:
-        file.write(json.dumps({**calibration.to_json(), "report": results}, indent=1) + "\n")
-    if args.figure is not None:
-        with open_output(args.figure) as file:
-            file.write(draw_reliability(results))
-    print(threshold_table(results))
-    return 0
-
-
-def threshold_table(results: dict[str, Any]) -> str:
-    """What `--min-fidelity` keeps, tab-separated, with the ends of 95 % intervals."""
-    lines = ["min_fidelity\tkept\texpected_f1\tobserved_f1\tshuffled_kept"]
-    for row in results["thresholds"]:
-        values = [f"{row['min_fidelity']:g}", _interval(row["kept"]), row["expected_f1"]]
-        values += [_interval(row["observed_f1"]), row["shuffled_kept"]]
-        lines.append("\t".join("-" if value is None else str(value) for value in values))
-    return "\n".join(lines)
-
-
-def _interval(ends: list[float] | None) -> str | None:
-    return None if ends is None else f"{ends[0]:.3f} ({ends[1]:.3f}-{ends[2]:.3f})"
 
 
 def _build(args: argparse.Namespace) -> int:

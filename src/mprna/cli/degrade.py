@@ -78,8 +78,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def run(args: argparse.Namespace) -> int:
-    from mprna.predict.degradation_tables import write_degradation
     from mprna.predict.degrade import degrade_records
+    from mprna.predict.degrade_output import write_degradation
 
     if args.figure is not None:
         check_picture("--figure", args.figure)

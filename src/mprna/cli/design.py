@@ -27,9 +27,9 @@ FORMATS: Final = ("tsv", "jsonl", "fasta")
 
 DESCRIPTION: Final = """\
 Sequences whose minimum free energy structure is the target, each with a certificate: energy, parameter sets
-under which the target is the minimum, its probability, ensemble defect, GC, and the share of single
-substitutions that keep it. There is one row per target and solution; one that was not found carries the
-reason and the sequence that came closest, and the exit status is then 1."""
+under which the target is the minimum, its probability, ensemble defect, GC, longest repeats, and the share
+of single substitutions that keep it. There is one row per target and solution; one that was not found
+carries the reason and the sequence that came closest, and the exit status is then 1."""
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -74,6 +74,15 @@ def _add_constraints(group: argparse._ArgumentGroup) -> None:
         "--forbid", action="append", default=[], metavar="MOTIF", help="in IUPAC codes; may be repeated"
     )
     group.add_argument("--max-run", type=positive_int, metavar="N", help="longest run of one nucleotide")
+    group.add_argument(
+        "--max-repeat", type=positive_int, metavar="N", help="longest stretch that occurs twice, nt"
+    )
+    group.add_argument(
+        "--max-inverted-repeat",
+        type=positive_int,
+        metavar="N",
+        help="longest stretch whose reverse complement occurs too, apart from the target's helices, nt",
+    )
     group.add_argument(
         "--min-distance",
         type=float,
@@ -140,7 +149,7 @@ def _read(inputs: Sequence[str]) -> Iterator[tuple[str, str]]:
     from mprna.io.targets import SYMBOLS, read_targets
 
     for text in inputs or ["-"]:
-        if text == "-" or os.path.exists(text):
+        if text == "-" or (os.path.exists(text) and text not in (".", "..")):  # structures, not folders
             yield from read_targets(text)
         elif SYMBOLS.issuperset(text) and not text.strip(".")[:1].isalpha():
             yield "", text
@@ -158,6 +167,8 @@ def _options(args: argparse.Namespace) -> DesignOptions:
         max_gc=high,
         forbidden=tuple(args.forbid),
         max_run=args.max_run,
+        max_repeat=args.max_repeat,
+        max_inverted_repeat=args.max_inverted_repeat,
     )
     return DesignOptions(
         constraints=constraints,

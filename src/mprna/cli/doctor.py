@@ -17,7 +17,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def run(args: argparse.Namespace) -> int:
-    from mprna.predict.health import examine
+    from mprna.predict.doctor import examine
 
     healthy = True
     for finding in examine():

@@ -60,7 +60,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(args: argparse.Namespace) -> int:
     from mprna.predict.embed import embed_records
-    from mprna.predict.vectors import write_vectors
+    from mprna.predict.embed_output import write_vectors
 
     tally = Tally("records have no vectors", quiet=args.quiet)
     embeddings = embed_records(

@@ -24,6 +24,13 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         ),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    _add_data(parser)
+    _add_model(parser)
+    _add_training(parser)
+    parser.set_defaults(run=run)
+
+
+def _add_data(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--task", choices=TASKS, required=True, help="what is predicted, and from what")
     parser.add_argument(
         "--model", default="mini", metavar="NAME", help="installed name, or a model directory [%(default)s]"
@@ -42,6 +49,10 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         metavar="COLUMN",
         help="column of the labels; several for regression of several numbers [label]",
     )
+
+
+def _add_model(parser: argparse.ArgumentParser) -> None:
+    """What is trained, and how the loss counts."""
     parser.add_argument(
         "--mode",
         choices=("full", "head", "lora"),
@@ -57,6 +68,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument(
         "--balance-classes", action="store_true", help="every class weighs the same, however rare it is"
     )
+
+
+def _add_training(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--epochs", type=positive_int, default=10, metavar="N", help="at most [%(default)s]")
     parser.add_argument(
         "--patience",
@@ -82,7 +96,6 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("--resume", action="store_true", help="continue from the newest checkpoint")
     add_tensorboard(parser)
     parser.add_argument("-j", "--threads", type=positive_int, metavar="N", help="CPU threads (default: all)")
-    parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:

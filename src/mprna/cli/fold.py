@@ -145,7 +145,7 @@ def _add_structure(group: argparse._ArgumentGroup) -> None:
         "--shape",
         metavar="FILE",
         help="reactivities of one sequence: position, letter if any, reactivity (below 0: no data); or a "
-        " directory of NAME.shape for the records",
+        "directory of NAME.shape for the records",
     )
     group.add_argument(
         "--shape-slope", type=float, default=1.8, metavar="KCAL", help="of Deigan's energies [%(default)s]"
@@ -217,7 +217,7 @@ def run(args: argparse.Namespace) -> int:
 
         write_pictures(compute(records), args.output)
     else:
-        from mprna.predict.results import write_results
+        from mprna.predict.fold_output import write_results
 
         write_results(compute, records, args.output, format_name=format_name, resume=args.resume)
     return tally.finish()

@@ -113,8 +113,10 @@ def add_tensorboard(parser: argparse._ActionsContainer) -> None:
 
 
 def check_tensorboard(args: argparse.Namespace) -> None:
-    """Raises:
-    MissingExtraError: --tensorboard, and it is not installed.
+    """Make sure that TensorBoard is installed where it is asked for.
+
+    Raises:
+        MissingExtraError: it is not.
     """
     if args.tensorboard and find_spec("tensorboard") is None:
         raise MissingExtraError("--tensorboard", "tensorboard")

@@ -96,7 +96,7 @@ def _add_limits(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from mprna.predict.repair import repair_records
-    from mprna.predict.repairs import write_repairs
+    from mprna.predict.repair_output import write_repairs
 
     format_name, options = chosen_format(args, FORMATS, aliases=ALIASES), _options(args)
     if args.changes and format_name in ("fasta", "fastq"):

@@ -39,7 +39,7 @@ def _show(args: argparse.Namespace) -> int:
     if find_spec("torch") is None:
         raise MissingExtraError("mprna runs", "train")
     from mprna.draw.curves import Line, Plot, curves_svg
-    from mprna.train.observe import read_curves, read_progress
+    from mprna.train.curves import read_curves, read_progress
 
     if args.draw is not None:
         check_picture("--draw", args.draw)

@@ -157,7 +157,7 @@ def _scan_vcf(args: argparse.Namespace, tally: Tally) -> None:
 
 
 def _write(args: argparse.Namespace, effects: Iterable[VariantEffect]) -> None:
-    from mprna.predict.scan_tables import write_effects
+    from mprna.predict.scan_output import write_effects
 
     drawn: list[VariantEffect] = []
     if args.figure is not None:

@@ -22,7 +22,9 @@ from typing import Any, Final, Self
 from mprna.corpus.cache import AnnotationCache
 from mprna.corpus.drops import Drops
 from mprna.corpus.executor import Executor, run_shards
+from mprna.corpus.files import flush_to_disk, write_json
 from mprna.corpus.inputs import STDIN, find_inputs, input_digests, store_stdin
+from mprna.corpus.manifest import MANIFEST_NAME, SCHEMA_VERSION, Manifest, read_manifest, write_manifest
 from mprna.corpus.near_duplicates import datasketch_version, write_near_duplicates
 from mprna.corpus.options import CorpusOptions, require
 from mprna.corpus.references import References
@@ -37,16 +39,7 @@ from mprna.corpus.scaffold import (
 )
 from mprna.corpus.scan import EXCLUDED_NAME, ScanResult, scan
 from mprna.corpus.shard_build import ShardResult, ShardTask, num_shards_for
-from mprna.corpus.shards import (
-    MANIFEST_NAME,
-    SCHEMA_VERSION,
-    Manifest,
-    flush_to_disk,
-    pyarrow_version,
-    read_manifest,
-    write_json,
-    write_manifest,
-)
+from mprna.corpus.shards import pyarrow_version
 from mprna.digest import file_sha256
 from mprna.errors import CorpusError, UsageError
 from mprna.folding.vienna import vienna_version

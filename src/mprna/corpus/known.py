@@ -13,17 +13,8 @@ from pathlib import Path
 from mprna.alphabet import CANONICAL_PAIRS, clean_sequence
 from mprna.corpus.drops import DropReason, Drops
 from mprna.corpus.inputs import find_inputs, input_digests
-from mprna.corpus.shards import (
-    MANIFEST_NAME,
-    SCHEMA_VERSION,
-    Manifest,
-    ShardFile,
-    Slice,
-    Source,
-    pyarrow_version,
-    write_manifest,
-    write_shard,
-)
+from mprna.corpus.manifest import MANIFEST_NAME, SCHEMA_VERSION, Manifest, ShardFile, Source, write_manifest
+from mprna.corpus.shards import Slice, pyarrow_version, write_shard
 from mprna.digest import file_sha256
 from mprna.errors import CorpusError, SequenceError
 from mprna.io.formats import read_records

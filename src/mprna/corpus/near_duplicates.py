@@ -19,9 +19,9 @@ from typing import Any, Final
 import numpy as np
 
 from mprna.corpus.dedup import DIGEST_BYTES, sample_keys
+from mprna.corpus.files import flush_to_disk
 from mprna.corpus.kmers import kmers_of
 from mprna.corpus.scan import NUM_BUCKETS, Candidate, read_bucket
-from mprna.corpus.shards import flush_to_disk
 from mprna.errors import MissingExtraError
 
 K: Final = 14

@@ -15,7 +15,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from mprna.corpus.shards import MANIFEST_NAME, write_json
+from mprna.corpus.files import write_json
+from mprna.corpus.manifest import MANIFEST_NAME
 from mprna.errors import CorpusError
 
 _NAME: Final = ".build"

@@ -19,9 +19,9 @@ from mprna.corpus.decontaminate import Unwanted
 from mprna.corpus.dedup import SmallestKeys, content_digest, sample_keys
 from mprna.corpus.drops import DropReason, Drops
 from mprna.corpus.inputs import read_input
+from mprna.corpus.manifest import Source
 from mprna.corpus.options import CorpusOptions
 from mprna.corpus.references import References
-from mprna.corpus.shards import Source
 from mprna.corpus.slicing import cut
 from mprna.corpus.species import SpeciesRule, read_species_table, species_rule
 from mprna.errors import CorpusError

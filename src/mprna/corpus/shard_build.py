@@ -18,18 +18,13 @@ from mprna.corpus.complexity import is_low_complexity
 from mprna.corpus.dedup import in_share, sample_keys
 from mprna.corpus.drops import DropReason, Drops
 from mprna.corpus.fidelity import MainFold, fold_main
+from mprna.corpus.files import flush_to_disk, temporary_name, write_json
 from mprna.corpus.isolation import FoldFailure
+from mprna.corpus.manifest import ShardFile
 from mprna.corpus.near_duplicates import read_near_duplicates
 from mprna.corpus.options import CorpusOptions
 from mprna.corpus.scan import NUM_BUCKETS, Candidate, read_bucket
-from mprna.corpus.shards import (
-    ShardFile,
-    Slice,
-    flush_to_disk,
-    temporary_name,
-    write_json,
-    write_shard,
-)
+from mprna.corpus.shards import Slice, write_shard
 from mprna.digest import file_sha256
 
 LabelSlices = Callable[[Sequence[str]], Iterable[Annotation | FoldFailure]]

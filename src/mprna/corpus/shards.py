@@ -1,36 +1,23 @@
-"""Shards: Parquet files of slices with a versioned schema, and the manifest that is written last.
+"""Shards: Parquet files of slices, with a versioned schema.
 
-A folder with a `manifest.json` is a whole corpus; one without is an unfinished build. The only file of
-this room that imports pyarrow.
+The only file of this room that imports pyarrow.
 """
 
 from __future__ import annotations
 
-import json
-import os
-import socket
-from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from mprna.corpus.drops import Drops
+from mprna.corpus.manifest import READABLE, READABLE_VERSIONS, SCHEMA_NAME, SCHEMA_VERSION, read_manifest
 from mprna.errors import CorpusError, MissingExtraError
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-SCHEMA_NAME: Final = "slices"
-SCHEMA_VERSION: Final = 2
-READABLE_VERSIONS: Final = (1, 2)
-"""Columns that version 1 does not have are read as null."""
-
-_READABLE: Final = " or ".join(map(str, READABLE_VERSIONS))
-MANIFEST_NAME: Final = "manifest.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,130 +59,6 @@ class Slice:
     agreement: float | None = None
     expected_f1: float | None = None
     low_complexity: bool | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class ShardFile:
-    """One Parquet file of a corpus.
-
-    Args:
-        fold_failed: slices that were chosen for annotation and have no fold.
-        fold_failures: the same by reason; a manifest of an older version does not say it.
-        low_fidelity: slices whose structure was left out because its expected F1 is too low.
-    """
-
-    name: str
-    rows: int
-    nt: int
-    annotated: int
-    fold_failed: int
-    sha256: str
-    fold_failures: dict[str, int] = field(default_factory=dict)
-    low_fidelity: int = 0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Source:
-    """One input file, and what was read from it before any filter.
-
-    `unknown_species` counts the records for which the rule of the build found no species.
-    """
-
-    name: str
-    sha256: str
-    records: int
-    nt: int
-    unknown_species: int = 0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Manifest:
-    """What a corpus is made of, how, and from what.
-
-    Args:
-        files: the shards in order.
-        sources: the inputs in order.
-        drops: what was left out, by reason; nucleotides of sources = of files + of drops.
-        options: as given to the build, energy model included.
-        versions: of the programs whose change could change a byte.
-        references: SHA-256 of the other files that the build read, by use and name.
-        reports: SHA-256 of the other files that it wrote, by name.
-    """
-
-    files: tuple[ShardFile, ...]
-    sources: tuple[Source, ...]
-    drops: Drops
-    options: dict[str, Any]
-    versions: dict[str, str]
-    references: dict[str, str] = field(default_factory=dict)
-    reports: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def rows(self) -> int:
-        """Number of slices."""
-        return sum(file.rows for file in self.files)
-
-    @property
-    def nt(self) -> int:
-        """Number of nucleotides."""
-        return sum(file.nt for file in self.files)
-
-    @property
-    def annotated(self) -> int:
-        """Number of slices with a structure."""
-        return sum(file.annotated for file in self.files)
-
-    @property
-    def fold_failed(self) -> int:
-        """Number of slices that were chosen for annotation and could not be folded."""
-        return sum(file.fold_failed for file in self.files)
-
-    @property
-    def fold_failures(self) -> dict[str, int]:
-        """The same by reason: no_fold, timeout, memory or crash."""
-        total: Counter[str] = Counter()
-        for file in self.files:
-            total.update(file.fold_failures)
-        return dict(sorted(total.items()))
-
-    @property
-    def low_fidelity(self) -> int:
-        """Number of slices without a structure because its expected F1 is too low."""
-        return sum(file.low_fidelity for file in self.files)
-
-    def to_json(self) -> dict[str, Any]:
-        """The document `manifest.json`."""
-        return {
-            "schema": {"name": SCHEMA_NAME, "version": SCHEMA_VERSION},
-            "totals": {
-                "rows": self.rows,
-                "nt": self.nt,
-                "annotated": self.annotated,
-                "fold_failed": self.fold_failed,
-                "fold_failures": self.fold_failures,
-                "low_fidelity": self.low_fidelity,
-            },
-            "drops": self.drops.to_json(),
-            "options": self.options,
-            "versions": self.versions,
-            "references": self.references,
-            "reports": self.reports,
-            "files": [asdict(file) for file in self.files],
-            "sources": [asdict(source) for source in self.sources],
-        }
-
-    @classmethod
-    def from_json(cls, document: dict[str, Any]) -> Manifest:
-        """Inverse of `to_json`."""
-        return cls(
-            files=tuple(ShardFile(**entry) for entry in document["files"]),
-            sources=tuple(Source(**entry) for entry in document["sources"]),
-            drops=Drops.from_json(document["drops"]),
-            options=document["options"],
-            versions=document["versions"],
-            references=document.get("references", {}),
-            reports=document.get("reports", {}),
-        )
 
 
 def slice_schema() -> pa.Schema:
@@ -250,7 +113,7 @@ def read_shard(path: Path) -> pa.Table:
     found = {key.decode(): value.decode() for key, value in (table.schema.metadata or {}).items()}
     version = found.get("mprna.version", "")
     if found.get("mprna.schema") != SCHEMA_NAME or version not in map(str, READABLE_VERSIONS):
-        raise CorpusError(f"{path}: not a shard of schema {SCHEMA_NAME!r} version {_READABLE}")
+        raise CorpusError(f"{path}: not a shard of schema {SCHEMA_NAME!r} version {READABLE}")
     if not table.schema.equals(_schema_of(int(version)), check_metadata=False):
         raise CorpusError(f"{path}: its columns are not those of a shard of slices")
     return _as_latest(table)
@@ -297,36 +160,6 @@ def column_bytes(table: pa.Table, name: str) -> tuple[npt.NDArray[np.uint8], npt
     return np.concatenate(data), np.concatenate(lengths)
 
 
-def write_manifest(manifest: Manifest, directory: Path) -> None:
-    """Write `manifest.json`, whole or not at all."""
-    write_json(manifest.to_json(), directory / MANIFEST_NAME)
-
-
-def read_manifest(directory: Path) -> Manifest:
-    """The manifest of a corpus.
-
-    Raises:
-        CorpusError: there is none (no corpus, or an unfinished build), or of another version.
-    """
-    path = directory / MANIFEST_NAME
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, NotADirectoryError):
-        raise CorpusError(
-            f"{directory}: no {MANIFEST_NAME}, so no corpus or an unfinished one; "
-            "give the folder of a finished build, or run the same build again to finish it"
-        ) from None
-    except ValueError as error:
-        raise CorpusError(f"{path}: damaged ({error}); build the corpus again") from None
-    readable = [{"name": SCHEMA_NAME, "version": version} for version in READABLE_VERSIONS]
-    if not isinstance(document, dict) or document.get("schema") not in readable:
-        raise CorpusError(f"{path}: not a manifest of schema {SCHEMA_NAME!r} version {_READABLE}")
-    try:
-        return Manifest.from_json(document)
-    except (KeyError, TypeError) as error:
-        raise CorpusError(f"{path}: damaged (entry {error}); build the corpus again") from None
-
-
 def pyarrow_version() -> str:
     """Version of the library that writes the bytes.
 
@@ -334,26 +167,6 @@ def pyarrow_version() -> str:
         MissingExtraError: it is not installed.
     """
     return str(_pyarrow().__version__)
-
-
-def write_json(document: dict[str, Any], path: Path) -> None:
-    """Write a JSON document to a temporary name, flush it to disk, rename it."""
-    temporary = path.with_name(temporary_name(path.name))
-    with temporary.open("w", encoding="utf-8") as file:
-        file.write(json.dumps(document, indent=1, ensure_ascii=False) + "\n")
-    flush_to_disk(temporary)
-    temporary.replace(path)
-
-
-def temporary_name(name: str) -> str:
-    """What a file is called until it is whole; no two processes on a shared disk choose the same."""
-    return f"{name}.{socket.gethostname()}.{os.getpid()}.tmp"
-
-
-def flush_to_disk(path: Path) -> None:
-    """Make sure that what was written is on disk before a rename makes it count."""
-    with path.open("rb+") as file:
-        os.fsync(file.fileno())
 
 
 def _pyarrow() -> Any:

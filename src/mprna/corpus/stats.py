@@ -15,7 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from mprna.alphabet import NUCLEOTIDES
-from mprna.corpus.shards import read_manifest, read_shard
+from mprna.corpus.manifest import read_manifest
+from mprna.corpus.shards import read_shard
 from mprna.rna.structure import Pairs, pairs_from_dot_bracket
 
 Counts = npt.NDArray[np.int64]

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from mprna.alphabet import NUCLEOTIDES
-from mprna.corpus.shards import Manifest, ShardFile, read_manifest, read_shard
+from mprna.corpus.manifest import Manifest, ShardFile, read_manifest
+from mprna.corpus.shards import read_shard
 from mprna.digest import file_sha256
 from mprna.errors import CorpusError, StructureError
 from mprna.rna.structure import pairs_from_dot_bracket

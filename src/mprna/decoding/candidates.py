@@ -1,4 +1,4 @@
-"""Which pairs are worth a decoder's while.
+"""Candidate pairs: those that a decoder has to consider.
 
 Shape letters: L nucleotides, C candidate pairs, R rows of one block.
 """
@@ -17,6 +17,7 @@ from mprna.rna.constraints import Constraint
 Positions = npt.NDArray[np.int64]
 
 _BLOCK_CELLS: Final = 4_000_000
+"""Cells of an (L, L) table that are looked at in one go: 32 MB in double precision."""
 
 
 def candidate_pairs(
@@ -26,7 +27,8 @@ def candidate_pairs(
     max_span: int | None = None,
     constraint: Constraint | None = None,
 ) -> tuple[Positions, Positions]:
-    """Pairs (i, j), i < j, that are canonical, leave a hairpin and gain more than their ends do unpaired.
+    """Pairs (i, j), i < j, that are canonical, far enough apart for a hairpin, and gain more than their ends
+    would gain unpaired.
 
     The (L, L) table of gains is never made: `excess` is asked for some of its rows at a time.
 
@@ -35,7 +37,7 @@ def candidate_pairs(
         excess: rows -> gain of each pair less what its unpaired ends would gain.
             *Shape:* (R, L)
         max_span: most nucleotides from one end of a pair to the other, both included.
-        constraint: what it rules out is no candidate.
+        constraint: pairs that it rules out are no candidates.
 
     Returns:
         Their ends, sorted by i, then j.
@@ -72,26 +74,25 @@ def may_pair(
     return possible
 
 
-def demand_pairs(
+def penalise_unpaired(
     unpaired: npt.NDArray[np.float64], constraint: Constraint | None, *, bound: float
 ) -> npt.NDArray[np.float64]:
-    """Scores of unpaired nucleotides, so low where one must pair that no gain makes up for it.
+    """Scores of unpaired nucleotides; where the constraint demands a pair, too low to be made up for.
 
     Args:
         unpaired: scores.
             *Shape:* (L,)
-        bound: no nucleotide, paired or not, adds more than this to the score of a structure or takes more
-            from it.
+        bound: the most by which one nucleotide, paired or not, can change the score of a structure.
     """
     if constraint is None:
         return unpaired
     return np.where(constraint.must_pair, -(1.0 + 2.0 * bound * len(unpaired)), unpaired)
 
 
-def demanded_pairs(
+def pairs_of_demanded(
     sequence: str, constraint: Constraint | None, *, max_span: int | None = None
 ) -> tuple[Positions, Positions]:
-    """Every pair that a nucleotide which must pair could be in; some come twice.
+    """Every possible pair of the nucleotides that the constraint demands a pair of; some come twice.
 
     *Shape:* (C,) each
     """
@@ -106,7 +107,7 @@ def demanded_pairs(
 
 
 def check_probs(name: str, probs: npt.NDArray[np.floating], shape: tuple[int, ...]) -> None:
-    """Make sure of the border: right shape, every value within 0 to 1 (give or take rounding).
+    """Make sure that probabilities have the right shape and are within 0 to 1, give or take rounding.
 
     Raises:
         ValueError: otherwise, NaN included.

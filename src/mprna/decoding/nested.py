@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from mprna.decoding.candidates import candidate_pairs, check_probs, demand_pairs
+from mprna.decoding.candidates import candidate_pairs, check_probs, penalise_unpaired
 from mprna.rna.constraints import Constraint
 from mprna.rna.structure import dot_bracket_from_pairs
 
@@ -58,7 +58,7 @@ def decode_nested(
     if not gamma >= 0:
         raise ValueError(f"gamma {gamma}, expected at least 0")
     unpaired = (1.0 - base_pair_probs.sum(axis=1, dtype=np.float64)).clip(0.0)
-    unpaired = demand_pairs(unpaired, constraint, bound=max(gamma, 1.0))
+    unpaired = penalise_unpaired(unpaired, constraint, bound=max(gamma, 1.0))
 
     def gains_of(probs: npt.NDArray[np.floating]) -> Scores:
         return probs.astype(np.float64) * (2.0 * gamma)

@@ -5,8 +5,7 @@ Shape letters: L nucleotides, C candidate pairs, P pairs.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from itertools import count, takewhile
+from collections.abc import Mapping
 from typing import Final
 
 import numpy as np
@@ -15,6 +14,7 @@ import numpy.typing as npt
 from mprna.decoding.candidates import may_pair
 from mprna.decoding.nested import best_nested
 from mprna.rna.constraints import Constraint
+from mprna.rna.helices import stacks_of
 from mprna.rna.pseudoknots import loop_numbers, split_layers
 from mprna.rna.structure import Pairs, dot_bracket_from_pairs, pairs_from_dot_bracket
 
@@ -84,16 +84,8 @@ def _sure_stems(pairs: Pairs, probs: Mapping[tuple[int, int], float], min_prob: 
     """Those in stems of two pairs or more whose probabilities sum to at least this. *Shape:* (P, 2)"""
     sure = [
         pair
-        for stem in _stems(pairs)
-        if len(stem) > 1 and sum(probs[p] for p in stem) >= min_prob
-        for pair in stem
+        for stem in stacks_of(pairs)
+        if len(stem) > 1 and sum(probs[i, j] for i, j in stem.tolist()) >= min_prob
+        for pair in stem.tolist()
     ]
     return np.array(sorted(sure), dtype=np.int64).reshape(-1, 2)
-
-
-def _stems(pairs: Pairs) -> Iterator[list[tuple[int, int]]]:
-    """Directly stacked pairs, from the outside in."""
-    known = set(map(tuple, pairs.tolist()))
-    for i, j in known:
-        if (i - 1, j + 1) not in known:
-            yield list(takewhile(known.__contains__, zip(count(i), count(j, -1), strict=False)))

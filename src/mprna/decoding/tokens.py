@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mprna.alphabet import STRUCTURE_SYMBOLS
-from mprna.decoding.candidates import candidate_pairs, check_probs, demand_pairs
+from mprna.decoding.candidates import candidate_pairs, check_probs, penalise_unpaired
 from mprna.decoding.nested import best_nested
 from mprna.rna.constraints import Constraint
 from mprna.rna.structure import dot_bracket_from_pairs
@@ -50,7 +50,7 @@ def decode_tokens(
     length = len(sequence)
     check_probs("structure_probs", structure_probs, (length, len(STRUCTURE_SYMBOLS)))
     opening, closing, unpaired = np.log(structure_probs.astype(np.float64).clip(MIN_PROB)).T
-    unpaired = demand_pairs(unpaired, constraint, bound=-float(np.log(MIN_PROB)))
+    unpaired = penalise_unpaired(unpaired, constraint, bound=-float(np.log(MIN_PROB)))
     i, j = candidate_pairs(
         sequence,
         lambda rows: (opening - unpaired)[rows, None] + (closing - unpaired),

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Final
 
 from mprna.alphabet import NUCLEOTIDES
+from mprna.design.repeats import longest_inverted_repeat, longest_repeat
+from mprna.design.rivals import partners_of
 from mprna.folding.confidence import ensemble_defect
 from mprna.folding.vienna import PARAMETER_SETS, EnergyModel, energies_of, fold_ensemble, fold_mfe
 
-_MAX_MUTANTS = 60
+_MAX_MUTANTS: Final = 60
 """Substitutions that are folded for the robustness; longer sequences are sampled evenly."""
+
+_MAX_MUTANT_NUCLEOTIDES: Final = 24_000
+"""The same in nucleotides: above 400 nt there are fewer, as a fold of 2,000 nt takes seconds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +35,10 @@ class Certificate:
     """Mean probability that a nucleotide is in another state than the target says."""
     gc: float
     """Share of G and C."""
+    longest_repeat: int
+    """Nucleotides of the longest stretch that occurs twice."""
+    longest_inverted_repeat: int
+    """Nucleotides of the longest stretch whose reverse complement occurs too, beside the target's helices."""
     robustness: float
     """Share of single substitutions that keep the target the minimum free energy structure."""
 
@@ -52,6 +62,8 @@ def certify(sequence: str, target: str, model: EnergyModel) -> Certificate:
         probability=math.exp(min((ensemble.energy - energy) / model.thermal_energy, 0.0)),
         ensemble_defect=ensemble_defect(target, ensemble.base_pair_probs),
         gc=(sequence.count("G") + sequence.count("C")) / len(sequence),
+        longest_repeat=longest_repeat(sequence),
+        longest_inverted_repeat=longest_inverted_repeat(sequence, partners_of(target)),
         robustness=_robustness(sequence, target, model),
     )
 
@@ -76,6 +88,7 @@ def _robustness(sequence: str, target: str, model: EnergyModel) -> float:
         for letter in NUCLEOTIDES
         if letter != sequence[position]
     ]
-    step = max(len(mutants) / _MAX_MUTANTS, 1.0)
+    most = min(_MAX_MUTANTS, _MAX_MUTANT_NUCLEOTIDES // len(sequence))
+    step = max(len(mutants) / most, 1.0)
     chosen = [mutants[int(k * step)] for k in range(int(len(mutants) / step))]
     return sum(_is_mfe(mutant, target, model) for mutant in chosen) / len(chosen)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import product
-from math import ceil, floor
+from math import ceil, floor, prod
 from typing import Final
 
 from mprna.alphabet import CANONICAL_PAIRS, NUCLEOTIDES
+from mprna.design.repeats import inverted_repeats, repeats
 from mprna.errors import DesignError, UsageError
-from mprna.rna.structure import pairs_from_dot_bracket
+from mprna.rna.structure import pairs_from_dot_bracket, partners_from_pairs
 
 LETTERS_OF: Final = {
     **{letter: letter for letter in NUCLEOTIDES},
@@ -47,11 +49,19 @@ class Constraints:
     max_run: int | None = None
     """Longest run of one nucleotide."""
 
+    max_repeat: int | None = None
+    """Longest stretch that occurs twice, also with overlap."""
+
+    max_inverted_repeat: int | None = None
+    """Longest stretch whose reverse complement occurs too, apart from the target's helices."""
+
     def __post_init__(self) -> None:
         if not 0 <= self.min_gc <= self.max_gc <= 1:
             raise UsageError(f"GC from {self.min_gc:g} to {self.max_gc:g}; expected 0 <= low <= high <= 1")
-        if self.max_run is not None and self.max_run < 1:
-            raise UsageError(f"longest run of {self.max_run}; expected 1 or more")
+        for name in ("max_run", "max_repeat", "max_inverted_repeat"):
+            longest = getattr(self, name)
+            if longest is not None and longest < 1:
+                raise UsageError(f"{name} of {longest}; expected 1 or more")
         for name, codes in (("pattern", self.pattern), *(("motif", motif) for motif in self.forbidden)):
             if codes is not None and (not codes or not set(codes.upper()) <= set(LETTERS_OF)):
                 raise UsageError(f"{name} {codes!r}; expected IUPAC codes such as ACGUNRY")
@@ -68,12 +78,19 @@ class Rules:
         self._constraints = constraints
         self.length = len(dot_bracket)
         self.options = _options(self.length, constraints.pattern)
-        pairs: list[Unit] = [(i, j) for i, j in pairs_from_dot_bracket(dot_bracket).tolist()]
-        paired = {position for pair in pairs for position in pair}
-        self.units = sorted(pairs + [(k,) for k in range(self.length) if k not in paired])
+        pairs = pairs_from_dot_bracket(dot_bracket)
+        self._partners: list[int] = partners_from_pairs(pairs, self.length).tolist()
+        self.units: list[Unit] = [
+            (k,) if partner < 0 else (k, partner)
+            for k, partner in enumerate(self._partners)
+            if partner < 0 or partner > k
+        ]
         self.choices = {unit: self._choices(unit) for unit in self.units}
+        self._possible = self._possible_letters()
         self._check_gc()
         self._check_fixed()
+        self._check_repeats()
+        self._check_inverted_repeats()
 
     def part(self, dot_bracket: str, part: slice) -> Rules:
         """The same constraints on one branch of the target.
@@ -87,14 +104,43 @@ class Rules:
         )
 
     def violations(self, sequence: str) -> int:
-        """Nucleotides and motifs that have to change; 0 where the sequence is legal.
+        """Nucleotides, motifs and repeats that have to change; 0 where the sequence is legal.
 
         The pattern and the pairs do not count: letters are drawn from `choices` alone.
         """
+        return self._gc_faults(sequence) + sum(1 for _ in self._unwanted(sequence))
+
+    def faulty(self, sequence: str) -> list[Unit]:
+        """The units of which some have to change; none where the sequence is legal."""
+        if self._gc_faults(sequence):
+            return self.units
+        found = {k for stretch in self._unwanted(sequence) for k in stretch}
+        return [unit for unit in self.units if not found.isdisjoint(unit)]
+
+    def largest_distance(self, other: str) -> int:
+        """Positions that may have another letter than in a sequence of the same length.
+
+        That holds of each alone; whether it does of all at once is not checked.
+        """
+        return sum(letters != letter for letters, letter in zip(self._possible, other, strict=True))
+
+    def _gc_faults(self, sequence: str) -> int:
         low, high = self._gc_counts
         gc = sequence.count("G") + sequence.count("C")
-        faults = max(low - gc, gc - high, 0)
-        return faults + sum(1 for _ in self._unwanted.finditer(sequence)) if self._unwanted else faults
+        return max(low - gc, gc - high, 0)
+
+    def _unwanted(self, sequence: str) -> Iterator[list[int]]:
+        """Positions of each motif, of each run that is too long, and of each pair of repeats."""
+        if self._motif_pattern is not None:
+            for match in self._motif_pattern.finditer(sequence):
+                yield list(range(*match.span(1)))
+        constraints = self._constraints
+        if constraints.max_repeat is not None:
+            size = constraints.max_repeat + 1
+            yield from (_both(*match, size) for match in repeats(sequence, size))
+        if constraints.max_inverted_repeat is not None:
+            size = constraints.max_inverted_repeat + 1
+            yield from (_both(*match, size) for match in inverted_repeats(sequence, size, self._partners))
 
     @cached_property
     def _gc_counts(self) -> tuple[int, int]:
@@ -103,10 +149,10 @@ class Rules:
         return ceil(low - 1e-9), floor(high + 1e-9)
 
     @cached_property
-    def _unwanted(self) -> re.Pattern[str] | None:
-        """Matches, without width, wherever a forbidden motif or too long a run begins."""
+    def _motif_pattern(self) -> re.Pattern[str] | None:
+        """Matches, without width, wherever a forbidden motif or too long a run begins, which is group 1."""
         parts = ["".join(f"[{letters}]" for letters in motif) for motif in self._motifs]
-        return re.compile(f"(?={'|'.join(parts)})") if parts else None
+        return re.compile(f"(?=({'|'.join(parts)}))") if parts else None
 
     @cached_property
     def _motifs(self) -> list[list[str]]:
@@ -132,21 +178,69 @@ class Rules:
         counts = [[_num_gc(choice) for choice in choices] for choices in self.choices.values()]
         least, most = sum(map(min, counts)), sum(map(max, counts))
         low, high = self._gc_counts
-        if most < low or least > high or low > high:
+        if low > high:
+            raise DesignError(
+                f"no number of G and C in {self.length} nt is a share of "
+                f"{self._constraints.min_gc:g} to {self._constraints.max_gc:g}"
+            )
+        if most < low or least > high:
             raise DesignError(
                 f"{low} to {high} of {self.length} nt are to be G or C; "
                 f"the structure and the pattern allow {least} to {most}"
             )
 
+    def _possible_letters(self) -> list[str]:
+        """By position, given also what its partner may be."""
+        letters = [""] * self.length
+        for unit, choices in self.choices.items():
+            for place, position in enumerate(unit):
+                letters[position] = "".join(sorted({choice[place] for choice in choices}))
+        return letters
+
     def _check_fixed(self) -> None:
         """Whether the pattern itself holds what is forbidden."""
         for motif in self._motifs:
             for start in range(self.length - len(motif) + 1):
-                if all(set(self.options[start + k]) <= set(letters) for k, letters in enumerate(motif)):
-                    text = "".join(letters if len(letters) == 1 else f"[{letters}]" for letters in motif)
+                there = self._possible[start : start + len(motif)]
+                if all(set(here) <= set(letters) for here, letters in zip(there, motif, strict=True)):
                     raise DesignError(
-                        f"from position {start + 1} on the pattern can only be {text}, which is forbidden"
+                        f"from position {start + 1} on the pattern can only be {_text(motif)}, "
+                        "which is forbidden"
                     )
+
+    def _check_repeats(self) -> None:
+        """Whether stretches are so many that two of them have to be the same."""
+        longest = self._constraints.max_repeat
+        if longest is None or (size := longest + 1) > self.length:
+            return
+        if (num_stretches := self.length - longest) > (num_words := len(NUCLEOTIDES) ** size):
+            raise DesignError(
+                f"{num_stretches} stretches of {size} nt are {num_words} different ones at most, "
+                f"so there is a repeat of more than {longest} nt"
+            )
+        starts: dict[tuple[str, ...], list[int]] = {}
+        for start in range(num_stretches):
+            starts.setdefault(tuple(self._possible[start : start + size]), []).append(start)
+        for letters, places in starts.items():
+            if len(places) > prod(map(len, letters)):
+                positions = ", ".join(str(place + 1) for place in places[:3])
+                raise DesignError(
+                    f"{len(places)} stretches, from positions {positions} on, can only be {_text(letters)}, "
+                    f"so there is a repeat of more than {longest} nt"
+                )
+
+    def _check_inverted_repeats(self) -> None:
+        """Whether the pattern itself holds one."""
+        longest = self._constraints.max_inverted_repeat
+        if longest is None:
+            return
+        fixed = "".join(letters if len(letters) == 1 else "." for letters in self._possible)
+        for start, other in inverted_repeats(fixed, longest + 1, self._partners):
+            if "." not in (word := fixed[start : start + longest + 1]):
+                raise DesignError(
+                    f"from position {start + 1} on the pattern can only be {word}, and from {other + 1} on "
+                    f"its reverse complement, so there is an inverted repeat of more than {longest} nt"
+                )
 
 
 def _options(length: int, pattern: str | None) -> list[str]:
@@ -159,3 +253,11 @@ def _options(length: int, pattern: str | None) -> list[str]:
 
 def _num_gc(letters: str) -> int:
     return sum(letter in "GC" for letter in letters)
+
+
+def _both(start: int, other: int, size: int) -> list[int]:
+    return [*range(start, start + size), *range(other, other + size)]
+
+
+def _text(letters: Iterable[str]) -> str:
+    return "".join(some if len(some) == 1 else f"[{some}]" for some in letters)

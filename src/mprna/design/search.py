@@ -139,8 +139,15 @@ class Search:
         """
         best = self._climb(budget)
         while best.gap and not budget.is_spent:
-            best = min(best, self._climb(budget), key=lambda state: state.gap)
+            best = min(best, self._climb_or(best, budget), key=lambda state: state.gap)
         return best
+
+    def _climb_or(self, known: State, budget: Budget) -> State:
+        """Another climb, or what is known where that has no legal sequence to begin with."""
+        try:
+            return self._climb(budget)
+        except DesignError:
+            return known
 
     def _climb(self, budget: Budget, *, is_part: bool = False) -> State:
         """From a fresh sequence until it is solved or there is no progress."""
@@ -189,7 +196,7 @@ class Search:
             loop.draw(letters, self._rng)
         for part in parts(self._target):
             letters[part] = self._designed(part, budget) or letters[part]
-        return self._repaired(letters)
+        return self._repaired(letters, budget)
 
     def _designed(self, part: slice, budget: Budget) -> str | None:
         """The best of one search, solved or not; None where the part alone cannot meet the constraints."""
@@ -200,19 +207,30 @@ class Search:
         except DesignError:
             return None
 
-    def _repaired(self, letters: list[str]) -> str:
-        """Faults are drawn again until there are none."""
-        faults = self._rules.violations("".join(letters))
+    def _repaired(self, letters: list[str], budget: Budget) -> str:
+        """What is at fault is drawn again until nothing is.
+
+        Raises:
+            DesignError: that does not come to an end.
+        """
+        sequence = "".join(letters)
+        faults, places = self._rules.violations(sequence), self._rules.faulty(sequence)
         for _ in range(_REPAIRS * len(letters)):
-            if not faults:
-                return "".join(letters)
-            changed = list(letters)
-            unit = self._rng.choice(self._rules.units)
+            if not faults or budget.is_late:
+                break
+            unit = self._rng.choice(self._rules.units if self._rng.random() < _ANYWHERE else places)
+            changed = list(sequence)
             for position, letter in zip(unit, self._rng.choice(self._rules.choices[unit]), strict=True):
                 changed[position] = letter
-            if (after := self._rules.violations("".join(changed))) <= faults:
-                letters, faults = changed, after
-        raise DesignError(f"no sequence was found that meets the constraints; the best breaks {faults}")
+            candidate = "".join(changed)
+            if candidate != sequence and (after := self._rules.violations(candidate)) <= faults:
+                sequence, faults, places = candidate, after, self._rules.faulty(candidate)
+        if faults:
+            in_time = " in time" if budget.is_late else ""
+            raise DesignError(
+                f"no sequence was found{in_time} that meets the constraints; the best breaks {faults}"
+            )
+        return sequence
 
     def _changed(self, sequence: str, places: list[int]) -> str:
         """New letters for a loop, or for one or a few units, near a place."""

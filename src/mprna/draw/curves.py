@@ -11,6 +11,7 @@ from typing import Final
 from xml.sax.saxutils import escape
 
 from mprna.draw.colours import DARK_TEXT
+from mprna.draw.document import AXIS, svg_document
 
 COLOURS: Final = ("#0072b2", "#d55e00")
 """Of the first and the second line."""
@@ -18,7 +19,6 @@ COLOURS: Final = ("#0072b2", "#d55e00")
 _PANEL: Final = (250.0, 150.0)
 _CELL: Final = (320.0, 220.0)
 _MARGIN: Final = (64.0, 44.0)
-_FONT: Final = "Roboto, 'Helvetica Neue', Helvetica, Arial, sans-serif"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +51,8 @@ def curves_svg(plots: Sequence[Plot], *, columns: int = 3) -> str:
         y = _MARGIN[1] + index // columns * _CELL[1]
         body += [f'<g transform="translate({x:g} {y:g})">', *_panel(plot), "</g>"]
     label = ", ".join(plot.title for plot in plots)
-    return _svg(num_columns * _CELL[0] + _MARGIN[0], num_rows * _CELL[1] + _MARGIN[1], body, label)
-
-
-def _svg(width: float, height: float, body: Sequence[str], label: str) -> str:
-    head = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:g}" height="{height:g}" '
-        f'viewBox="0 0 {width:g} {height:g}" role="img" font-family="{_FONT}" font-size="12" fill="#52606d">'
-    )
-    ground = f'<rect width="{width:g}" height="{height:g}" fill="#ffffff"/>'
-    return "\n".join([head, f"<title>{escape(label)}</title>", ground, *body, "</svg>", ""])
+    width, height = num_columns * _CELL[0] + _MARGIN[0], num_rows * _CELL[1] + _MARGIN[1]
+    return svg_document(width, height, body, label=label)
 
 
 def _panel(plot: Plot) -> Iterator[str]:
@@ -68,7 +60,7 @@ def _panel(plot: Plot) -> Iterator[str]:
     x_all = [value for line in plot.lines for value in line.x]
     y_all = [value for line in plot.lines for value in line.y]
     yield f'<text y="-14" font-size="14" fill="{DARK_TEXT}">{escape(plot.title)}</text>'
-    yield f'<path d="M0 0V{height:g}H{width:g}" fill="none" stroke="#9aa5b1"/>'
+    yield f'<path d="M0 0V{height:g}H{width:g}" fill="none" stroke="{AXIS}"/>'
     for number, line in enumerate(plot.lines):
         colour = COLOURS[number % len(COLOURS)]
         across, up = _scaled(line.x, x_all, width), _scaled(line.y, y_all, height)

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from mprna.alphabet import NUCLEOTIDES
 from mprna.draw.colours import DARK_TEXT
+from mprna.draw.document import svg_document
 
 LINE_LENGTH: Final = 100
 """Nucleotides per line."""
@@ -26,10 +27,8 @@ _TITLE_HEIGHT: Final = 30.0
 _LETTERS_HEIGHT: Final = 15.0
 _LINE_GAP: Final = 26.0
 _MAP_GAP: Final = 5.0
-_QUIET: Final = "#52606d"
 _NO_DATA: Final = "#eef1f4"
 _REFERENCE: Final = "#9aa5b1"
-_FONT: Final = "Roboto, 'Helvetica Neue', Helvetica, Arial, sans-serif"
 _LOW, _MIDDLE, _HIGH = ((33, 102, 172), (247, 247, 247), (178, 24, 43))
 """Ends and middle of ColorBrewer RdBu, which survive the common kinds of colour blindness."""
 
@@ -68,12 +67,7 @@ def heatmaps_svg(panels: Sequence[HeatMapPanel]) -> str:
     if not panels:
         body.append(f'<text x="{_MARGIN[0]:g}" y="{y:g}">nothing to draw</text>')
         y += _TITLE_HEIGHT
-    lines = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:g}" height="{y:g}" '
-        f'viewBox="0 0 {width:g} {y:g}" font-family="{_FONT}" font-size="10" fill="{_QUIET}">',
-        f'<rect width="{width:g}" height="{y:g}" fill="#ffffff"/>',
-    ]
-    return "\n".join([*lines, *body, "</svg>", ""])
+    return svg_document(width, y, body, font_size=10)
 
 
 def diverging_colour(value: float) -> str:

@@ -11,6 +11,7 @@ from typing import Final
 from xml.sax.saxutils import escape
 
 from mprna.draw.colours import DARK_TEXT
+from mprna.draw.document import AXIS, svg_document
 
 _COLUMNS: Final = 3
 _PANEL: Final = (250.0, 150.0)
@@ -19,9 +20,6 @@ _PANEL: Final = (250.0, 150.0)
 _GAP: Final = (56.0, 78.0)
 _MARGIN: Final = (58.0, 44.0)
 _BAR: Final = "#0072b2"
-_AXIS: Final = "#9aa5b1"
-_QUIET: Final = "#52606d"
-_FONT: Final = "Roboto, 'Helvetica Neue', Helvetica, Arial, sans-serif"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,16 +44,12 @@ def histograms_svg(panels: Sequence[Panel]) -> str:
     num_rows = -(-len(panels) // _COLUMNS)
     width = _MARGIN[0] + _COLUMNS * (_PANEL[0] + _GAP[0])
     height = _MARGIN[1] + num_rows * (_PANEL[1] + _GAP[1])
-    lines = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:g}" height="{height:g}" '
-        f'viewBox="0 0 {width:g} {height:g}" font-family="{_FONT}" font-size="12" fill="{_QUIET}">',
-        f'<rect width="{width:g}" height="{height:g}" fill="#ffffff"/>',
-    ]
+    body: list[str] = []
     for index, panel in enumerate(panels):
         x = _MARGIN[0] + index % _COLUMNS * (_PANEL[0] + _GAP[0])
         y = _MARGIN[1] + index // _COLUMNS * (_PANEL[1] + _GAP[1])
-        lines += [f'<g transform="translate({x:g} {y:g})">', *_panel(panel), "</g>"]
-    return "\n".join([*lines, "</svg>", ""])
+        body += [f'<g transform="translate({x:g} {y:g})">', *_panel(panel), "</g>"]
+    return svg_document(width, height, body)
 
 
 def even_ticks(first: float, last: float, num_bins: int) -> list[tuple[float, str]]:
@@ -82,7 +76,7 @@ def _panel(panel: Panel) -> Iterator[str]:
             f'<rect x="{index * step + 0.5:.2f}" y="{height - bar:.2f}" width="{max(step - 1, 0.5):.2f}" '
             f'height="{bar:.2f}" fill="{_BAR}"/>'
         )
-    yield f'<path d="M0 0V{height:g}H{width:g}" fill="none" stroke="{_AXIS}"/>'
+    yield f'<path d="M0 0V{height:g}H{width:g}" fill="none" stroke="{AXIS}"/>'
     yield f'<text x="-6" y="8" text-anchor="end">{_short(highest)}</text>'
     yield f'<text x="-6" y="{height:g}" text-anchor="end">0</text>'
     for position, text in panel.ticks:

@@ -11,17 +11,15 @@ from typing import Final
 from xml.sax.saxutils import escape
 
 from mprna.draw.colours import DARK_TEXT, LETTER_FILLS
+from mprna.draw.document import AXIS, FONT, QUIET
 from mprna.rna.structure import pairs_from_dot_bracket
 
 _CELL: Final = (14.0, 18.0)
 _MARGIN: Final = 10.0
 _HEAD: Final = 16.0
 _GAP: Final = 14.0
-_QUIET: Final = "#52606d"
-_OUTLINE: Final = "#9aa5b1"
 _CHANGED: Final = "#d55e00"
 _HIDDEN: Final = "#3e4c59"
-_FONT: Final = "Roboto, 'Helvetica Neue', Helvetica, Arial, sans-serif"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +51,13 @@ def objectives_svg(lines: Sequence[Strip | Arcs]) -> str:
     for line in lines:
         height = _CELL[1] if isinstance(line, Strip) else _arcs_height(line)
         body.append(f'<g transform="translate({_MARGIN:g} {top + _HEAD:g})">')
-        body.append(f'<text y="-5" font-size="12" fill="{_QUIET}">{escape(line.title)}</text>')
+        body.append(f'<text y="-5" font-size="12" fill="{QUIET}">{escape(line.title)}</text>')
         body += [*(_strip(line) if isinstance(line, Strip) else _arcs(line, height)), "</g>"]
         top += _HEAD + height + _GAP
     size = f'width="{width:g}" height="{top:g}" viewBox="0 0 {width:g} {top:g}"'
     return "\n".join(
         [
-            f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img" font-family="{_FONT}">',
+            f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img" font-family="{FONT}">',
             "<title>What the objectives hide and ask</title>",
             '<rect width="100%" height="100%" fill="#ffffff"/>',
             *body,
@@ -74,7 +72,7 @@ def _strip(line: Strip) -> Iterator[str]:
         x = place * width
         fill = {" ": "#f5f7fa", "?": _HIDDEN}.get(letter, LETTER_FILLS.get(letter, "#ffffff"))
         yield (
-            f'<rect x="{x:g}" width="{width:g}" height="{height:g}" fill="{fill}" stroke="{_OUTLINE}" '
+            f'<rect x="{x:g}" width="{width:g}" height="{height:g}" fill="{fill}" stroke="{AXIS}" '
             'stroke-width="0.5"/>'
         )
         if letter != " ":
@@ -97,7 +95,7 @@ def _arcs_height(line: Arcs) -> float:
 
 def _arcs(line: Arcs, height: float) -> Iterator[str]:
     width = _CELL[0]
-    yield f'<path d="M0 {height:g}H{len(line.dot_bracket) * width:g}" stroke="{_OUTLINE}"/>'
+    yield f'<path d="M0 {height:g}H{len(line.dot_bracket) * width:g}" stroke="{AXIS}"/>'
     for i, j in pairs_from_dot_bracket(line.dot_bracket).tolist():
         left, right = (i + 0.5) * width, (j + 0.5) * width
         yield (

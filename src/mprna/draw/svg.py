@@ -20,6 +20,7 @@ import numpy.typing as npt
 from mprna.alphabet import NUCLEOTIDES, clean_sequence
 from mprna.draw.arcs import arc_controls, arc_points
 from mprna.draw.colours import DARK_TEXT, LETTER_FILLS, SCALE, scale_colour, state_probabilities, text_colour
+from mprna.draw.document import FONT, QUIET
 from mprna.draw.labels import LabelPlacer, outward_direction
 from mprna.draw.layout import layout
 from mprna.errors import StructureError
@@ -46,9 +47,7 @@ _BAR: Final = (132.0, 10.0)
 _BACKBONE: Final = "#9aa5b1"
 _PAIR: Final = "#3e4c59"
 _OUTLINE: Final = "#616e7c"
-_QUIET: Final = "#52606d"
 _ARC: Final = "#d55e00"
-_FONT: Final = "Roboto, 'Helvetica Neue', Helvetica, Arial, sans-serif"
 
 _LONGEST_TITLE: Final = 80
 _ILLEGAL_XML: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -117,12 +116,12 @@ def draw_structure(
     scene = _scene(record, colours, text_width=max(9.6 * len(heading), 7.0 * len(caption), _key_width(label)))
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{_n(scene.width)}" height="{_n(scene.height)}" '
-        f'viewBox="0 0 {_n(scene.width)} {_n(scene.height)}" role="img" font-family="{_FONT}">',
+        f'viewBox="0 0 {_n(scene.width)} {_n(scene.height)}" role="img" font-family="{FONT}">',
         f"<title>{heading}</title>",
         f"<desc>RNA secondary structure: {caption}</desc>",
         '<rect width="100%" height="100%" fill="#ffffff"/>',
         _text(_MARGIN / 2, 30, heading, size=17, weight=700),
-        _text(_MARGIN / 2, 49, caption, size=12.5, fill=_QUIET),
+        _text(_MARGIN / 2, 49, caption, size=12.5, fill=QUIET),
         *_backbone(scene),
         *_arcs(scene),
         *_rungs(scene),
@@ -261,7 +260,7 @@ def _labels(scene: _Scene) -> Iterator[str]:
     towards_5, towards_3 = first - scene.points[min(1, length - 1)], last - scene.points[max(length - 2, 0)]
     if length == 1:
         towards_5, towards_3 = np.array([-1.0, 0.0]), np.array([1.0, 0.0])
-    yield f'<g font-size="{_n(size)}" text-anchor="middle" fill="{_QUIET}" stroke-width="0.9">'
+    yield f'<g font-size="{_n(size)}" text-anchor="middle" fill="{QUIET}" stroke-width="0.9">'
     for index, mark, outward in ((0, "5\u2032", towards_5), (length - 1, "3\u2032", towards_3)):
         x, y = placer.place(index, outward)
         yield f'<text x="{_n(x)}" y="{_n(y + 0.36 * size)}" font-weight="700">{mark}</text>'
@@ -301,14 +300,14 @@ def _key(scene: _Scene, label: str) -> Iterator[str]:
         for letter in NUCLEOTIDES:
             fill = LETTER_FILLS[letter]
             yield f'<circle cx="{_n(x + 6)}" cy="{_n(y - 4)}" r="6" fill="{fill}" stroke="{_OUTLINE}"/>'
-            yield _text(x + 17, y, letter, size=12, fill=_QUIET)
+            yield _text(x + 17, y, letter, size=12, fill=QUIET)
             x += 38
     else:
         yield from _scale_bar(x, y, label)
         x, y = x + _BAR[0] + 28 + 5.8 * len(label), y - 12
     if len(scene.arcs):
         yield f'<path d="M{_n(x + 8)},{_n(y)} q11,-16 22,0" fill="none" stroke="{_ARC}" stroke-width="1.8"/>'
-        yield _text(x + 36, y, "pseudoknot", size=12, fill=_QUIET)
+        yield _text(x + 36, y, "pseudoknot", size=12, fill=QUIET)
 
 
 def _scale_bar(x: float, y: float, label: str) -> Iterator[str]:
@@ -323,8 +322,8 @@ def _scale_bar(x: float, y: float, label: str) -> Iterator[str]:
         f'fill="url(#mprna-scale)" stroke="{_OUTLINE}" stroke-width="0.6"/>'
     )
     for value, anchor in ((0.0, "start"), (0.5, "middle"), (1.0, "end")):
-        yield _text(x + value * width, y + 3, f"{value:g}", size=11, fill=_QUIET, anchor=anchor)
-    yield _text(x + width + 12, y - 12, label, size=12, fill=_QUIET)
+        yield _text(x + value * width, y + 3, f"{value:g}", size=11, fill=QUIET, anchor=anchor)
+    yield _text(x + width + 12, y - 12, label, size=12, fill=QUIET)
 
 
 def _text(

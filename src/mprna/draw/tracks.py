@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mprna.draw.colours import DARK_TEXT
+from mprna.draw.document import AXIS, svg_document
 
 _PANEL: Final = (900.0, 90.0)
 """Width and height of a plotting area, in pixels."""
@@ -22,9 +23,6 @@ _GAP: Final = 54.0
 _MARGIN: Final = (58.0, 40.0)
 _LINE: Final = "#0072b2"
 _BAND: Final = "#b5d6ea"
-_AXIS: Final = "#9aa5b1"
-_QUIET: Final = "#52606d"
-_FONT: Final = "Roboto, 'Helvetica Neue', Helvetica, Arial, sans-serif"
 _STEPS: Final = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 50_000)
 MAX_TICKS: Final = 12
 
@@ -45,22 +43,18 @@ def tracks_svg(tracks: Sequence[Track], *, quantity: str) -> str:
     highest = max([float((t.values + t.errors).max()) for t in binned] + [1e-6])
     width = _MARGIN[0] + _PANEL[0] + 20
     height = _MARGIN[1] + max(len(tracks), 1) * (_PANEL[1] + _GAP)
-    lines = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:g}" height="{height:g}" '
-        f'viewBox="0 0 {width:g} {height:g}" font-family="{_FONT}" font-size="12" fill="{_QUIET}">',
-        f'<rect width="{width:g}" height="{height:g}" fill="#ffffff"/>',
-    ]
+    body: list[str] = []
     if not tracks:
-        lines.append(f'<text x="{_MARGIN[0]:g}" y="{_MARGIN[1]:g}">nothing to draw</text>')
+        body.append(f'<text x="{_MARGIN[0]:g}" y="{_MARGIN[1]:g}">nothing to draw</text>')
     for index, (track, bins) in enumerate(zip(tracks, binned, strict=True)):
         y = _MARGIN[1] + index * (_PANEL[1] + _GAP)
         span = _PANEL[0] * len(track.values) / longest
-        lines += [
+        body += [
             f'<g transform="translate({_MARGIN[0]:g} {y:g})">',
             *_panel(bins, len(track.values), span, highest, quantity),
             "</g>",
         ]
-    return "\n".join([*lines, "</svg>", ""])
+    return svg_document(width, height, body)
 
 
 def _panel(bins: Track, length: int, span: float, highest: float, quantity: str) -> Iterator[str]:
@@ -75,7 +69,7 @@ def _panel(bins: Track, length: int, span: float, highest: float, quantity: str)
     yield f'<text y="-10" font-size="14" fill="{DARK_TEXT}">{escape(bins.title)}</text>'
     yield f'<polygon points="{outline}" fill="{_BAND}"/>'
     yield f'<polyline points="{_points(x, middle)}" fill="none" stroke="{_LINE}"/>'
-    yield f'<path d="M0 0V{height:g}H{span:.2f}" fill="none" stroke="{_AXIS}"/>'
+    yield f'<path d="M0 0V{height:g}H{span:.2f}" fill="none" stroke="{AXIS}"/>'
     yield f'<text x="-6" y="8" text-anchor="end">{highest:.2g}</text>'
     yield f'<text x="-6" y="{height:g}" text-anchor="end">0</text>'
     turned = f'transform="translate(-34 {height / 2:g}) rotate(-90)"'

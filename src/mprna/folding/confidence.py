@@ -1,4 +1,4 @@
-"""How sure an ensemble is of one structure.
+"""How probable a structure is, nucleotide by nucleotide, in an ensemble.
 
 Shape letters: L nucleotides.
 """
@@ -14,7 +14,7 @@ from mprna.rna.structure import UNPAIRED, pairs_from_dot_bracket, partners_from_
 def assigned_state_probs(
     dot_bracket: str, base_pair_probs: npt.NDArray[np.floating]
 ) -> npt.NDArray[np.float32]:
-    """Probability of what the structure says of each nucleotide: its pair, or being unpaired.
+    """Probability of the state that each nucleotide has in the structure: its pair, or being unpaired.
 
     A nucleotide is unpaired with one minus the sum of its pair probabilities. Pairs of all bracket kinds
     count.

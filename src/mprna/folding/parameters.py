@@ -1,4 +1,4 @@
-"""Energy parameters between two sets, as text in ViennaRNA's format (version 2.0)."""
+"""Energy parameters half way between two sets, as text in ViennaRNA's format (version 2.0)."""
 
 from __future__ import annotations
 
@@ -10,21 +10,23 @@ from typing import Final
 import numpy as np
 
 _DEFAULT: Final = -50
-"""What `DEF` stands for, in 0.01 kcal/mol."""
+"""What `DEF` stands for in these files, in 0.01 kcal/mol."""
 _INFINITE: Final = 10_000_000
-"""What `INF` stands for."""
+"""What `INF` stands for in these files."""
 _WORDS: Final = {"DEF": str(_DEFAULT), "INF": str(_INFINITE)}
 _COMMENT: Final = re.compile(r"/\*.*?\*/", re.DOTALL)
 _LOOPS: Final = ("Hexaloops", "Tetraloops", "Triloops")
-"""Sections of single hairpins by sequence."""
+"""Sections that list single hairpins by sequence."""
 _NUM_MISC_ENERGIES: Final = 4
+"""Of the section Misc, the first so many numbers are energies."""
 
 
 def mean_parameters(first: str, second: str) -> str:
     """The energies half way between two parameter files, rounded to 0.01 kcal/mol.
 
-    What is infinite in one of them is so in the mean. Hairpins that have energies of their own, and what
-    is no energy (the factor of the logarithm of long loops), are those of the first file.
+    An energy that is infinite in one file is infinite in the mean. The list of hairpins
+    with energies of their own, and numbers that are no energies (the factor of the logarithm for long loops),
+    are taken from the first file.
 
     Raises:
         ValueError: files with other sections or tables of another size.

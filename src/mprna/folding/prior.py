@@ -1,4 +1,4 @@
-"""The pair probabilities of thermodynamics that networks start from."""
+"""Thermodynamic pair probabilities, which networks read as their prior."""
 
 from __future__ import annotations
 

@@ -1,14 +1,14 @@
-"""Change of the free energy of the ensemble by substitutions, all from one partition function.
+"""How substitutions change the free energy of the ensemble: all of them from one partition function.
 
-Every structure has the substituted nucleotide in one loop, where it is unpaired, or in two, on both sides of
-its pair. What is inside and outside of these loops stays as it was, so that
+In every structure the substituted nucleotide is in one loop, if it is unpaired, or in the two loops on both
+sides of its pair. Only the weights w of these loops change; what is inside and outside of them does not. So
 
     Z' / Z = sum over loops in which it is unpaired  P(loop) w'(loop) / w(loop)
            + sum over its partners  (loops inside of the pair, w') (loops outside of the pair, w') / Z
 
-(inside and outside as in McCaskill 1990, doi:10.1002/bip.360290621). That is exact but for one thing: loops
-with another pair below `MIN_PROB` in the reference are left out. benchmarks/scan.py compares with folding
-every mutant anew.
+(inside and outside as in McCaskill 1990, doi:10.1002/bip.360290621). One thing is approximate: loops with
+another pair whose probability in the reference is below `MIN_PROB` are left out. benchmarks/scan.py compares
+the result with folding every mutant.
 
 Long because the loops on both sides of a pair are one recursion.
 
@@ -26,7 +26,9 @@ import numpy as np
 import numpy.typing as npt
 
 from mprna.folding.vienna import (
+    BASE_CODES,
     DEFAULT_MODEL,
+    PAIR_TYPES,
     LoopEnergies,
     boltzmann,
     loop_energies,
@@ -38,6 +40,7 @@ Table = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int64]
 
 MIN_PROB: Final = 1e-7
+"""Pairs of a lower probability in the reference are not looked at."""
 MAX_LOOP: Final = 30
 """Unpaired nucleotides of an interior loop, as in ViennaRNA."""
 MIN_HAIRPIN: Final = 3
@@ -45,44 +48,51 @@ MAX_SPECIAL_HAIRPIN: Final = 6
 """Longest hairpins that may have an energy of their own."""
 
 _TINY: Final = 1e-14
+"""Least probability of being unpaired."""
 _BLOCK: Final = 48
-_LETTERS: Final = "NACGU"
-_TYPES: Final = np.zeros((5, 5), dtype=np.int64)
-for _number, _pair in enumerate(("CG", "GC", "GU", "UG", "AU", "UA"), 1):
-    _TYPES[_LETTERS.index(_pair[0]), _LETTERS.index(_pair[1])] = _number
+"""Rows and columns of the blocks in `product`; see there."""
+_TYPES: Final = np.zeros((len(BASE_CODES), len(BASE_CODES)), dtype=np.int64)
+"""Number of the pair type by the codes of both letters; 0 where they do not pair."""
+for _number, _pair in enumerate(PAIR_TYPES, 1):
+    _TYPES[BASE_CODES.index(_pair[0]), BASE_CODES.index(_pair[1])] = _number
 
 
 class _Pair(NamedTuple):
-    """A likely pair of some position."""
+    """A likely pair of a given position."""
 
     other: int
+    """The position that it pairs with."""
     inside: float
+    """Weight of everything that the pair encloses, the pair included."""
     outside: float
+    """Weight of everything else, over the partition function."""
 
 
 class _Neighbours(NamedTuple):
-    """Pairs beside a nucleotide, and by how much their weights change with its letter."""
+    """Likely pairs right beside the nucleotide p, and by how much their weights change with its letter."""
 
     ends: Codes
-    """Branches (i, p - 1): all i."""
+    """All i of branches (i, p - 1)."""
     end: Table
-    """In a multiloop, with what is inside of the branch."""
+    """Change of their weights in a multiloop, times what is inside of the branch."""
     end_exterior: Table
+    """The same in the exterior loop."""
     starts: Codes
-    """Branches (p + 1, j): all j."""
+    """All j of branches (p + 1, j)."""
     start: Table
     start_exterior: Table
     closed_before: Codes
-    """Pairs (p - 1, l) around a multiloop: all l."""
+    """All l of pairs (p - 1, l) that close a multiloop."""
     closing_before: Table
-    """With what is outside of the pair."""
+    """Change of the weight of closing it, times what is outside of the pair."""
     closed_after: Codes
-    """Pairs (k, p + 1) around a multiloop: all k."""
+    """All k of pairs (k, p + 1) that close a multiloop."""
     closing_after: Table
 
 
 class SubstitutionEnergies:
-    """Of one RNA; takes one partition function and three products of (L, L) matrices to make.
+    """Effects of all substitutions of one RNA. Making it takes one partition function and three products of
+    (L, L) matrices.
 
     Args:
         sequence: clean letters, ACGUN.
@@ -93,10 +103,10 @@ class SubstitutionEnergies:
 
     def __init__(self, sequence: str) -> None:
         self._sequence = sequence
-        self._references: dict[int, float] = {}
-        """The same sum for the reference's own letter, which is 1 but for what is left out."""
         self._length = length = len(sequence)
-        self._codes = np.array([0, *(_LETTERS.index(letter) for letter in sequence), 0])
+        # The sum for the reference's own letter by position: 1, but for the pairs that are left out.
+        self._references: dict[int, float] = {}
+        self._codes = np.array([0, *(BASE_CODES.index(letter) for letter in sequence), 0])
         arrays = partition_arrays(sequence)
         self._stems = stem_weights()
         self._scale = np.append(arrays.scale, 0.0)  # of 2 nt even where there is one
@@ -108,16 +118,16 @@ class SubstitutionEnergies:
         self._outside = np.divide(
             arrays.probs, arrays.paired, out=np.zeros_like(arrays.probs), where=arrays.paired > 0
         )
+        # [i, u]: one or more branches of a multiloop in i + 1 to u - 1
         self._shifted = np.zeros_like(arrays.multi)
-        """[i, u]: branches of a multiloop in i + 1 to u - 1."""
         self._shifted[:-1, 1:] = arrays.multi[1:, :-1]
         last = np.zeros_like(arrays.multi)  # [u, j]: one branch that begins at u, in u to j - 1
         last[:, 1:] = arrays.multi_last[:, :-1]
+        # [i, j]: two or more branches in i + 1 to j - 1
         self._multi_inside = product(self._shifted, last)
-        """[i, j]: two or more branches in i + 1 to j - 1."""
         self._multi_outside, self._multi_beside = self._branches()
-        self._after_of = [self._pairs(row, i, first=True) for i, row in enumerate(arrays.probs)]
-        self._before_of = [self._pairs(row, j, first=False) for j, row in enumerate(arrays.probs.T)]
+        self._pairs_from = [self._likely_pairs(row, i, first=True) for i, row in enumerate(arrays.probs)]
+        self._pairs_to = [self._likely_pairs(row, j, first=False) for j, row in enumerate(arrays.probs.T)]
         self._scales: list[float] = arrays.scale.tolist()
 
     def delta(self, position: int, alt: str) -> float:
@@ -131,12 +141,12 @@ class SubstitutionEnergies:
         with loop_energies(self._sequence) as before, loop_energies(mutant) as after:
             if p not in self._references:
                 self._references[p] = self._weight(p, int(self._codes[p]), before)
-            weight = self._weight(p, _LETTERS.index(alt), after)
+            weight = self._weight(p, BASE_CODES.index(alt), after)
             weight += self._hairpin_change(p, before.hairpin, after.hairpin)
             weight += self._interior_change(p, before.interior, after.interior)
         return -DEFAULT_MODEL.thermal_energy * math.log(weight / self._references[p])
 
-    def _pairs(self, probs: Table, position: int, *, first: bool) -> list[_Pair]:
+    def _likely_pairs(self, probs: Table, position: int, *, first: bool) -> list[_Pair]:
         """Likely pairs of a position with later ones, or with earlier ones."""
         found = []
         for other in np.flatnonzero(probs >= MIN_PROB).tolist():
@@ -181,8 +191,8 @@ class SubstitutionEnergies:
         return change
 
     def _weight(self, p: int, code: int, energies: LoopEnergies) -> float:
-        """Weight over Z of all structures with this letter at p; the hairpins and interior loops in which p
-        is unpaired count as in the reference."""
+        """Weight over Z of all structures with this letter at p; hairpins and interior loops in which p is
+        unpaired count as in the reference."""
         partners = _TYPES[code, self._codes] > 0
         partners[max(p - MIN_HAIRPIN, 0) : p + MIN_HAIRPIN + 1] = False
         possible = np.flatnonzero(partners).tolist()
@@ -240,19 +250,15 @@ class SubstitutionEnergies:
 
     def _neighbours(self, p: int, code: int) -> _Neighbours:
         """How the weights of pairs beside p change with its letter."""
-        codes, old, multi, exterior = (
-            self._codes,
-            int(self._codes[p]),
-            self._stems.multi,
-            self._stems.exterior,
-        )
+        codes, old = self._codes, int(self._codes[p])
+        multi, exterior = self._stems.multi, self._stems.exterior
         ends, starts, closed_before, closed_after = (
             np.array([pair.other for pair in found], dtype=np.int64)
             for found in (
-                self._before_of[p - 1],
-                self._after_of[p + 1],
-                self._after_of[p - 1],
-                self._before_of[p + 1],
+                self._pairs_to[p - 1],
+                self._pairs_from[p + 1],
+                self._pairs_from[p - 1],
+                self._pairs_to[p + 1],
             )
         )
         kinds, around = _TYPES[codes[ends], codes[p - 1]], np.where(ends > 1, codes[ends - 1], -1)
@@ -297,12 +303,12 @@ class SubstitutionEnergies:
         energy, scales = energies.interior, self._scales
         for k in range(p + 1, min(p + MAX_LOOP + 1, self._length) + 1):
             room = MAX_LOOP - (k - p - 1)
-            for m, weight, _ in self._after_of[k]:
+            for m, weight, _ in self._pairs_from[k]:
                 for j in _between(partners, m + 1, m + room + 1):
                     inside[j] += boltzmann(energy(p, j, k, m)) * scales[k - p + j - m] * weight
         for i in range(max(p - MAX_LOOP - 1, 1), p):
             room = MAX_LOOP - (p - i - 1)
-            for m, _, weight in self._after_of[i]:
+            for m, _, weight in self._pairs_from[i]:
                 for j in _between(partners, max(m - room - 1, p + 1), m - 1):
                     outside[j] += boltzmann(energy(i, m, p, j)) * scales[p - i + m - j] * weight
 
@@ -313,12 +319,12 @@ class SubstitutionEnergies:
         energy, scales = energies.interior, self._scales
         for m in range(max(p - MAX_LOOP - 1, 1), p):
             room = MAX_LOOP - (p - m - 1)
-            for k, weight, _ in self._before_of[m]:
+            for k, weight, _ in self._pairs_to[m]:
                 for j in _between(partners, k - room - 1, k - 1):
                     inside[j] += boltzmann(energy(j, p, k, m)) * scales[k - j + p - m] * weight
         for m in range(p + 1, min(p + MAX_LOOP + 1, self._length) + 1):
             room = MAX_LOOP - (m - p - 1)
-            for i, _, weight in self._before_of[m]:
+            for i, _, weight in self._pairs_to[m]:
                 for j in _between(partners, i + 1, min(i + room + 1, p - 1)):
                     outside[j] += boltzmann(energy(i, m, j, p)) * scales[j - i + m - p] * weight
 
@@ -328,13 +334,13 @@ class SubstitutionEnergies:
         """Of hairpins in which p is unpaired: next to the pair, or in one with an energy of its own."""
         total = 0.0
         for i in range(max(p - MAX_SPECIAL_HAIRPIN, 1), p):
-            for j, _, _ in self._after_of[i]:
+            for j, _, _ in self._pairs_from[i]:
                 if p < j <= i + MAX_SPECIAL_HAIRPIN + 1:
                     total += self._hairpin_term(i, j, before, after)
-        for j, _, _ in self._after_of[p - 1]:
+        for j, _, _ in self._pairs_from[p - 1]:
             if j > p + MAX_SPECIAL_HAIRPIN:
                 total += self._hairpin_term(p - 1, j, before, after)
-        for i, _, _ in self._before_of[p + 1]:
+        for i, _, _ in self._pairs_to[p + 1]:
             if i < p - MAX_SPECIAL_HAIRPIN:
                 total += self._hairpin_term(i, p + 1, before, after)
         return total
@@ -365,22 +371,22 @@ class SubstitutionEnergies:
         left = [(p - 1, k) for k in range(p + 1, min(p + MAX_LOOP, end) + 1)]
         left += [(i, p + 1) for i in range(max(p - MAX_LOOP, 1), p - 1) if p < end]
         for i, k in left:
-            for j, _, around in self._after_of[i]:
-                for m, within, _ in self._after_of[k]:
+            for j, _, around in self._pairs_from[i]:
+                for m, within, _ in self._pairs_from[k]:
                     if m < j and k - i + j - m - 2 <= MAX_LOOP:
                         yield i, j, k, m, around * within
         right = [(m, p + 1) for m in range(max(p - MAX_LOOP, 1), p)]
         right += [(p - 1, j) for j in range(p + 2, min(p + MAX_LOOP, end) + 1)]
         for m, j in right:
-            for i, _, around in self._before_of[j]:
-                for k, within, _ in self._before_of[m]:
+            for i, _, around in self._pairs_to[j]:
+                for k, within, _ in self._pairs_to[m]:
                     if i < k and k - i + j - m - 2 <= MAX_LOOP:
                         yield i, j, k, m, around * within
 
 
 def product(one: Table, other: Table) -> Table:
-    """Product of square matrices, in blocks so small that BLAS takes one thread for each: with more, the last
-    bits depend on their number."""
+    """Product of square matrices, in blocks so small that BLAS uses one thread for each: with several,
+    the last bits would depend on their number."""
     found = np.zeros_like(other)
     starts = range(0, len(one), _BLOCK)
     for i in starts:

@@ -18,7 +18,10 @@ from typing import IO, Final
 from mprna.io.records import ERROR_COMMENT, Record, check_dot_bracket, round_energy, split_header
 from mprna.io.source import Source, numbered_lines, open_input
 
-_STRUCTURE: Final = re.compile(r"[.()\[\]{}<>A-Za-z]*[.()\[\]{}<>][.()\[\]{}<>A-Za-z]*")
+STRUCTURE_PATTERN: Final = r"[.()\[\]{}<>A-Za-z]*[.()\[\]{}<>][.()\[\]{}<>A-Za-z]*"
+"""Dot-bracket symbols, at least one of which is no letter: a word of letters alone is a sequence."""
+
+_STRUCTURE: Final = re.compile(STRUCTURE_PATTERN)
 _CONSTRAINT: Final = re.compile(r"x+|\S*[.()\[\]{}<>|]\S*")
 _ENERGY: Final = re.compile(r"\(?\s*([-+]?\d+(?:\.\d*)?)")
 _BPRNA_NAME: Final = "#Name:"

@@ -1,4 +1,4 @@
-"""All file formats in one table, and the guess which one a file has."""
+"""All file formats in one table, and how the format of a file is guessed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,13 @@ from typing import IO, TYPE_CHECKING, Any, Final
 from mprna.errors import FormatError, UsageError
 from mprna.io.bpseq import read_bpseq, write_bpseq
 from mprna.io.ct import read_ct, write_ct
-from mprna.io.dot_bracket import read_constrained, read_dot_bracket, write_dbn, write_vienna
+from mprna.io.dot_bracket import (
+    STRUCTURE_PATTERN,
+    read_constrained,
+    read_dot_bracket,
+    write_dbn,
+    write_vienna,
+)
 from mprna.io.fasta import read_fasta, read_fastq, read_plain, shorten, write_fasta, write_fastq
 from mprna.io.jsonl import read_jsonl, write_jsonl
 from mprna.io.output import COMPRESSIONS, open_output
@@ -63,7 +69,7 @@ _WITH_CONSTRAINT_LINES: Final = ("fasta", "plain", "vienna", "dbn")
 """In these, what stands below a sequence can be read as a constraint."""
 
 _HEAD_BYTES: Final = 1 << 16
-_STRUCTURE_LINE: Final = re.compile(r"[.()\[\]{}<>A-Za-z]*[.()\[\]{}<>][.()\[\]{}<>A-Za-z]*(\s.*)?")
+_STRUCTURE_LINE: Final = re.compile(STRUCTURE_PATTERN + r"(\s.*)?")
 _SEQUENCE_LINE: Final = re.compile(r"[A-Za-z][A-Za-z0-9*?.~ -]*")
 _BPSEQ_ROW: Final = re.compile(r"1\s+\S\s+\d+")
 _CT_TITLE: Final = re.compile(r"\d+\s+\S.*")

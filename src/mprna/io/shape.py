@@ -1,4 +1,4 @@
-"""RNAfold's `.shape` files: position from 1, the letter where one likes, and a reactivity.
+"""RNAfold's `.shape` files: position from 1, optionally the letter, and a reactivity.
 
 Shape letters: L nucleotides.
 """

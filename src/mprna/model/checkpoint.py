@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
-from torch import Tensor
+from torch import Tensor, nn
 
 from mprna.errors import ModelError
 from mprna.model.config import ModelConfig
@@ -37,12 +38,7 @@ def save_checkpoint(model: MprnaModel, directory: Path, *, dtype: torch.dtype = 
     model, comes last.
     """
     directory.mkdir(parents=True, exist_ok=True)
-    tensors = {
-        name: tensor.detach().to("cpu", dtype).contiguous()
-        for name, tensor in model.state_dict().items()
-        if name != TIED_WEIGHT
-    }
-    write_tensors(tensors, directory / WEIGHTS_FILE)
+    write_weights(model, directory / WEIGHTS_FILE, dtype=dtype, skip=(TIED_WEIGHT,))
     Tokenizer().save(directory)
     write_json(FORMAT | {"model": model.config.to_dict()}, directory / CONFIG_FILE)
 
@@ -56,7 +52,8 @@ def load_checkpoint(directory: Path) -> MprnaModel:
     config = read_config(directory)
     with torch.random.fork_rng(devices=[]):
         model = MprnaModel(config)
-    model.load_state_dict(_read_weights(directory / WEIGHTS_FILE, model))
+    weights = read_weights(directory / WEIGHTS_FILE, model, skip=(TIED_WEIGHT,))
+    model.load_state_dict(weights | {TIED_WEIGHT: weights["encoder.embedding.weight"]})
     return model.eval()
 
 
@@ -107,6 +104,7 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 def write_json(content: dict[str, Any], path: Path) -> None:
+    """Write a JSON file, whole or not at all."""
     partial = path.with_name(f"{path.name}.part")
     partial.write_text(json.dumps(content, indent=1) + "\n")
     os.replace(partial, path)
@@ -127,14 +125,35 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
 
 
 def write_tensors(tensors: dict[str, Tensor], path: Path) -> None:
+    """Write a safetensors file, whole or not at all."""
     partial = path.with_name(f"{path.name}.part")
     save_file(tensors, partial, metadata={"format": "pt"})
     os.replace(partial, path)
 
 
-def _read_weights(path: Path, model: MprnaModel) -> dict[str, Tensor]:
+def read_weights(path: Path, model: nn.Module, *, skip: Collection[str] = ()) -> dict[str, Tensor]:
+    """The tensors of a safetensors file, in float32, after making sure that they are those of a model.
+
+    Args:
+        skip: names of the model that the file does not have.
+
+    Raises:
+        ModelError: no such file, a damaged one, or other names or shapes.
+    """
     tensors = read_tensors(path)
-    expected = {name: tensor.shape for name, tensor in model.state_dict().items() if name != TIED_WEIGHT}
+    expected = {name: tensor.shape for name, tensor in model.state_dict().items() if name not in skip}
     if {name: tensor.shape for name, tensor in tensors.items()} != expected:
         raise ModelError(f"{path}: tensor names or shapes do not fit config.json")
-    return tensors | {TIED_WEIGHT: tensors["encoder.embedding.weight"]}
+    return tensors
+
+
+def write_weights(
+    model: nn.Module, path: Path, *, dtype: torch.dtype = torch.float32, skip: Collection[str] = ()
+) -> None:
+    """The inverse of `read_weights`."""
+    tensors = {
+        name: tensor.detach().to("cpu", dtype).contiguous()
+        for name, tensor in model.state_dict().items()
+        if name not in skip
+    }
+    write_tensors(tensors, path)

@@ -12,6 +12,12 @@ from mprna.errors import ModelError
 
 @dataclass(frozen=True, kw_only=True)
 class ModelConfig:
+    """Sizes of the encoder and its heads.
+
+    Raises:
+        ModelError: a size that is not positive, or sizes that do not fit each other.
+    """
+
     num_layers: int
     """Transformer layers."""
     hidden_width: int

@@ -7,15 +7,14 @@ from typing import Final
 
 import torch
 
-from mprna.errors import ModelError
 from mprna.model.checkpoint import (
     CONFIG_FILE,
     FORMAT,
     WEIGHTS_FILE,
     read_model_dict,
-    read_tensors,
+    read_weights,
     write_json,
-    write_tensors,
+    write_weights,
 )
 from mprna.model.degradation import DegradationConfig, DegradationEnsemble
 
@@ -27,10 +26,7 @@ def save_degradation(
 ) -> None:
     """Write a model directory; `config.json`, which makes it one, comes last."""
     directory.mkdir(parents=True, exist_ok=True)
-    tensors = {
-        name: tensor.detach().to("cpu", dtype).contiguous() for name, tensor in ensemble.state_dict().items()
-    }
-    write_tensors(tensors, directory / WEIGHTS_FILE)
+    write_weights(ensemble, directory / WEIGHTS_FILE, dtype=dtype)
     config = FORMAT | {"kind": DEGRADATION_KIND, "model": ensemble.config.to_dict()}
     write_json(config, directory / CONFIG_FILE)
 
@@ -44,10 +40,5 @@ def load_degradation(directory: Path) -> DegradationEnsemble:
     config = DegradationConfig.from_dict(read_model_dict(directory, kind=DEGRADATION_KIND))
     with torch.random.fork_rng(devices=[]):
         ensemble = DegradationEnsemble(config)
-    path = directory / WEIGHTS_FILE
-    tensors = read_tensors(path)
-    expected = {name: tensor.shape for name, tensor in ensemble.state_dict().items()}
-    if {name: tensor.shape for name, tensor in tensors.items()} != expected:
-        raise ModelError(f"{path}: tensor names or shapes do not fit config.json")
-    ensemble.load_state_dict(tensors)
+    ensemble.load_state_dict(read_weights(directory / WEIGHTS_FILE, ensemble))
     return ensemble.eval()

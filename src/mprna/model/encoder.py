@@ -21,6 +21,8 @@ EXPECTED_MASK_SHARE = 0.15 * 0.8
 
 
 class FeedForward(nn.Module):
+    """Linear, exact GELU, linear."""
+
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.expand = nn.Linear(config.hidden_width, config.feed_forward_width)
@@ -48,6 +50,8 @@ class EncoderLayer(nn.Module):
 
 
 class Encoder(nn.Module):
+    """Embedding, layers and a final norm."""
+
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.config = config

@@ -14,6 +14,7 @@ from mprna.model.encoder import Encoder
 from mprna.model.heads import PairHead, RepairHead, StructureHead, TokenHead
 
 INITIAL_STD = 0.02
+"""Standard deviation of random weights, as in ESM-2."""
 
 
 class NetworkOutput(NamedTuple):
@@ -32,6 +33,8 @@ class NetworkOutput(NamedTuple):
 
 
 class MprnaModel(nn.Module):
+    """The encoder with its heads; the language-model decoder shares the embedding's weights."""
+
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.config = config

@@ -7,16 +7,15 @@ from typing import Final
 
 import torch
 
-from mprna.errors import ModelError
 from mprna.model.checkpoint import (
     CONFIG_FILE,
     FORMAT,
     PAIR_KIND,
     WEIGHTS_FILE,
     read_model_dict,
-    read_tensors,
+    read_weights,
     write_json,
-    write_tensors,
+    write_weights,
 )
 from mprna.model.pair_network import PairConfig, PairNetwork
 
@@ -26,10 +25,7 @@ PAIR_FORMAT: Final = FORMAT | {"kind": PAIR_KIND}
 def save_pair_network(network: PairNetwork, directory: Path, *, dtype: torch.dtype = torch.float32) -> None:
     """Write a model directory; `config.json`, which makes it one, comes last."""
     directory.mkdir(parents=True, exist_ok=True)
-    tensors = {
-        name: tensor.detach().to("cpu", dtype).contiguous() for name, tensor in network.state_dict().items()
-    }
-    write_tensors(tensors, directory / WEIGHTS_FILE)
+    write_weights(network, directory / WEIGHTS_FILE, dtype=dtype)
     write_json(PAIR_FORMAT | {"model": network.config.to_dict()}, directory / CONFIG_FILE)
 
 
@@ -42,10 +38,5 @@ def load_pair_network(directory: Path) -> PairNetwork:
     config = PairConfig.from_dict(read_model_dict(directory, kind=PAIR_KIND))
     with torch.random.fork_rng(devices=[]):
         network = PairNetwork(config)
-    path = directory / WEIGHTS_FILE
-    tensors = read_tensors(path)
-    expected = {name: tensor.shape for name, tensor in network.state_dict().items()}
-    if {name: tensor.shape for name, tensor in tensors.items()} != expected:
-        raise ModelError(f"{path}: tensor names or shapes do not fit config.json")
-    network.load_state_dict(tensors)
+    network.load_state_dict(read_weights(directory / WEIGHTS_FILE, network))
     return network.eval()

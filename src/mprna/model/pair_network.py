@@ -1,4 +1,4 @@
-"""Which nucleotides pair, from the bases and, where it is given, from an ensemble of thermodynamics.
+"""The pair network: which nucleotides pair, from the bases and, where given, from a thermodynamic ensemble.
 
 A small encoder reads the sequence; every cell of a map at half resolution, 2 x 2 nucleotide pairs, starts
 from what the encoder says of its rows and columns, from the bases themselves, their distance, and the prior.
@@ -39,6 +39,8 @@ CELL = 2
 
 @dataclass(frozen=True, kw_only=True)
 class PairConfig:
+    """Sizes of a pair network, as written to `config.json`."""
+
     num_layers: int = 4
     """Transformer layers of the sequence encoder."""
     hidden_width: int = 128
@@ -69,6 +71,8 @@ class PairConfig:
 
 
 class PairNetwork(nn.Module):
+    """Log-odds of all pairs of a batch of sequences."""
+
     def __init__(self, config: PairConfig) -> None:
         super().__init__()
         self.config = config

@@ -1,4 +1,4 @@
-"""A task's model on disk: `config.json`, which has the head and the labels too, and `model.safetensors`."""
+"""A fine-tuned model on disk: `config.json`, which also names head and labels, and `model.safetensors`."""
 
 from __future__ import annotations
 
@@ -6,16 +6,15 @@ from pathlib import Path
 
 import torch
 
-from mprna.errors import ModelError
 from mprna.model.checkpoint import (
     CONFIG_FILE,
     FORMAT,
     WEIGHTS_FILE,
     read_json,
     read_model_dict,
-    read_tensors,
+    read_weights,
     write_json,
-    write_tensors,
+    write_weights,
 )
 from mprna.model.config import ModelConfig
 from mprna.model.task import TaskConfig, TaskModel
@@ -27,8 +26,7 @@ TASK_KIND = "task"
 def save_task_model(model: TaskModel, directory: Path) -> None:
     """Write a model directory, in float32; `config.json`, which makes it a model, comes last."""
     directory.mkdir(parents=True, exist_ok=True)
-    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
-    write_tensors(tensors, directory / WEIGHTS_FILE)
+    write_weights(model, directory / WEIGHTS_FILE)
     Tokenizer().save(directory)
     config = {"kind": TASK_KIND, "model": model.config.to_dict(), "task": model.task.to_dict()}
     write_json(FORMAT | config, directory / CONFIG_FILE)
@@ -44,8 +42,5 @@ def load_task_model(directory: Path) -> TaskModel:
     task = TaskConfig.from_dict(read_json(directory / CONFIG_FILE).get("task", {}))
     with torch.random.fork_rng(devices=[]):
         model = TaskModel(config, task)
-    tensors = read_tensors(directory / WEIGHTS_FILE)
-    if {n: t.shape for n, t in tensors.items()} != {n: t.shape for n, t in model.state_dict().items()}:
-        raise ModelError(f"{directory / WEIGHTS_FILE}: tensor names or shapes do not fit config.json")
-    model.load_state_dict(tensors)
+    model.load_state_dict(read_weights(directory / WEIGHTS_FILE, model))
     return model.eval()

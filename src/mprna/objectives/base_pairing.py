@@ -33,6 +33,7 @@ def partner_labels(symbols: npt.NDArray[np.uint8]) -> npt.NDArray[np.int32]:
 
 
 def base_pairing_loss(model: MprnaModel, hidden_BTH: Tensor, batch: Batch) -> LossSum:
+    """Cross-entropy of the partners of all nucleotides in annotated slices, weighted by confidence."""
     scored_BT = batch.partner_labels != IGNORE
     annotated_B = scored_BT.any(1)
     scored_AT = scored_BT[annotated_B]

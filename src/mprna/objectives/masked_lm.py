@@ -25,6 +25,7 @@ def mask_tokens(ids: Ids, *, rates: Rates, rng: np.random.Generator) -> tuple[Id
 
 
 def masked_lm_loss(model: MprnaModel, hidden_BTH: Tensor, batch: Batch) -> LossSum:
+    """Cross-entropy of the masked tokens."""
     scored_BT = batch.token_labels != IGNORE
     return cross_entropy(model.lm_head(hidden_BTH[scored_BT]), batch.token_labels[scored_BT])
 

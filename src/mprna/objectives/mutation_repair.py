@@ -38,6 +38,7 @@ def substitute_nucleotides(ids: Ids, *, rates: Rates, rng: np.random.Generator) 
 
 
 def mutation_repair_loss(model: MprnaModel, hidden_BTH: Tensor, batch: Batch) -> LossSum:
+    """Cross-entropy of the original bases at substituted nucleotides."""
     scored_BT = batch.repair_labels != IGNORE
     return cross_entropy(model.repair_head(hidden_BTH[scored_BT]), batch.repair_labels[scored_BT])
 

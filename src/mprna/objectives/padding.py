@@ -38,7 +38,7 @@ class TrainingSlice(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class CleanBatch:
-    """Token streams, right-padded, and their annotation at the tokens of the nucleotides."""
+    """Token streams, padded on the right, and the annotation at the tokens of the nucleotides."""
 
     input_ids: npt.NDArray[np.int8]
     """`<cls> sequence <eos>`; for joint streams `<cls> sequence <eos> structure <eos>`. *Shape:* (B, T)"""
@@ -60,8 +60,10 @@ def num_tokens(num_nucleotides: npt.NDArray[np.int64], joint: Flags) -> npt.NDAr
 
 
 def pad_slices(slices: Sequence[TrainingSlice], joint: Flags, tokenizer: Tokenizer) -> CleanBatch:
-    """Args:
-    joint: slices that become joint streams; only annotated ones are. *Shape:* (B,)
+    """Slices as the rows of one batch, padded to the longest.
+
+    Args:
+        joint: slices that become joint streams, if they are annotated. *Shape:* (B,)
     """
     lengths = np.array([len(piece.nucleotide_ids) for piece in slices])
     annotated = np.array([piece.annotation is not None for piece in slices])

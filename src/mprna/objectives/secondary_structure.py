@@ -20,6 +20,7 @@ def structure_labels(symbols: npt.NDArray[np.uint8]) -> npt.NDArray[np.int8]:
 
 
 def secondary_structure_loss(model: MprnaModel, hidden_BTH: Tensor, batch: Batch) -> LossSum:
+    """Cross-entropy of the structure labels, weighted by confidence."""
     scored_BT = batch.structure_labels != IGNORE
     return cross_entropy(
         model.structure_head(hidden_BTH[scored_BT]),

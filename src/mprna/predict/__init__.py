@@ -1,1 +1,1 @@
-"""What a user asks for, one verb per file: fold, embed, design."""
+"""What a user asks for, one verb per file; `VERB_output.py` writes its results."""

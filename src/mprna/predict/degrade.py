@@ -18,10 +18,11 @@ from mprna.errors import FoldingError, SequenceError, UsageError
 from mprna.folding.prior import prior_pair_probs
 from mprna.io.records import Record
 from mprna.predict.parallel import map_ordered
-from mprna.runtime.degradation_engine import TARGETS, Degradation, DegradationEngine, split_windows
+from mprna.runtime.degradation_engine import TARGETS, Degradation, DegradationEngine
 from mprna.runtime.engine import FloatArray
 from mprna.runtime.load import load_degradation_engine
 from mprna.runtime.store import DEGRADATION_MODEL
+from mprna.runtime.windows import split_windows
 
 DEFAULT_MAX_LENGTH: Final = 100_000
 SCORE_TARGET: Final = "deg_Mg_50C"

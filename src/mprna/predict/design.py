@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
+from math import ceil
 from random import Random
 from typing import Final
 
 from mprna.design.certificate import Certificate, certify
 from mprna.design.constraints import Constraints, Rules
-from mprna.design.search import Budget, Search
+from mprna.design.search import Budget, Search, State
 from mprna.errors import DataError, DesignError, StructureError, UsageError
 from mprna.folding.vienna import EnergyModel
 from mprna.predict.parallel import map_ordered
@@ -140,10 +141,13 @@ def nested_target(dot_bracket: str) -> str:
     '(((...)))'
 
     Raises:
-        StructureError: no dot-bracket, empty, a hairpin of fewer than three nucleotides, or a pseudoknot.
+        StructureError: no dot-bracket, empty, a sequence, a hairpin of fewer than three nucleotides, or a
+            pseudoknot.
     """
     if not dot_bracket:
         raise StructureError("empty structure")
+    if dot_bracket.isalpha():
+        raise StructureError("letters only, as in a sequence; expected a dot-bracket such as ((((....))))")
     pairs = pairs_from_dot_bracket(dot_bracket)
     if has_pseudoknot(pairs):
         raise StructureError(
@@ -186,32 +190,65 @@ class _Designer:
     ) -> Design:
         """One more solution, unlike those that were found; best effort until the deadline."""
         options, start = self._options, time.monotonic()
-        search = Search(structure, rules, options.energy_model, Random(f"{options.seed}:{number}"))
         limit = options.max_folds or _UNLIMITED
         budget = Budget(deadline=deadline, folds=limit)
-        state = search.run(budget)
-        while not state.gap and not budget.is_spent and not self._is_new(state.sequence, found):
-            state = search.run(budget)
+        empty = Design(name=target.name, solution=number, target=target.dot_bracket)
+        try:
+            self._check_distance(rules, found)
+            search = Search(structure, rules, options.energy_model, Random(f"{options.seed}:{number}"))
+            state = self._search(search, budget, found)
+        except DesignError as error:
+            seconds = round(time.monotonic() - start, 2)
+            return replace(empty, folds=limit - budget.folds, seconds=seconds, error=str(error))
         seconds = round(time.monotonic() - start, 2)
-        error = None
-        if state.gap:
-            error = f"not solved within {self._limits()}: the closest has a gap of {state.gap:.2f} kcal/mol"
-        elif not self._is_new(state.sequence, found):
-            error = f"no solution within {self._limits()} that differs enough from the others"
-        return Design(
-            name=target.name,
-            solution=number,
-            target=target.dot_bracket,
+        certificate = certify(state.sequence, structure, options.energy_model)
+        return replace(
+            empty,
             sequence=state.sequence,
-            certificate=certify(state.sequence, structure, options.energy_model),
+            certificate=certificate,
             folds=limit - budget.folds,
             seconds=seconds,
-            error=error,
+            error=self._complaint(state, certificate, found),
         )
 
+    def _search(self, search: Search, budget: Budget, found: list[str]) -> State:
+        """A new solution, else one that is not new, else what came closest."""
+        best = state = search.run(budget)
+        while not budget.is_spent and not state.gap and not self._is_new(state.sequence, found):
+            try:
+                state = search.run(budget)
+            except DesignError:  # no time for another legal sequence
+                break
+            best = state if state.gap <= best.gap else best
+        return best
+
+    def _complaint(self, state: State, certificate: Certificate, found: list[str]) -> str | None:
+        if not state.gap:
+            is_new = self._is_new(state.sequence, found)
+            return (
+                None if is_new else f"no solution within {self._limits()} that differs enough from the others"
+            )
+        closest = f"the closest has a gap of {certificate.gap:.2f} kcal/mol"
+        if not certificate.gap:
+            closest = "the closest shares the minimum free energy with another structure"
+        return f"not solved within {self._limits()}: {closest}"
+
+    def _check_distance(self, rules: Rules, found: list[str]) -> None:
+        """Whether the pattern leaves enough positions free."""
+        for other in found:
+            least = ceil(self._least_distance(other))
+            if (most := rules.largest_distance(other)) < least:
+                raise DesignError(
+                    f"solutions are to differ at {least} of {len(other)} nt or more; the pattern lets them "
+                    f"differ at {most} from one that is given or was found"
+                )
+
     def _is_new(self, sequence: str, found: list[str]) -> bool:
-        least = self._options.min_distance * len(sequence)
+        least = self._least_distance(sequence)
         return all(sum(a != b for a, b in zip(sequence, other, strict=True)) >= least for other in found)
+
+    def _least_distance(self, sequence: str) -> float:
+        return self._options.min_distance * len(sequence) - 1e-9
 
     def _limits(self) -> str:
         folds = self._options.max_folds

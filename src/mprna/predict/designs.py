@@ -21,6 +21,8 @@ COLUMNS: Final = (
     "probability",
     "ensemble_defect",
     "gc",
+    "longest_repeat",
+    "longest_inverted_repeat",
     "robustness",
     "folds",
     "seconds",
@@ -56,6 +58,7 @@ def row_of(design: Design) -> dict[str, Any]:
         row |= {"energy": round(found.energy, 2), "gap": found.gap, "mfe_models": list(found.mfe_models)}
         row["probability"] = float(f"{found.probability:.4g}")
         row |= {name: round(getattr(found, name), 4) for name in ("ensemble_defect", "gc", "robustness")}
+        row |= {name: getattr(found, name) for name in ("longest_repeat", "longest_inverted_repeat")}
     return row
 
 

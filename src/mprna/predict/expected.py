@@ -18,7 +18,7 @@ from mprna.predict.options import FoldOptions
 from mprna.rna.structure import Partners, pairs_from_dot_bracket, partners_from_pairs
 
 MAX_LENGTH: Final = 1_200
-"""Longer RNAs take more than some seconds, and are not folded for their confidences."""
+"""Longer RNAs are not folded for their confidences: they would take more than a few seconds."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,14 +31,14 @@ class ExpectedStructure:
     """Probability of the state of every nucleotide. *Shape:* (L,)"""
 
 
-class Folding:
-    """Folds one RNA after another by the default engine; the model is loaded when the first one comes."""
+class LazyFolder:
+    """Folds one RNA after another with the default engine; the model is loaded for the first one."""
 
     def __init__(self) -> None:
         self._folder: Folder | None = None
 
     def __call__(self, sequence: str) -> ExpectedStructure | None:
-        """Of a clean sequence; None of one that is longer than `MAX_LENGTH`.
+        """The structure of a clean sequence; None where it is longer than `MAX_LENGTH`.
 
         Raises:
             FoldingError: ViennaRNA cannot fold it.

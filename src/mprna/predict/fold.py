@@ -29,24 +29,24 @@ from mprna.folding.prior import prior_pair_probs
 from mprna.folding.restraints import Restraints
 from mprna.folding.vienna import MAX_LENGTH, energy_of, fold_ensemble, fold_mfe
 from mprna.io.records import Record
-from mprna.predict.beliefs import (
-    Beliefs,
-    DenseBeliefs,
+from mprna.predict.options import MAX_DENSE_LENGTH, FoldOptions
+from mprna.predict.pair_probs import (
+    DensePairProbs,
+    PairProbs,
     confidence,
     decode_band,
     expected_f1,
     with_crossing_pairs,
     without_doubtful_pairs,
 )
-from mprna.predict.evidence import (
+from mprna.predict.parallel import map_ordered
+from mprna.predict.restrain import (
     log_odds_of_pairing,
     restrain_band,
     restrain_prediction,
     restrain_probs,
     restraints_of,
 )
-from mprna.predict.options import MAX_DENSE_LENGTH, FoldOptions
-from mprna.predict.parallel import map_ordered
 from mprna.rna.constraints import Constraint
 from mprna.runtime.engine import Engine, FloatArray, PairBand, Prediction
 from mprna.runtime.load import load_folding
@@ -214,8 +214,8 @@ class Folder:
         if not options.needs_pair_probs:
             return _Answer(*fold_mfe(sequence, options.energy_model, restraints), None, None, None)
         ensemble = fold_ensemble(sequence, options.energy_model, restraints)
-        beliefs = DenseBeliefs(ensemble.base_pair_probs)
-        return self._answer(sequence, ensemble.mfe_dot_bracket, beliefs, restraints.constraint)
+        pair_probs = DensePairProbs(ensemble.base_pair_probs)
+        return self._answer(sequence, ensemble.mfe_dot_bracket, pair_probs, restraints.constraint)
 
     def _fold_by_pairs(self, sequence: str, restraints: Restraints, engine: PairEngine) -> _Answer:
         if len(sequence) > engine.max_length:
@@ -231,7 +231,7 @@ class Folder:
         probs = restrain_probs(probs, constraint, nats, crossing=options.pseudoknots)
         gamma, max_span = options.gamma or PAIR_GAMMA, options.energy_model.max_span
         dot_bracket = decode_nested(sequence, probs, gamma=gamma, max_span=max_span, constraint=constraint)
-        return self._answer(sequence, dot_bracket, DenseBeliefs(probs), constraint)
+        return self._answer(sequence, dot_bracket, DensePairProbs(probs), constraint)
 
     def _fold_by_windows(self, sequence: str, restraints: Restraints, engine: PairEngine) -> _Answer:
         """As `_fold_by_pairs`, in time and memory that grow with the length."""
@@ -248,10 +248,10 @@ class Folder:
 
         band = predict_pair_band(window_probs, len(sequence), engine.max_length).pair_band
         band = restrain_band(band, constraint, nats, crossing=options.pseudoknots)
-        beliefs = PairBand(pair_band=band)
+        pair_probs = PairBand(pair_band=band)
         gamma, max_span = options.gamma or PAIR_GAMMA, options.energy_model.max_span
-        dot_bracket = decode_band(sequence, beliefs, gamma=gamma, max_span=max_span, constraint=constraint)
-        return self._answer(sequence, dot_bracket, beliefs, constraint)
+        dot_bracket = decode_band(sequence, pair_probs, gamma=gamma, max_span=max_span, constraint=constraint)
+        return self._answer(sequence, dot_bracket, pair_probs, constraint)
 
     def _fold_by_model(self, sequence: str, restraints: Restraints, prediction: Prediction) -> _Answer:
         options, constraint = self._options, restraints.constraint
@@ -287,7 +287,7 @@ class Folder:
         self,
         sequence: str,
         dot_bracket: str,
-        beliefs: Beliefs,
+        pair_probs: PairProbs,
         constraint: Constraint | None,
     ) -> _Answer:
         """What the user asked to do with a nested structure, and all that is said of the result."""
@@ -298,20 +298,20 @@ class Folder:
             dot_bracket = with_crossing_pairs(
                 sequence,
                 dot_bracket,
-                beliefs,
+                pair_probs,
                 gamma=options.gamma or (PAIR_CROSSING_GAMMA if learned else CROSSING_GAMMA),
                 min_stem_prob=PAIR_CROSSING_STEM if learned else 0.0,
                 max_span=model.max_span,
                 constraint=constraint,
             )
         if options.min_confidence > 0:
-            dot_bracket = without_doubtful_pairs(dot_bracket, beliefs, options.min_confidence, constraint)
+            dot_bracket = without_doubtful_pairs(dot_bracket, pair_probs, options.min_confidence, constraint)
         return _Answer(
             dot_bracket,
             energy_of(sequence, dot_bracket, model),
-            confidence(dot_bracket, beliefs),
-            expected_f1(dot_bracket, beliefs),
-            beliefs.base_pair_probs if options.pair_probs else None,
+            confidence(dot_bracket, pair_probs),
+            expected_f1(dot_bracket, pair_probs),
+            pair_probs.base_pair_probs if options.pair_probs else None,
         )
 
 

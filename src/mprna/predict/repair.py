@@ -6,7 +6,7 @@ Shape letters: L nucleotides.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Final
@@ -23,8 +23,8 @@ from mprna.predict.options import FoldOptions
 from mprna.predict.parallel import map_ordered
 from mprna.predict.repair_calibration import base_posterior, load_calibration
 from mprna.predict.repair_features import Floats, repair_features
-from mprna.rna.helices import helices_of
-from mprna.runtime.degradation_engine import base_ids
+from mprna.rna.helices import helices_of, helix_name
+from mprna.runtime.bases import UNKNOWN_BASE, base_ids
 from mprna.runtime.engine import IntArray
 from mprna.runtime.load import load
 from mprna.runtime.store import DEFAULT_MODEL, find_model
@@ -184,13 +184,13 @@ class _Repairer:
             return _failed(record, str(error))
 
     def repair(self, record: Record) -> RepairResult:
-        """Raises: SequenceError, see `repair`."""
+        """As the function `repair`."""
         sequence = record.sequence
         if len(sequence) > self._options.max_length:
             raise SequenceError(f"{len(sequence)} nt; up to {self._options.max_length} (--max-length)")
         clean = clean_sequence(sequence)
         bases = base_ids(clean)
-        if (bases == len(NUCLEOTIDES)).all():
+        if (bases == UNKNOWN_BASE).all():
             raise SequenceError("no known base, only ambiguity codes")
         base_probs = base_posterior(
             repair_features(clean, self._engine, self._calibration.window),
@@ -242,7 +242,7 @@ def _proposals(
 ) -> tuple[Repair, ...]:
     others = np.where(np.arange(len(NUCLEOTIDES)) == bases[:, None], 0.0, base_probs)
     best, highest = others.argmax(axis=1), others.max(axis=1)
-    chosen = np.where(bases == len(NUCLEOTIDES), options.fill, highest >= options.threshold)
+    chosen = np.where(bases == UNKNOWN_BASE, options.fill, highest >= options.threshold)
     letters = "ACGT" if "T" in sequence.upper() and "U" not in sequence.upper() else NUCLEOTIDES
     return tuple(
         Repair(i + 1, sequence[i], _like(sequence[i], letters[best[i]]), float(highest[i]))
@@ -273,16 +273,9 @@ def _with_helices(repairs: tuple[Repair, ...], before: str, after: str) -> tuple
     old = {pair for helix in helices_of(before) for pair in map(tuple, helix.tolist())}
     restored: dict[int, str] = {}
     for helix in helices_of(after):
-        pairs = helix.tolist()
-        (i, j), (k, m) = pairs[0], pairs[-1]
-        name = f"{i + 1}-{k + 1}:{m + 1}-{j + 1}"
-        restored |= {end: name for pair in pairs if tuple(pair) not in old for end in pair}
-    return tuple(
-        Repair(
-            change.position, change.seen, change.base, change.probability, restored.get(change.position - 1)
-        )
-        for change in repairs
-    )
+        name = helix_name(helix)
+        restored |= {end: name for pair in helix.tolist() if tuple(pair) not in old for end in pair}
+    return tuple(replace(change, helix=restored.get(change.position - 1)) for change in repairs)
 
 
 def _possible_bases(sequence: str) -> npt.NDArray[np.bool_]:

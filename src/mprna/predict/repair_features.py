@@ -13,8 +13,9 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from mprna.runtime.degradation_engine import base_ids, split_windows
+from mprna.runtime.bases import UNKNOWN_BASE, base_ids
 from mprna.runtime.engine import Engine
+from mprna.runtime.windows import split_windows
 
 Floats = npt.NDArray[np.float64]
 
@@ -23,9 +24,9 @@ FEATURES: Final = ("masked_lm", "repair_head", "substituted")
 there, and else 0: log-odds of the repair head among the three; and 1."""
 
 STRIDE: Final = 8
+"""One nucleotide in so many is masked at a time."""
 
 _NUM_BASES: Final = 4
-_UNKNOWN: Final = 4
 
 
 def repair_features(sequence: str, engine: Engine, window: int) -> Floats:
@@ -41,9 +42,9 @@ def repair_features(sequence: str, engine: Engine, window: int) -> Floats:
     masked_lm, repair = np.empty((2, len(bases), _NUM_BASES))
     for start, end, keep_start, keep_end in split_windows(len(bases), min(window, engine.max_length)):
         kept = slice(keep_start - start, keep_end - start)
-        found = _read_window(sequence[start:end], engine, bases[start:end] == _UNKNOWN)
+        found = _read_window(sequence[start:end], engine, bases[start:end] == UNKNOWN_BASE)
         masked_lm[keep_start:keep_end], repair[keep_start:keep_end] = (part[kept] for part in found)
-    others = (np.arange(_NUM_BASES) != bases[:, None]) & (bases != _UNKNOWN)[:, None]
+    others = (np.arange(_NUM_BASES) != bases[:, None]) & (bases != UNKNOWN_BASE)[:, None]
     repair_head = np.where(others, _log_share(repair, others) + np.log(_NUM_BASES - 1), 0.0)
     return np.stack([masked_lm, repair_head, others], axis=-1)
 

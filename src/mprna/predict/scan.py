@@ -8,7 +8,7 @@ from mprna.alphabet import clean_sequence
 from mprna.errors import SequenceError, VariantError
 from mprna.io.records import Record
 from mprna.io.variants import ListedVariant
-from mprna.predict.scan_work import Asked, Query, scan_queries
+from mprna.predict.scan_work import Query, VariantRequest, scan_queries
 from mprna.predict.variant_effect import ScanOptions, VariantEffect
 from mprna.rna.variants import Variant, check_variant, parse_variant, single_substitutions
 
@@ -73,40 +73,41 @@ def _queries(
     for record in records:
         seen.add(record.name)
         try:
-            sequence = _checked(record.sequence, options.max_length)
+            sequence = _clean(record.sequence, options.max_length)
         except SequenceError as error:
-            yield Query(record.name, "", [Asked("", error=str(error))])
+            yield Query(record.name, "", [VariantRequest("", error=str(error))])
             continue
         if variants is None:
-            asked = [_ask(variant, sequence) for variant in single_substitutions(sequence)]
+            requests = [_checked(variant, sequence) for variant in single_substitutions(sequence)]
         else:
             texts = (listed.text for listed in variants if listed.rna in (None, record.name))
-            asked = [ask(text, sequence) for text in texts]
-        yield Query(record.name, sequence, asked)
+            requests = [_parsed(text, sequence) for text in texts]
+        yield Query(record.name, sequence, requests)
     for listed in variants or ():
         if listed.rna is not None and listed.rna not in seen:
-            unknown = Asked(listed.text, error="there is no RNA of this name", given=listed.text)
+            unknown = VariantRequest(listed.text, error="there is no RNA of this name", given=listed.text)
             yield Query(listed.rna, "", [unknown])
 
 
-def ask(text: str, sequence: str) -> Asked:
-    """A variant as it was given, and whether it is one of this sequence."""
+def _parsed(text: str, sequence: str) -> VariantRequest:
+    """The request that a user wrote."""
     try:
         variant = parse_variant(text)
     except VariantError as error:
-        return Asked(text, error=str(error), given=text)
-    return _ask(variant, sequence)._replace(given=text)
+        return VariantRequest(text, error=str(error), given=text)
+    return _checked(variant, sequence)._replace(given=text)
 
 
-def _ask(variant: Variant, sequence: str) -> Asked:
+def _checked(variant: Variant, sequence: str) -> VariantRequest:
+    """A variant, and whether it is one of this sequence."""
     try:
         check_variant(variant, sequence)
     except VariantError as error:
-        return Asked(str(variant), variant, str(error))
-    return Asked(str(variant), variant)
+        return VariantRequest(str(variant), variant, str(error))
+    return VariantRequest(str(variant), variant)
 
 
-def _checked(sequence: str, max_length: int) -> str:
+def _clean(sequence: str, max_length: int) -> str:
     if len(sequence) > max_length:
         raise SequenceError(f"{len(sequence)} nt; up to {max_length} are scanned (--max-length)")
     return clean_sequence(sequence)

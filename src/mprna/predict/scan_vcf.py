@@ -13,8 +13,8 @@ from mprna.errors import FormatError, SequenceError, UsageError
 from mprna.io.output import open_output
 from mprna.io.transcripts import Transcript, read_transcripts, reverse_complement
 from mprna.io.vcf import IndexedFasta, VcfFile, VcfRecord, info_text
-from mprna.predict.scan_tables import SCAN_COLUMNS, effect_row
-from mprna.predict.scan_work import Asked, Query, scan_queries
+from mprna.predict.scan_output import SCAN_COLUMNS, effect_row
+from mprna.predict.scan_work import Query, VariantRequest, scan_queries
 from mprna.predict.variant_effect import IN_NO_EXON, ScanOptions, VariantEffect
 from mprna.rna.variants import Substitution, Variant
 
@@ -108,7 +108,7 @@ def scan_vcf(
     def queries() -> Iterator[Query]:
         for record in vcf:
             found = list(_queries(record, transcriptome, options.max_length))
-            waiting.append((record, sum(len(query.asked) for query in found)))
+            waiting.append((record, sum(len(query.requests) for query in found)))
             yield from found
 
     effects: Effects = []
@@ -151,7 +151,7 @@ def _queries(record: VcfRecord, transcriptome: Transcriptome, max_length: int) -
         near = [] if reason else transcriptome.around(contig, start, start + len(ref))
         if not near:
             reason = reason or IN_NO_EXON
-            yield Query(contig, "", [Asked("", error=reason, given=given)])
+            yield Query(contig, "", [VariantRequest("", error=reason, given=given)])
         for transcript in near:
             yield _query(transcript, start, ref, alt.upper(), given, transcriptome, max_length)
 
@@ -190,18 +190,18 @@ def _query(
     elif transcript.length > max_length:
         reason = f"{transcript.length} nt; up to {max_length} are scanned (--max-length)"
     if reason is not None:
-        return Query(transcript.name, "", [Asked("", error=reason, given=given)])
+        return Query(transcript.name, "", [VariantRequest("", error=reason, given=given)])
     try:
         sequence = transcriptome.sequence_of(transcript)
     except SequenceError as error:
-        return Query(transcript.name, "", [Asked("", error=str(error), given=given)])
+        return Query(transcript.name, "", [VariantRequest("", error=str(error), given=given)])
     found = sorted(
         Substitution(position, _on_strand(before, transcript.strand), _on_strand(after, transcript.strand))
         for position, (_, before, after) in zip(positions, changed, strict=True)
         if position is not None
     )
     variant = Variant(tuple(found))
-    return Query(transcript.name, sequence, [Asked(str(variant), variant, None, given)])
+    return Query(transcript.name, sequence, [VariantRequest(str(variant), variant, None, given)])
 
 
 def _on_strand(letter: str, strand: str) -> str:

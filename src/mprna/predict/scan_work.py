@@ -19,13 +19,14 @@ import numpy as np
 from mprna.alphabet import NUCLEOTIDES
 from mprna.errors import FoldingError
 from mprna.folding.change import ensemble_change
-from mprna.folding.local import Window, window_around
+from mprna.folding.site_window import Window, window_around
 from mprna.folding.substitutions import SubstitutionEnergies
 from mprna.folding.vienna import Ensemble, fold_ensemble
-from mprna.predict.expected import ExpectedStructure, Folding
+from mprna.predict.expected import ExpectedStructure, LazyFolder
 from mprna.predict.parallel import map_ordered
 from mprna.predict.variant_effect import MAX_EXPANDED, MAX_FOLDED, ScanOptions, VariantEffect
-from mprna.rna.structure import UNPAIRED, Pairs
+from mprna.rna.helices import helix_name
+from mprna.rna.structure import UNPAIRED
 from mprna.rna.variants import Variant, mutate
 from mprna.runtime.engine import Engine, FloatArray
 from mprna.runtime.load import load
@@ -35,15 +36,17 @@ _MAX_TASK: Final = 60
 """Variants per task: enough to share a reference, few enough to keep all processes busy."""
 
 
-class Asked(NamedTuple):
-    """One row of the output to be."""
+class VariantRequest(NamedTuple):
+    """A variant that is asked for, and so one row of the output."""
 
     text: str
-    """Of the variant, where there is none that can be read."""
+    """The variant as it is printed."""
     variant: Variant | None = None
-    """Of the right sequence, unless there is an error."""
+    """None where the text cannot be read; checked against the sequence unless there is an error."""
     error: str | None = None
+    """Why it cannot be judged."""
     given: str | None = None
+    """What the user wrote, where anything was."""
 
 
 class Query(NamedTuple):
@@ -52,11 +55,11 @@ class Query(NamedTuple):
     name: str
     sequence: str
     """Clean letters; empty where no variant can be judged."""
-    asked: list[Asked]
+    requests: list[VariantRequest]
 
 
 def scan_queries(queries: Iterable[Query], options: ScanOptions, *, jobs: int) -> Iterator[VariantEffect]:
-    """One effect for everything that is asked, in order.
+    """One effect per request, in order.
 
     Args:
         queries: read lazily, somewhat ahead of the results.
@@ -70,41 +73,43 @@ def scan_queries(queries: Iterable[Query], options: ScanOptions, *, jobs: int) -
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Task:
-    """Variants of one RNA that are looked at in one window."""
+    """Variants of one RNA that share a window, for one process."""
 
     name: str
     sequence: str
     window: Window | None
-    asked: list[Asked]
+    requests: list[VariantRequest]
     expected: ExpectedStructure | None = None
 
 
 class _Splitter:
-    """Queries to tasks; what is known of the last RNAs is kept, for the variants of a VCF."""
+    """Queries to tasks; the expected structures of the last RNAs are kept, for the variants of a VCF."""
 
     def __init__(self, options: ScanOptions) -> None:
-        self._folding = Folding() if options.confidence else None
+        self._folding = LazyFolder() if options.confidence else None
         self._options = options
         self._expected = lru_cache(maxsize=16)(self._fold)
 
     def __call__(self, query: Query) -> Iterator[_Task]:
-        if all(one.error is not None for one in query.asked):
-            yield _Task(query.name, query.sequence, None, query.asked)
+        if all(request.error is not None for request in query.requests):
+            yield _Task(query.name, query.sequence, None, query.requests)
             return
         expected = self._expected(query.sequence)
-        for window, group in groupby(query.asked, key=lambda one: self._window(query.sequence, one)):
+        by_window = groupby(query.requests, key=lambda request: self._window(query.sequence, request))
+        for window, group in by_window:
             members = list(group)
             for start in range(0, len(members), _MAX_TASK):
                 part = members[start : start + _MAX_TASK]
                 yield _Task(query.name, query.sequence, window, part, expected)
 
-    def _window(self, sequence: str, asked: Asked) -> Window | None:
-        if asked.variant is None or asked.error is not None:
+    def _window(self, sequence: str, request: VariantRequest) -> Window | None:
+        """Which part of the RNA is folded; None where nothing is."""
+        if request.variant is None or request.error is not None:
             return None
         if len(sequence) <= self._options.whole:
             return Window(0, len(sequence))
         return window_around(
-            asked.variant.first, asked.variant.last, length=len(sequence), width=self._options.window
+            request.variant.first, request.variant.last, length=len(sequence), width=self._options.window
         )
 
     def _fold(self, sequence: str) -> ExpectedStructure | None:
@@ -123,40 +128,41 @@ class _Scanner:
         self._log_probs: Callable[[str, int], FloatArray] = lru_cache(maxsize=256)(self._masked)
 
     def __call__(self, task: _Task) -> list[VariantEffect]:
-        return [self._judge(task, asked) for asked in task.asked]
+        return [self._judge(task, request) for request in task.requests]
 
-    def _judge(self, task: _Task, asked: Asked) -> VariantEffect:
-        if asked.variant is None or task.window is None:
-            return _failed(task.name, asked, asked.error)
-        if task.window.end - task.window.start > MAX_FOLDED:
-            reason = f"substitutions {asked.variant.last - asked.variant.first} nt apart; up to"
-            return _failed(task.name, asked, f"{reason} {MAX_FOLDED} nt are folded at once")
+    def _judge(self, task: _Task, request: VariantRequest) -> VariantEffect:
+        variant, window = request.variant, task.window
+        if variant is None or window is None:
+            return _failed(task.name, request, request.error)
+        if window.end - window.start > MAX_FOLDED:
+            reason = f"substitutions {variant.last - variant.first} nt apart; up to"
+            return _failed(task.name, request, f"{reason} {MAX_FOLDED} nt are folded at once")
         try:
-            return self._effect(task, asked, asked.variant, task.window)
+            return self._effect(task, variant, window, given=request.given)
         except FoldingError as error:
-            return _failed(task.name, asked, str(error))
+            return _failed(task.name, request, str(error))
 
-    def _effect(self, task: _Task, asked: Asked, variant: Variant, window: Window) -> VariantEffect:
+    def _effect(self, task: _Task, variant: Variant, window: Window, *, given: str | None) -> VariantEffect:
         piece = task.sequence[window.start : window.end]
         reference = self._fold(piece)
         change = ensemble_change(reference, fold_ensemble(mutate(piece, variant, window.start)))
         partner, confidence = _expected_at(task.expected, variant.first)
         energy, energy_of = change.delta_ensemble_energy, window
-        if self._is_expanded(task.sequence, variant, window):
-            only = variant.substitutions[0]
-            energy = self._energies(task.sequence).delta(only.position, only.alt)
+        if self._takes_whole_energy(task.sequence, variant, window):
+            (substitution,) = variant.substitutions
+            energy = self._energies(task.sequence).delta(substitution.position, substitution.alt)
             energy_of = Window(0, len(task.sequence))
         return VariantEffect(
             name=task.name,
             **_columns(variant),
-            given=asked.given,
+            given=given,
             llr=self._llr(task.sequence, variant),
             delta_ensemble_energy=energy,
             delta_mfe=change.delta_mfe,
             pair_distance=change.pair_distance,
             unpaired_distance=change.unpaired_distance,
-            helices_lost=_helix_names(change.helices_lost, window.start),
-            helices_gained=_helix_names(change.helices_gained, window.start),
+            helices_lost=tuple(helix_name(helix, window.start) for helix in change.helices_lost),
+            helices_gained=tuple(helix_name(helix, window.start) for helix in change.helices_gained),
             unpaired=_unpaired(reference, variant, window.start),
             partner=partner,
             confidence=confidence,
@@ -164,11 +170,14 @@ class _Scanner:
             energy_of=f"{energy_of.start + 1}-{energy_of.end}",
         )
 
-    def _is_expanded(self, sequence: str, variant: Variant, window: Window) -> bool:
-        part = window.end - window.start < len(sequence)
-        return self._expand and part and len(variant.substitutions) == 1 and len(sequence) <= MAX_EXPANDED
+    def _takes_whole_energy(self, sequence: str, variant: Variant, window: Window) -> bool:
+        """Whether the ensemble energy is that of the whole RNA, although only a window is folded."""
+        is_part = window.end - window.start < len(sequence)
+        is_single = len(variant.substitutions) == 1
+        return self._expand and is_part and is_single and len(sequence) <= MAX_EXPANDED
 
     def _llr(self, sequence: str, variant: Variant) -> float | None:
+        """Log-likelihood ratio in nats, summed over substitutions; None without a language model."""
         if self._engine is None:
             return None
         total = 0.0
@@ -192,17 +201,10 @@ def _expected_at(expected: ExpectedStructure | None, position: int) -> tuple[int
 
 
 def _unpaired(reference: Ensemble, variant: Variant, offset: int) -> float:
+    """Mean probability that the substituted nucleotides are unpaired in the reference."""
     positions = [substitution.position - offset for substitution in variant.substitutions]
     paired = reference.base_pair_probs[positions].sum(axis=1, dtype=np.float64)
     return float((1.0 - paired).clip(0.0, 1.0).mean())
-
-
-def _helix_names(helices: Iterable[Pairs], offset: int) -> tuple[str, ...]:
-    names = []
-    for helix in helices:
-        (i, j), (k, m) = (helix[0] + offset + 1).tolist(), (helix[-1] + offset + 1).tolist()
-        names.append(f"{i}-{k}:{m}-{j}")
-    return tuple(names)
 
 
 def _columns(variant: Variant) -> dict[str, Any]:
@@ -214,10 +216,10 @@ def _columns(variant: Variant) -> dict[str, Any]:
     }
 
 
-def _failed(name: str, asked: Asked, reason: str | None) -> VariantEffect:
-    columns = {"variant": asked.text} if asked.variant is None else _columns(asked.variant)
-    return VariantEffect(name=name, **columns, error=reason, given=asked.given)
+def _failed(name: str, request: VariantRequest, reason: str | None) -> VariantEffect:
+    columns = {"variant": request.text} if request.variant is None else _columns(request.variant)
+    return VariantEffect(name=name, **columns, error=reason, given=request.given)
 
 
 def _killed(task: _Task, reason: str) -> list[VariantEffect]:
-    return [_failed(task.name, asked, asked.error or reason) for asked in task.asked]
+    return [_failed(task.name, request, request.error or reason) for request in task.requests]

@@ -18,6 +18,7 @@ Row = dict[str, Any]
 
 
 def open_task_engine(model_dir: Path) -> TaskEngine:
+    """Open a model that `mprna finetune` wrote; errors are those of `TaskEngine`."""
     from mprna.runtime.task import TaskEngine
 
     return TaskEngine(model_dir)
@@ -55,6 +56,7 @@ def write_tsv(rows: Iterable[Row], names: list[str], stream: IO[str]) -> None:
 
 
 def write_jsonl(rows: Iterable[Row], stream: IO[str]) -> None:
+    """One object per row."""
     for row in rows:
         stream.write(json.dumps(row, ensure_ascii=False) + "\n")
 

@@ -1,4 +1,4 @@
-"""How variants are judged, and what is said of one."""
+"""The options of a scan, and its result for one variant."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class ScanOptions:
     whole: int = DEFAULT_WHOLE
     """RNAs up to so many nucleotides are folded as a whole for every variant."""
     window: int = DEFAULT_WINDOW
-    """Of longer ones a window of so many nucleotides around the variant (`folding.local`)."""
+    """Of longer ones a window of so many nucleotides around the variant (`folding.site_window`)."""
     expand: bool = True
     """Take the ensemble energy of single substitutions from the whole RNA nevertheless
     (`folding.substitutions`), up to `MAX_EXPANDED` nucleotides."""

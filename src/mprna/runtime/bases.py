@@ -1,34 +1,28 @@
-"""What the network says of bases where some of them are hidden from it.
+"""Bases as the numbers that pair networks, degradation networks and repair read.
 
-Shape letters: L nucleotides, T = L + 2 tokens.
+Shape letters: L nucleotides.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import Final
 
-from mprna.alphabet import MASK_ID, NUCLEOTIDE_IDS
-from mprna.runtime.engine import BaseLogits, FloatArray, IntArray
-from mprna.tokenizer import TokenIds, Tokenizer
+import numpy as np
 
-BaseNetwork = Callable[[TokenIds], tuple[FloatArray, FloatArray]]
-"""Token ids to the logits of language model and repair. *Shape:* (T,) to (T, 24) and (T, 4)"""
+from mprna.runtime.engine import IntArray
+
+LETTERS: Final = "ACGUN"
+"""A base's number is its place in this string."""
+
+UNKNOWN_BASE: Final = LETTERS.index("N")
+BEYOND_END: Final = len(LETTERS)
+"""Where a padded sequence has no nucleotide."""
 
 
-def base_logits(network: BaseNetwork, sequence: str, masked: IntArray, max_length: int) -> BaseLogits:
-    """Read a sequence in one piece.
+def base_ids(sequence: str) -> IntArray:
+    """0-3 for A C G U, 4 for N. *Shape:* (L,)
 
-    Args:
-        sequence: clean letters, ACGUN.
-        masked: 0-based positions that become `<mask>`.
-        max_length: nucleotides that the network reads.
-
-    Raises:
-        ValueError: a longer sequence.
+    >>> base_ids("ACGUN").tolist()
+    [0, 1, 2, 3, 4]
     """
-    if len(sequence) > max_length:
-        raise ValueError(f"{len(sequence)} nt in one piece; expected up to {max_length}")
-    input_ids = Tokenizer().encode(sequence)
-    input_ids[masked + 1] = MASK_ID  # after <cls>
-    lm, repair = network(input_ids)
-    return BaseLogits(lm[1:-1, list(NUCLEOTIDE_IDS)], repair[1:-1])
+    return np.array([LETTERS.index(letter) for letter in sequence], dtype=np.int64)

@@ -110,7 +110,7 @@ class Engine(Protocol):
         ...
 
     def base_logits(self, sequence: str, masked: IntArray) -> BaseLogits:
-        """See `bases.base_logits`."""
+        """See `masked.base_logits`."""
         ...
 
 

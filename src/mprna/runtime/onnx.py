@@ -15,9 +15,11 @@ from onnxruntime.capi.onnxruntime_pybind11_state import (
 )
 
 from mprna.errors import ModelError
-from mprna.runtime import bases, windows
-from mprna.runtime.degradation_engine import Degradation, base_ids
+from mprna.runtime import windows
+from mprna.runtime.bases import base_ids
+from mprna.runtime.degradation_engine import Degradation
 from mprna.runtime.engine import BaseLogits, FloatArray, IntArray, Prediction
+from mprna.runtime.masked import base_logits
 from mprna.runtime.pair_engine import WINDOW, pair_input, pair_probs
 from mprna.runtime.store import describe
 from mprna.runtime.windows import NetworkArrays
@@ -50,7 +52,7 @@ class OnnxEngine:
         return NetworkArrays(*(output[0] for output in outputs))
 
     def base_logits(self, sequence: str, masked: IntArray) -> BaseLogits:
-        return bases.base_logits(self._run_bases, sequence, masked, self.max_length)
+        return base_logits(self._run_bases, sequence, masked, self.max_length)
 
     def _run_bases(self, input_ids: TokenIds) -> tuple[FloatArray, FloatArray]:
         lm, repair = self._session.run(["lm_logits", "repair_logits"], {"input_ids": input_ids[None]})

@@ -10,17 +10,14 @@ from typing import Final, NamedTuple, Protocol, runtime_checkable
 import numpy as np
 
 from mprna.rna.canonical import pair_types
+from mprna.runtime.bases import BEYOND_END, base_ids
 from mprna.runtime.engine import FloatArray, IntArray
 
-_LETTERS: Final = "ACGUN"
-_BEYOND_END: Final = len(_LETTERS)
-
 MIN_LEARNED_LENGTH: Final = 16
-"""Of the RNAs that pair networks are trained on: of shorter ones, thermodynamics knows more."""
+"""Shortest RNAs that pair networks are trained on; shorter ones are left to thermodynamics."""
 
 MIN_PRIOR: Final = 1e-3
 """Prior probabilities are clipped to MIN_PRIOR and 1 - MIN_PRIOR, in training as here."""
-
 
 WINDOW: Final = 1_024
 """Nucleotides of a window. Long RNAs are folded as well by it as in one piece (docs/experiments.md)."""
@@ -72,8 +69,7 @@ def pair_input(sequence: str, prior: FloatArray | None) -> PairInput:
     if prior is not None and prior.shape != (length, length):
         raise ValueError(f"prior of shape {prior.shape}, expected {(length, length)}")
     padding = length % 2
-    bases = np.array([_LETTERS.index(letter) for letter in sequence], dtype=np.int64)
-    bases = np.pad(bases, (0, padding), constant_values=_BEYOND_END)
+    bases = np.pad(base_ids(sequence), (0, padding), constant_values=BEYOND_END)
     if prior is None:
         return PairInput(bases, np.zeros((len(bases), len(bases)), dtype=np.float32), 0.0)
     return PairInput(bases, _log_odds(np.pad(prior, (0, padding))), 1.0)

@@ -1,4 +1,4 @@
-"""Where weights are found, and whether they are the ones that were written.
+"""Where weights are found, and whether they are intact.
 
 A model is a directory with `config.json`, `model.safetensors`, `model.onnx` and a `manifest.json` that
 holds the SHA-256 of each file. A name is looked for in `$MPRNA_HOME/models` and then among the models

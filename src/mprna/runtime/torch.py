@@ -10,8 +10,9 @@ from torch import nn
 from mprna.errors import UsageError
 from mprna.model.checkpoint import load_checkpoint
 from mprna.model.pair_checkpoint import load_pair_network
-from mprna.runtime import bases, windows
+from mprna.runtime import windows
 from mprna.runtime.engine import BaseLogits, FloatArray, IntArray, Prediction
+from mprna.runtime.masked import base_logits
 from mprna.runtime.pair_engine import WINDOW, pair_input, pair_probs
 from mprna.runtime.windows import NetworkArrays
 from mprna.tokenizer import TokenIds
@@ -39,7 +40,7 @@ class TorchEngine:
         return windows.predict(self._run, sequence, self.max_length)
 
     def base_logits(self, sequence: str, masked: IntArray) -> BaseLogits:
-        return bases.base_logits(self._run_bases, sequence, masked, self.max_length)
+        return base_logits(self._run_bases, sequence, masked, self.max_length)
 
     @torch.inference_mode()
     def _run(self, input_ids: TokenIds) -> NetworkArrays:

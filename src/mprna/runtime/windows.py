@@ -1,15 +1,17 @@
 """Sequences of any length through a network that was trained on short ones.
 
-A sequence longer than the window is read in windows that overlap by half. Every value is the mean over
-the windows that hold its position, or both positions of its pair, weighted by how far these are from the
-window's edge. Pairs up to half a window apart are always seen; pairs further apart than a window never.
+A sequence longer than the window is read in windows that overlap by half. There are two ways to join them:
+`predict` and `predict_pair_band` average what the windows say, weighted by the distance from their edges;
+`split_windows` keeps every nucleotide from the one window in whose middle it is. Pairs up to half a window
+apart are always seen; pairs further apart than a window never.
 
 Shape letters: L nucleotides of the sequence, W of a window, T = W + 2 tokens.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -84,6 +86,35 @@ def window_starts(length: int, width: int) -> list[int]:
     [0, 2, 4, 5]
     """
     return [*range(0, length - width, max(width // 2, 1)), length - width]
+
+
+class KeptWindow(NamedTuple):
+    """A window, and the part of it whose answers are kept; 0-based, ends excluded."""
+
+    start: int
+    end: int
+    keep_start: int
+    keep_end: int
+
+
+def split_windows(length: int, window: int) -> Iterator[KeptWindow]:
+    """Windows that overlap by half; every nucleotide is kept from the one whose edges are farthest.
+
+    >>> [tuple(w) for w in split_windows(10, 8)]
+    [(0, 8, 0, 5), (2, 10, 5, 10)]
+
+    Raises:
+        ValueError: a window of less than 2 nt.
+    """
+    if window < 2:
+        raise ValueError(f"window of {window} nt; expected at least 2")
+    starts = [0]
+    while starts[-1] + window < length:
+        starts.append(min(starts[-1] + window // 2, length - window))
+    borders = [(last + window + start) // 2 for last, start in pairwise(starts)]
+    keep_starts, keep_ends = [0, *borders], [*borders, length]
+    for start, keep_start, keep_end in zip(starts, keep_starts, keep_ends, strict=True):
+        yield KeptWindow(start, min(start + window, length), keep_start, keep_end)
 
 
 def _predict_window(network: Network, sequence: str) -> Prediction:

@@ -13,7 +13,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from mprna.corpus.shards import column_bytes, read_manifest, read_shard
+from mprna.corpus.manifest import read_manifest
+from mprna.corpus.shards import column_bytes, read_shard
 from mprna.errors import CorpusError, UsageError
 from mprna.objectives.mixture import ObjectiveConfig, corrupt
 from mprna.objectives.objective import Batch
@@ -29,12 +30,12 @@ class SliceDataset:
     """The slices of one or several corpora, in memory, by index.
 
     One byte per nucleotide, two more where annotated, and 25 bytes per slice.
+
+    Raises:
+        CorpusError: a corpus that is missing, unfinished or empty, or a damaged shard.
     """
 
     def __init__(self, corpus_dirs: Sequence[Path]) -> None:
-        """Raises:
-        CorpusError: a corpus that is missing, unfinished or empty, or a damaged shard.
-        """
         self.tokenizer = Tokenizer()
         shards = [
             [_Shard(path, self.tokenizer) for path in _shard_paths(directory)] for directory in corpus_dirs

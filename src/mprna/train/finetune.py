@@ -14,31 +14,26 @@ from typing import Any, Final
 
 import numpy as np
 import torch
-from torch import Tensor
-from torch.nn import functional
 
+from mprna.digest import file_sha256
 from mprna.errors import DataError, UsageError
 from mprna.io.labelled import LabelledRow
 from mprna.model.checkpoint import load_checkpoint, read_json, write_json
 from mprna.model.network import MprnaModel
 from mprna.model.task import TaskConfig, TaskModel
 from mprna.model.task_checkpoint import load_task_model, save_task_model
-from mprna.objectives.objective import LossSum
-from mprna.tokenizer import Tokenizer
 from mprna.train.config import LoopConfig
 from mprna.train.distributed import barrier, processes, rank, world_size
 from mprna.train.labels import Example, class_names, examples
 from mprna.train.loop import train
 from mprna.train.state import checkpoint_dir
-from mprna.train.task_metrics import classification_metrics, regression_metrics
+from mprna.train.task_batches import TaskBatch, batches_from
+from mprna.train.task_learner import TaskLearner, class_weights, evaluate
 from mprna.train.tracker import best_step, read_validation
 
 FORMAT = {"format": "mprna-finetune-run", "version": 1}
 
 MODES = ("full", "head", "lora")
-LOWER_IS_BETTER = ("loss", "mse", "mcrmse")
-BUCKET_BATCHES = 16
-"""Batches among which sequences are sorted by length, so that little is padded."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,16 +70,6 @@ class FinetuneConfig:
 
 TAKEN: Final = ("name", "error")
 """Columns of predictions that are no predicted numbers."""
-
-
-@dataclass(frozen=True, slots=True)
-class TaskBatch:
-    input_ids: Tensor
-    """*Shape:* (B, T)"""
-    attention_mask: Tensor
-    """True on real tokens. *Shape:* (B, T)"""
-    targets: Tensor
-    """NaN where nothing is scored, `<cls>`, `<eos>` and padding included. *Shape:* (B, P, K)"""
 
 
 def finetune(
@@ -127,132 +112,23 @@ def finetune(
     task = _task(config, train_rows, label_names)
     max_length = pretrained.config.max_length
     data = examples(train_rows, task, max_length=max_length)
-    learner = Finetuning(
-        model=_initial_model(pretrained, task, config),
-        config=config,
-        validation=examples(validation_rows, task, max_length=max_length),
-        class_weights=class_weights(data, task, config),
-    )
+    validation = examples(validation_rows, task, max_length=max_length)
+    learner = _learner(_initial_model(pretrained, task, config), data, validation, config)
     loop = loop_config(config, len(data))
     with processes():
         if rank() == 0:
             _claim(run_dir, _settings(config, model_dir, train_rows, validation_rows), resume=resume)
         barrier()
 
-        def batches_from(start: int) -> Iterator[TaskBatch]:
-            return _batches_from(data, task, config, start + rank(), world_size())
+        def own_batches(start: int) -> Iterator[TaskBatch]:
+            size, seed = config.batch_size, config.seed
+            first, step = start + rank(), world_size()
+            return batches_from(data, task, batch_size=size, seed=seed, start=first, step=step)
 
-        complete = train(learner, batches_from, config=loop, run_dir=run_dir, tensorboard=tensorboard)
+        complete = train(learner, own_batches, config=loop, run_dir=run_dir, tensorboard=tensorboard)
         if not complete or rank() > 0:
             return None
-    return _write_model(learner, run_dir, num_training=len(data))
-
-
-@dataclass(frozen=True)
-class Finetuning:
-    """A task, as the loop asks for it."""
-
-    model: TaskModel
-    config: FinetuneConfig
-    validation: list[Example]
-    class_weights: Tensor | None
-
-    @property
-    def weights(self) -> dict[str, float]:
-        return {"task": 1.0}
-
-    def losses(self, batch: TaskBatch) -> dict[str, LossSum]:
-        outputs = self.model(batch.input_ids, batch.attention_mask)
-        return {"task": task_loss(outputs, batch.targets, self.model.task, self.class_weights)}
-
-    def evaluate(self) -> dict[str, float]:
-        return evaluate(self.model, self.validation, self.config.batch_size)
-
-    @property
-    def best_metric(self) -> tuple[str, int]:
-        return best_metric(self.model.task, self.config.choose_by)
-
-    def is_done(self, history: list[dict[str, float]]) -> bool:
-        """Stops after `patience` evaluations without a better one.
-
-        Raises:
-            DataError: a metric that is not defined on these validation rows.
-        """
-        name, _ = self.best_metric
-        if history and name not in history[-1]:
-            raise DataError(
-                f"{name} is not defined on these validation rows; known are {', '.join(history[-1])}"
-            )
-        best = best_step(history, self.best_metric)
-        stale = [row for row in history if best is not None and row["step"] > best]
-        return len(stale) >= self.config.patience
-
-    def save(self, directory: Path) -> None:
-        save_task_model(self.model, directory)
-
-    def load(self, directory: Path) -> dict[str, Tensor]:
-        return load_task_model(directory).state_dict()
-
-
-def best_metric(task: TaskConfig, choose_by: str | None = None) -> tuple[str, int]:
-    """What early stopping looks at, and 1 where more is better, else -1."""
-    name = choose_by or ("macro_f1" if task.is_classification else "mcrmse")
-    return name, -1 if name in LOWER_IS_BETTER else 1
-
-
-def task_loss(outputs: Tensor, targets: Tensor, task: TaskConfig, class_weights: Tensor | None) -> LossSum:
-    """Cross-entropy, or the squared error in units of each number's scale, over the scored places.
-
-    *Shape:* (B, P, C), (B, P, K), (C,)
-    """
-    scored = ~targets.isnan()
-    if task.is_classification:
-        logits, labels = outputs[scored[..., 0]].float(), targets[scored].long()
-        losses = functional.cross_entropy(logits, labels, reduction="none")
-        weights = torch.ones_like(losses) if class_weights is None else class_weights[labels]
-        correct = ((logits.argmax(-1) == labels) * weights).sum()
-        return LossSum((losses * weights).sum(), weights.sum(), correct)
-    offsets, scales = torch.tensor(task.offsets), torch.tensor(task.scales)
-    errors = (outputs.float() - (targets - offsets) / scales)[scored]
-    return LossSum(errors.square().sum(), scored.sum(), torch.zeros(()))
-
-
-def evaluate(model: TaskModel, data: Sequence[Example], batch_size: int) -> dict[str, float]:
-    """`loss` and the metrics of the task, over all scored places."""
-    task, outputs, targets, losses = model.task, [], [], []
-    order = sorted(range(len(data)), key=lambda i: len(data[i].input_ids))
-    for start in range(0, len(order), batch_size):
-        batch = pad([data[i] for i in order[start : start + batch_size]], task)
-        predicted = model(batch.input_ids, batch.attention_mask).float()
-        losses.append(task_loss(predicted, batch.targets, task, None))
-        scored = ~batch.targets.isnan().all(-1)
-        outputs.append(predicted[scored].numpy())
-        targets.append(batch.targets[scored].numpy())
-    total = sum(float(loss.total) for loss in losses) / sum(float(loss.weight) for loss in losses)
-    found, true = np.concatenate(outputs), np.concatenate(targets)
-    if task.is_classification:
-        return {"loss": total} | classification_metrics(found, true[:, 0].astype(np.int64))
-    return {"loss": total} | regression_metrics(found * np.array(task.scales) + np.array(task.offsets), true)
-
-
-def pad(data: Sequence[Example], task: TaskConfig) -> TaskBatch:
-    """Examples of any lengths as one batch."""
-    input_ids, attention_mask = Tokenizer.pad([example.input_ids for example in data])
-    places = input_ids.shape[1] if task.per_token else 1
-    targets = np.full((len(data), places, data[0].targets.shape[1]), np.nan, np.float32)
-    first = int(task.per_token)  # behind <cls>
-    for row, example in enumerate(data):
-        targets[row, first : first + len(example.targets)] = example.targets
-    return TaskBatch(*(torch.from_numpy(array) for array in (input_ids, attention_mask, targets)))
-
-
-def class_weights(data: Sequence[Example], task: TaskConfig, config: FinetuneConfig) -> Tensor | None:
-    """Such that every class has the same total, and the mean over all places is 1. *Shape:* (C,)"""
-    if not (config.balance_classes and task.is_classification):
-        return None
-    labels = np.concatenate([example.targets[:, 0] for example in data])
-    counts = np.bincount(labels[~np.isnan(labels)].astype(np.int64), minlength=len(task.labels))
-    return torch.from_numpy((counts.sum() / (len(counts) * counts)).astype(np.float32))
+    return _write_model(learner, config, run_dir, num_training=len(data))
 
 
 def loop_config(config: FinetuneConfig, num_examples: int) -> LoopConfig:
@@ -268,33 +144,6 @@ def loop_config(config: FinetuneConfig, num_examples: int) -> LoopConfig:
         evaluate_every=per_epoch,
         save_every=per_epoch,
     )
-
-
-def _batches_from(
-    data: list[Example], task: TaskConfig, config: FinetuneConfig, start: int, step: int
-) -> Iterator[TaskBatch]:
-    """Every `step`-th batch from `start` on, without end; the seed and the place decide what is in it."""
-    per_epoch = -(-len(data) // config.batch_size)
-    number, epoch = start, -1
-    while True:
-        if number // per_epoch != epoch:
-            epoch = number // per_epoch
-            parts = _epoch(data, config, epoch)
-        yield pad([data[i] for i in parts[number % per_epoch]], task)
-        number += step
-
-
-def _epoch(data: list[Example], config: FinetuneConfig, epoch: int) -> list[list[int]]:
-    """Indices of each batch: shuffled, then sorted by length within buckets, then batches shuffled."""
-    rng = np.random.default_rng((config.seed, 1 + epoch))
-    order = rng.permutation(len(data)).tolist()
-    bucket = BUCKET_BATCHES * config.batch_size
-    for start in range(0, len(order), bucket):
-        order[start : start + bucket] = sorted(
-            order[start : start + bucket], key=lambda i: len(data[i].input_ids)
-        )
-    parts = [order[i : i + config.batch_size] for i in range(0, len(order), config.batch_size)]
-    return [parts[i] for i in rng.permutation(len(parts))]
 
 
 def _task(config: FinetuneConfig, rows: Sequence[LabelledRow], label_names: Sequence[str]) -> TaskConfig:
@@ -328,6 +177,20 @@ def _initial_model(pretrained: MprnaModel, task: TaskConfig, config: FinetuneCon
     return model
 
 
+def _learner(
+    model: TaskModel, data: list[Example], validation: list[Example], config: FinetuneConfig
+) -> TaskLearner:
+    balanced = config.balance_classes and model.task.is_classification
+    return TaskLearner(
+        model=model,
+        validation=validation,
+        class_weights=class_weights(data, len(model.task.labels)) if balanced else None,
+        batch_size=config.batch_size,
+        patience=config.patience,
+        choose_by=config.choose_by,
+    )
+
+
 def _settings(
     config: FinetuneConfig,
     model_dir: Path,
@@ -339,7 +202,7 @@ def _settings(
     return {
         "finetune": {name: value for name, value in dataclasses.asdict(config).items() if value is not None},
         "data_sha256": hashlib.sha256(repr(rows).encode()).hexdigest(),
-        "model_sha256": hashlib.sha256((model_dir / "model.safetensors").read_bytes()).hexdigest(),
+        "model_sha256": file_sha256(model_dir / "model.safetensors"),
     }
 
 
@@ -354,25 +217,38 @@ def _claim(run_dir: Path, settings: dict[str, Any], *, resume: bool) -> None:
     write_json(FORMAT | settings, path)
 
 
-def _write_model(learner: Finetuning, run_dir: Path, *, num_training: int) -> Path:
+def _write_model(learner: TaskLearner, config: FinetuneConfig, run_dir: Path, *, num_training: int) -> Path:
     """`RUN/model`: the best model, its low-rank updates merged, and the card with its metrics."""
     step = best_step(read_validation(run_dir), learner.best_metric)
     assert step is not None  # a complete run has been evaluated
     model = load_task_model(checkpoint_dir(run_dir, step)).merged().eval()
     with torch.no_grad():
-        metrics = evaluate(model, learner.validation, learner.config.batch_size)
+        metrics = evaluate(model, learner.validation, learner.batch_size)
     save_task_model(model, run_dir / "model")
-    config, num = learner.config, len(learner.validation)
+    card = _card(model.task, config, metrics, step, num_training, len(learner.validation))
+    (run_dir / "model" / "README.md").write_text(card)
+    return run_dir / "model"
+
+
+def _card(
+    task: TaskConfig,
+    config: FinetuneConfig,
+    metrics: dict[str, float],
+    step: int,
+    num_training: int,
+    num_validation: int,
+) -> str:
+    """The model card, in Markdown."""
     lines = [
         f"# A model for {config.task}",
         "",
-        f"Predicts {', '.join(model.task.labels)}. Fine-tuned by `mprna finetune` on {num_training}",
+        f"Predicts {', '.join(task.labels)}. Fine-tuned by `mprna finetune` on {num_training}",
         f"sequences ({config.mode}, seed {config.seed}, at most {config.epochs} epochs). The model of",
-        f"step {step} was best on {num} validation sequences, which also chose it: expect less on others.",
+        f"step {step} was best on {num_validation} validation sequences, which also chose it: "
+        "expect less on others.",
         "",
         "| metric, validation data | |",
         "|---|---|",
         *(f"| {name} | {value:.4f} |" for name, value in metrics.items()),
     ]
-    (run_dir / "model" / "README.md").write_text("\n".join(lines) + "\n")
-    return run_dir / "model"
+    return "\n".join(lines) + "\n"

@@ -24,6 +24,8 @@ Targets = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Example:
+    """One sequence and what is to be predicted of it."""
+
     input_ids: TokenIds
     """*Shape:* (L + 2,)"""
     targets: Targets
@@ -44,8 +46,10 @@ def class_names(rows: Sequence[LabelledRow], task: str) -> tuple[str, ...]:
 
 
 def examples(rows: Sequence[LabelledRow], task: TaskConfig, *, max_length: int) -> list[Example]:
-    """Raises:
-    FormatError: a sequence that is too long, or a label that does not fit it or the task.
+    """Token ids and targets of every row.
+
+    Raises:
+        FormatError: a sequence that is too long, or a label that does not fit it or the task.
     """
     tokenizer = Tokenizer()
     for row in rows:

@@ -1,4 +1,4 @@
-"""What the loop asks of that which it trains: pretraining and fine-tuning answer differently."""
+"""The protocol between the training loop and what it trains, for pretraining and for fine-tuning."""
 
 from __future__ import annotations
 

@@ -157,6 +157,7 @@ def slow_precision(config: LoopConfig) -> str | None:
 
 
 def precision(config: LoopConfig) -> AbstractContextManager[object]:
+    """Autocast to bfloat16, or nothing."""
     return torch.autocast("cpu", torch.bfloat16) if config.bfloat16 else nullcontext()
 
 

@@ -1,4 +1,4 @@
-"""What a pretraining run asked of its model, and how it learned: the matter of the paper's figure 1.
+"""What a pretraining run asked of its model, and how the losses fell: the data of the paper's figure 1.
 
 Shape letters: L nucleotides, N points, B sequences, T tokens.
 """

@@ -127,6 +127,7 @@ def _initial_model(config: TrainConfig, directory: Path | None) -> MprnaModel:
 
 
 def make_stream(corpus_dirs: list[Path], config: TrainConfig) -> BatchStream:
+    """The batches that a run trains on; errors are those of `SliceDataset` and `BatchStream`."""
     return BatchStream(
         SliceDataset(corpus_dirs),
         objectives=config.objectives,
@@ -148,8 +149,10 @@ def fixed_batches(corpus_dir: Path, config: TrainConfig, *, batch_size: int = 16
 
 
 def read_run_config(run_dir: Path) -> TrainConfig:
-    """Raises:
-    ModelError: no `config.json` of a pretraining run.
+    """The config in `RUN/config.json`.
+
+    Raises:
+        ModelError: no `config.json` of a pretraining run.
     """
     values = read_json(run_dir / CONFIG_FILE)
     try:

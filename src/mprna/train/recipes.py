@@ -97,8 +97,10 @@ RECIPES: Final[dict[str, Callable[[], TrainConfig]]] = {
 
 
 def find_recipe(name: str) -> TrainConfig:
-    """Raises:
-    UsageError: no recipe of this name.
+    """The config of a recipe, by its name in `RECIPES`.
+
+    Raises:
+        UsageError: no recipe of this name.
     """
     if name not in RECIPES:
         raise UsageError(f"no recipe {name!r}; known are {', '.join(RECIPES)}")

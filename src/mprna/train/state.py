@@ -1,4 +1,4 @@
-"""Checkpoints of a running training: written whole or not at all; the newest ones stay, and the best.
+"""Checkpoints of a training run, written whole or not at all; the newest ones are kept, and the best.
 
 RUN/checkpoints/step-00000250/  config.json model.safetensors optimizer.safetensors state.json …
 """
@@ -68,6 +68,7 @@ def load_state(learner: AnyLearner, optimizer: torch.optim.Optimizer, run_dir: P
 
 
 def checkpoint_dir(run_dir: Path, step: int) -> Path:
+    """Where the checkpoint of a step is, if there is one."""
     return run_dir / "checkpoints" / f"step-{step:08d}"
 
 
@@ -93,8 +94,10 @@ def find_checkpoint(run_dir: Path, which: str) -> Path:
 
 
 def latest_checkpoint(run_dir: Path) -> Path:
-    """Raises:
-    ModelError: the run has no checkpoint.
+    """The newest checkpoint of a run.
+
+    Raises:
+        ModelError: there is none.
     """
     for directory in _newest_first(run_dir):
         return directory

@@ -14,36 +14,38 @@ from starlette.types import Receive, Scope, Send
 
 from mprna import __version__
 from mprna.web.admission import Admission
+from mprna.web.answers import (
+    DegradeAnswer,
+    DesignAnswer,
+    EmbedAnswer,
+    Example,
+    FoldAnswer,
+    HealthAnswer,
+    JobAnswer,
+    ModelAnswer,
+    Problem,
+    RepairAnswer,
+    ScanAnswer,
+    StructureAnswer,
+    VersionAnswer,
+)
 from mprna.web.jobs import Job, JobQueue
 from mprna.web.limits import Limits
 from mprna.web.metrics import MEDIA_TYPE, Metrics
 from mprna.web.problems import ApiError
 from mprna.web.request_log import FACTS
-from mprna.web.rows import file_of, rows_in_order
-from mprna.web.schemas import (
+from mprna.web.requests import (
     ConvertRequest,
-    DegradeAnswer,
     DegradeRequest,
-    DesignAnswer,
     DesignRequest,
-    EmbedAnswer,
     EmbedRequest,
-    Example,
-    FoldAnswer,
     FoldRequest,
-    HealthAnswer,
-    JobAnswer,
     JobRequest,
-    ModelAnswer,
-    Problem,
-    RepairAnswer,
     RepairRequest,
-    ScanAnswer,
     ScanRequest,
-    StructureAnswer,
     StructureRequest,
-    VersionAnswer,
 )
+from mprna.web.rows import file_of, rows_in_order
 from mprna.web.tasks import RowTask
 from mprna.web.verbs import VERBS, convert_task, structure_task
 from mprna.web.workers import WorkerPool

@@ -15,12 +15,12 @@ from mprna.errors import MprnaError
 from mprna.runtime.store import list_models
 from mprna.web import api, problems
 from mprna.web.admission import Admission
+from mprna.web.answers import ModelAnswer, VersionAnswer
 from mprna.web.examples import read_examples
 from mprna.web.jobs import JobQueue
 from mprna.web.limits import Limits
 from mprna.web.metrics import Metrics
 from mprna.web.request_log import RequestLog
-from mprna.web.schemas import ModelAnswer, VersionAnswer
 from mprna.web.security import BodyLimit, HostCheck, SecurityHeaders
 from mprna.web.static_files import INDEX, StaticFiles
 from mprna.web.workers import WorkerPool

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import resources
 
 from mprna.io.dot_bracket import read_dot_bracket
-from mprna.web.schemas import Example
+from mprna.web.answers import Example
 
 
 def read_examples() -> list[Example]:

@@ -31,14 +31,14 @@ from mprna.predict.degrade import DegradationResult, degrade
 from mprna.predict.design import Design, DesignOptions, Target, design_targets
 from mprna.predict.designs import row_of
 from mprna.predict.embed import embed
+from mprna.predict.embed_output import rounded
+from mprna.predict.evaluate import evaluate, pairs_of
 from mprna.predict.fold import Folder
 from mprna.predict.options import FoldOptions
 from mprna.predict.repair import RepairOptions, RepairResult, repair
-from mprna.predict.repairs import rows_of as repair_rows
+from mprna.predict.repair_output import rows_of as repair_rows
 from mprna.predict.scan import ScanOptions, scan
-from mprna.predict.scan_tables import SCAN_COLUMNS, effect_row
-from mprna.predict.structure import evaluate, pairs_of
-from mprna.predict.vectors import rounded
+from mprna.predict.scan_output import SCAN_COLUMNS, effect_row
 from mprna.runtime.degradation_engine import TARGETS
 from mprna.runtime.load import load_folding
 from mprna.runtime.store import DEFAULT_MODEL

@@ -14,7 +14,7 @@ from mprna.predict.repair import RepairOptions
 from mprna.predict.scan import ScanOptions
 from mprna.web.limits import Limits
 from mprna.web.problems import ApiError
-from mprna.web.schemas import (
+from mprna.web.requests import (
     ConvertRequest,
     DegradeRequest,
     DesignRequest,
@@ -114,6 +114,8 @@ def design_tasks(request: DesignRequest, limits: Limits) -> list[DesignTask]:
         max_gc=high,
         forbidden=tuple(request.forbid),
         max_run=request.max_run,
+        max_repeat=request.max_repeat,
+        max_inverted_repeat=request.max_inverted_repeat,
     )
     options = DesignOptions(
         constraints=constraints,

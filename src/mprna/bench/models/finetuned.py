@@ -27,7 +27,8 @@ from mprna.model.task import TaskModel
 from mprna.model.task_checkpoint import load_task_model
 from mprna.rna.scores import LABELS
 from mprna.tokenizer import Tokenizer
-from mprna.train.finetune import FinetuneConfig, best_metric, finetune
+from mprna.train.finetune import FinetuneConfig, finetune
+from mprna.train.task_learner import best_metric
 from mprna.train.tracker import read_metrics
 
 LEARNING_RATES: Final = {"full": 1e-4, "lora": 1e-3, "head": 1e-3, "scratch": 1e-3}

@@ -9,7 +9,7 @@ import pytest
 
 from mprna.errors import UsageError
 from mprna.predict.embed import Embedding
-from mprna.predict.vectors import write_vectors
+from mprna.predict.embed_output import write_vectors
 
 RNG = np.random.default_rng(0)
 MATRIX = RNG.normal(size=(5, 3)).astype(np.float32)

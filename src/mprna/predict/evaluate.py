@@ -1,4 +1,4 @@
-"""What a structure that somebody gives is worth: its pairs and its energy."""
+"""Pairs and energy of a given structure."""
 
 from __future__ import annotations
 

@@ -11,8 +11,8 @@ import pytest
 from mprna.errors import FormatError, UsageError
 from mprna.io.records import Record
 from mprna.predict.fold import fold_records
+from mprna.predict.fold_output import RESUMABLE, write_results
 from mprna.predict.options import FoldOptions
-from mprna.predict.results import RESUMABLE, write_results
 
 NAMES = ["a", "b", "b", "c", "d"]
 SEQUENCES = ["GGGGAAAACCCC", "ACGU", "ACG!", "", "GGGAAAUCCC"]

@@ -1,4 +1,6 @@
-"""What an engine says of pairs, as an (L, L) table or as a band, and what becomes of a structure by it.
+"""Pair probabilities of a fold, as an (L, L) table or as a band, and what follows from them.
+
+That is the confidence, the expected F1, pairs that cross, and which pairs are doubtful.
 
 Shape letters: L nucleotides, P pairs.
 """
@@ -11,7 +13,7 @@ from typing import Final, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from mprna.decoding.candidates import demand_pairs, demanded_pairs, may_pair
+from mprna.decoding.candidates import may_pair, pairs_of_demanded, penalise_unpaired
 from mprna.decoding.nested import best_nested
 from mprna.decoding.pseudoknots import add_crossing_pairs
 from mprna.rna.constraints import Constraint
@@ -21,11 +23,11 @@ from mprna.runtime.engine import FloatArray, IntArray
 Floors = npt.NDArray[np.floating]
 
 _MIN_PAIR_PROB: Final = 1e-3
-"""Weaker pairs are no candidates of a sparse decoder."""
+"""Pairs of a lower probability are no candidates where pairs are listed one by one."""
 
 
-class Beliefs(Protocol):
-    """Pair probabilities; a `Prediction` is one."""
+class PairProbs(Protocol):
+    """Pair probabilities of one sequence; `PairBand` and `Prediction` are such."""
 
     @property
     def base_pair_probs(self) -> FloatArray:
@@ -44,8 +46,8 @@ class Beliefs(Protocol):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class DenseBeliefs:
-    """Of a table of pair probabilities."""
+class DensePairProbs:
+    """`PairProbs` of a table."""
 
     base_pair_probs: FloatArray
     """Symmetric. *Shape:* (L, L)"""
@@ -58,7 +60,7 @@ class DenseBeliefs:
         return probs
 
     def likely_pairs(self, threshold: float, floors: Floors | None = None) -> tuple[IntArray, FloatArray]:
-        """As `Beliefs.likely_pairs`."""
+        """As `PairProbs.likely_pairs`."""
         likely = self.base_pair_probs >= threshold
         if floors is not None:
             likely &= self.base_pair_probs > floors[:, None] + floors
@@ -66,38 +68,40 @@ class DenseBeliefs:
         return pairs, self.probs_of(pairs)
 
     def probs_of(self, pairs: IntArray) -> FloatArray:
-        """As `Beliefs.probs_of`."""
+        """As `PairProbs.probs_of`."""
         return self.base_pair_probs[pairs[:, 0], pairs[:, 1]]
 
 
-def confidence(dot_bracket: str, beliefs: Beliefs) -> float:
-    """Mean probability of what the structure says of each nucleotide: its pair, or being unpaired. A pair
-    further apart than the window of a model has probability 0."""
-    probs = beliefs.unpaired_probs.copy()
+def confidence(dot_bracket: str, pair_probs: PairProbs) -> float:
+    """Mean probability of the state of each nucleotide: its pair, or being unpaired.
+
+    A pair further apart than the window of a model has probability 0.
+    """
+    probs = pair_probs.unpaired_probs.copy()
     pairs = pairs_from_dot_bracket(dot_bracket)
-    probs[pairs] = beliefs.probs_of(pairs)[:, None]
+    probs[pairs] = pair_probs.probs_of(pairs)[:, None]
     return float(probs.clip(0.0, 1.0).mean(dtype=np.float64))
 
 
-def expected_f1(dot_bracket: str, beliefs: Beliefs) -> float:
-    """Expected F1 of the pairs: twice the expected number of right ones over the number of printed and the
-    expected number of true ones, 0 to 1.
+def expected_f1(dot_bracket: str, pair_probs: PairProbs) -> float:
+    """Expected F1 of the pairs, 0 to 1: twice the expected number of right pairs, over the number of pairs in
+    the structure plus the expected number of true pairs.
 
     The ratio of expectations stands for the expectation of the ratio. Without printed pairs F1 is 1 if the
     RNA has none, else 0; the result is then 1 / (1 + expected number of true pairs), the probability that
     there is none if their number is geometric: pairs come in helices, so it varies more than Poisson's.
     """
-    num_true = (1.0 - beliefs.unpaired_probs.astype(np.float64)).sum() / 2
+    num_true = (1.0 - pair_probs.unpaired_probs.astype(np.float64)).sum() / 2
     pairs = pairs_from_dot_bracket(dot_bracket)
     if not len(pairs):
         return float(1.0 / (1.0 + num_true))
-    num_right = beliefs.probs_of(pairs).sum(dtype=np.float64)
+    num_right = pair_probs.probs_of(pairs).sum(dtype=np.float64)
     return float(min(2 * num_right / (len(pairs) + num_true), 1.0))
 
 
 def decode_band(
     sequence: str,
-    beliefs: Beliefs,
+    pair_probs: PairProbs,
     *,
     gamma: float = 1.0,
     max_span: int | None = None,
@@ -108,12 +112,12 @@ def decode_band(
     Pairs of a probability below 0.001 are left out unless the constraint asks for them, and N pairs with
     nothing.
     """
-    unpaired = beliefs.unpaired_probs.astype(np.float64)
-    unpaired = demand_pairs(unpaired, constraint, bound=max(gamma, 1.0))
-    pairs, probs = beliefs.likely_pairs(_MIN_PAIR_PROB, unpaired / (2.0 * gamma))
+    unpaired = pair_probs.unpaired_probs.astype(np.float64)
+    unpaired = penalise_unpaired(unpaired, constraint, bound=max(gamma, 1.0))
+    pairs, probs = pair_probs.likely_pairs(_MIN_PAIR_PROB, unpaired / (2.0 * gamma))
     i, j = pairs.T
     possible = may_pair(sequence, i, j, max_span=max_span, constraint=constraint)
-    more_i, more_j = demanded_pairs(sequence, constraint, max_span=max_span)
+    more_i, more_j = pairs_of_demanded(sequence, constraint, max_span=max_span)
     chosen = best_nested(
         np.concatenate([i[possible], more_i]),
         np.concatenate([j[possible], more_j]),
@@ -127,7 +131,7 @@ def decode_band(
 def with_crossing_pairs(
     sequence: str,
     dot_bracket: str,
-    beliefs: Beliefs,
+    pair_probs: PairProbs,
     *,
     gamma: float,
     min_stem_prob: float = 0.0,
@@ -135,8 +139,8 @@ def with_crossing_pairs(
     constraint: Constraint | None = None,
 ) -> str:
     """The structure with pseudoknots, as `add_crossing_pairs` finds them."""
-    unpaired = beliefs.unpaired_probs
-    pairs, probs = beliefs.likely_pairs(_MIN_PAIR_PROB, unpaired / (2.0 * gamma))
+    unpaired = pair_probs.unpaired_probs
+    pairs, probs = pair_probs.likely_pairs(_MIN_PAIR_PROB, unpaired / (2.0 * gamma))
     return add_crossing_pairs(
         sequence,
         dot_bracket,
@@ -151,11 +155,11 @@ def with_crossing_pairs(
 
 
 def without_doubtful_pairs(
-    dot_bracket: str, beliefs: Beliefs, min_confidence: float, constraint: Constraint | None = None
+    dot_bracket: str, pair_probs: PairProbs, min_confidence: float, constraint: Constraint | None = None
 ) -> str:
     """The structure without pairs of a lower probability, but for those that the constraint asks for."""
     pairs = pairs_from_dot_bracket(dot_bracket)
-    kept = beliefs.probs_of(pairs) >= min_confidence
+    kept = pair_probs.probs_of(pairs) >= min_confidence
     if constraint is not None:
         kept |= constraint.must_pair[pairs].any(axis=1)
     return dot_bracket_from_pairs(pairs[kept], len(dot_bracket))

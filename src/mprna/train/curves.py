@@ -1,4 +1,4 @@
-"""What `metrics.jsonl` says of a run: the newest values, and curves."""
+"""`metrics.jsonl` as curves, and how far a run has come."""
 
 from __future__ import annotations
 

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
-from typing import Any, Final
+from typing import Final
 
-from mprna.errors import UsageError
-from mprna.io.output import open_output
-from mprna.io.table import write_parquet_rows
 from mprna.predict.degrade import DegradationResult, ranked
+from mprna.predict.tables import Row, write_table
 from mprna.runtime.degradation_engine import TARGETS
-
-DEGRADATION_FORMATS: Final = ("tsv", "jsonl", "parquet")
 
 _VALUES: Final = {name: "float" for target in TARGETS for name in (target, f"{target}_sd")}
 NUCLEOTIDE_COLUMNS: Final = {"name": "str", "position": "int", "base": "str", **_VALUES, "error": "str"}
@@ -24,8 +19,6 @@ RANK_COLUMNS: Final = {
 }  # fmt: skip
 """One row per record, the most stable first; those without predictions last and without a rank."""
 
-Row = dict[str, Any]
-
 
 def write_degradation(
     results: Iterable[DegradationResult], output: str | None, *, format_name: str, rank: bool = False
@@ -34,7 +27,7 @@ def write_degradation(
 
     Args:
         output: the file; None or `-` is standard output.
-        format_name: one of `DEGRADATION_FORMATS`.
+        format_name: `tsv`, `jsonl` or `parquet`.
         rank: one row per molecule, ranked, instead of one per nucleotide.
 
     Raises:
@@ -42,18 +35,9 @@ def write_degradation(
         UsageError: another format.
         MissingExtraError: Parquet without pyarrow.
     """
-    if format_name not in DEGRADATION_FORMATS:
-        raise UsageError(f"format {format_name!r}; expected one of {', '.join(DEGRADATION_FORMATS)}")
     columns = RANK_COLUMNS if rank else NUCLEOTIDE_COLUMNS
     rows = rank_rows(results) if rank else nucleotide_rows(results)
-    with open_output(output, binary=format_name == "parquet") as stream:
-        if format_name == "parquet":
-            write_parquet_rows(rows, columns, stream, schema_name="degradation")
-        elif format_name == "jsonl":
-            stream.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
-        else:
-            stream.write("\t".join(columns) + "\n")
-            stream.writelines("\t".join(map(_cell, row.values())) + "\n" for row in rows)
+    write_table(rows, columns, output, format_name=format_name, schema_name="degradation")
 
 
 def nucleotide_rows(results: Iterable[DegradationResult]) -> Iterator[Row]:
@@ -84,7 +68,3 @@ def rank_rows(results: Iterable[DegradationResult]) -> Iterator[Row]:
 
 def _round(value: float) -> float:
     return round(float(value), 4) + 0.0
-
-
-def _cell(value: Any) -> str:
-    return "" if value is None else str(value).replace("\t", " ").replace("\n", " ")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mprna.errors import SequenceError, StructureError
-from mprna.predict.structure import evaluate, pairs_of
+from mprna.predict.evaluate import evaluate, pairs_of
 
 
 def test_pairs_and_energy_are_those_of_viennarna():

@@ -1,6 +1,6 @@
-"""What is known of an RNA beforehand, and what that makes of a model's probabilities.
+"""Constraints and reactivities applied to the probabilities of a network.
 
-ViennaRNA takes constraints and reactivities itself; a network knows of neither, so they act on what it says.
+ViennaRNA takes them itself; a network does not, so they act on its output.
 
 Shape letters: L nucleotides, S span of the pair band.
 """
@@ -28,7 +28,7 @@ from mprna.runtime.engine import (
 Nats = npt.NDArray[np.float64]
 
 _MAX_LOG_FACTOR: Final = 50.0
-"""Odds change by no more than e to the power of this."""
+"""Odds change by a factor of at most e to the power of this."""
 
 
 def restraints_of(
@@ -132,7 +132,8 @@ def restrain_band(
 def log_odds_of_pairing(restraints: Restraints, thermal_energy: float) -> Nats | None:
     """What reactivities add to the log-odds of every pair of a nucleotide; None without reactivities.
 
-    Deigan's pseudo-energy over RT, once per nucleotide, where ViennaRNA counts it once per stack.
+    It is Deigan's pseudo-energy over RT with the sign changed. It counts once per nucleotide, where ViennaRNA
+    counts it once per stack.
 
     Args:
         thermal_energy: RT in kcal/mol.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 
-from mprna.predict.health import examine
+from mprna.predict.doctor import examine
 from mprna.runtime.store import FOLDING_MODEL
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
@@ -13,10 +12,9 @@ from mprna.errors import UsageError
 from mprna.io.fasta import write_fasta, write_fastq
 from mprna.io.output import open_output
 from mprna.io.records import Record
-from mprna.io.table import write_parquet_rows
 from mprna.predict.repair import Repair, RepairResult
+from mprna.predict.tables import TABLE_FORMATS, Row, check_format, write_table
 
-TABLE_FORMATS: Final = ("tsv", "jsonl", "parquet")
 REPAIR_FORMATS: Final = ("fasta", "fastq", *TABLE_FORMATS)
 
 COLUMNS: Final = {
@@ -24,8 +22,6 @@ COLUMNS: Final = {
     **{f"p_{base}": "float" for base in NUCLEOTIDES}, "repaired": "str", "helix": "str", "error": "str",
 }  # fmt: skip
 """Column and type; `position` counts from 1, `repaired` holds a letter where a change is proposed."""
-
-Row = dict[str, Any]
 
 
 def write_repairs(
@@ -43,23 +39,16 @@ def write_repairs(
         UsageError: another format, or `changes_only` with sequences.
         MissingExtraError: Parquet without pyarrow.
     """
-    if format_name not in REPAIR_FORMATS:
-        raise UsageError(f"format {format_name!r}; expected one of {', '.join(REPAIR_FORMATS)}")
+    check_format(format_name, REPAIR_FORMATS)
     if changes_only and format_name not in TABLE_FORMATS:
         raise UsageError(f"changes_only is for tables ({', '.join(TABLE_FORMATS)}), not for {format_name}")
-    rows = (row for result in results for row in rows_of(result, changes_only=changes_only))
-    with open_output(output, binary=format_name == "parquet") as stream:
-        if format_name == "fasta":
-            write_fasta(map(record_of, results), stream)
-        elif format_name == "fastq":
-            write_fastq(map(record_of, results), stream)
-        elif format_name == "parquet":
-            write_parquet_rows(rows, COLUMNS, stream, schema_name="repair")
-        elif format_name == "jsonl":
-            stream.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
-        else:
-            stream.write("\t".join(COLUMNS) + "\n")
-            stream.writelines("\t".join(map(_cell, row.values())) + "\n" for row in rows)
+    if format_name in TABLE_FORMATS:
+        rows = (row for result in results for row in rows_of(result, changes_only=changes_only))
+        write_table(rows, COLUMNS, output, format_name=format_name, schema_name="repair")
+        return
+    write = write_fasta if format_name == "fasta" else write_fastq
+    with open_output(output) as stream:
+        write(map(record_of, results), stream)
 
 
 def record_of(result: RepairResult) -> Record:
@@ -109,7 +98,3 @@ def _row(result: RepairResult, position: int, change: Repair | None) -> Row:
 
 def _short(probability: float) -> float:
     return float(f"{probability:.4g}")
-
-
-def _cell(value: Any) -> str:
-    return "" if value is None else " ".join(str(value).split())

@@ -28,6 +28,8 @@ HAIRPIN: Final = "GGGGAAAACCCC"
 
 
 class Finding(NamedTuple):
+    """One thing that was examined."""
+
     name: str
     state: Literal["fine", "absent", "broken"]
     detail: str

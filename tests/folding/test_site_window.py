@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mprna.folding.local import Window, window_around
+from mprna.folding.site_window import Window, window_around
 
 
 @pytest.mark.parametrize("length", [1, 30, 100])

@@ -1,4 +1,4 @@
-"""Where results are written, so that an interruption loses nothing.
+"""Folded records to files, so that an interrupted run can be resumed.
 
 Results grow in `FILE.part`, line by line, and get their name when all are there. Whatever stops the
 program, `resume` copies the records that are complete and goes on with the next one.

@@ -1,0 +1,33 @@
+"""What all figures share: the frame of the SVG document, its font and its quiet colours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+from xml.sax.saxutils import escape
+
+FONT: Final = "Roboto, 'Helvetica Neue', Helvetica, Arial, sans-serif"
+QUIET: Final = "#52606d"
+"""Text beside the data."""
+AXIS: Final = "#9aa5b1"
+
+
+def svg_document(
+    width: float, height: float, body: Iterable[str], *, font_size: int = 12, label: str | None = None
+) -> str:
+    """A figure on its own white ground.
+
+    Args:
+        width, height: pixels.
+        body: its elements, one per line.
+        font_size: of text that does not say otherwise, pixels.
+        label: what it shows, for screen readers.
+    """
+    role, title = ("", []) if label is None else ('role="img" ', [f"<title>{escape(label)}</title>"])
+    head = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:g}" height="{height:g}" '
+        f'viewBox="0 0 {width:g} {height:g}" {role}font-family="{FONT}" font-size="{font_size}" '
+        f'fill="{QUIET}">'
+    )
+    ground = f'<rect width="{width:g}" height="{height:g}" fill="#ffffff"/>'
+    return "\n".join([head, *title, ground, *body, "</svg>", ""])

@@ -1,0 +1,59 @@
+"""Nearest-neighbour thermodynamics by ViennaRNA; nothing outside of this folder imports it.
+
+Sequences are clean (`alphabet.clean_sequence`): ACGUN, where N never pairs. Energies are in kcal/mol.
+ViennaRNA holds Python's global lock (GIL), so use processes, not threads, to fold on more than one core.
+"""
+
+from mprna.folding.vienna.compound import MAX_BONUS
+from mprna.folding.vienna.coordinates import coordinates
+from mprna.folding.vienna.energies import energies_of, energy_of, hairpin_energy, interior_energy
+from mprna.folding.vienna.ensembles import (
+    Ensemble,
+    fold_ensemble,
+    fold_mfe,
+    fold_with_bonus,
+    mean_pair_probs,
+    pair_probs_of_mean,
+    sample_structures,
+)
+from mprna.folding.vienna.library import BASE_CODES, MAX_LENGTH, PAIR_TYPES, vienna_version
+from mprna.folding.vienna.model import DEFAULT_MODEL, PARAMETER_SETS, EnergyModel
+from mprna.folding.vienna.partition import (
+    LoopEnergies,
+    PartitionArrays,
+    StemWeights,
+    boltzmann,
+    loop_energies,
+    partition_arrays,
+    stem_weights,
+)
+
+__all__ = [
+    "BASE_CODES",
+    "DEFAULT_MODEL",
+    "MAX_BONUS",
+    "MAX_LENGTH",
+    "PAIR_TYPES",
+    "PARAMETER_SETS",
+    "EnergyModel",
+    "Ensemble",
+    "LoopEnergies",
+    "PartitionArrays",
+    "StemWeights",
+    "boltzmann",
+    "coordinates",
+    "energies_of",
+    "energy_of",
+    "fold_ensemble",
+    "fold_mfe",
+    "fold_with_bonus",
+    "hairpin_energy",
+    "interior_energy",
+    "loop_energies",
+    "mean_pair_probs",
+    "pair_probs_of_mean",
+    "partition_arrays",
+    "sample_structures",
+    "stem_weights",
+    "vienna_version",
+]

@@ -1,0 +1,45 @@
+"""Where to draw the nucleotides of a structure.
+
+Shape letters: L nucleotides.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from mprna.errors import FoldingError, StructureError
+from mprna.folding.vienna.compound import round_brackets
+from mprna.folding.vienna.library import LOCK, viennarna
+
+
+def coordinates(dot_bracket: str) -> npt.NDArray[np.float64]:
+    """Where to draw each nucleotide, by the RNApuzzler layout, in which nothing overlaps.
+
+    Stacked nucleotides are 25 units apart. Pseudoknot brackets count as unpaired.
+
+    *Shape:* (L, 2)
+
+    Raises:
+        FoldingError: empty.
+        StructureError: unbalanced brackets, unknown symbols, or neighbours that pair.
+    """
+    if not dot_bracket:
+        raise FoldingError("empty structure")
+    nested = round_brackets(dot_bracket)
+    if "()" in nested:  # the layout would write outside of its memory
+        raise StructureError(f"positions {nested.index('()') + 1} and the next pair: no loop to draw")
+    if "(" not in nested:  # ViennaRNA hangs, or answers nan, where it has nothing to draw a circle from
+        return _straight_line(len(nested))
+    library = viennarna()
+    with LOCK:
+        layout, library.cvar.rna_plot_type = library.cvar.rna_plot_type, library.PLOT_TYPE_PUZZLER
+        try:
+            points = library.get_xy_coordinates(nested)
+        finally:
+            library.cvar.rna_plot_type = layout
+    return np.array([(points.get(i).X, points.get(i).Y) for i in range(len(nested))])
+
+
+def _straight_line(length: int) -> npt.NDArray[np.float64]:
+    return np.stack([25.0 * np.arange(length), np.zeros(length)], axis=1)

@@ -1,0 +1,92 @@
+"""The ViennaRNA library: imported on first use, with one lock around its process-wide energy parameters."""
+
+from __future__ import annotations
+
+import threading
+from functools import lru_cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final
+
+from mprna.folding.parameters import mean_parameters
+from mprna.folding.vienna.model import PARAMETER_SETS, EnergyModel
+
+MAX_LENGTH: Final = 32_767
+"""ViennaRNA makes no fold compound of a longer sequence."""
+
+PAIR_TYPES: Final = ("CG", "GC", "GU", "UG", "AU", "UA")
+"""ViennaRNA numbers the canonical pairs in this order, from 1."""
+
+BASE_CODES: Final = "NACGU"
+"""ViennaRNA's code of a letter is its place in this string."""
+
+LOCK: Final = threading.RLock()
+"""Held from the moment a parameter set is loaded until everything that needs it has been computed."""
+
+_ANY_SPAN: Final = -1
+
+
+def viennarna() -> Any:
+    """The module `RNA`, imported at the first call: it takes longer to load than our whole package."""
+    import RNA
+
+    return RNA
+
+
+def vienna_version() -> str:
+    """Version of the installed ViennaRNA."""
+    return str(viennarna().__version__)
+
+
+def load_parameters(library: Any, parameters: str) -> None:
+    """Make a parameter set the one of the process, unless it already is. The caller holds `LOCK`."""
+    title = PARAMETER_SETS[parameters]
+    current = library.last_parameter_file() or "RNA - Turner 2004"  # nothing loaded yet: the built-in ones
+    if current != f"RNA - {title}":
+        getattr(library, f"params_load_RNA_{title.replace(' ', '')}")()
+
+
+def model_details(library: Any, model: EnergyModel) -> Any:
+    """ViennaRNA's model details for an energy model."""
+    details = library.md()  # starts from process-wide variables, so every field of ours is set
+    details.temperature = model.temperature
+    details.dangles = model.dangles
+    details.max_bp_span = min(model.max_span or _ANY_SPAN, MAX_LENGTH)
+    return details
+
+
+@lru_cache(maxsize=8)
+def loop_parameters(model: EnergyModel) -> Any:
+    """Loop energies under a model, cached."""
+    library = viennarna()
+    with LOCK:
+        load_parameters(library, model.parameters)
+        return library.param(model_details(library, model))
+
+
+@lru_cache(maxsize=8)
+def boltzmann_factors(model: EnergyModel) -> Any:
+    """Cached, because loading a parameter set into the process takes longer than folding a short RNA."""
+    library = viennarna()
+    with LOCK:
+        load_parameters(library, model.parameters)
+        return library.exp_param(model_details(library, model))
+
+
+@lru_cache(maxsize=8)
+def mean_boltzmann_factors(model: EnergyModel, second: str) -> Any:
+    """Like `boltzmann_factors`, for energies half way between the model's parameter set and a second one."""
+    library = viennarna()
+    with LOCK:
+        texts = [_parameter_text(library, name) for name in (model.parameters, second)]
+        library.params_load_from_string(mean_parameters(*texts), f"{model.parameters} + {second}")
+        return library.exp_param(model_details(library, model))
+
+
+def _parameter_text(library: Any, parameters: str) -> str:
+    """A parameter set as a ViennaRNA parameter file."""
+    load_parameters(library, parameters)
+    with TemporaryDirectory() as directory:
+        path = Path(directory) / "parameters.par"
+        library.params_save(str(path))
+        return path.read_text()

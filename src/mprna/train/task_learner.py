@@ -1,0 +1,127 @@
+"""A task as the training loop asks for it: losses, validation metrics, early stopping.
+
+Shape letters: B sequences, P places (T for token tasks, 1 for sequence tasks), C classes, K label columns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from mprna.errors import DataError
+from mprna.model.task import TaskConfig, TaskModel
+from mprna.model.task_checkpoint import load_task_model, save_task_model
+from mprna.objectives.objective import LossSum
+from mprna.train.labels import Example
+from mprna.train.task_batches import TaskBatch, pad
+from mprna.train.task_metrics import classification_metrics, regression_metrics
+from mprna.train.tracker import best_step
+
+LOWER_IS_BETTER = ("loss", "mse", "mcrmse")
+"""Metrics that are errors."""
+
+
+@dataclass(frozen=True)
+class TaskLearner:
+    """A model for a task, its validation data, and when to stop: the `Learner` of fine-tuning."""
+
+    model: TaskModel
+    validation: list[Example]
+    class_weights: Tensor | None
+    """Of the loss; None where all classes weigh 1. *Shape:* (C,)"""
+    batch_size: int
+    """Sequences per batch of an evaluation."""
+    patience: int
+    """Evaluations without a better one after which training ends."""
+    choose_by: str | None
+    """See `best_metric`."""
+
+    @property
+    def weights(self) -> dict[str, float]:
+        return {"task": 1.0}
+
+    def losses(self, batch: TaskBatch) -> dict[str, LossSum]:
+        outputs = self.model(batch.input_ids, batch.attention_mask)
+        return {"task": task_loss(outputs, batch.targets, self.model.task, self.class_weights)}
+
+    def evaluate(self) -> dict[str, float]:
+        return evaluate(self.model, self.validation, self.batch_size)
+
+    @property
+    def best_metric(self) -> tuple[str, int]:
+        return best_metric(self.model.task, self.choose_by)
+
+    def is_done(self, history: list[dict[str, float]]) -> bool:
+        """Stops after `patience` evaluations without a better one.
+
+        Raises:
+            DataError: a metric that is not defined on these validation rows.
+        """
+        name, _ = self.best_metric
+        if history and name not in history[-1]:
+            raise DataError(
+                f"{name} is not defined on these validation rows; known are {', '.join(history[-1])}"
+            )
+        best = best_step(history, self.best_metric)
+        stale = [row for row in history if best is not None and row["step"] > best]
+        return len(stale) >= self.patience
+
+    def save(self, directory: Path) -> None:
+        save_task_model(self.model, directory)
+
+    def load(self, directory: Path) -> dict[str, Tensor]:
+        return load_task_model(directory).state_dict()
+
+
+def best_metric(task: TaskConfig, choose_by: str | None = None) -> tuple[str, int]:
+    """What early stopping looks at, and 1 where more is better, else -1."""
+    name = choose_by or ("macro_f1" if task.is_classification else "mcrmse")
+    return name, -1 if name in LOWER_IS_BETTER else 1
+
+
+def task_loss(outputs: Tensor, targets: Tensor, task: TaskConfig, class_weights: Tensor | None) -> LossSum:
+    """Cross-entropy, or the squared error in units of each number's scale, over the scored places.
+
+    *Shape:* (B, P, C), (B, P, K), (C,)
+    """
+    scored = ~targets.isnan()
+    if task.is_classification:
+        logits, labels = outputs[scored[..., 0]].float(), targets[scored].long()
+        losses = functional.cross_entropy(logits, labels, reduction="none")
+        weights = torch.ones_like(losses) if class_weights is None else class_weights[labels]
+        correct = ((logits.argmax(-1) == labels) * weights).sum()
+        return LossSum((losses * weights).sum(), weights.sum(), correct)
+    offsets, scales = torch.tensor(task.offsets), torch.tensor(task.scales)
+    errors = (outputs.float() - (targets - offsets) / scales)[scored]
+    return LossSum(errors.square().sum(), scored.sum(), torch.zeros(()))
+
+
+def evaluate(model: TaskModel, data: Sequence[Example], batch_size: int) -> dict[str, float]:
+    """`loss` and the metrics of the task, over all scored places."""
+    task, outputs, targets, losses = model.task, [], [], []
+    order = sorted(range(len(data)), key=lambda i: len(data[i].input_ids))
+    for start in range(0, len(order), batch_size):
+        batch = pad([data[i] for i in order[start : start + batch_size]], task)
+        predicted = model(batch.input_ids, batch.attention_mask).float()
+        losses.append(task_loss(predicted, batch.targets, task, None))
+        scored = ~batch.targets.isnan().all(-1)
+        outputs.append(predicted[scored].numpy())
+        targets.append(batch.targets[scored].numpy())
+    total = sum(float(loss.total) for loss in losses) / sum(float(loss.weight) for loss in losses)
+    found, true = np.concatenate(outputs), np.concatenate(targets)
+    if task.is_classification:
+        return {"loss": total} | classification_metrics(found, true[:, 0].astype(np.int64))
+    return {"loss": total} | regression_metrics(found * np.array(task.scales) + np.array(task.offsets), true)
+
+
+def class_weights(data: Sequence[Example], num_classes: int) -> Tensor:
+    """Weights that give every class the same total, with a mean over all places of 1. *Shape:* (C,)"""
+    labels = np.concatenate([example.targets[:, 0] for example in data])
+    counts = np.bincount(labels[~np.isnan(labels)].astype(np.int64), minlength=num_classes)
+    return torch.from_numpy((counts.sum() / (len(counts) * counts)).astype(np.float32))
