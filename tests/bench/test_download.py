@@ -287,7 +287,8 @@ def test_what_cannot_be_had_is_one_line(
     assert "leannmlindsey/GUE cannot be reached" in output.err
 
 
-def test_a_foreign_manifest_is_not_overwritten(hub: Hub, tmp_path: Path) -> None:
-    (tmp_path / module.MANIFEST).write_text("[]")
+@pytest.mark.parametrize("tasks", ["[]", '{"gue/virus.covid": {"splits": {"test": {}}}}'])
+def test_a_foreign_manifest_is_not_overwritten(hub: Hub, tmp_path: Path, tasks: str) -> None:
+    (tmp_path / module.MANIFEST).write_text(json.dumps(module.SCHEMA)[:-1] + f', "tasks": {tasks}}}')
     with pytest.raises(DataError, match="not written by this mprna"):
         fetch("gue", "virus.covid", tmp_path)

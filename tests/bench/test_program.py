@@ -39,7 +39,8 @@ def test_structures_are_read_in_their_order(arguments: tuple[str, ...]) -> None:
 
 
 def test_answers_that_are_no_structures_of_their_rna_count_as_unpaired() -> None:
-    model = make_model(python("print('((..)'); print('(...)'); print('(..)')"), TASK, ModelOptions())
+    code = "print('((..)', flush=True); open(1, 'wb').write(b'(...)\\n\\xff\\n(..)\\n')"  # \xff is no UTF-8
+    model = make_model(python(code), TASK, ModelOptions())
     assert model.predict(TASK, ["GAAAC", "GAAAC", "GAAAC"]) == [".....", "(...)", "....."]
     assert model.num_failed == 2
 

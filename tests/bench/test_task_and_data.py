@@ -158,6 +158,47 @@ def test_wrong_rows_are_named(tmp_path: Path, row: dict[str, object], message: s
 
 
 @pytest.mark.parametrize(
+    ("task", "row", "message"),
+    [
+        ("ssp-archive2", {"seq": "GAAAC", "label": "(...("}, "never closed"),
+        ("mrna", {"sequence": "A", "reactivity": 1.0}, "reactivity is '1.0', expected finite numbers"),
+        (
+            "mrna",
+            {"sequence": "A", "reactivity": [[1], [2, 3]]},
+            r"reactivity is '\[\[1\], \[2, 3\]\]', expected",
+        ),
+        ("mrna", {"sequence": "A", "reactivity": [float("nan")]}, "expected finite numbers"),
+        ("mrna", {"sequence": "A", "reactivity": [10**400]}, "expected finite numbers"),
+    ],
+)
+def test_labels_that_cannot_be_scored_are_named(
+    tmp_path: Path, task: str, row: dict[str, object], message: str
+) -> None:
+    chosen = task_of("rgb", task)
+    write(tmp_path / chosen.dirs[0] / "test.jsonl", row)
+    with pytest.raises(FormatError, match=rf"test.jsonl:1: .*{message}"):
+        load_split(chosen, "test", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("test.jsonl", '{"sequence": "A", "label": ' + "[" * 100_000, r"test.jsonl:1: no JSON"),
+        ("test.csv", 'sequence,label\nA,0\n"' + "A" * 200_000, r"test.csv:\d: field larger than"),
+        ("rebuilt.json", "[]", "rebuilt.json: not written by `mprna bench rebuild`"),
+        ("rebuilt.json", '{"files": [], "recipe": ""}', "rebuilt.json: not written by `mprna bench rebuild`"),
+    ],
+)
+def test_damaged_files_are_named(tmp_path: Path, name: str, text: str, message: str) -> None:
+    write(tmp_path / "tf.0" / "test.jsonl", {"sequence": "ACGT", "label": 0})
+    if name.startswith("test"):
+        (tmp_path / "tf.0" / "test.jsonl").unlink()
+    (tmp_path / "tf.0" / name).write_text(text)
+    with pytest.raises(FormatError, match=message):
+        load_split(task_of("gue", "tf.0"), "test", tmp_path)
+
+
+@pytest.mark.parametrize(
     ("rows", "clusters"),
     [
         (({"id": "5s_Bacillus-1"}, {"id": "tRNA_x"}, {"id": "5S_y_z"}), ["5s", "trna", "5s"]),

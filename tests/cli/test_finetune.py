@@ -28,8 +28,8 @@ def test_a_table_becomes_a_model_that_predicts(call, model: Path, tmp_path: Path
     made = call("finetune", "--data", data, data, "--out", tmp_path / "run", *options)
     assert (made.status, made.out) == (0, f"{tmp_path / 'run' / 'model'}\n")
     fasta = b">x\nGGGGG\n>bad\nAC-U\n>long\n" + b"A" * 1025 + b"\n>y\naaaaa\n"
-    told = call("predict", tmp_path / "run" / "model", "--format", "jsonl", stdin=fasta)
-    rows = [json.loads(line) for line in told.out.splitlines()]
+    told = call("predict", tmp_path / "run" / "model", "-o", tmp_path / "told.jsonl", stdin=fasta)
+    rows = [json.loads(line) for line in (tmp_path / "told.jsonl").read_text().splitlines()]
     assert told.status == 1
     assert [(row["name"], row["label"]) for row in rows] == [
         ("x", "g"),
@@ -43,6 +43,25 @@ def test_a_table_becomes_a_model_that_predicts(call, model: Path, tmp_path: Path
     table = call("predict", tmp_path / "run" / "model", "GGGG").out.splitlines()
     assert table[0].split("\t") == ["name", "label", "p_a", "p_g", "error"]
     assert table[1].startswith("sequence_1\tg\t0.")
+
+
+@pytest.mark.parametrize("labels", [["error"], ["y", "y"], ["y", "name"]])
+def test_numbers_need_names_of_their_own(call, model: Path, tmp_path: Path, labels: list[str]) -> None:
+    data = tmp_path / "t.csv"
+    data.write_text("sequence,y,error,name\nGGGG,1,2,3\n")
+    options = [
+        "--task",
+        "sequence_regression",
+        "--model",
+        model,
+        "--out",
+        tmp_path / "run",
+        "--label",
+        *labels,
+    ]
+    outcome = call("finetune", "--data", data, data, *options)
+    assert (outcome.status, outcome.err.count("\n")) == (2, 1)
+    assert "expected names that differ" in outcome.err
 
 
 def test_a_fine_tuned_model_folds_nothing_and_a_pretrained_one_predicts_nothing(call, model: Path) -> None:

@@ -22,6 +22,23 @@ def test_a_count_is_read():
     assert positive_int("12") == 12
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("design", "((((....))))", "--seed"),
+        ("finetune", "--task", "token_regression", "--data", "a.csv", "b.csv", "--out", "run", "--seed"),
+        ("bench", "run", "rgb", "--model", "majority", "--data-dir", ".", "--seeds", "1"),
+        ("bench", "rebuild", "snmd", "--source", "a.fa", "--data-dir", ".", "--seed"),
+        ("corpus", "calibrate", "--truth", "a.dbn", "--out", "c.json", "--seed"),
+    ],
+)
+@pytest.mark.parametrize("text", ["4294967296", "1.5", "x"])
+def test_a_seed_that_generators_do_not_take_is_told(call, arguments, text):
+    outcome = call(*arguments, text)
+    assert outcome.status == 2
+    assert f"{text!r} is no number of 0 to 4294967295" in outcome.err
+
+
 def test_jobs_without_a_number_are_all_cores():
     assert num_jobs(argparse.Namespace(jobs=3)) == 3
     assert num_jobs(argparse.Namespace(jobs=0)) >= 1

@@ -18,7 +18,8 @@ def run_dir(tmp_path: Path) -> Path:
         {"kind": "validation", "step": step, "macro_f1": score} for step, score in ((20, 0.5), (40, 0.4))
     ]
     text = "".join(json.dumps(row) + "\n" for row in rows)
-    (tmp_path / "metrics.jsonl").write_text(text + '{"kind": "tr')  # as a killed run leaves it
+    damaged = 'null\n{"kind": "train", "step": 41, "loss": null}\n{"kind": "tr'  # the last by a kill
+    (tmp_path / "metrics.jsonl").write_text(text + damaged)
     return tmp_path
 
 

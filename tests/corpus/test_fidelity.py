@@ -108,6 +108,8 @@ def test_round_trip(tmp_path: Path) -> None:
     [
         ("{", r"c\.json: no calibration"),
         ("[]", r"c\.json: no calibration"),
+        ("[" * 100_000, r"c\.json: no calibration"),
+        ("\udc8b", r"c\.json: no calibration"),  # no UTF-8
         (
             '{"schema": {"name": "fidelity", "version": 9}}',
             "not a calibration of schema 'fidelity' version 1",
@@ -122,7 +124,7 @@ def test_round_trip(tmp_path: Path) -> None:
 )
 def test_files_that_are_no_calibrations(tmp_path: Path, text: str, message: str) -> None:
     path = tmp_path / "c.json"
-    path.write_text(text)
+    path.write_bytes(text.encode(errors="surrogateescape"))
     with pytest.raises(CorpusError, match=message):
         read_calibration(path)
 

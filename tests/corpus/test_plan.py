@@ -100,8 +100,9 @@ def test_impossible_arguments(transcripts_dir: Path, cores: int, price: float | 
 
 
 def test_nothing_remains(tmp_path: Path) -> None:
-    (tmp_path / "short.fa").write_text(">t\nACGU\n")
-    with pytest.raises(CorpusError, match="no slice remains of the input"):
-        plan_corpus([tmp_path], OPTIONS)
+    for text in ("", ">t\nACGU\n"):
+        (tmp_path / "short.fa").write_text(text)
+        with pytest.raises(CorpusError, match="no slice remains of the input"):
+            plan_corpus([tmp_path], OPTIONS)
     with pytest.raises(CorpusError, match="no such file"):
         plan_corpus([tmp_path / "missing.fa"], OPTIONS)

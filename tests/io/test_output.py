@@ -4,11 +4,13 @@ import errno
 import gzip
 import io
 import os
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+import mprna
 from mprna.errors import FormatError
 from mprna.io.output import open_output
 
@@ -31,6 +33,21 @@ def test_after_an_error_the_older_file_stays_and_nothing_else(tmp_path, error):
         _write_and_raise(path, error)
     assert path.read_text() == "old"
     assert os.listdir(tmp_path) == ["out.txt"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="POSIX signals")
+def test_what_a_killed_process_left_is_removed_and_nothing_else(tmp_path):
+    code = "import os, sys, mprna.io.output as m\nwith m.open_output(sys.argv[1]): os.kill(os.getpid(), 9)"
+    source = str(Path(mprna.__file__).parents[1])
+    killed = subprocess.run([sys.executable, "-c", code, str(tmp_path / "a")], env={"PYTHONPATH": source})
+    (left,) = os.listdir(tmp_path)
+    at_work = left.replace(left.split(".")[-2], str(os.getppid()))
+    for name in (at_work, ".a.tmp", left.replace(".mprna", ".mprna.txt")):
+        (tmp_path / name).touch()
+    with open_output(tmp_path / "b"):
+        assert left not in os.listdir(tmp_path)
+    assert killed.returncode == -9
+    assert set(os.listdir(tmp_path)) == {at_work, ".a.tmp", left.replace(".mprna", ".mprna.txt"), "b"}
 
 
 def test_binary_output(tmp_path):

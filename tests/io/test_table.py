@@ -54,7 +54,8 @@ def test_without_records_there_is_a_table_of_no_rows():
 
 
 def test_foreign_tables_need_only_a_sequence():
-    assert list(read_parquet(parquet_of(sequence=["AC GU", ""], label=[1, 2]))) == [
+    beyond_python = pa.array([2**62, 0], pa.timestamp("ns"))
+    assert list(read_parquet(parquet_of(sequence=["AC GU", ""], label=[1, 2], date=beyond_python))) == [
         Record(name="sequence_1", sequence="ACGU"),
         Record(name="sequence_2", sequence=""),
     ]

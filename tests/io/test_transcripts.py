@@ -34,6 +34,12 @@ def test_bed12_says_the_same(tmp_path):
     assert read(tmp_path, text) == [T1]
 
 
+def test_an_id_on_both_strands_is_two_transcripts(tmp_path):
+    other = Transcript("t1", "chr1", "+", ((0, 5),))
+    text = GTF + 'chr1\thavana\texon\t1\t5\t.\t+\t.\ttranscript_id "t1";\n'
+    assert read(tmp_path, text) == [T1, Transcript("t2", "chr2", "+", ((0, 5),)), other]
+
+
 def test_short_bed_is_one_exon_on_the_plus_strand(tmp_path):
     found = read(tmp_path, "chr1\t10\t40\nchr1\t10\t40\tname\t0\t-\n")
     assert found == [
@@ -48,7 +54,7 @@ def test_short_bed_is_one_exon_on_the_plus_strand(tmp_path):
         ("", "no exons in this file"),
         ("# only a comment\n", "no exons in this file"),
         ("chr1\tx\n", "genes:1: neither GTF nor BED"),
-        ("chr1\t10\t40\tn\t0\t?\n", "neither GTF nor BED"),
+        ("chr1\t10\t40\tn\t0\t.\n", r"neither GTF nor BED \(strand '\.', expected \+ or -\)"),
         (GTF + 'chr1\thavana\texon\tx\t20\t.\t-\t.\ttranscript_id "t1";\n', "genes:6: neither GTF nor BED"),
         (GTF + 'chr1\thavana\texon\t1\t20\t.\t-\t.\tgene_id "g";\n', "genes:6: neither GTF nor BED"),
         ("chr1\t40\t10\tn\n", "genes:1: exons of 'n' are empty or overlap"),

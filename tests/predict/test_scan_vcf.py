@@ -96,6 +96,7 @@ def test_several_letters_at_once(files):
         (f"chr1\t31\t.\t{GENOME[30]}\tN", "N is no nucleotide"),
         ("chrX\t31\t.\tA\tC", "chrX is no sequence of the reference"),
         ("chr1\t201\t.\tA\tC", "where the reference has nothing"),
+        ("chr1\t0\t.\tN\tC", "where the reference has nothing"),  # a telomere
         (f"chr1\t70\t.\t{GENOME[69]}\t{NEXT[GENOME[69]]}", "in no exon of a transcript"),
         (f"chr1\t120\t.\t{GENOME[119:121]}\t{''.join(NEXT[c] for c in GENOME[119:121])}", "partly outside"),
     ],

@@ -168,7 +168,7 @@ def test_an_epoch_may_be_empty(corpus_dir: Path) -> None:
     assert batches[-1].epoch >= 98
 
 
-@pytest.mark.parametrize("weights", [(1.0,), (1.0, 0.0), (1.0, -2.0), (1.0, float("nan"))])
+@pytest.mark.parametrize("weights", [(1.0,), (1.0, 0.0), (1.0, -2.0), (1.0, float("nan")), (1.0, 1e9)])
 def test_bad_weights_are_refused(corpus_dir: Path, weights: tuple[float, ...]) -> None:
     with pytest.raises(UsageError, match="corpus weights"):
         stream_of(corpus_dir, corpus_dir, weights=weights)

@@ -251,6 +251,10 @@ def test_a_mixture_is_part_of_the_settings_of_a_run(corpus_dir: Path, tmp_path: 
         pretrain(once, corpora, tmp_path / "run", resume=True)
     with pytest.raises(UsageError, match="2 corpus weights for 1 corpora"):
         pretrain(weighted, [corpus_dir], tmp_path / "other")
+    assert not (tmp_path / "other").exists()  # a wrong call does not take the folder
+    (tmp_path / "run" / "config.json").write_text('{"train": []}')
+    with pytest.raises(ModelError, match=r"config\.json: not of a pretraining run"):
+        read_run_config(tmp_path / "run")
 
 
 def test_a_config_without_weights_is_one_of_weights_of_one() -> None:
@@ -331,6 +335,24 @@ def test_settings_override_by_name_and_type() -> None:
 )
 def test_bad_settings_are_usage_errors(setting: str) -> None:
     with pytest.raises(UsageError, match="--set"):
+        with_settings(smoke(), [setting])
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        "num_steps=0",
+        "evaluate_every=0",
+        "seed=-1",
+        "beta2=1",
+        "learning_rate=nan",
+        "objectives.mask_rate=1.1",
+        "objectives.masked_lm=inf",
+        "preset=large",
+    ],
+)
+def test_settings_that_no_run_can_have_are_refused(setting: str) -> None:
+    with pytest.raises(UsageError, match=f"^{setting}"):
         with_settings(smoke(), [setting])
 
 

@@ -6,6 +6,7 @@ import csv
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -16,9 +17,11 @@ import numpy.typing as npt
 from mprna.alphabet import clean_sequence
 from mprna.bench.task import Task
 from mprna.digest import file_sha256
-from mprna.errors import DataError, FormatError, SequenceError
-from mprna.io.fasta import read_fasta
+from mprna.errors import DataError, FormatError, SequenceError, StructureError
+from mprna.io.fasta import read_fasta, shorten
+from mprna.io.jsonl import json_object
 from mprna.io.source import numbered_lines, open_input
+from mprna.rna.structure import pairs_from_dot_bracket
 
 STEMS: Final = {"train": ("train",), "valid": ("valid", "dev", "val"), "test": ("test",)}
 SUFFIXES: Final = (".jsonl.gz", ".jsonl", ".json", ".csv", ".fa", ".fasta", ".fa.gz", ".fna")
@@ -114,14 +117,31 @@ def load_split_file(task: Task, path: Path) -> Split:
 
 def _rebuilt_note(path: Path, digest: str) -> str:
     """How the file was rebuilt; empty for a published one."""
-    manifest = path.parent / REBUILT
-    content = json.loads(manifest.read_text(encoding="utf-8")) if manifest.is_file() else {"files": {}}
+    content = read_rebuilt(path.parent)
     if path.name not in content["files"]:
         return ""
     if content["files"][path.name] != digest:
         raise FormatError(f"differs from {REBUILT} beside it; rebuild it", path=str(path))
     seed = f", seed {content['seed']}" if "seed" in content else ""
     return f"{path.name.partition('.')[0]} is rebuilt: {content['recipe']}{seed}"
+
+
+def read_rebuilt(folder: Path) -> dict[str, Any]:
+    """What `mprna bench rebuild` wrote of the files that it made; of none where it made none.
+
+    Raises:
+        FormatError: written by something else, or damaged.
+    """
+    path = folder / REBUILT
+    if not path.exists():
+        return {"files": {}}
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        if isinstance(content["files"], dict) and isinstance(content["recipe"], str):
+            return dict(content)
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        pass
+    raise FormatError("not written by `mprna bench rebuild`; move it away", path=str(path))
 
 
 def file_digest(path: Path) -> str:
@@ -171,25 +191,22 @@ def _file_rows(path: Path, task: Task) -> Iterator[Row]:
         return
     with open_input(path) as file:
         lines = numbered_lines(file)
-        yield from _csv_rows(lines) if path.suffix == ".csv" else _json_rows(lines, path)
+        yield from _csv_rows(lines, path) if path.suffix == ".csv" else _json_rows(lines, path)
 
 
-def _csv_rows(lines: Iterable[tuple[int, str]]) -> Iterator[Row]:
-    for number, row in enumerate(csv.DictReader(text for _, text in lines), 2):
-        yield number, dict(row)
+def _csv_rows(lines: Iterable[tuple[int, str]], path: Path) -> Iterator[Row]:
+    reader = csv.DictReader(text for _, text in lines)
+    try:
+        for number, row in enumerate(reader, 2):
+            yield number, dict(row)
+    except csv.Error as error:
+        raise FormatError(str(error), path=str(path), line=reader.line_num) from error
 
 
 def _json_rows(lines: Iterable[tuple[int, str]], path: Path) -> Iterator[Row]:
     for number, text in lines:
-        if not text.strip():
-            continue
-        try:
-            row = json.loads(text)
-        except json.JSONDecodeError as error:
-            raise FormatError(f"no JSON object ({error.msg})", path=str(path), line=number) from error
-        if not isinstance(row, dict):
-            raise FormatError("expected a JSON object on every line", path=str(path), line=number)
-        yield number, row
+        if text.strip():
+            yield number, json_object(text, str(path), number)
 
 
 def _folder_rows(path: Path) -> Iterator[Row]:
@@ -197,14 +214,15 @@ def _folder_rows(path: Path) -> Iterator[Row]:
     for folder in sorted(part for part in path.iterdir() if part.is_dir()):
         for file in sorted(folder.glob("*.txt")):
             number += 1
-            yield number, {"sequence": file.read_text().strip(), "label": folder.name, "id": file.stem}
+            sequence = file.read_text("utf-8", "replace").strip()
+            yield number, {"sequence": sequence, "label": folder.name, "id": file.stem}
 
 
 def _example(task: Task, row: dict[str, Any], path: Path, line: int) -> Example:
     try:
         sequence = clean_sequence(str(_column(row, task.sequence)))
         label = _LABELS[task.type](task, row, sequence)
-    except (KeyError, ValueError, SequenceError) as error:
+    except (KeyError, ValueError, SequenceError, StructureError) as error:
         reason = f"no column {error}" if isinstance(error, KeyError) else str(error)
         raise FormatError(reason, path=str(path), line=line) from error
     return Example(sequence, label, str(row.get(task.resplit_by or "id", "")), _cluster(task, row))
@@ -229,6 +247,7 @@ def _structure(task: Task, row: dict[str, Any], sequence: str) -> str:
     label = str(_column(row, task.label))
     if len(label) != len(sequence):
         raise ValueError(f"{len(label)} structure symbols for {len(sequence)} nt")
+    pairs_from_dot_bracket(label)
     return label
 
 
@@ -242,7 +261,16 @@ def _class(task: Task, row: dict[str, Any], sequence: str) -> int:
 def _numbers(task: Task, row: dict[str, Any], sequence: str) -> npt.NDArray[np.float64]:
     value = _column(row, task.label)
     parts = value if isinstance(value, list) else str(value).replace(",", " ").split()
-    return np.array([float(part) for part in parts])
+    return _floats(parts, task.label)
+
+
+def _floats(values: Any, column: str) -> npt.NDArray[np.float64]:
+    """*Shape:* (n,)"""
+    with suppress(ValueError, TypeError, OverflowError):
+        numbers = np.asarray(values, dtype=np.float64)
+        if numbers.ndim == 1 and np.isfinite(numbers).all():
+            return numbers
+    raise ValueError(f"{column} is {shorten(str(values))}, expected finite numbers")
 
 
 def _mutations(task: Task, row: dict[str, Any], sequence: str) -> npt.NDArray[np.int64]:
@@ -258,7 +286,7 @@ def _mutations(task: Task, row: dict[str, Any], sequence: str) -> npt.NDArray[np
 
 
 def _degradation(task: Task, row: dict[str, Any], sequence: str) -> npt.NDArray[np.float64]:
-    columns = [np.asarray(_column(row, name), dtype=np.float64) for name in task.classes]
+    columns = [_floats(_column(row, name), name) for name in task.classes]
     lengths = {len(column) for column in columns}
     if len(lengths) != 1 or lengths.pop() > len(sequence):
         raise ValueError(f"columns {', '.join(task.classes)} must be equally long, up to {len(sequence)} nt")

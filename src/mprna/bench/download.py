@@ -91,10 +91,13 @@ def download(
 def _known(task: Task, data_dir: Path) -> list[Arrival]:
     """What an earlier call installed; nothing where a file of it is missing."""
     entry = _read_manifest(data_dir)["tasks"].get(task.full_name, {"splits": {}})
-    arrivals = [
-        Arrival(task, split, Path(facts["path"]), facts["sha256"], facts["rows"], facts["as_described"])
-        for split, facts in entry["splits"].items()
-    ]
+    try:
+        arrivals = [
+            Arrival(task, split, Path(facts["path"]), facts["sha256"], facts["rows"], facts["as_described"])
+            for split, facts in entry["splits"].items()
+        ]
+    except (AttributeError, KeyError, TypeError):
+        raise _foreign(data_dir) from None
     return arrivals if all((data_dir / arrival.path).is_file() for arrival in arrivals) else []
 
 
@@ -263,9 +266,13 @@ def _read_manifest(data_dir: Path) -> dict[str, Any]:
         content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         if {key: content[key] for key in SCHEMA} == SCHEMA and isinstance(content["tasks"], dict):
             return content
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         pass
-    raise DataError(f"{path}: not written by this mprna; move it away")
+    raise _foreign(data_dir)
+
+
+def _foreign(data_dir: Path) -> DataError:
+    return DataError(f"{data_dir / MANIFEST}: not written by this mprna; move it away")
 
 
 def _record(data_dir: Path, task: Task, hub: Hub, revision: str, arrivals: Sequence[Arrival]) -> None:

@@ -19,7 +19,7 @@ from typing import Any, Final
 import numpy as np
 
 from mprna import __version__
-from mprna.bench.data import REBUILT, find_split, load_split
+from mprna.bench.data import REBUILT, find_split, load_split, read_rebuilt
 from mprna.bench.task import Task, choose_tasks
 from mprna.errors import DataError, FormatError, UsageError
 from mprna.io.formats import read_records
@@ -119,7 +119,7 @@ def rebuild_degradation(source: Path, data_dir: Path) -> Path:
             if missing:
                 raise FormatError(f"no column {', '.join(sorted(missing))}", path=file.name, line=number)
             fold = row.get("kfold")
-            if row["sequence"].upper().replace("T", "U") in published:
+            if str(row["sequence"]).upper().replace("T", "U") in published:
                 num_published += 1
             elif fold is None:
                 num_unclustered += 1
@@ -149,7 +149,7 @@ def _folder(task: Task, data_dir: Path) -> tuple[Path, set[str]]:
         raise UsageError(
             f"{paths['train']} is there already, and was not rebuilt by this; nothing is written"
         )
-    made = _made_here(folder)
+    made = set(read_rebuilt(folder)["files"])
     sequences: set[str] = set()
     for split, path in paths.items():
         for column in {task.sequence, task.label} if task.type.startswith("mutation") else {task.sequence}:
@@ -157,11 +157,6 @@ def _folder(task: Task, data_dir: Path) -> tuple[Path, set[str]]:
                 examples = load_split(replace(task, sequence=column), split, data_dir).examples
                 sequences |= {example.sequence for example in examples}
     return folder, sequences
-
-
-def _made_here(folder: Path) -> set[str]:
-    path = folder / REBUILT
-    return set(json.loads(path.read_text(encoding="utf-8"))["files"]) if path.exists() else set()
 
 
 def _long_words(sequence: str) -> Iterable[str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from mprna.cli.bench_figure import add_figure, add_structure_models, report_figures
-from mprna.cli.options import add_jobs, example, num_jobs, positive_int
+from mprna.cli.options import add_jobs, example, num_jobs, positive_int, seed
 from mprna.errors import UsageError
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ def _add_run(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
         "--out", type=Path, default=Path("bench"), metavar="DIR", help="folder of the records [%(default)s]"
     )
     parser.add_argument(
-        "--seeds", type=int, nargs="+", default=[45, 46, 47], metavar="N", help="of training [45 46 47]"
+        "--seeds", type=seed, nargs="+", default=[45, 46, 47], metavar="N", help="of training [45 46 47]"
     )
     parser.add_argument(
         "--mode",
@@ -247,7 +247,7 @@ def _add_rebuild(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -
         "--data-dir", type=Path, required=True, metavar="DIR", help="folder with the published splits"
     )
     parser.add_argument("--rows", type=positive_int, default=8_000, metavar="N", help="snmd [%(default)s]")
-    parser.add_argument("--seed", type=int, default=45, metavar="N", help="snmd [%(default)s]")
+    parser.add_argument("--seed", type=seed, default=45, metavar="N", help="snmd [%(default)s]")
     parser.set_defaults(run=_rebuild)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mprna.cli.corpus_options import add_energy_model
+from mprna.cli.options import seed
 
 
 def add_calibrate(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -48,7 +49,7 @@ def add_calibrate(actions: argparse._SubParsersAction[argparse.ArgumentParser]) 
         metavar="N",
         help="RNAs that are also shuffled, as a control [%(default)s]",
     )
-    parser.add_argument("--seed", type=int, default=0, help="of sample, shuffles and bootstrap [%(default)s]")
+    parser.add_argument("--seed", type=seed, default=0, help="of sample, shuffles, bootstrap [%(default)s]")
 
 
 def run_calibrate(args: argparse.Namespace) -> int:

@@ -7,7 +7,16 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
-from mprna.cli.options import add_jobs, add_output, add_quiet, chosen_format, example, num_jobs, positive_int
+from mprna.cli.options import (
+    add_jobs,
+    add_output,
+    add_quiet,
+    chosen_format,
+    example,
+    num_jobs,
+    positive_int,
+    seed,
+)
 from mprna.cli.tally import Tally
 from mprna.errors import FormatError, UsageError
 
@@ -101,7 +110,7 @@ def _add_search(group: argparse._ArgumentGroup) -> None:
         metavar="N",
         help="per solution; where this ends the search and not the time, the same seed gives the same answer",
     )
-    group.add_argument("--seed", type=int, default=0, metavar="N", help="[%(default)s]")
+    group.add_argument("--seed", type=seed, default=0, metavar="N", help="[%(default)s]")
     group.add_argument(
         "-T", "--temp", type=float, default=37.0, metavar="CELSIUS", help="temperature [%(default)s]"
     )

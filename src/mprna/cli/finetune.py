@@ -6,7 +6,7 @@ import argparse
 from importlib.util import find_spec
 from pathlib import Path
 
-from mprna.cli.options import add_tensorboard, check_tensorboard, example, positive_int
+from mprna.cli.options import add_tensorboard, check_tensorboard, example, positive_int, seed
 from mprna.errors import MissingExtraError
 
 TASKS = ("token_classification", "token_regression", "sequence_classification", "sequence_regression")
@@ -92,7 +92,7 @@ def _add_training(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--bfloat16", action="store_true", help="faster and less exact: for processors with AVX-512"
     )
-    parser.add_argument("--seed", type=int, default=45, metavar="N", help="of head and order [%(default)s]")
+    parser.add_argument("--seed", type=seed, default=45, metavar="N", help="of head and order [%(default)s]")
     parser.add_argument("--resume", action="store_true", help="continue from the newest checkpoint")
     add_tensorboard(parser)
     parser.add_argument("-j", "--threads", type=positive_int, metavar="N", help="CPU threads (default: all)")

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 MAX_JOBS = 1_024
 """More processes than this are a slip of the finger."""
 
+MAX_SEED: Final = 2**32 - 1
+
 NO_ALIASES: Final[Mapping[str, str]] = MappingProxyType({})
 
 _SEQUENCE = re.compile("[ACGTUN]+", re.IGNORECASE)
@@ -130,6 +132,13 @@ def positive_int(text: str) -> int:
     """An argument that counts something."""
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is no number of 1 or more")
+    return int(text)
+
+
+def seed(text: str) -> int:
+    """An argument that a random generator starts from; numpy and torch agree on this range."""
+    if not text.isdecimal() or int(text) > MAX_SEED:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of 0 to {MAX_SEED}")
     return int(text)
 
 

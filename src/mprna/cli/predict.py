@@ -6,9 +6,12 @@ import argparse
 import sys
 from collections.abc import Iterator
 from importlib.util import find_spec
+from typing import Final
 
-from mprna.cli.options import add_inputs, example, numbered, read_inputs
+from mprna.cli.options import add_inputs, add_output, chosen_format, example, numbered, read_inputs
 from mprna.errors import MissingExtraError
+
+FORMATS: Final = ("tsv", "jsonl")
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -24,8 +27,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     parser.add_argument("model", metavar="MODEL", help="model directory, or installed name")
     add_inputs(parser)
-    parser.add_argument("-o", "--output", metavar="FILE", help="file to write (default: standard output)")
-    parser.add_argument("--format", choices=("tsv", "jsonl"), default="tsv", help="of the rows [%(default)s]")
+    add_output(parser, FORMATS)
     parser.set_defaults(run=run)
 
 
@@ -46,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
             yield row
 
     with open_output(args.output) as stream:
-        if args.format == "jsonl":
+        if chosen_format(args, FORMATS) == "jsonl":
             write_jsonl(counted(), stream)
         else:
             write_tsv(counted(), columns(engine), stream)

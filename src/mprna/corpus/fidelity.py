@@ -230,15 +230,15 @@ def read_calibration(path: Path) -> Calibration:
         CorpusError: no such file, or no calibration of this version.
     """
     try:
-        return _parse(path.read_text(encoding="utf-8"), str(path))
+        return _parse(path.read_bytes(), str(path))
     except OSError as error:
         raise CorpusError(f"{path}: {error.strerror}; write one with `mprna corpus calibrate`") from None
 
 
 def shipped_calibration() -> Calibration:
     """The calibration in the package: Turner 2004 at 37 °C."""
-    text = (resources.files("mprna.corpus") / "fidelity.json").read_text(encoding="utf-8")
-    return _parse(text, "fidelity.json")
+    content = (resources.files("mprna.corpus") / "fidelity.json").read_bytes()
+    return _parse(content, "fidelity.json")
 
 
 def named_weights(values: Floats, features: tuple[str, ...]) -> dict[str, float]:
@@ -246,13 +246,13 @@ def named_weights(values: Floats, features: tuple[str, ...]) -> dict[str, float]
     return dict(zip((INTERCEPT, *features), values.tolist(), strict=True))
 
 
-def _parse(text: str, name: str) -> Calibration:
+def _parse(content: bytes, name: str) -> Calibration:
     try:
-        document = json.loads(text)
+        document = json.loads(content)
         if document["schema"] != {"name": SCHEMA_NAME, "version": SCHEMA_VERSION}:
             raise CorpusError(f"{name}: not a calibration of schema {SCHEMA_NAME!r} version {SCHEMA_VERSION}")
         return Calibration.from_json(document)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise CorpusError(
             f"{name}: no calibration ({error}); write one with `mprna corpus calibrate`"
         ) from None

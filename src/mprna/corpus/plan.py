@@ -136,8 +136,7 @@ def plan_corpus(
         everything = replace(options, max_slices=None)
         scanned = scan(counted, dict.fromkeys(counted, ""), buckets_dir, everything, references)
         seconds = time.perf_counter() - start
-        share = _num_bytes(counted) / _num_bytes(paths)
-        return _estimate(paths, counted, scanned, buckets_dir, options, seconds / share, cores, price)
+        return _estimate(paths, counted, scanned, buckets_dir, options, seconds, cores, price)
 
 
 def _files_to_count(paths: dict[str, Path], options: CorpusOptions) -> dict[str, Path]:
@@ -170,7 +169,8 @@ def _estimate(
     distinct = sum(len({c.digest for c in read_bucket(buckets_dir, bucket)}) for bucket in range(NUM_BUCKETS))
     if distinct == 0:
         raise CorpusError("no slice remains of the input: check it and the options")
-    share = _num_bytes(counted) / _num_bytes(paths)
+    # Of a pipe the size is not known.
+    share = 1.0 if len(counted) == len(paths) else _num_bytes(counted) / _num_bytes(paths)
     slices = min(round(distinct / share), options.max_slices or round(distinct / share))
     folds = round(slices * options.annotate_share)
     plain, labelled, fold_seconds = _fold_some(buckets_dir, options)
@@ -186,7 +186,7 @@ def _estimate(
         slices=slices,
         folds=folds,
         fold_seconds=fold_seconds,
-        scan_seconds=scan_seconds,
+        scan_seconds=scan_seconds / share,
         shard_bytes=round(slices * plain_bytes + folds * label_bytes),
         scaffold_bytes=round(bucket_bytes / share),
         cores=cores,

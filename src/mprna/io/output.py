@@ -5,9 +5,11 @@ from __future__ import annotations
 import errno
 import io
 import os
+import platform
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -23,8 +25,9 @@ WRITE_ERRORS: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 def open_output(path: str | os.PathLike[str] | None, *, binary: bool = False) -> Iterator[IO[Any]]:
     """Open a file for writing, which gets its name only when all is written; standard output for `None`.
 
-    After an error nothing is left, and an older file of that name stays. Text is UTF-8 with LF. The suffix
-    of a compression compresses. Devices and pipes are written directly.
+    After an error nothing is left, and an older file of that name stays. What a killed process left is
+    removed by the next one that writes to the folder. Text is UTF-8 with LF. The suffix of a compression
+    compresses. Devices and pipes are written directly.
 
     Args:
         path: the file; `None` or `-` is standard output.
@@ -42,7 +45,8 @@ def open_output(path: str | os.PathLike[str] | None, *, binary: bool = False) ->
         return
     target = Path(os.path.realpath(path))
     direct = os.path.exists(target) and not os.path.isfile(target)
-    written = target if direct else target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    written = target if direct else target.with_name(f".{target.name}{_writer(os.getpid())}")
+    _remove_abandoned(target.parent)
     stream = _open(written, target, binary=binary)
     try:
         with _full_disk(os.fspath(path)), stream:
@@ -52,6 +56,33 @@ def open_output(path: str | os.PathLike[str] | None, *, binary: bool = False) ->
     finally:
         if not direct:
             written.unlink(missing_ok=True)
+
+
+def _writer(process: int | str) -> str:
+    """How the temporary names of a process end."""
+    return f".{platform.node()}.{process}.mprna"
+
+
+@cache  # a folder of many files is looked through once
+def _remove_abandoned(folder: Path) -> None:
+    for path in folder.glob(f".*{_writer('*')}"):
+        process = path.name.split(".")[-2]
+        if process.isdecimal() and not _is_running(int(process)):
+            with suppress(OSError):  # of another user, in /tmp
+                path.unlink()
+
+
+def _is_running(process: int) -> bool:
+    """Whether this machine has such a process; of Windows, where asking would end it, that is not known."""
+    if os.name != "posix":
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):
+        return True
+    return True
 
 
 def _open(written: Path, target: Path, *, binary: bool) -> IO[Any]:

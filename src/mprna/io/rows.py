@@ -37,6 +37,8 @@ _TEXTS: Final = (
     "error",
 )
 _NUMBERS: Final = ("energy", "confidence", "expected_f1")
+NAMES: Final = (*_TEXTS, *_NUMBERS, "base_pair_probs", "reactivities", *ALIASES)
+"""What may stand in a row; other names are ignored."""
 _LARGEST_NUMBER: Final = 1e9
 """No RNA has an energy beyond, in kcal/mol."""
 _HALF_CHARACTER: Final = re.compile("[\ud800-\udfff]")

@@ -78,7 +78,8 @@ def numbered_lines(file: InputFile) -> Iterator[tuple[int, str]]:
     except input_errors() as error:
         raise as_format_error(error, file.name, number or None) from error
     finally:
-        text.detach()
+        if not file.stream.closed:  # as it is where a reader gave up between two lines
+            text.detach()
 
 
 def input_errors() -> tuple[type[Exception], ...]:

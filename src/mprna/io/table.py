@@ -6,14 +6,14 @@ Files carry `mprna.schema` = `records` and `mprna.version` = `1` in their metada
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from types import ModuleType
 from typing import IO, Any, Final
 
 from mprna.errors import MissingExtraError
 from mprna.io.records import Record
-from mprna.io.rows import record_from_row, row_of
+from mprna.io.rows import NAMES, record_from_row, row_of
 from mprna.io.source import InputFile, Source, as_format_error, input_errors, open_input
 
 METADATA: Final = {"mprna.schema": "records", "mprna.version": "1"}
@@ -69,8 +69,11 @@ def write_parquet_rows(
             writer.write_table(pa.Table.from_pylist(batch, schema=schema))
 
 
-def read_rows(file: InputFile) -> Iterator[dict[str, Any]]:
+def read_rows(file: InputFile, wanted: Sequence[str] | None = None) -> Iterator[dict[str, Any]]:
     """Values by column, row by row, of any Parquet file.
+
+    Args:
+        wanted: read only these columns, of those that are there; the others may hold anything.
 
     Raises:
         FormatError: no Parquet file, or a damaged one.
@@ -79,14 +82,16 @@ def read_rows(file: InputFile) -> Iterator[dict[str, Any]]:
     pa, pq = _pyarrow()
     try:
         stream = file.stream if file.stream.seekable() else io.BytesIO(file.stream.read())
-        for batch in pq.ParquetFile(stream).iter_batches(BATCH_ROWS, use_threads=False):
+        table = pq.ParquetFile(stream)
+        columns = wanted and [name for name in table.schema_arrow.names if name in wanted]
+        for batch in table.iter_batches(BATCH_ROWS, columns=columns, use_threads=False):
             yield from batch.to_pylist()
-    except (pa.ArrowException, *input_errors()) as error:
+    except (pa.ArrowException, ValueError, OverflowError, *input_errors()) as error:
         raise as_format_error(error, file.name) from error
 
 
 def _read(file: InputFile) -> Iterator[Record]:
-    for number, row in enumerate(read_rows(file), 1):
+    for number, row in enumerate(read_rows(file, NAMES), 1):
         if isinstance(probs := row.get("base_pair_probs"), list):
             row["base_pair_probs"] = [tuple(p.values()) if isinstance(p, dict) else p for p in probs]
         yield record_from_row(row, number, path=file.name, line=number)

@@ -69,22 +69,24 @@ def reverse_complement(sequence: str) -> str:
 def read_transcripts(source: Source) -> list[Transcript]:
     """All transcripts of a file, in the order of their first lines.
 
+    Exons of one id on both strands, as of genes that are trans-spliced, are two transcripts: two RNAs that
+    are made apart.
+
     Raises:
         FormatError: neither GTF nor BED, a broken line, or no transcript.
     """
     with open_input(source) as file:
-        found: dict[tuple[str, str], tuple[str, list[tuple[int, int]], int]] = {}
+        found: dict[tuple[str, str, str], tuple[list[tuple[int, int]], int]] = {}
         for number, line in numbered_lines(file):
             if not line.strip() or line.startswith(_SKIPPED):
                 continue
             for name, contig, strand, exons in _exons(line, file.name, number):
-                known = found.setdefault((name, contig), (strand, [], number))
-                known[1].extend(exons)
+                found.setdefault((name, contig, strand), ([], number))[0].extend(exons)
         if not found:
             raise FormatError("no exons in this file; expected GTF or BED", path=file.name)
         return [
             Transcript(name, contig, strand, _ordered(exons, name, file.name, number))
-            for (name, contig), (strand, exons, number) in found.items()
+            for (name, contig, strand), (exons, number) in found.items()
         ]
 
 
@@ -100,7 +102,8 @@ def _exons(line: str, path: str, number: int) -> Iterator[_Part]:
         else:
             yield _bed(cells, number)
     except (ValueError, IndexError) as error:
-        message = f"neither GTF nor BED: {shorten(line)}"
+        reason = str(error) if isinstance(error, ValueError) else "too few columns"
+        message = f"neither GTF nor BED ({reason}): {shorten(line)}"
         raise FormatError(message, path=path, line=number) from error
 
 
@@ -124,7 +127,7 @@ def _bed(cells: list[str], number: int) -> _Part:
 
 def _strand(cell: str) -> str:
     if cell not in ("+", "-"):
-        raise ValueError("strand")
+        raise ValueError(f"strand {cell!r}, expected + or -")
     return cell
 
 

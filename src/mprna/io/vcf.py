@@ -109,6 +109,7 @@ class IndexedFasta:
     """
 
     def __init__(self, path: str) -> None:
+        self.path = path
         pysam = _pysam()
         if not os.path.isfile(path):
             raise FormatError("no such file", path=path)
@@ -126,8 +127,16 @@ class IndexedFasta:
         return int(self._lengths[name])
 
     def fetch(self, name: str, start: int, end: int) -> str:
-        """0-based, the end excluded; upper case, cut off where the sequence ends."""
-        return str(self._file.fetch(name, start, end)).upper()
+        """0-based, the end excluded; upper case, cut off where the sequence begins and ends.
+
+        Raises:
+            FormatError: damaged, or changed since it was indexed.
+        """
+        try:
+            return str(self._file.fetch(name, max(start, 0), max(end, 0))).upper()
+        except (OSError, ValueError) as error:
+            message = f"{name} cannot be read ({_one_line(error)}); remove the .fai if it is of an older file"
+            raise FormatError(message, path=self.path) from error
 
 
 def info_text(value: object) -> str:

@@ -96,7 +96,7 @@ def read_json(path: Path) -> dict[str, Any]:
         content = json.loads(path.read_bytes())
     except FileNotFoundError:
         raise ModelError(f"{path}: no such file; expected a model directory") from None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ModelError(f"{path}: not JSON ({error})") from None
     if not isinstance(content, dict):
         raise ModelError(f"{path}: expected a JSON object")

@@ -13,6 +13,7 @@ belong to the same example. The paper publishes neither rates nor weights; these
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -36,6 +37,28 @@ OBJECTIVES: Final[dict[str, Objective]] = {
 }
 
 _SEQUENCE_IDS = [VOCABULARY.index(letter) for letter in "ACGUN"]
+
+
+_SHARES: Final = (
+    "mask_rate",
+    "mutation_rate",
+    "clean_share",
+    "joint_share",
+    "structure_mask_rate",
+    "min_confidence",
+)
+
+
+def check_ranges(config: object, ranges: Mapping[str, tuple[float, float]], *, prefix: str = "") -> None:
+    """Check numbers of a configuration, by name; both ends of a range are in it, nan is in none.
+
+    Raises:
+        UsageError: a number outside of its range.
+    """
+    for name, (low, high) in ranges.items():
+        value = getattr(config, name)
+        if not low <= value <= high:
+            raise UsageError(f"{prefix}{name}={value}: expected {low:.10g} to {high:.10g}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,8 +90,8 @@ class ObjectiveConfig:
     """Weight of the partner loss (ours)."""
 
     def __post_init__(self) -> None:
-        if not 0 <= self.min_confidence <= 1:
-            raise UsageError(f"objectives.min_confidence={self.min_confidence}: expected 0 to 1")
+        weights = dict.fromkeys(OBJECTIVES, (0.0, 1e6))
+        check_ranges(self, dict.fromkeys(_SHARES, (0.0, 1.0)) | weights, prefix="objectives.")
 
     @property
     def weights(self) -> dict[str, float]:

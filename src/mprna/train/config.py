@@ -6,12 +6,26 @@ import dataclasses
 import typing
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from mprna.errors import UsageError
-from mprna.objectives.mixture import ObjectiveConfig
+from mprna.model.presets import PRESETS
+from mprna.objectives.mixture import ObjectiveConfig, check_ranges
 
 Config = TypeVar("Config", "TrainConfig", ObjectiveConfig)
+
+_COUNT: Final = (1.0, 1e9)
+_LOOP_RANGES: Final = {
+    "num_steps": _COUNT,
+    "learning_rate": (0.0, 1e3),
+    "warmup_steps": (0.0, 1e9),
+    "weight_decay": (0.0, 1e3),
+    "beta2": (0.0, 1 - 1e-9),
+    "max_gradient_norm": (1e-9, 1e9),
+    "accumulate_batches": _COUNT,
+    "evaluate_every": _COUNT,
+    "save_every": _COUNT,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +53,9 @@ class LoopConfig:
     save_every: int = 250
     """Steps between checkpoints."""
 
+    def __post_init__(self) -> None:
+        check_ranges(self, _LOOP_RANGES)
+
 
 @dataclass(frozen=True, kw_only=True)
 class TrainConfig(LoopConfig):
@@ -56,6 +73,12 @@ class TrainConfig(LoopConfig):
     """Times that each corpus, in the order given, is seen per epoch; once each where None."""
     objectives: ObjectiveConfig = field(default_factory=ObjectiveConfig)
     """Rates of corruption and weights of the losses."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_ranges(self, {"batch_tokens": _COUNT, "seed": (0, 2**32 - 1), "validation_slices": (0, 1e9)})
+        if self.preset not in PRESETS:
+            raise UsageError(f"preset={self.preset}: known are {', '.join(PRESETS)}")
 
     def to_dict(self) -> dict[str, Any]:
         return dataclasses.asdict(self)

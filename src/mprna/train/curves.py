@@ -66,9 +66,14 @@ def read_progress(run_dir: Path) -> Progress | None:
         ModelError: a damaged `config.json`.
     """
     config = read_json(run_dir / CONFIG_FILE) if (run_dir / CONFIG_FILE).exists() else {}
-    num_steps = config.get("train", {}).get("num_steps")
-    steps = [row for row in read_metrics(run_dir / "metrics.jsonl") if row.get("tokens_per_second")]
-    if num_steps is None or not steps:
+    train = config.get("train")
+    num_steps = train.get("num_steps") if isinstance(train, dict) else None
+    steps = [
+        row
+        for row in read_metrics(run_dir / "metrics.jsonl")
+        if row.get("tokens_per_second") and "tokens" in row
+    ]
+    if not isinstance(num_steps, int) or not steps:
         return None
     seconds = [row["tokens"] / row["tokens_per_second"] for row in steps[-RECENT:]]
     return Progress(steps[-1]["step"], num_steps, sum(seconds) / len(seconds))

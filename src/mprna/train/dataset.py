@@ -172,6 +172,6 @@ def _check_weights(weights: Sequence[float] | None, num_corpora: int) -> list[fl
         return [1.0] * num_corpora
     if len(weights) != num_corpora:
         raise UsageError(f"{len(weights)} corpus weights for {num_corpora} corpora; give one for each")
-    if not all(0 < weight < float("inf") for weight in weights):
-        raise UsageError(f"corpus weights {', '.join(map(str, weights))}: expected positive numbers")
+    if not all(1e-3 <= weight <= 1e3 for weight in weights):
+        raise UsageError(f"corpus weights {', '.join(map(str, weights))}: expected 0.001 to 1000")
     return list(weights)

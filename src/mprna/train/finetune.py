@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import torch
@@ -66,6 +66,10 @@ class FinetuneConfig:
     """Of the head and the order of the data."""
 
 
+RESERVED: Final = ("name", "error")
+"""Columns of predictions that are no predicted numbers."""
+
+
 def finetune(
     config: FinetuneConfig,
     pretrained: Path | Backbone,
@@ -97,6 +101,9 @@ def finetune(
         raise UsageError(f"mode {config.mode!r}; expected one of {', '.join(MODES)}")
     if config.task.endswith("classification") and len(label_names) != 1:
         raise UsageError(f"{len(label_names)} label columns; {config.task} has one")
+    if config.task.endswith("regression") and len({*label_names, *RESERVED}) < len(label_names) + len(RESERVED):
+        names = ", ".join(label_names)
+        raise UsageError(f"label columns {names}: expected names that differ, none of {', '.join(RESERVED)}")
     if num_threads is not None:
         torch.set_num_threads(num_threads)
     backbone = Checkpoint(pretrained) if isinstance(pretrained, Path) else pretrained
@@ -105,6 +112,7 @@ def finetune(
     data = examples(train_rows, task, max_length=max_length)
     validation = examples(validation_rows, task, max_length=max_length)
     learner = _learner(backbone, _initial_model(backbone, task, config), data, validation, config)
+    loop = loop_config(config, len(data))
     with processes():
         if rank() == 0:
             _claim(run_dir, _settings(config, backbone, train_rows, validation_rows), resume=resume)
@@ -115,7 +123,6 @@ def finetune(
             first, step = start + rank(), world_size()
             return batches_from(data, task, batch_size=size, seed=seed, start=first, step=step)
 
-        loop = loop_config(config, len(data))
         complete = train(learner, own_batches, config=loop, run_dir=run_dir, tensorboard=tensorboard)
         if not complete or rank() > 0:
             return None

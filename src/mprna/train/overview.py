@@ -62,10 +62,11 @@ def read_objectives(run_dir: Path) -> ObjectiveConfig:
     Raises:
         ModelError: no pretraining run.
     """
-    train = read_json(run_dir / CONFIG_FILE).get("train")
-    if not isinstance(train, dict) or not isinstance(train.get("objectives"), dict):
-        raise ModelError(f"{run_dir / CONFIG_FILE}: no objectives; is this a run of `mprna pretrain`?")
-    return ObjectiveConfig(**train["objectives"])
+    try:
+        return ObjectiveConfig(**read_json(run_dir / CONFIG_FILE)["train"]["objectives"])
+    except (KeyError, TypeError):
+        message = f"{run_dir / CONFIG_FILE}: no objectives; is this a run of `mprna pretrain`?"
+        raise ModelError(message) from None
 
 
 def read_learning(run_dir: Path) -> list[Learning]:

@@ -5,7 +5,6 @@ RUN/  config.json  metrics.jsonl  checkpoints/step-…/  model/   (the model of 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,8 +13,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mprna.errors import UsageError
-from mprna.model.checkpoint import load_checkpoint, save_checkpoint, write_json
+from mprna.errors import ModelError, UsageError
+from mprna.model.checkpoint import CONFIG_FILE, load_checkpoint, read_json, save_checkpoint, write_json
 from mprna.model.network import MprnaModel
 from mprna.model.presets import PRESETS
 from mprna.objectives.mixture import compute_losses
@@ -62,11 +61,11 @@ def pretrain(
     if num_threads is not None:
         torch.set_num_threads(num_threads)
     with processes():
-        if rank() == 0:
-            _claim(run_dir, config, resume=resume)
         stream = make_stream(corpus_dirs, config)
         validation = fixed_batches(validation_dir, config) if validation_dir else []
         learner = Pretraining(_initial_model(config, initial_model), config, validation)
+        if rank() == 0:
+            _claim(run_dir, config, resume=resume)  # after all that a wrong call may be stopped by
         barrier()
 
         def batches_from(start: int) -> Iterator[Batch]:
@@ -150,9 +149,16 @@ def fixed_batches(corpus_dir: Path, config: TrainConfig, *, batch_size: int = 16
 
 
 def read_run_config(run_dir: Path) -> TrainConfig:
-    """The config in `RUN/config.json`."""
-    values = json.loads((run_dir / "config.json").read_text())
-    return TrainConfig.from_dict(values["train"])
+    """The config in `RUN/config.json`.
+
+    Raises:
+        ModelError: no `config.json` of a pretraining run.
+    """
+    values = read_json(run_dir / CONFIG_FILE)
+    try:
+        return TrainConfig.from_dict(values["train"])
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ModelError(f"{run_dir / CONFIG_FILE}: not of a pretraining run ({error})") from None
 
 
 def _claim(run_dir: Path, config: TrainConfig, *, resume: bool) -> None:

@@ -121,14 +121,19 @@ def read_validation(run_dir: Path) -> list[dict[str, Any]]:
 
 
 def read_metrics(path: Path, *, until: float = float("inf")) -> list[dict[str, Any]]:
-    """Rows of a `metrics.jsonl` up to a step, without one that a killed run left half-written."""
-    lines = path.read_text().splitlines() if path.exists() else []
+    """Rows of a `metrics.jsonl` up to a step, without damaged lines, as a killed run leaves."""
+    lines = path.read_text("utf-8", "replace").splitlines() if path.exists() else []
     return [row for row in map(_row, lines) if row is not None and row["step"] <= until]
 
 
 def _row(line: str) -> dict[str, Any] | None:
     try:
-        row: dict[str, Any] = json.loads(line)
-    except ValueError:
+        row = json.loads(line)
+    except (ValueError, RecursionError):
         return None
-    return row
+    is_row = isinstance(row, dict) and {"kind", "step"} <= row.keys()
+    return row if is_row and all(_is_number(row[name]) for name in row.keys() - {"kind"}) else None
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float))

@@ -101,8 +101,10 @@ class ProgramModel:
             path = Path(folder) / "rnas.fa"
             path.write_text(fasta)
             command = [str(path) if part == FASTA else part for part in self._command]
-            stdin = None if FASTA in self._command else fasta
-            result = subprocess.run(command, input=stdin, capture_output=True, text=True, check=False)
+            stdin = "" if FASTA in self._command else fasta
+            result = subprocess.run(
+                command, input=stdin, capture_output=True, encoding="utf-8", errors="replace", check=False
+            )
         if result.returncode != 0:
             last = (result.stderr.strip().splitlines() or ["no message"])[-1]
             raise DataError(f"{self._command[0]} ended with status {result.returncode}: {last}")
