@@ -101,9 +101,8 @@ def finetune(
         raise UsageError(f"mode {config.mode!r}; expected one of {', '.join(MODES)}")
     if config.task.endswith("classification") and len(label_names) != 1:
         raise UsageError(f"{len(label_names)} label columns; {config.task} has one")
-    if config.task.endswith("regression") and len({*label_names, *RESERVED}) < len(label_names) + len(RESERVED):
-        names = ", ".join(label_names)
-        raise UsageError(f"label columns {names}: expected names that differ, none of {', '.join(RESERVED)}")
+    if config.task.endswith("regression"):
+        _check_names(label_names)
     if num_threads is not None:
         torch.set_num_threads(num_threads)
     backbone = Checkpoint(pretrained) if isinstance(pretrained, Path) else pretrained
@@ -127,6 +126,13 @@ def finetune(
         if not complete or rank() > 0:
             return None
     return _write_model(learner, config, run_dir, num_training=len(data))
+
+
+def _check_names(label_names: Sequence[str]) -> None:
+    """Each predicted number becomes a column beside the reserved ones."""
+    if len({*label_names, *RESERVED}) < len(label_names) + len(RESERVED):
+        names = ", ".join(label_names)
+        raise UsageError(f"label columns {names}: expected names that differ, none of {', '.join(RESERVED)}")
 
 
 def loop_config(config: FinetuneConfig, num_examples: int) -> LoopConfig:
