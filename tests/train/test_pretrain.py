@@ -285,7 +285,7 @@ def test_a_run_may_start_from_a_model_of_its_own_preset(
 
 
 def test_a_diverging_run_stops_with_advice(corpus_dir: Path, tmp_path: Path) -> None:
-    config = dataclasses.replace(SHORT, learning_rate=float("inf"), warmup_steps=1)
+    config = dataclasses.replace(SHORT, learning_rate=1e3, warmup_steps=1)
     with pytest.raises(DataError, match="lower learning_rate"):
         run(config, corpus_dir, tmp_path / "run")
     saved = load_file(tmp_path / "run/diverged-0/batches.safetensors")
