@@ -233,6 +233,20 @@ def test_the_precision_reaches_the_training_and_the_record(
     assert seen == [outcome.record.choices["bfloat16"]] == [bfloat16]
 
 
+@pytest.mark.parametrize("kind", ["classification", "mutation_detection", "mutation_repair"])
+def test_rare_mutations_weigh_as_much_as_the_rest(kind: str, nano: Path, tmp_path: Path, monkeypatch) -> None:
+    balanced: list[bool] = []
+    train = finetuned.finetune
+
+    def spy(config: FinetuneConfig, *args: Any, **kwargs: Any) -> Path | None:
+        balanced.append(config.balance_classes)
+        return train(config, *args, **kwargs)
+
+    monkeypatch.setattr(finetuned, "finetune", spy)
+    fitted(TASK_OF[kind], nano, tmp_path)
+    assert balanced == [kind == "mutation_detection"]
+
+
 def test_records_of_another_budget_are_refused(data_dir: Path, nano: Path, tmp_path: Path) -> None:
     run(data_dir, nano, tmp_path / "out", Budget(epochs=1))
     with pytest.raises(UsageError, match="another --out"):

@@ -48,6 +48,9 @@ TASKS: Final = {
 CHOSEN_BY: Final = {"token_macro_f1": "macro_f1", "macro_f1": "macro_f1", "mcc": "mcc", "auc": "auc"}
 """A task's first metric to that of fine-tuning; the others are best where the mean squared error is least."""
 
+BALANCED: Final = ("mutation_detection",)
+"""Tasks whose classes weigh the same: two nucleotides in a hundred are mutated, which AUC does not mind."""
+
 ABSENT: Final = -1e9
 """Score of a class that train does not have."""
 TRIED: Final = "learning_rates"
@@ -163,6 +166,7 @@ class FinetunedModel:
             learning_rate=rate,
             patience=self._budget.patience,
             choose_by=CHOSEN_BY.get(task.metrics[0]),
+            balance_classes=task.type in BALANCED,
             bfloat16=self._bfloat16,
             seed=seed,
         )
