@@ -1,4 +1,7 @@
-"""The scripts that make the tables run, scores are those of a hand count, and faults are survived."""
+"""The scripts that make the tables run, scores are those of a hand count, and faults are survived.
+
+Long because every script has its tests here, by the same way of loading one.
+"""
 
 from __future__ import annotations
 

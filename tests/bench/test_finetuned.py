@@ -214,37 +214,38 @@ def test_a_polite_end_keeps_the_training(data_dir: Path, nano: Path, tmp_path: P
     assert all(outcome.is_new for outcome in run(data_dir, nano, tmp_path / "out"))
 
 
+def configs_of_training(monkeypatch: pytest.MonkeyPatch) -> list[FinetuneConfig]:
+    """What trainings from now on are configured as; they run as before."""
+    seen: list[FinetuneConfig] = []
+    train = finetuned.finetune
+
+    def spy(config: FinetuneConfig, *args: Any, **kwargs: Any) -> Path | None:
+        seen.append(config)
+        return train(config, *args, **kwargs)
+
+    monkeypatch.setattr(finetuned, "finetune", spy)
+    return seen
+
+
 @pytest.mark.parametrize("bfloat16", [False, True])
 def test_the_precision_reaches_the_training_and_the_record(
     bfloat16: bool, data_dir: Path, nano: Path, tmp_path: Path, monkeypatch
 ) -> None:
-    seen: list[bool] = []
-    train = finetuned.finetune
-
-    def spy(config: FinetuneConfig, *args: Any, **kwargs: Any) -> Path | None:
-        seen.append(config.bfloat16)
-        return train(config, *args, **kwargs)
-
-    monkeypatch.setattr(finetuned, "finetune", spy)
+    seen = configs_of_training(monkeypatch)
     options = ModelOptions(budget=Budget(epochs=1), bfloat16=bfloat16)
     tasks, models = [TASK_OF["classification"]], [f"{nano}:full"]
     (outcome,) = runner.run_all(tasks, models, (45,), data_dir, tmp_path / "out", options)
     assert outcome.record is not None
-    assert seen == [outcome.record.choices["bfloat16"]] == [bfloat16]
+    (config,) = seen
+    assert config.bfloat16 == outcome.record.choices["bfloat16"] == bfloat16
 
 
 @pytest.mark.parametrize("kind", ["classification", "mutation_detection", "mutation_repair"])
 def test_rare_mutations_weigh_as_much_as_the_rest(kind: str, nano: Path, tmp_path: Path, monkeypatch) -> None:
-    balanced: list[bool] = []
-    train = finetuned.finetune
-
-    def spy(config: FinetuneConfig, *args: Any, **kwargs: Any) -> Path | None:
-        balanced.append(config.balance_classes)
-        return train(config, *args, **kwargs)
-
-    monkeypatch.setattr(finetuned, "finetune", spy)
+    seen = configs_of_training(monkeypatch)
     fitted(TASK_OF[kind], nano, tmp_path)
-    assert balanced == [kind == "mutation_detection"]
+    (config,) = seen
+    assert config.balance_classes == (kind == "mutation_detection")
 
 
 def test_records_of_another_budget_are_refused(data_dir: Path, nano: Path, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from mprna.cli.bench_figure import add_figure, add_structure_models, report_figures
+from mprna.cli.bench_rebuild import add_rebuild
 from mprna.cli.options import add_jobs, example, num_jobs, positive_int, seed
 from mprna.errors import UsageError
 
@@ -38,7 +39,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     _add_report(actions)
     add_figure(actions)
     _add_audit(actions)
-    _add_rebuild(actions)
+    add_rebuild(actions)
 
 
 def _add_suite(parser: argparse.ArgumentParser) -> None:
@@ -220,46 +221,6 @@ def _add_audit(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         help="also write the rows, for report --without-leaked",
     )
     parser.set_defaults(run=_audit)
-
-
-def _add_rebuild(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    parser = actions.add_parser(
-        "rebuild",
-        help="training data of RGB that were never published, by a stated recipe",
-        description="snmd (which serves snmr too): 200-nt windows of transcripts with up to ten "
-        "substitutions. mrna: OpenVaccine's training rows without the test rows. The files lie beside the "
-        "published splits, with the recipe in rebuilt.json, and tables say that they are rebuilt.",
-        epilog=example(
-            "mprna bench rebuild snmd --source arabidopsis.fa.gz --data-dir data/rgb",
-            "mprna bench rebuild mrna --source openvaccine.jsonl.gz --data-dir data/rgb",
-        ),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("task", choices=("snmd", "mrna"), help="snmd or mrna")
-    parser.add_argument(
-        "--source",
-        type=Path,
-        required=True,
-        metavar="FILE",
-        help="transcripts; or OpenVaccine's train.json with the column kfold, a similarity cluster",
-    )
-    parser.add_argument(
-        "--data-dir", type=Path, required=True, metavar="DIR", help="folder with the published splits"
-    )
-    parser.add_argument("--rows", type=positive_int, default=8_000, metavar="N", help="snmd [%(default)s]")
-    parser.add_argument("--seed", type=seed, default=45, metavar="N", help="snmd [%(default)s]")
-    parser.set_defaults(run=_rebuild)
-
-
-def _rebuild(args: argparse.Namespace) -> int:
-    from mprna.bench.rebuild import rebuild_degradation, rebuild_mutations
-
-    if args.task == "snmd":
-        folder = rebuild_mutations(args.source, args.data_dir, num_rows=args.rows, seed=args.seed)
-    else:
-        folder = rebuild_degradation(args.source, args.data_dir)
-    print(folder)
-    return 0
 
 
 def _report(args: argparse.Namespace) -> int:
