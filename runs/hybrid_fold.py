@@ -57,7 +57,7 @@ from mprna.runtime.pair_engine import pair_probs
 CLIP, MEAN_DECAY = 1.0, 0.999
 GAMMAS = (1.0, 1.5, 2.0, 3.0)
 NUM_VALID = 250
-SAVE_SECONDS, REPORT_EVERY = 30.0, 100
+SAVE_SECONDS = 30.0
 REACTIVITY_WEIGHT = 3.0
 """Of a nucleotide's likelihood, beside the cross-entropy of its pairs."""
 GPU_MULTIPLE = 16
@@ -137,9 +137,6 @@ def prepare(network: PairNetwork, args: argparse.Namespace) -> None:
     if args.device == "cuda":
         torch.set_float32_matmul_precision("high")
         network.cells.register_forward_hook(channels_last)
-    if args.compile:
-        for block in network.blocks:
-            block.compile(dynamic=True)
 
 
 def make_optimizer(network: PairNetwork, args: argparse.Namespace) -> torch.optim.Optimizer:
@@ -179,8 +176,8 @@ class Training:
             losses += self._update(chosen, size, learning_rate(step, progress, args))
             self.step += 1
             report.num_rnas += len(chosen)
-            if self.step % REPORT_EVERY == 0:
-                report.write(losses.item() / REPORT_EVERY)
+            if self.step % args.report_every == 0:
+                report.write(losses.item() / args.report_every)
                 losses.zero_()
             if args.valid_every and self.step % args.valid_every == 0:
                 self.validate()
@@ -247,7 +244,7 @@ class Report:
     def write(self, loss: float) -> None:
         now, of = time.monotonic(), self.training
         speed = {
-            "steps_per_second": round(REPORT_EVERY / (now - self.since), 2),
+            "steps_per_second": round(of.args.report_every / (now - self.since), 2),
             "rnas_per_second": round(self.num_rnas / (now - self.since), 1),
         }
         if of.args.device == "cuda":
@@ -362,8 +359,8 @@ def parse(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--bfloat16", action="store_true", help="where the CPU has it: 1.5 times faster")
-    parser.add_argument("--compile", action="store_true", help="the blocks of the map, by torch.compile")
     parser.add_argument("--valid-every", type=int, default=0, metavar="STEPS", help="0: never [%(default)s]")
+    parser.add_argument("--report-every", type=int, default=100, metavar="STEPS", help="[%(default)s]")
     parser.add_argument("--weights-only", action="store_true", help="neither scores nor ONNX")
     parser.add_argument(
         "--temperature", type=float, default=1.0, help="what log-odds are divided by in the end [%(default)s]"
