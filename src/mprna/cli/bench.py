@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from mprna.cli.bench_figure import add_figure, add_structure_models, report_figures
 from mprna.cli.bench_rebuild import add_rebuild
-from mprna.cli.options import add_jobs, example, num_jobs, positive_int, seed
+from mprna.cli.options import add_device, add_jobs, example, num_jobs, positive_int, seed
 from mprna.errors import UsageError
 
 if TYPE_CHECKING:
@@ -143,8 +143,9 @@ def _add_run(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
         "the other seeds follow it [by mode]",
     )
     parser.add_argument(
-        "--bfloat16", action="store_true", help="fine-tune in it: for processors with AVX-512"
+        "--bfloat16", action="store_true", help="fine-tune in it: for GPUs, and processors with AVX-512"
     )
+    add_device(parser)
     parser.add_argument(
         "--weights",
         action="append",
@@ -332,6 +333,7 @@ def _run(args: argparse.Namespace) -> int:
         remote_code=args.trust_remote_code,
         budget=Budget(**given, learning_rates=tuple(dict.fromkeys(args.learning_rate))),
         bfloat16=args.bfloat16,
+        device=args.device,
     )
     models = [with_mode(name, args.mode) for name in args.model]
     num_records = 0

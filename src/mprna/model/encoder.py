@@ -71,7 +71,7 @@ class Encoder(nn.Module):
         """
         x_BTH = self._embed(input_ids, attention_mask)
         cos, sin = rotary_angles(input_ids.shape[1], self.config.head_width, device=input_ids.device)
-        key_mask = None if attention_mask is None else attention_mask[:, None, None, :]
+        key_mask = _key_mask(attention_mask)
         for layer in self.layers:
             x_BTH = layer(x_BTH, key_mask, cos, sin)
         normed: Tensor = self.final_norm(x_BTH)
@@ -82,6 +82,13 @@ class Encoder(nn.Module):
         if self.config.token_dropout:
             x_BTH = _drop_masked(x_BTH, input_ids, attention_mask)
         return x_BTH if attention_mask is None else x_BTH * attention_mask[..., None]
+
+
+def _key_mask(attention_mask: Tensor | None) -> Tensor | None:
+    """What attention may look at, (B, 1, 1, T); on a GPU None where nothing is padded: its fastest kernel."""
+    if attention_mask is None or (attention_mask.is_cuda and attention_mask.all()):
+        return None
+    return attention_mask[:, None, None, :]
 
 
 def _drop_masked(x_BTH: Tensor, input_ids: Tensor, attention_mask: Tensor | None) -> Tensor:

@@ -26,6 +26,7 @@ from mprna.model.task import TaskNetwork
 from mprna.rna.scores import LABELS
 from mprna.tokenizer import Tokenizer
 from mprna.train.backbone import Backbone
+from mprna.train.device import device_of, find_device
 from mprna.train.finetune import FinetuneConfig, finetune
 from mprna.train.task_learner import best_metric
 from mprna.train.tracker import read_metrics
@@ -68,6 +69,7 @@ class FinetunedModel:
         longest: of the task, nt; sequences are cut to it and to what the backbone reads.
         run_dir: where training is kept until it is done.
         bfloat16: as in `FinetuneConfig`.
+        device: as torch names it.
         num_threads: of torch.
         first_choices: of the record of the first seed; where that tried learning rates, its choice stands.
     """
@@ -84,6 +86,7 @@ class FinetunedModel:
         longest: int,
         run_dir: Path,
         bfloat16: bool = False,
+        device: str | None = None,
         num_threads: int = 1,
         first_choices: Mapping[str, Any] = MappingProxyType({}),
     ) -> None:
@@ -95,6 +98,7 @@ class FinetunedModel:
             self._rates = (first_choices["learning_rate"],)
         self._backbone, self._mode, self._budget, self._longest = backbone, mode, budget, longest
         self._run_dir, self._bfloat16, self._num_threads = run_dir, bfloat16, num_threads
+        self._device = device
         self._model: TaskNetwork | None = None
 
     def fit(self, task: Task, train: Sequence[Example], valid: Sequence[Example], seed: int) -> None:
@@ -178,11 +182,12 @@ class FinetunedModel:
             run_dir,
             label_names=_label_names(task, rows[0][0]),
             resume=True,
+            device=self._device,
             num_threads=self._num_threads,
         )
         if model_dir is None:
             raise KeyboardInterrupt
-        model = self._backbone.load(model_dir)
+        model = self._backbone.load(model_dir).to(find_device(self._device))
         return model, {"learning_rate": rate} | _chosen(model, config, run_dir)
 
     def _cut(self, sequence: str) -> str:
@@ -234,7 +239,8 @@ def _outputs(model: TaskNetwork, sequences: Sequence[str]) -> list[npt.NDArray[n
     tokenizer, task = Tokenizer(), model.task
     input_ids, attention_mask = Tokenizer.pad([tokenizer.encode(sequence) for sequence in sequences])
     with torch.inference_mode():
-        outputs = model(torch.from_numpy(input_ids), torch.from_numpy(attention_mask)).double().numpy()
+        given = (torch.from_numpy(array).to(device_of(model)) for array in (input_ids, attention_mask))
+        outputs = model(*given).double().cpu().numpy()
     if not task.is_classification:
         outputs = outputs * np.array(task.scales) + np.array(task.offsets)
     if not task.per_token:

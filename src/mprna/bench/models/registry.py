@@ -49,6 +49,8 @@ class ModelOptions:
     """Of every network that is trained."""
     bfloat16: bool = False
     """Fine-tune in bfloat16."""
+    device: str | None = None
+    """Of fine-tuning, as torch names it; a GPU where there is one if None."""
     work_dir: Path = Path("bench")
     """Where training that is not finished is kept."""
     first_choices: dict[str, Any] = field(default_factory=dict, hash=False)
@@ -202,6 +204,7 @@ def _finetuned(name: str, backbone: Backbone, mode: str, task: Task, options: Mo
         options.budget,
         longest=task.max_length,
         bfloat16=options.bfloat16,
+        device=options.device,
         run_dir=options.work_dir / f"{task.suite}.{task.name}" / file_name(name),
         num_threads=options.jobs,
         first_choices=options.first_choices,
