@@ -28,7 +28,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         epilog=EXAMPLE,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--recipe", required=True, help="smoke, mini_cpu, mini_fold, mprna_52m or mprna_186m")
+    parser.add_argument(
+        "--recipe", required=True, help="smoke, mini_cpu, mini_gpu, mini_fold, mprna_52m or mprna_186m"
+    )
     parser.add_argument(
         "--corpus",
         type=_corpus,

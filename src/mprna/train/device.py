@@ -35,6 +35,11 @@ def find_device(name: str | None = None) -> torch.device:
     return device
 
 
+def describe(device: torch.device) -> str:
+    """`cpu`, or what the GPU calls itself."""
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
+
+
 def device_of(model: nn.Module) -> torch.device:
     """Where the weights are."""
     return next(model.parameters()).device

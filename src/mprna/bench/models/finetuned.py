@@ -26,7 +26,7 @@ from mprna.model.task import TaskNetwork
 from mprna.rna.scores import LABELS
 from mprna.tokenizer import Tokenizer
 from mprna.train.backbone import Backbone
-from mprna.train.device import device_of, find_device
+from mprna.train.device import describe, device_of, find_device
 from mprna.train.finetune import FinetuneConfig, finetune
 from mprna.train.task_learner import best_metric
 from mprna.train.tracker import read_metrics
@@ -69,7 +69,7 @@ class FinetunedModel:
         longest: of the task, nt; sequences are cut to it and to what the backbone reads.
         run_dir: where training is kept until it is done.
         bfloat16: as in `FinetuneConfig`.
-        device: as torch names it.
+        device: as torch names it; a GPU where there is one if None.
         num_threads: of torch.
         first_choices: of the record of the first seed; where that tried learning rates, its choice stands.
     """
@@ -90,7 +90,13 @@ class FinetunedModel:
         num_threads: int = 1,
         first_choices: Mapping[str, Any] = MappingProxyType({}),
     ) -> None:
-        self.choices: dict[str, Any] = {"budget": budget.to_dict(), "mode": mode, "bfloat16": bfloat16}
+        self._device = find_device(device)
+        self.choices: dict[str, Any] = {
+            "budget": budget.to_dict(),
+            "mode": mode,
+            "bfloat16": bfloat16,
+            "device": describe(self._device),
+        }
         self.num_failed = self.num_truncated = 0
         self._rates = budget.learning_rates or (LEARNING_RATES[mode],)
         if TRIED in first_choices:
@@ -98,7 +104,6 @@ class FinetunedModel:
             self._rates = (first_choices["learning_rate"],)
         self._backbone, self._mode, self._budget, self._longest = backbone, mode, budget, longest
         self._run_dir, self._bfloat16, self._num_threads = run_dir, bfloat16, num_threads
-        self._device = device
         self._model: TaskNetwork | None = None
 
     def fit(self, task: Task, train: Sequence[Example], valid: Sequence[Example], seed: int) -> None:
@@ -182,12 +187,12 @@ class FinetunedModel:
             run_dir,
             label_names=_label_names(task, rows[0][0]),
             resume=True,
-            device=self._device,
+            device=str(self._device),
             num_threads=self._num_threads,
         )
         if model_dir is None:
             raise KeyboardInterrupt
-        model = self._backbone.load(model_dir).to(find_device(self._device))
+        model = self._backbone.load(model_dir).to(self._device)
         return model, {"learning_rate": rate} | _chosen(model, config, run_dir)
 
     def _cut(self, sequence: str) -> str:
