@@ -52,6 +52,15 @@ def test_a_wrong_device_is_named_before_a_run_is_claimed(
     assert not run.exists()
 
 
+def test_layers_that_are_recomputed_change_nothing(
+    corpus_dir: Path, config: TrainConfig, tmp_path: Path
+) -> None:
+    for recompute in (False, True):
+        changed = with_settings(config, [f"recompute_layers={str(recompute).lower()}"])
+        pretrain(changed, [corpus_dir], tmp_path / str(recompute), device="cpu")
+    assert losses(tmp_path / "True") == losses(tmp_path / "False")
+
+
 @needs_gpu
 def test_a_gpu_learns_what_a_cpu_learns(corpus_dir: Path, config: TrainConfig, tmp_path: Path) -> None:
     for device in ("cpu", "cuda"):

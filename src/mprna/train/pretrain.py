@@ -123,6 +123,7 @@ class Pretraining:
 def _initial_model(config: TrainConfig, directory: Path | None) -> MprnaModel:
     torch.manual_seed(config.seed)
     model = MprnaModel(PRESETS[config.preset])
+    model.encoder.recompute_layers = config.recompute_layers
     if directory is not None:
         initial = load_checkpoint(directory)
         if initial.config != model.config:

@@ -92,6 +92,7 @@ def mprna_186m() -> TrainConfig:
     """The published 186M model; smaller batches, accumulated longer."""
     return TrainConfig(
         preset="mprna-186m",
+        recompute_layers=True,
         num_steps=26_000,
         batch_tokens=32_768,
         accumulate_batches=64,
