@@ -193,7 +193,7 @@ def test_eterna100_counts_by_length_and_says_how_close_the_others_came(tmp_path:
     command = [sys.executable, str(ROOT / "benchmarks/eterna100.py"), str(tmp_path / "out"), *where]
     lines = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
     assert lines[0] == "| nt | puzzles | design, seed 1, 0.5 s |"
-    assert lines[2:5] == ["| from 1 | 2 | 1 |", "| from 51 | 1 | 1 |", "| all | 3 | 2 |"]
+    assert lines[2:5] == ["| 1-50 | 2 | 1 |", "| 51-100 | 1 | 1 |", "| all | 3 | 2 |"]
     gap = re.fullmatch(r"Not solved by design, seed 1, 0.5 s: pair \((\d\.\d\d)\)", lines[-1])
     assert gap is not None
     assert 3 < float(gap[1]) < 6  # a hairpin loop of three, and one pair that closes it

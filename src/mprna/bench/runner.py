@@ -132,7 +132,7 @@ def run_one(task: Task, name: str, seed: int, data_dir: Path, options: ModelOpti
         num_failed=model.num_failed,
         data={split: _facts(task, split, loaded) for split, loaded in splits.items()},
         clusters=clusters_of(test.examples),
-        names=[example.name for example in test.examples if example.name],
+        names=[example.name for example in test.examples] if task.item_name else [],
         answers=predictions if task.type == "design" else [],
         choices=model.choices,
         seconds=round(time.monotonic() - start, 3),

@@ -1,6 +1,6 @@
 """RNAinverse (Hofacker et al. 1994), as it comes with ViennaRNA, in a process that its time limit ends.
 
-python -m mprna.bench.models.rnainverse TARGET SEED SECONDS
+`python -m mprna.bench.models.rnainverse TARGET SEED SECONDS` is that process.
 """
 
 from __future__ import annotations
