@@ -18,7 +18,7 @@ import torch
 from mprna.bench.data import Example
 from mprna.bench.metrics import METRICS, evaluate
 from mprna.bench.models.model import Budget
-from mprna.bench.task import TYPES, Task
+from mprna.bench.task import LABELLED, Task
 from mprna.decoding.tokens import decode_tokens
 from mprna.errors import DataError
 from mprna.io.labelled import LabelledRow
@@ -74,8 +74,9 @@ class FinetunedModel:
         first_choices: of the record of the first seed; where that tried learning rates, its choice stands.
     """
 
-    types: tuple[str, ...] = TYPES
+    types: tuple[str, ...] = LABELLED
     trains = True
+    is_seeded = True
 
     def __init__(
         self,
