@@ -128,7 +128,7 @@ def _add_search(group: argparse._ArgumentGroup) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from mprna.predict.design import design_targets
-    from mprna.predict.designs import write_designs
+    from mprna.predict.design_output import write_designs
 
     tally = Tally("designs failed", quiet=args.quiet)
     targets = list(_targets(args.inputs))  # so that a file at fault ends the run before it starts
