@@ -49,8 +49,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "inputs",
         nargs="*",
         metavar="TARGET",
-        help="dot-bracket, or a file with one per line and headers as in FASTA; standard input without any, "
-        "or for -",
+        help="dot-bracket, or a file: one per line and headers as in FASTA, or any format with structures, "
+        "as RNAfold's output; standard input without any, or for -",
     )
     add_output(parser, FORMATS, by_default="on standard output tsv; fasta leaves out what failed")
     _add_constraints(parser.add_argument_group("constraints"))
