@@ -117,7 +117,8 @@ class IndexedFasta:
         self.path = path
         pysam = _pysam()
         if not os.path.isfile(path):
-            raise FormatError("no such file", path=path)
+            message = "expected a file, which can be indexed" if os.path.exists(path) else "no such file"
+            raise FormatError(message, path=path)
         try:
             self._file = _open_fasta(path, pysam)
         except (OSError, ValueError, pysam.SamtoolsError) as error:
