@@ -1,133 +1,71 @@
-"""How many puzzles of Eterna100 `mprna design` solves, beside RNAinverse (in ViennaRNA).
+"""Records of `mprna bench run eterna100` by length of the puzzle, and how close the unsolved ones came.
 
-    python benchmarks/eterna100.py --data-dir DIR --version v2 --time-limit 10 --seeds 0
+    mprna bench run eterna100 --version v2 --model design --seeds 0 --data-dir DIR --out RECORDS
+    python benchmarks/eterna100.py RECORDS --data-dir DIR
 
-DIR holds eterna100.jsonl, of which only the numbers, names and target structures are kept: known solutions
-are dropped as the lines are read. A puzzle is solved where ViennaRNA's minimum free energy structure (Turner
-2004, 37 °C) is the target; it is folded again for that. Each puzzle has the time limit per seed, in seconds
-of processor time on one core, for either tool; RNAinverse starts anew from random sequences until it is over.
+There is one column per record; several folders, such as those of several time limits, go into one table.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-import signal
-import subprocess
-import sys
-import time
-from dataclasses import dataclass
 from pathlib import Path
-from random import Random
 
-from mprna.design.constraints import Constraints, Rules
-from mprna.design.search import Budget, Search
-from mprna.folding.vienna import DEFAULT_MODEL, fold_mfe
+from mprna.bench.data import Example, load_split
+from mprna.bench.record import RunRecord, read_records_of
+from mprna.bench.task import choose_tasks
+from mprna.folding.vienna import energy_of, fold_mfe
 
-RNAINVERSE = """
-import signal, sys, time, RNA
-seed, target, time_limit = int(sys.argv[1]), sys.argv[2], float(sys.argv[3])
-start = time.process_time()
-signal.setitimer(signal.ITIMER_PROF, time_limit)  # of processor time; ends the process
-RNA.init_rand(seed)
-while True:
-    sequence, distance = RNA.inverse_fold(RNA.random_string(len(target), "ACGU"), target)
-    if distance == 0 and RNA.fold(sequence)[0] == target:
-        print(sequence, time.process_time() - start)
-        break
-"""
+LENGTHS = ((1, 50), (51, 100), (101, 200), (201, 300), (301, 400))
+"""Of the rows, nt; no puzzle is longer."""
 
 
-@dataclass(frozen=True)
-class Puzzle:
-    number: int
-    name: str
-    target: str
+def puzzles_of(records: list[RunRecord], data_dir: Path) -> tuple[Example, ...]:
+    """The puzzles that the records were made on."""
+    if len(tests := {(record.suite, record.task, record.data["test"]["sha256"]) for record in records}) > 1:
+        raise SystemExit(f"records of more than one set of puzzles: {sorted(tests)}")
+    (task,) = choose_tasks(records[0].suite, (records[0].task,))
+    split = load_split(task, "test", data_dir)
+    if split.sha256 != records[0].data["test"]["sha256"]:
+        raise SystemExit(f"{split.path} is not the file that the records were made on")
+    return split.examples
 
 
-@dataclass(frozen=True)
-class Outcome:
-    sequence: str | None
-    """Of a puzzle that was solved."""
-    seconds: float
-    gap: float | None = None
-    """kcal/mol of the closest, where that is known."""
+def row(name: str, chosen: list[int], records: list[RunRecord]) -> str:
+    solved = [sum(record.items["solved"][i][0] for i in chosen) for record in records]
+    return f"| {name} | {len(chosen)} | {' | '.join(f'{number:.0f}' for number in solved)} |"
 
 
-def read_puzzles(path: Path, version: str) -> list[Puzzle]:
-    rows = map(json.loads, path.read_text().splitlines())
-    return [Puzzle(row["n"], row["name"], row[f"structure_{version}"]) for row in rows]
-
-
-def run_mprna(puzzle: Puzzle, seed: int, time_limit: float) -> Outcome:
-    """The search of `mprna design` without the certificate."""
-    start = time.process_time()
-    rules = Rules(puzzle.target, Constraints())
-    search = Search(puzzle.target, rules, DEFAULT_MODEL, Random(f"{seed}:1"))
-    state = search.run(Budget(start + time_limit, 1 << 62, time.process_time))
-    return Outcome(None if state.gap else state.sequence, time.process_time() - start, state.gap)
-
-
-def run_rnainverse(puzzle: Puzzle, seed: int, time_limit: float) -> Outcome:
-    command = [sys.executable, "-c", RNAINVERSE, str(seed + 1), puzzle.target, str(time_limit)]
-    result = subprocess.run(command, capture_output=True, text=True, check=False)
-    if result.returncode == -signal.SIGPROF:
-        return Outcome(None, time_limit)
-    result.check_returncode()
-    sequence, seconds = result.stdout.split()
-    return Outcome(sequence, float(seconds))
-
-
-TOOLS = {"mprna": run_mprna, "rnainverse": run_rnainverse}
-
-
-def check(puzzle: Puzzle, outcome: Outcome) -> bool:
-    """Whether a claimed solution is one."""
-    if outcome.sequence is None:
-        return False
-    if fold_mfe(outcome.sequence)[0] != puzzle.target:
-        raise SystemExit(f"puzzle {puzzle.number}: {outcome.sequence} does not fold into the target")
-    return True
-
-
-def print_row(puzzle: Puzzle, outcomes: list[tuple[Outcome, bool]]) -> None:
-    cells = [
-        f"{outcome.seconds:.1f} s"
-        if solved
-        else ("-" if outcome.gap is None else f"- ({outcome.gap:.2f} kcal/mol)")
-        for outcome, solved in outcomes
-    ]
-    name = puzzle.name.replace("|", "\\|")
-    print(f"| {puzzle.number} | {name} | {len(puzzle.target)} | {' | '.join(cells)} |", flush=True)
+def unsolved(puzzle: Example, design: str) -> str:
+    """Name and gap, kcal/mol: 0 where another structure has the same energy."""
+    if not design:
+        return f"{puzzle.name} (no answer)"
+    return f"{puzzle.name} ({energy_of(design, puzzle.sequence) - fold_mfe(design)[1]:.2f})"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+    parser.add_argument("records", type=Path, nargs="+", metavar="DIR", help="of mprna bench run --out")
     parser.add_argument("--data-dir", type=Path, required=True)
-    parser.add_argument("--version", choices=("v1", "v2"), default="v2")
-    parser.add_argument("--time-limit", type=float, default=20.0, metavar="SECONDS", help="[%(default)s]")
-    parser.add_argument("--seeds", type=int, nargs="+", default=[0])
-    parser.add_argument("--tools", nargs="+", choices=tuple(TOOLS), default=list(TOOLS))
-    parser.add_argument("--only", type=int, nargs="+", metavar="N", help="puzzles by number")
     args = parser.parse_args()
-    puzzles = read_puzzles(args.data_dir / "eterna100.jsonl", args.version)
-    chosen = [puzzle for puzzle in puzzles if not args.only or puzzle.number in args.only]
-    columns = [(tool, seed) for seed in args.seeds for tool in args.tools]
-    print("| | puzzle | nt | " + " | ".join(f"{tool}, seed {seed}" for tool, seed in columns) + " |")
-    print("|---" * (3 + len(columns)) + "|")
-    totals, seconds = dict.fromkeys(columns, 0), dict.fromkeys(columns, 0.0)
-    for puzzle in chosen:
-        outcomes = []
-        for tool, seed in columns:
-            outcome = TOOLS[tool](puzzle, seed, args.time_limit)
-            outcomes.append((outcome, check(puzzle, outcome)))
-            totals[tool, seed] += outcomes[-1][1]
-            seconds[tool, seed] += outcome.seconds
-        print_row(puzzle, outcomes)
-    cells = [f"{totals[c]} of {len(chosen)}, {seconds[c]:.0f} s" for c in columns]
-    print(f"| | solved | | {' | '.join(cells)} |")
+    records = [record for folder in args.records for record in read_records_of(folder)]
+    puzzles = puzzles_of(records, args.data_dir)
+    titles = [f"{r.model}, seed {r.seed}, {r.choices['budget']['time_limit']:g} s" for r in records]
+    print(f"| nt | puzzles | {' | '.join(titles)} |")
+    print("|---" * (2 + len(records)) + "|")
+    for first, last in LENGTHS:
+        if chosen := [i for i, puzzle in enumerate(puzzles) if first <= len(puzzle.sequence) <= last]:
+            print(row(f"{first}-{last}", chosen, records))
+    print(row("all", list(range(len(puzzles))), records))
+    for title, record in zip(titles, records, strict=True):
+        missed = [
+            unsolved(puzzle, design)
+            for puzzle, design, (hit, _) in zip(puzzles, record.answers, record.items["solved"], strict=True)
+            if not hit
+        ]
+        print(f"\nNot solved by {title}: {', '.join(missed) or 'none'}")
 
 
 if __name__ == "__main__":

@@ -1,12 +1,14 @@
 """Tokens per second of training, beside `EsmForMaskedLM` under the Trainer of Hugging Face, in one run.
 
     python benchmarks/train.py [--preset mini] [--length 256] [--steps 8] [--data-dir CORPUS]
+    python benchmarks/train.py --device cuda --batch-tokens 65536 --steps 20
 
-Both train the same architecture by masked language modelling alone on the same slices, in bfloat16 where the
-CPU has AVX-512, in batches of at most as many tokens; in turn, `--rounds` times. Ours cuts batches by length,
-the Trainer takes them as they come. Then ours with all four objectives. Padding does not count. MFU is the
-share of a bfloat16 (float32) product of 2,048 x 2,048 matrices that the useful products reach, 6 per weight
-and token and 12 per layer, token, token and width. Memory is the peak of a process of its own.
+Both train the same architecture by masked language modelling alone on the same slices, in bfloat16 on a GPU
+and where the CPU has AVX-512, in batches of at most as many tokens; in turn, `--rounds` times. Ours cuts
+batches by length, the Trainer takes them as they come. Then ours with all four objectives. Padding does not
+count. MFU is the share of a bfloat16 (float32) product of 2,048 x 2,048 matrices (8,192 on a GPU) that the
+useful products reach, 6 per weight and token and 12 per layer, token, token and width. Memory is the peak
+of a process of its own, on a GPU that of its tensors there.
 Needs accelerate, as the Trainer does. Without --data-dir: random sequences, two thirds of full length, the
 others of 50 nt and more, seed 0.
 """
@@ -51,7 +53,8 @@ from mprna.train.dataset import SliceDataset
 from mprna.train.loop import train
 from mprna.train.pretrain import Pretraining, make_stream
 
-NUM_SLICES = 400
+BATCHES = 25
+"""Of the random corpus, about."""
 WARM_UP = 2
 """Steps that are not timed."""
 GOAL = 1.5
@@ -66,7 +69,7 @@ def main() -> None:
         print(json.dumps(measure(args)))
         return
     with tempfile.TemporaryDirectory() as directory:
-        corpus_dir = args.data_dir or write_corpus(Path(directory) / "corpus", args.length)
+        corpus_dir = args.data_dir or write_corpus(Path(directory) / "corpus", args.length, args.batch_tokens)
         runs: dict[str, list[dict[str, float]]] = {side: [] for side in SIDES}
         for _ in range(args.rounds):
             for side in SIDES:
@@ -85,7 +88,7 @@ def in_a_process(side: str, corpus_dir: Path, args: argparse.Namespace) -> dict[
         "--preset",
         args.preset,
     ]
-    command += ["--steps", str(args.steps), "--batch-tokens", str(args.batch_tokens)]
+    command += ["--steps", str(args.steps), "--batch-tokens", str(args.batch_tokens), "--device", args.device]
     outcome = subprocess.run(command, check=True, capture_output=True, text=True)
     result: dict[str, float] = json.loads(outcome.stdout.splitlines()[-1])
     return result
@@ -98,16 +101,19 @@ def measure(args: argparse.Namespace) -> dict[str, float]:
     run = run_trainer if args.side == "trainer" else run_ours
     with tempfile.TemporaryDirectory() as directory:
         tokens, seconds, flops = run(args, Path(directory))
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return {"rate": tokens / seconds, "mfu": flops / seconds / product_flops(), "memory": memory}
+    if args.device == "cpu":
+        memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10
+    else:
+        memory = torch.cuda.max_memory_allocated() / 2**20
+    return {"rate": tokens / seconds, "mfu": flops / seconds / product_flops(args.device), "memory": memory}
 
 
 def run_ours(args: argparse.Namespace, directory: Path) -> tuple[float, float, float]:
     """Tokens, seconds and useful operations of the timed steps."""
     config = config_of(args)
     stream = make_stream([args.data_dir], config)
-    learner = Pretraining(MprnaModel(PRESETS[args.preset]), config, [])
-    clock = Clock()
+    learner = Pretraining(MprnaModel(PRESETS[args.preset]).to(args.device), config, [])
+    clock = Clock(args.device)
 
     def batches_from(start: int) -> Iterator[Batch]:
         for batch in stream.batches_from(start):
@@ -125,7 +131,7 @@ def run_trainer(args: argparse.Namespace, directory: Path) -> tuple[float, float
     sequences = [Tokenizer().decode(dataset[n].nucleotide_ids) for n in range(len(dataset))]
     rows = [tokenizer(sequence) for sequence in sequences]
     longest = max(len(row["input_ids"]) for row in rows)
-    clock = Clock()
+    clock = Clock(args.device)
     collate = DataCollatorForLanguageModeling(tokenizer, mlm_probability=0.15)
 
     def collate_and_count(chosen: list[Any]) -> Any:
@@ -139,8 +145,8 @@ def run_trainer(args: argparse.Namespace, directory: Path) -> tuple[float, float
             max_steps=WARM_UP + args.steps + 1,
             per_device_train_batch_size=max(1, args.batch_tokens // longest),
             learning_rate=1e-4,
-            bf16=has_bfloat16(),
-            use_cpu=True,
+            bf16=has_bfloat16(args.device),
+            use_cpu=args.device == "cpu",
             save_strategy="no",
             report_to=[],
             disable_tqdm=True,
@@ -157,11 +163,13 @@ def run_trainer(args: argparse.Namespace, directory: Path) -> tuple[float, float
 class Clock:
     """When each batch was asked for, and how long its sequences are."""
 
-    def __init__(self) -> None:
+    def __init__(self, device: str) -> None:
+        self.device = device
         self.times: list[float] = []
         self.lengths: list[list[int]] = []
 
     def tick(self, lengths: list[int]) -> None:
+        wait_for(self.device)
         self.times.append(time.perf_counter())
         self.lengths.append(lengths)
 
@@ -185,20 +193,29 @@ def flops_of(preset: str) -> Callable[[int], float]:
     return flops
 
 
-def product_flops(size: int = 2048, repeats: int = 3) -> float:
+def product_flops(device: str, repeats: int = 5) -> float:
     """Operations per second of a matrix product, the best of some."""
-    dtype = torch.bfloat16 if has_bfloat16() else torch.float32
-    a, b = (torch.randn(size, size).to(dtype) for _ in range(2))
+    size = 2_048 if device == "cpu" else 8_192
+    dtype = torch.bfloat16 if has_bfloat16(device) else torch.float32
+    a, b = (torch.randn(size, size, device=device).to(dtype) for _ in range(2))
     times = []
     for _ in range(repeats):
+        wait_for(device)
         start = time.perf_counter()
         a @ b
+        wait_for(device)
         times.append(time.perf_counter() - start)
     return 2 * size**3 / min(times)
 
 
-def has_bfloat16() -> bool:
-    return "AVX512" in torch.backends.cpu.get_cpu_capability()
+def wait_for(device: str) -> None:
+    """Until a GPU has done what it was told."""
+    if device != "cpu":
+        torch.cuda.synchronize()
+
+
+def has_bfloat16(device: str) -> bool:
+    return device != "cpu" or "AVX512" in torch.backends.cpu.get_cpu_capability()
 
 
 def config_of(args: argparse.Namespace) -> TrainConfig:
@@ -207,19 +224,20 @@ def config_of(args: argparse.Namespace) -> TrainConfig:
         num_steps=WARM_UP + args.steps + 1,
         batch_tokens=args.batch_tokens,
         learning_rate=1e-4,
-        bfloat16=has_bfloat16(),
+        bfloat16=has_bfloat16(args.device),
         evaluate_every=10**9,
         save_every=10**9,
     )
     return config if args.side.endswith("objectives") else replace(config, objectives=LANGUAGE_ONLY)
 
 
-def write_corpus(directory: Path, length: int) -> Path:
+def write_corpus(directory: Path, length: int, batch_tokens: int) -> Path:
     """Random slices; every second has a hairpin as its structure, so that all objectives have work."""
     rng = np.random.default_rng(0)
     directory.mkdir()
     slices = []
-    for number in range(NUM_SLICES):
+    num_slices = BATCHES * batch_tokens // length
+    for number in range(num_slices):
         size = length if number % 3 else int(rng.integers(50, length))
         labels = {} if number % 2 else {"structure": hairpins(size), "confidence": bytes([200]) * size}
         sequence = "".join("ACGU"[base] for base in rng.integers(4, size=size))
@@ -229,8 +247,8 @@ def write_corpus(directory: Path, length: int) -> Path:
     path = directory / "slices.parquet"
     write_shard(slices, path)
     file = ShardFile(
-        name=path.name, rows=NUM_SLICES, nt=sum(len(one.sequence) for one in slices),
-        annotated=NUM_SLICES // 2, fold_failed=0, sha256=file_sha256(path),
+        name=path.name, rows=num_slices, nt=sum(len(one.sequence) for one in slices),
+        annotated=num_slices // 2, fold_failed=0, sha256=file_sha256(path),
     )  # fmt: skip
     write_manifest(Manifest(files=(file,), sources=(), drops=Drops(), options={}, versions={}), directory)
     return directory
@@ -242,7 +260,8 @@ def hairpins(length: int) -> str:
 
 def print_table(runs: dict[str, list[dict[str, float]]], args: argparse.Namespace) -> None:
     print(
-        f"{args.preset}, slices of {args.length} nt, at most {args.batch_tokens:,} tokens a step, one core\n"
+        f"{args.preset}, slices of {args.length} nt, at most {args.batch_tokens:,} tokens a step, "
+        f"{'one core' if args.device == 'cpu' else torch.cuda.get_device_name()}\n"
     )
     print("| | tokens/s | ratio to the Trainer, every round | MFU | MiB |\n|---|---|---|---|---|")
     for side, rounds in runs.items():
@@ -264,6 +283,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--steps", type=int, default=8)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--batch-tokens", type=int, default=4_096)
+    parser.add_argument("--device", default="cpu", choices=("cpu", "cuda"))
     parser.add_argument("--data-dir", type=Path, metavar="CORPUS")
     parser.add_argument("--side", choices=SIDES, help=argparse.SUPPRESS)
     return parser.parse_args()

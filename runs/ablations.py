@@ -47,8 +47,9 @@ from mprna.objectives.mixture import ObjectiveConfig
 from mprna.objectives.objective import Batch
 from mprna.runtime.task import TaskEngine
 from mprna.train.config import TrainConfig
+from mprna.train.device import find_device, slow_precision
 from mprna.train.finetune import FinetuneConfig, finetune
-from mprna.train.loop import slow_precision, train
+from mprna.train.loop import train
 from mprna.train.pretrain import Pretraining, make_stream, pretrain
 from mprna.train.recipes import mini_cpu
 from mprna.train.tracker import read_metrics
@@ -161,7 +162,7 @@ def train_config(arm: Arm, args: argparse.Namespace) -> TrainConfig:
         num_steps=max(1, int(args.tokens) // config.batch_tokens),
         learning_rate=1e-3,
         evaluate_every=1_000,
-        bfloat16=slow_precision(config) is None,
+        bfloat16=slow_precision(find_device(), bfloat16=True) is None,
         corpus_weights=(1.0, labelled_weight(arm, args.corpora)),
         objectives=arm.objectives,
     )
@@ -202,7 +203,7 @@ def tune_and_score(name: str, model_dir: Path, task: Task, seed: int, args: argp
         patience=args.epochs,
         learning_rate=5e-4,
         balance_classes=task.type == "mutation_detection",
-        bfloat16=slow_precision(mini_cpu()) is None,
+        bfloat16=slow_precision(find_device(), bfloat16=True) is None,
         seed=seed,
     )
     tuned_dir = finished(finetune(config, model_dir, rows, valid, run_dir, resume=True))

@@ -1,6 +1,8 @@
 """A pair network trained on known structures, with ViennaRNA's ensembles as its prior.
 
     python runs/hybrid_fold.py TRAIN... --valid VALID --out WORK [--steps 5000] [--init MODEL]
+    python runs/hybrid_fold.py TRAIN... --valid VALID --out WORK --pack FILE
+    python runs/hybrid_fold.py --packed FILE --out WORK --device cuda --max-seconds 300 --weights-only
 
 Files are of any format that `mprna fold` reads. All canonical pairs of a known structure are learned, also
 those that cross. An RNA without a structure teaches the network what thermodynamics knows: its ensemble is
@@ -8,8 +10,15 @@ to be found, in half of the cases beside a prior, so that the network keeps to i
 Reactivities of chemical mapping (--reactivity) say what is unpaired. The prior is a random mixture of two
 energy models, so that neither is trusted alone; half of the known RNAs that are shown without it have
 compensatory changes, so that no family is learned by heart.
-WORK receives `ensembles.npz`, `checkpoint.pt`, from which the same command goes on where it was, and
-`model/`, the running mean of the weights, which `mprna fold --model` takes.
+WORK receives `ensembles.npz`, `checkpoint.pt`, from which the same command goes on where it was, `log.jsonl`
+and `model/`, the running mean of the weights, which `mprna fold --model` takes.
+
+--pack writes all that is learned from, ensembles included, into one file of some 17 MB; --packed learns from
+it where there is no ViennaRNA, on a GPU for instance. --max-seconds lets the learning rate fall with time
+instead of steps. --weights-only leaves scores and ONNX to another machine: WORK receives `last/`, the running
+mean, and with --valid-every `best/`, that with the least loss on the validation RNAs. The same script with
+`--packed FILE --init WORK/best --steps 0` then scores and exports. Draws of a step depend on its number and
+the seed alone, but not alike on CPU and GPU.
 
 Shape letters: B sequences, L nucleotides (an even number).
 """
@@ -17,52 +26,42 @@ Shape letters: B sequences, L nucleotides (an even number).
 from __future__ import annotations
 
 import argparse
+import copy
+import json
 import os
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from chemical_mapping import Profile, mapping_loss, read_profiles
-from pair_data import Pairs, Rna, read_rnas
-from torch import Tensor
+from pair_batches import Batch, batches, draw, like_length, make_batch, no_draws, padded
+from pair_data import read_rnas
+from pair_set import Arrays, RnaSet, flatten, only, pack, unpack
+from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.attention import SDPBackend, sdpa_kernel
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from mprna.decoding.nested import decode_nested
-from mprna.model.pair_checkpoint import load_pair_network
+from mprna.model.pair_checkpoint import load_pair_network, save_pair_network
 from mprna.model.pair_network import PAD_BASE, PairConfig, PairNetwork
-from mprna.rna.canonical import pair_types
 from mprna.rna.scores import pair_scores
 from mprna.rna.structure import pairs_from_dot_bracket
-from mprna.runtime.export import export_pair_network
-from mprna.runtime.pair_engine import MIN_PRIOR, pair_input, pair_probs
+from mprna.runtime.bases import LETTERS
+from mprna.runtime.pair_engine import pair_probs
 
-MAX_CELLS = 80_000
-"""Of a batch: its sequences times the square of the longest."""
-WARM_UP, CLIP, MEAN_DECAY = 200, 1.0, 0.999
+CLIP, MEAN_DECAY = 1.0, 0.999
 GAMMAS = (1.0, 1.5, 2.0, 3.0)
 NUM_VALID = 250
-SAVE_EVERY, REPORT_EVERY = 250, 100
-MUTATED, MAX_MUTATED = 0.5, 0.4
-"""Share of the known RNAs without prior that are changed, and most of their nucleotides that are."""
-PRIOR_KEPT = 0.5
-"""Share of the RNAs without a structure that are shown with a prior."""
+SAVE_SECONDS = 30.0
 REACTIVITY_WEIGHT = 3.0
 """Of a nucleotide's likelihood, beside the cross-entropy of its pairs."""
-PAIRED_LETTERS = ("GC", "CG", "GC", "CG", "AU", "UA", "AU", "UA", "GU", "UG")
-
-
-class Batch(NamedTuple):
-    bases: Tensor  # (B, L)
-    prior: Tensor  # (B, L, L)
-    has_prior: Tensor  # (B,)
-    paired: Tensor  # (B, L, L)
-    counted: Tensor  # (B, L, L), pairs that could be, i < j
-    log_ratios: Tensor  # (B, L), 0 where nothing was measured
+GPU_MULTIPLE = 16
+"""What lengths are padded to on a GPU, whose kernels like round sizes; elsewhere to 2."""
 
 
 def write_fasta(profiles: list[Profile], path: Path) -> Path:
@@ -70,162 +69,217 @@ def write_fasta(profiles: list[Profile], path: Path) -> Path:
     return path
 
 
-class Example(NamedTuple):
-    """What is shown of an RNA, and what is to be found."""
-
-    sequence: str
-    prior: npt.NDArray[np.float32] | None  # (L, L), above the diagonal
-    paired: npt.NDArray[np.float32]  # (L, L), above the diagonal
-    log_ratios: npt.NDArray[np.float32] | None = None  # (L,)
-
-
-def example_of(rna: Rna, rng: np.random.Generator, prior_dropout: float) -> Example:
-    """At random: the mixture of the prior, whether there is one, and the letters of an RNA without."""
-    share = rng.random()
-    if rna.known is None:
-        prior = rna.mixture(share) if rng.random() < PRIOR_KEPT else None
-        return Example(rna.sequence, prior, rna.mixture(0.5), rna.log_ratios)
-    paired = rna.known.dense(len(rna.sequence))
-    if rng.random() >= prior_dropout:
-        return Example(rna.sequence, rna.mixture(share), paired)
-    if rng.random() < MUTATED:
-        return Example(mutated(rna.sequence, rna.known, rng), None, paired)
-    return Example(rna.sequence, None, paired)
-
-
-def mutated(sequence: str, known: Pairs, rng: np.random.Generator) -> str:
-    """Another sequence for the same structure: canonical pairs become other canonical pairs."""
-    rate = MAX_MUTATED * rng.random()
-    letters = list(sequence)
-    paired = set(known.positions.flatten().tolist())
-    for position in np.flatnonzero(rng.random(len(letters)) < rate).tolist():
-        if position not in paired:
-            letters[position] = "ACGU"[rng.integers(4)]
-    for i, j in known.positions[rng.random(len(known.positions)) < rate].tolist():
-        if letters[i] + letters[j] in PAIRED_LETTERS:
-            letters[i], letters[j] = PAIRED_LETTERS[rng.integers(len(PAIRED_LETTERS))]
-    return "".join(letters)
-
-
-def collate(examples: list[Example]) -> Batch:
-    """Padded to the longest, so that what stands beyond an end never counts."""
-    inputs = [
-        pair_input(given.sequence, None if given.prior is None else given.prior + given.prior.T)
-        for given in examples
-    ]
-    size = max(len(given.bases) for given in inputs)
-    floor = float(np.log(MIN_PRIOR / (1 - MIN_PRIOR)))
-    bases = torch.full((len(inputs), size), PAD_BASE)
-    prior = torch.full((len(inputs), size, size), floor)
-    paired = torch.zeros(len(inputs), size, size)
-    counted = torch.zeros(len(inputs), size, size, dtype=torch.bool)
-    log_ratios = torch.zeros(len(inputs), size)
-    for row, (example, given) in enumerate(zip(examples, inputs, strict=True)):
-        length, even = len(example.sequence), len(given.bases)
-        bases[row, :even] = torch.from_numpy(given.bases)
-        prior[row, :even, :even] = torch.from_numpy(given.prior)
-        paired[row, :length, :length] = torch.from_numpy(example.paired)
-        counted[row, :length, :length] = torch.from_numpy(np.triu(pair_types(example.sequence)))
-        if example.log_ratios is not None:
-            log_ratios[row, :length] = torch.from_numpy(example.log_ratios)
-    has_prior = torch.tensor([given.has_prior for given in inputs])
-    return Batch(bases, prior, has_prior, paired, counted, log_ratios)
-
-
-def batches(rnas: list[Rna], rng: np.random.Generator) -> Iterator[list[Rna]]:
-    """Endless; RNAs of like length together, out of windows of 512 in random order."""
-    while True:
-        order = rng.permutation(len(rnas))
-        groups: list[list[int]] = []
-        for first in range(0, len(order), 512):
-            window = sorted(order[first : first + 512], key=lambda n: len(rnas[n].sequence))
-            groups.append([])
-            for n in window:
-                if groups[-1] and (len(groups[-1]) + 1) * len(rnas[n].sequence) ** 2 > MAX_CELLS:
-                    groups.append([])
-                groups[-1].append(n)
-        for number in rng.permutation(len(groups)):
-            yield [rnas[n] for n in groups[number]]
-
-
-def learning_rate(step: int, num_steps: int, peak: float) -> float:
+def learning_rate(step: int, progress: float, args: argparse.Namespace) -> float:
     """Linear warm-up, then linear decay to nothing; steps count from 0."""
-    decay = (num_steps - step) / max(num_steps - WARM_UP, 1) if step > WARM_UP else 1.0
-    return peak * min((step + 1) / WARM_UP, decay)
+    rate: float = args.peak_rate * min((step + 1) / args.warm_up, 1 - progress)
+    return rate
 
 
-def loss_of(network: PairNetwork, batch: Batch) -> Tensor:
+def loss_of(network: nn.Module, batch: Batch) -> Tensor:
     """Cross-entropy of all pairs that could be, and the likelihood of reactivities, per nucleotide."""
     log_odds = network(batch.bases, batch.prior, batch.has_prior)
     total = functional.binary_cross_entropy_with_logits(
-        log_odds[batch.counted], batch.paired[batch.counted], reduction="sum"
+        log_odds, batch.paired, weight=batch.counted.float(), reduction="sum"
     )
-    if batch.log_ratios.any():
+    if batch.is_mapped:
         total = total + REACTIVITY_WEIGHT * mapping_loss(log_odds, batch.counted, batch.log_ratios)
     return total / (batch.bases != PAD_BASE).sum()
 
 
-def train(network: PairNetwork, rnas: list[Rna], args: argparse.Namespace) -> PairNetwork:
-    """The running mean of the weights after `--steps`, from `checkpoint.pt` where there is one."""
-    optimizer = torch.optim.AdamW(
-        network.parameters(), lr=args.peak_rate, weight_decay=0.01, betas=(0.9, 0.98), fused=True
-    )
-    mean = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(MEAN_DECAY))
-    parts = {"network": network, "mean": mean, "optimizer": optimizer}
-    path = args.out / "checkpoint.pt"
-    done = 0
-    if path.exists():
-        state = torch.load(path, weights_only=True)
-        done = state.pop("step")
-        for name, part in state.items():
-            parts[name].load_state_dict(part)
-    for step, chosen in enumerate(batches(rnas, np.random.default_rng(args.seed))):
-        if step < done:  # so that a resumed run sees what an uninterrupted one sees
-            continue
-        if step >= args.steps:
-            break
-        for group in optimizer.param_groups:
-            group["lr"] = learning_rate(step, args.steps, args.peak_rate)
-        rng = np.random.default_rng((args.seed, step))
-        batch = collate([example_of(rna, rng, args.prior_dropout) for rna in chosen])
-        # Attention in bfloat16 is faster by plain products than by the fused kernel of CPUs.
-        with torch.autocast("cpu", torch.bfloat16, enabled=args.bfloat16), sdpa_kernel(SDPBackend.MATH):
-            loss = loss_of(network, batch)
-        optimizer.zero_grad()
+class Validation:
+    """The loss on validation RNAs, per nucleotide, with and without prior."""
+
+    def __init__(self, rnas: RnaSet, args: argparse.Namespace) -> None:
+        self.rnas, self.args = rnas, args
+        everything = np.arange(len(rnas))
+        self.groups = like_length(everything, rnas.lengths, args.max_cells, args.multiple)
+
+    @torch.no_grad()
+    def losses(self, network: PairNetwork) -> dict[str, float]:
+        with_prior, without = (self._loss(network, with_prior=shown) for shown in (True, False))
+        return {"valid_with_prior": round(with_prior, 5), "valid_without_prior": round(without, 5)}
+
+    def _loss(self, network: PairNetwork, *, with_prior: bool) -> float:
+        total = torch.zeros((), device=self.rnas.device)
+        for chosen in self.groups:
+            size = padded(int(self.rnas.lengths[chosen].max()), self.args.multiple)
+            draws = no_draws(self.rnas, chosen, size, with_prior=with_prior)
+            with computing(self.args):
+                loss = loss_of(network, make_batch(self.rnas, chosen, size, draws))
+            total += loss * int(self.rnas.lengths[chosen].sum())
+        return total.item() / int(self.rnas.lengths.sum())
+
+
+@contextmanager
+def computing(args: argparse.Namespace) -> Iterator[None]:
+    """In bfloat16 if asked for; there, CPUs are faster by plain products than by their fused attention."""
+    on_cpu = args.device == "cpu"
+    with (
+        torch.autocast(args.device, torch.bfloat16, enabled=args.bfloat16),
+        sdpa_kernel(SDPBackend.MATH) if on_cpu else nullcontext(),
+    ):
+        yield
+
+
+def prepare(network: PairNetwork, args: argparse.Namespace) -> None:
+    """Let the network be trained: with dropout in its trunk, in the layout and with the kernels of a GPU."""
+
+    def drop(module: nn.Module, inputs: object, output: Tensor) -> Tensor:
+        return functional.dropout(output, args.dropout, module.training)
+
+    def channels_last(module: nn.Module, inputs: object, output: Tensor) -> Tensor:
+        return output.contiguous(memory_format=torch.channels_last)
+
+    if args.dropout:
+        for layer in network.trunk.layers:
+            for part in (layer.attention, layer.feed_forward):
+                part.register_forward_hook(drop)
+    if args.device == "cuda":
+        torch.set_float32_matmul_precision("high")
+        network.cells.register_forward_hook(channels_last)
+
+
+def make_optimizer(network: PairNetwork, args: argparse.Namespace) -> torch.optim.Optimizer:
+    """AdamW that lets biases and norms be."""
+    groups = [
+        {"params": [p for p in network.parameters() if p.ndim > 1], "weight_decay": args.weight_decay},
+        {"params": [p for p in network.parameters() if p.ndim <= 1], "weight_decay": 0.0},
+    ]
+    return torch.optim.AdamW(groups, lr=args.peak_rate, betas=(0.9, 0.98), fused=True)
+
+
+class Training:
+    """A network, the running mean of its weights, and how far it has come."""
+
+    def __init__(
+        self, network: PairNetwork, rnas: RnaSet, validation: Validation | None, args: argparse.Namespace
+    ) -> None:
+        self.network, self.rnas, self.validation, self.args = network, rnas, validation, args
+        self.mean = copy.deepcopy(network).requires_grad_(False).eval()
+        prepare(network, args)
+        self.optimizer = make_optimizer(network, args)
+        self.step, self.seconds, self.best = 0, 0.0, float("inf")
+        self._load()
+
+    def run(self) -> PairNetwork:
+        """The running mean of the weights after `--steps` or `--max-seconds`."""
+        args, rng = self.args, np.random.default_rng(self.args.seed)
+        started, saved = time.monotonic() - self.seconds, time.monotonic()
+        losses, report = torch.zeros((), device=self.rnas.device), Report(self)
+        for step, (chosen, size) in enumerate(batches(self.rnas.lengths, rng, args.max_cells, args.multiple)):
+            if step < self.step:  # so that a resumed run sees what an uninterrupted one sees
+                continue
+            self.seconds = time.monotonic() - started
+            progress = self.seconds / args.max_seconds if args.max_seconds else step / max(args.steps, 1)
+            if progress >= 1 or step >= args.steps:
+                break
+            losses += self._update(chosen, size, learning_rate(step, progress, args))
+            self.step += 1
+            report.num_rnas += len(chosen)
+            if self.step % args.report_every == 0:
+                report.write(losses.item() / args.report_every)
+                losses.zero_()
+            if args.valid_every and self.step % args.valid_every == 0:
+                self.validate()
+            if time.monotonic() - saved > SAVE_SECONDS:
+                self.save()
+                saved = time.monotonic()
+        self.validate()
+        self.save()
+        return self.mean
+
+    def _update(self, chosen: np.ndarray[Any, Any], size: int, rate: float) -> Tensor:
+        """The loss before the step."""
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        torch.manual_seed(self.args.seed * 1_000_003 + self.step)
+        draws = draw(self.rnas, chosen, size, self.args.prior_dropout)
+        batch = make_batch(self.rnas, chosen, size, draws)
+        with computing(self.args):
+            loss = loss_of(self.network, batch)
+        self.optimizer.zero_grad()
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(network.parameters(), CLIP)
-        optimizer.step()
-        mean.update_parameters(network)
-        if (step + 1) % REPORT_EVERY == 0:
-            print(f"step {step + 1}  loss {loss.item():.4f}", flush=True)
-        if (step + 1) % SAVE_EVERY == 0 or step + 1 == args.steps:
-            save(path, {name: part.state_dict() for name, part in parts.items()} | {"step": step + 1})
-    averaged = mean.module
-    assert isinstance(averaged, PairNetwork)
-    return averaged
+        nn.utils.clip_grad_norm_(self.network.parameters(), CLIP)
+        self.optimizer.step()
+        decay = min(MEAN_DECAY, (1 + self.step) / (10 + self.step))
+        get_ema_multi_avg_fn(decay)(list(self.mean.parameters()), list(self.network.parameters()), None)
+        return loss.detach()
+
+    def validate(self) -> None:
+        """Print the losses on the validation RNAs; the best mean of the two is kept in `best/`."""
+        if self.validation is None or not self.args.valid_every:
+            return
+        losses = self.validation.losses(self.mean)
+        log(self.args.out, step=self.step, seconds=round(self.seconds, 1), **losses)
+        mean = sum(losses.values()) / len(losses)
+        if mean < self.best:
+            self.best = mean
+            save_pair_network(self.mean, self.args.out / "best", dtype=torch.float16)
+
+    def save(self) -> None:
+        path = self.args.out / "checkpoint.pt"
+        partial = path.with_name(path.name + ".part")
+        parts = {name: part.state_dict() for name, part in self._parts().items()}
+        torch.save(parts | {"progress": (self.step, self.seconds, self.best)}, partial)
+        os.replace(partial, path)
+
+    def _load(self) -> None:
+        path = self.args.out / "checkpoint.pt"
+        if path.exists():
+            state = torch.load(path, weights_only=True, map_location=self.args.device)
+            self.step, self.seconds, self.best = state.pop("progress")
+            for name, part in self._parts().items():
+                part.load_state_dict(state[name])
+
+    def _parts(self) -> dict[str, Any]:
+        return {"network": self.network, "mean": self.mean, "optimizer": self.optimizer}
 
 
-def save(path: Path, state: dict[str, Any]) -> None:
-    partial = path.with_name(path.name + ".part")
-    torch.save(state, partial)
-    os.replace(partial, path)
+class Report:
+    """Lines on how fast a training goes."""
+
+    def __init__(self, training: Training) -> None:
+        self.training, self.since, self.num_rnas = training, time.monotonic(), 0
+
+    def write(self, loss: float) -> None:
+        now, of = time.monotonic(), self.training
+        speed = {
+            "steps_per_second": round(of.args.report_every / (now - self.since), 2),
+            "rnas_per_second": round(self.num_rnas / (now - self.since), 1),
+        }
+        if of.args.device == "cuda":
+            speed["gpu_gb"] = round(torch.cuda.max_memory_allocated() / 2**30, 2)
+        log(of.args.out, step=of.step, seconds=round(of.seconds, 1), loss=round(loss, 4), **speed)
+        self.since, self.num_rnas = now, 0
+
+
+def log(out: Path, **values: float) -> None:
+    line = json.dumps(values)
+    print(line, flush=True)
+    with (out / "log.jsonl").open("a") as stream:
+        stream.write(line + "\n")
 
 
 @torch.inference_mode()
-def evaluate(network: PairNetwork, rnas: list[Rna], *, with_prior: bool) -> dict[float, float]:
-    """Mean pair F1 x 100 by gamma."""
+def evaluate(
+    network: PairNetwork, rnas: RnaSet, numbers: list[int], *, with_prior: bool
+) -> dict[float, float]:
+    """Mean pair F1 x 100 by gamma, of those with a known structure, on the CPU."""
     network.eval()
     scores: dict[float, list[float]] = {gamma: [] for gamma in GAMMAS}
-    for rna in rnas:
-        if rna.known is None:
+    for n in numbers:
+        if not rnas.has_known[n]:
             continue
-        prior = rna.mixture(0.5) if with_prior else None
-        batch = collate([Example(rna.sequence, prior, rna.known.dense(len(rna.sequence)))])
+        chosen, length, first = np.array([n]), int(rnas.lengths[n]), rnas.known_starts[n]
+        size = padded(length, 2)
+        batch = make_batch(rnas, chosen, size, no_draws(rnas, chosen, size, with_prior=with_prior))
         log_odds = network(batch.bases, batch.prior, batch.has_prior)[0].numpy()
-        probs = pair_probs(rna.sequence, log_odds)
+        sequence = "".join(LETTERS[base] for base in batch.bases[0, :length].tolist())
+        known = rnas.known[first : first + rnas.num_known[n]].numpy()
+        probs = pair_probs(sequence, log_odds)
         for gamma in GAMMAS:
-            found = pairs_from_dot_bracket(decode_nested(rna.sequence, probs, gamma=gamma))
-            scores[gamma].append(pair_scores(rna.known.positions, found).f1)
+            found = pairs_from_dot_bracket(decode_nested(sequence, probs, gamma=gamma))
+            scores[gamma].append(pair_scores(known, found).f1)
     return {gamma: round(100 * float(np.mean(f1)), 2) for gamma, f1 in scores.items()}
 
 
@@ -236,14 +290,46 @@ def temper(network: PairNetwork, temperature: float) -> None:
         parameter /= temperature
 
 
-def parse() -> argparse.Namespace:
+def read_sets(args: argparse.Namespace) -> dict[str, Arrays]:
+    """`train` and `valid`, from the packed file or from text and ensembles."""
+    if args.packed:
+        return unpack(args.packed)
+    profiles, held_out = read_profiles(args.reactivity)
+    unwanted = [*args.exclude, write_fasta(held_out, args.out / "held_out.fa")] if held_out else args.exclude
+    rnas = read_rnas(args.train, args.max_length, args.out / "ensembles.npz", unwanted, profiles)
+    valid = read_rnas([args.valid], args.max_length, args.out / "ensembles_valid.npz")
+    return {"train": flatten(rnas), "valid": flatten(valid)}
+
+
+def make_network(args: argparse.Namespace) -> PairNetwork:
+    """That of --init, or one of random weights."""
+    given = {name: getattr(args, name) for name in SIZES if getattr(args, name) is not None}
+    network = load_pair_network(args.init) if args.init else PairNetwork(PairConfig(**given))
+    return network.train().to(args.device)
+
+
+def finish(network: PairNetwork, valid: RnaSet, args: argparse.Namespace) -> None:
+    """Scores on some of the validation RNAs, and `model/`."""
+    from mprna.runtime.export import export_pair_network  # what trains only needs no ONNX
+
+    temper(network, args.temperature)
+    some = np.random.default_rng(1).permutation(len(valid))[:NUM_VALID].tolist()
+    for with_prior in (True, False):
+        f1 = evaluate(network, valid, some, with_prior=with_prior)
+        print(f"pair F1 by gamma, {'with' if with_prior else 'without'} prior: {f1}")
+    export_pair_network(network.eval(), args.out / "model")
+
+
+SIZES = ("num_layers", "hidden_width", "num_heads", "feed_forward_width", "cell_width")
+
+
+def parse(argv: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("train", type=Path, nargs="+", metavar="TRAIN")
-    parser.add_argument("--valid", type=Path, metavar="VALID", required=True)
+    parser.add_argument("train", type=Path, nargs="*", metavar="TRAIN")
+    parser.add_argument("--valid", type=Path, metavar="VALID")
     parser.add_argument("--out", type=Path, metavar="WORK", required=True)
-    parser.add_argument("--steps", type=int, default=5000)
     parser.add_argument("--exclude", type=Path, nargs="*", default=[], metavar="FILE", help="test sets")
     parser.add_argument(
         "--reactivity",
@@ -253,34 +339,58 @@ def parse() -> argparse.Namespace:
         metavar="FILE",
         help="JSON Lines with sequence and reactivity, gzipped; similarity fold 0 is held out",
     )
-    parser.add_argument("--init", type=Path, metavar="MODEL", help="directory of weights to start from")
-    parser.add_argument("--peak-rate", type=float, default=1e-3, help="learning rate [%(default)s]")
-    parser.add_argument("--prior-dropout", type=float, default=0.25, help="share without prior [%(default)s]")
     parser.add_argument("--max-length", type=int, default=300, metavar="NT")
+    parser.add_argument("--pack", type=Path, metavar="FILE", help="write what is learned from, and stop")
+    parser.add_argument("--packed", type=Path, metavar="FILE", help="what --pack wrote, in place of TRAIN")
+    parser.add_argument(
+        "--only", nargs="+", metavar="SOURCE", help="RNAs of files in folders of these names; 'mapped'"
+    )
+    parser.add_argument("--init", type=Path, metavar="MODEL", help="directory of weights to start from")
+    for name in SIZES:
+        parser.add_argument(f"--{name.replace('_', '-')}", type=int, metavar="N", help="of a new network")
+    parser.add_argument("--steps", type=int, help="[5000, without end if --max-seconds is given]")
+    parser.add_argument("--max-seconds", type=float, metavar="S", help="of training, then it is annealed")
+    parser.add_argument("--peak-rate", type=float, default=1e-3, help="learning rate [%(default)s]")
+    parser.add_argument("--warm-up", type=int, default=200, metavar="STEPS", help="[%(default)s]")
+    parser.add_argument("--max-cells", type=int, default=80_000, help="L x L of a batch [%(default)s]")
+    parser.add_argument("--weight-decay", type=float, default=0.01, help="[%(default)s]")
+    parser.add_argument("--dropout", type=float, default=0.0, help="in the trunk [%(default)s]")
+    parser.add_argument("--prior-dropout", type=float, default=0.25, help="share without prior [%(default)s]")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
+    parser.add_argument("--bfloat16", action="store_true", help="where the CPU has it: 1.5 times faster")
+    parser.add_argument("--valid-every", type=int, default=0, metavar="STEPS", help="0: never [%(default)s]")
+    parser.add_argument("--report-every", type=int, default=100, metavar="STEPS", help="[%(default)s]")
+    parser.add_argument("--weights-only", action="store_true", help="neither scores nor ONNX")
     parser.add_argument(
         "--temperature", type=float, default=1.0, help="what log-odds are divided by in the end [%(default)s]"
     )
-    parser.add_argument("--bfloat16", action="store_true", help="where the CPU has it: 1.5 times faster")
-    return parser.parse_args()
+    args = parser.parse_args(argv)
+    if not args.packed and not (args.train and args.valid):
+        parser.error("give TRAIN and --valid, or --packed")
+    if args.init and any(getattr(args, name) is not None for name in SIZES):
+        parser.error("--init brings its own sizes")
+    if args.steps is None:
+        args.steps = 10**9 if args.max_seconds else 5000
+    args.multiple = GPU_MULTIPLE if args.device == "cuda" else 2
+    return args
 
 
 def main() -> None:
     args = parse()
     args.out.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(args.seed)
-    network = load_pair_network(args.init).train() if args.init else PairNetwork(PairConfig())
-    profiles, held_out = read_profiles(args.reactivity)
-    unwanted = [*args.exclude, write_fasta(held_out, args.out / "held_out.fa")] if held_out else args.exclude
-    rnas = read_rnas(args.train, args.max_length, args.out / "ensembles.npz", unwanted, profiles)
-    network = train(network, rnas, args)
-    temper(network, args.temperature)
-    valid = read_rnas([args.valid], args.max_length, args.out / "ensembles_valid.npz")
-    some = np.random.default_rng(1).permutation(len(valid))[:NUM_VALID]
-    for with_prior in (True, False):
-        f1 = evaluate(network, [valid[n] for n in some], with_prior=with_prior)
-        print(f"pair F1 by gamma, {'with' if with_prior else 'without'} prior: {f1}")
-    export_pair_network(network.eval(), args.out / "model")
+    sets = read_sets(args)
+    if args.pack:
+        return pack(sets, args.pack)
+    device = torch.device(args.device)
+    arrays = only(sets["train"], args.only) if args.only else sets["train"]
+    rnas, valid = RnaSet(arrays, device), RnaSet(sets["valid"], device)
+    print(f"{len(rnas)} RNAs to learn from, {len(valid)} to validate with", flush=True)
+    network = Training(make_network(args), rnas, Validation(valid, args), args).run()
+    if args.weights_only:
+        return save_pair_network(network, args.out / "last", dtype=torch.float16)
+    finish(network.cpu(), RnaSet(sets["valid"], torch.device("cpu")), args)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,9 @@
 # and the models. Killed at any moment, the same command goes on where it was. WORK/tr0/model has seen the known
 # structures of bpRNA's training split (TR0) only: it is the one to compare on TS0. WORK/all/model goes on from
 # there with every known structure that is not like one of RGB's validation and test sets: it is the one to use.
+#
+#   PACK=FILE runs/hybrid_fold.sh DATA WORK    writes what `all` learns from into FILE, and stops: `--packed FILE`
+#                                              trains from it where there is a GPU (docs/reproducing.md)
 set -euo pipefail
 data=$1 work=$2
 export OMP_NUM_THREADS=${OMP_NUM_THREADS:-1}
@@ -26,9 +29,13 @@ train() { # name, options
     python "$here/hybrid_fold.py" "${known[@]}" "$work"/soft/*.parquet --valid "$bprna/valid.jsonl.gz" \
         "${exclude[@]}" --out "$work/$1" "${@:2}"
 }
-train tr0 --steps 9000
+[ -n "${PACK:-}" ] || train tr0 --steps 9000
 known+=("$data/rgb/RNA-SSP-Archive2/train.jsonl.gz" "$data"/ssp/*.jsonl.gz)
 exclude=(--exclude "$data"/rgb/RNA-SSP-*/{valid,test}.jsonl.gz)
+if [ -n "${PACK:-}" ]; then
+    train all --max-length 400 --reactivity "$data"/openvaccine/*.jsonl.gz --pack "$PACK"
+    exit
+fi
 train first --init "$work/tr0/model" --steps 4500 --peak-rate 5e-4 --max-length 400
 train second --init "$work/first/model" --steps 20000 --peak-rate 8e-4 --max-length 400 --seed 1 \
     --bfloat16 --temperature 1.15

@@ -25,6 +25,7 @@ from mprna.runtime.pair_engine import MIN_LEARNED_LENGTH, MIN_PRIOR
 
 MAX_UNWANTED = 0.5
 """Share of 14-mers, on either strand."""
+MAPPED = "mapped"
 ENERGY_MODELS = EnergyModel(), EnergyModel(parameters=SECOND_PARAMETERS)
 
 
@@ -48,6 +49,8 @@ class Rna(NamedTuple):
     """By either energy model."""
     log_ratios: npt.NDArray[np.float32] | None = None
     """Of being unpaired, by chemical mapping. *Shape:* (L,)"""
+    source: str = ""
+    """The folder of the file that it was read from; MAPPED for chemical mapping."""
 
     def mixture(self, share: float) -> npt.NDArray[np.float32]:
         """(L, L), above the diagonal; `share` of it by the first energy model."""
@@ -74,6 +77,7 @@ def read_rnas(
     """
     mapped = {profile.sequence: profile for profile in profiles if len(profile.sequence) <= max_length}
     found: dict[str, Pairs | None] = dict.fromkeys(mapped)
+    sources = dict.fromkeys(mapped, MAPPED)
     left_out = 0
     for path in paths:
         for record in read_records(path):
@@ -87,9 +91,13 @@ def read_rnas(
                 left_out += 1
                 continue
             found[sequence] = known
+            sources[sequence] = path.absolute().parent.name
     found, num_unwanted = without(found, unwanted)
     ensembles = cached_ensembles(list(found), cache)
-    rnas = [Rna(*item, pairs) for item, pairs in zip(found.items(), ensembles, strict=True)]
+    rnas = [
+        Rna(sequence, known, pairs, source=sources[sequence])
+        for (sequence, known), pairs in zip(found.items(), ensembles, strict=True)
+    ]
     num_known = sum(rna.known is not None for rna in rnas)
     rnas = with_log_ratios(rnas, mapped)
     num_mapped = sum(rna.log_ratios is not None for rna in rnas)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 
+from mprna.cli.main import main
 from mprna.corpus.logistic import auc
 from mprna.io.records import Record
 
@@ -180,17 +182,21 @@ def test_corpus_measures_every_build(tmp_path: Path) -> None:
     assert all(float(row[3]) > 0 and float(row[6]) > 10 for row in rows)
 
 
-def test_eterna100_reads_targets_alone_and_counts_what_is_solved(tmp_path: Path) -> None:
-    puzzle = (
-        '{"n": 1, "name": "hairpin", "structure_v1": "....", "structure_v2": "((((....))))", "solution": "?"}'
-    )
-    (tmp_path / "eterna100.jsonl").write_text(puzzle + "\n")
-    command = [sys.executable, str(ROOT / "benchmarks/eterna100.py"), "--data-dir", str(tmp_path)]
-    outcome = subprocess.run(command, capture_output=True, text=True, check=True)
-    lines = outcome.stdout.splitlines()
-    assert lines[2].startswith("| 1 | hairpin | 12 | 0.")
-    assert lines[3].startswith("| | solved | | 1 of 1, ")
-    assert lines[3].count("1 of 1") == 2
+def test_eterna100_counts_by_length_and_says_how_close_the_others_came(tmp_path: Path) -> None:
+    long = "((((....))))" + "." * 48
+    rows = [("hairpin", "((((....))))"), ("pair", "(...)"), ("long", long)]
+    table = ["Puzzle Name\tSecondary Structure V2", *("\t".join(row) for row in rows)]
+    (tmp_path / "eterna100_puzzles.tsv").write_text("\n".join(table))
+    where = ["--data-dir", str(tmp_path)]
+    run = ["bench", "run", "eterna100", "--version", "v2", "--model", "design", "--seeds", "1"]
+    assert main([*run, *where, "--time-limit", "0.5", "--out", str(tmp_path / "out")]) == 0
+    command = [sys.executable, str(ROOT / "benchmarks/eterna100.py"), str(tmp_path / "out"), *where]
+    lines = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+    assert lines[0] == "| nt | puzzles | design, seed 1, 0.5 s |"
+    assert lines[2:5] == ["| 1-50 | 2 | 1 |", "| 51-100 | 1 | 1 |", "| all | 3 | 2 |"]
+    gap = re.fullmatch(r"Not solved by design, seed 1, 0.5 s: pair \((\d\.\d\d)\)", lines[-1])
+    assert gap is not None
+    assert 3 < float(gap[1]) < 6  # a hairpin loop of three, and one pair that closes it
 
 
 @pytest.mark.slow

@@ -40,7 +40,7 @@ ROOMS = {
     "runtime": GROUND | {"rna", "tokenizer"},
     "predict": GROUND | {"child", "design", "runtime", "decoding", "folding", "io", "rna", "tokenizer"},
     "bench": GROUND
-    | {"predict", "runtime", "decoding", "folding", "io", "rna", "corpus.kmers", "corpus.logistic"}
+    | {"predict", "design", "runtime", "decoding", "folding", "io", "rna", "corpus.kmers", "corpus.logistic"}
     | {"draw", "train", "model", "tokenizer"},
     "web": GROUND | {"child", "predict", "draw", "io", "runtime"},
     "cli": GROUND | {"bench", "predict", "train", "corpus", "draw", "io", "runtime", "web"},

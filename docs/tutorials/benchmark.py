@@ -44,7 +44,7 @@ with (folder / "test.json").open("w") as file:
 # ## The model
 #
 # Ours is older than most readers: the longest perfect hairpin, and nothing else. `types` says which tasks it can do, `trains`
-# whether it wants the training split, `predict` gives one dot-bracket per sequence.
+# whether it wants the training split, `is_seeded` whether other seeds give other answers, `predict` gives one dot-bracket per sequence.
 
 # %%
 PAIRS = {"AU", "UA", "GC", "CG", "GU", "UG"}
@@ -55,6 +55,7 @@ class LongestHairpin:
 
     types = ("structure",)
     trains = False
+    is_seeded = False
 
     def __init__(self):
         self.choices = {}

@@ -21,7 +21,7 @@ from mprna.bench.models.finetuned import LEARNING_RATES, TASKS, FinetunedModel
 from mprna.bench.models.model import Budget
 from mprna.bench.models.registry import FINETUNED, ModelOptions, make_model
 from mprna.bench.record import read_record, record_path
-from mprna.bench.task import TYPES, Task, choose_tasks
+from mprna.bench.task import LABELLED, Task, choose_tasks
 from mprna.cli.main import main
 from mprna.errors import DataError, UsageError
 from mprna.model.checkpoint import save_checkpoint
@@ -93,11 +93,11 @@ def items(task: Task, model: FinetunedModel, metric: str) -> list[np.ndarray]:
 
 
 def test_every_type_has_a_way_of_training() -> None:
-    assert set(TASKS) == set(TYPES) == set(TASK_OF)
+    assert set(TASKS) == set(LABELLED) == set(TASK_OF)
     assert set(LEARNING_RATES) == set(FINETUNED)
 
 
-@pytest.mark.parametrize("kind", [kind for kind in TYPES if kind != "structure"])
+@pytest.mark.parametrize("kind", [kind for kind in LABELLED if kind != "structure"])
 def test_every_type_learns_in_the_units_of_its_labels(kind: str, nano: Path, tmp_path: Path) -> None:
     task = TASK_OF[kind]
     model = fitted(task, nano, tmp_path)

@@ -25,7 +25,9 @@ def write(path: Path, *rows: dict[str, object]) -> None:
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
 
 
-@pytest.mark.parametrize(("suite", "number"), [("rgb", 6), ("pgb", 8), ("gue", 28), ("gb", 9)])
+@pytest.mark.parametrize(
+    ("suite", "number"), [("rgb", 6), ("pgb", 8), ("gue", 28), ("gb", 9), ("eterna100", 2)]
+)
 def test_suites_have_all_their_tasks(suite: str, number: int) -> None:
     assert len({task.group for task in load_suite(suite)}) == number
 

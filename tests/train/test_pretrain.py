@@ -20,7 +20,7 @@ from safetensors.torch import load_file
 from mprna.errors import DataError, ModelError, MprnaWarning, UsageError
 from mprna.model.checkpoint import load_checkpoint
 from mprna.train.config import TrainConfig, with_settings
-from mprna.train.loop import slow_precision
+from mprna.train.device import slow_precision
 from mprna.train.pretrain import fixed_batches, pretrain, read_run_config
 from mprna.train.recipes import RECIPES, smoke
 from mprna.train.state import KEEP, find_checkpoint, latest_checkpoint
@@ -365,6 +365,7 @@ def test_slow_bfloat16_is_named(
 ) -> None:
     monkeypatch.setattr("torch.backends.cpu.get_cpu_capability", lambda: capability)
     monkeypatch.setattr("platform.machine", lambda: machine)
-    assert slow_precision(smoke()) is None  # float32
-    complaint = slow_precision(with_settings(smoke(), ["bfloat16=true"]))
+    assert slow_precision(torch.device("cpu"), bfloat16=False) is None
+    assert slow_precision(torch.device("cuda"), bfloat16=True) is None
+    complaint = slow_precision(torch.device("cpu"), bfloat16=True)
     assert (complaint is not None and "turn it off" in complaint) == slow

@@ -21,10 +21,11 @@ from mprna.errors import DataError, FormatError, SequenceError, StructureError
 from mprna.io.fasta import read_fasta, shorten
 from mprna.io.jsonl import json_object
 from mprna.io.source import numbered_lines, open_input
+from mprna.predict.design import nested_target
 from mprna.rna.structure import pairs_from_dot_bracket
 
 STEMS: Final = {"train": ("train",), "valid": ("valid", "dev", "val"), "test": ("test",)}
-SUFFIXES: Final = (".jsonl.gz", ".jsonl", ".json", ".csv", ".fa", ".fasta", ".fa.gz", ".fna")
+SUFFIXES: Final = (".jsonl.gz", ".jsonl", ".json", ".csv", ".tsv", ".fa", ".fasta", ".fa.gz", ".fna")
 JOINTS: Final = ("/", "_", ".")
 
 REBUILT: Final = "rebuilt.json"
@@ -40,14 +41,16 @@ class Example:
     """One item of a split."""
 
     sequence: str
-    """Letters `ACGUN`."""
+    """What the model is given: letters `ACGUN`; for `design` the target, in round brackets."""
     label: Any
-    """A dot-bracket; a class number; or an array: class numbers (L,), -1 where nothing is scored, or floats
-    (n,) or (L', targets), whose row i belongs to nucleotide i."""
+    """A dot-bracket (for `design` the target again); a class number; or an array: class numbers (L,), -1
+    where nothing is scored, or floats (n,) or (L', targets), whose row i belongs to nucleotide i."""
     group: str = ""
     """What a new split must keep together."""
     cluster: str = ""
     """Its family, or another unit that is drawn as a whole for an interval; empty where it is not known."""
+    name: str = ""
+    """What it is called, where the task says that items have names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,8 @@ def load_split(task: Task, name: str, data_dir: Path) -> Split:
 def find_split(task: Task, name: str, data_dir: Path) -> Path | None:
     """The file, or folder of class folders, of a split; None where there is none."""
     for root in (data_dir, data_dir / task.suite):
+        if name == "test" and task.test_file and (root / task.test_file).is_file():
+            return root / task.test_file
         for folder in task.dirs:
             for stem in STEMS[name]:
                 if (root / folder / stem).is_dir():
@@ -175,10 +180,12 @@ def _required(task: Task, name: str, data_dir: Path) -> Path:
     path = find_split(task, name, data_dir)
     if path is None:
         stems = "|".join(STEMS[name])
-        places = " or ".join(f"{folder}/{stems}.jsonl[.gz]|.csv" for folder in task.dirs)
+        places = [task.test_file] if name == "test" and task.test_file else []
+        places += [f"{folder}/{stems}.jsonl[.gz]|.csv" for folder in task.dirs]
+        asks = f"`mprna bench download {task.suite} --task {task.name}` asks for it, " if task.hub else ""
         raise DataError(
-            f"{task.full_name}: no {name} data in {data_dir} (looked for {places}); "
-            f"`mprna bench download {task.suite} --task {task.name}` asks for it, published at {task.source}"
+            f"{task.full_name}: no {name} data in {data_dir} (looked for {' or '.join(places)}); "
+            f"{asks}published at {task.source}"
         )
     return path
 
@@ -191,11 +198,12 @@ def _file_rows(path: Path, task: Task) -> Iterator[Row]:
         return
     with open_input(path) as file:
         lines = numbered_lines(file)
-        yield from _csv_rows(lines, path) if path.suffix == ".csv" else _json_rows(lines, path)
+        delimiter = {".csv": ",", ".tsv": "\t"}.get(path.suffix)
+        yield from _csv_rows(lines, path, delimiter) if delimiter else _json_rows(lines, path)
 
 
-def _csv_rows(lines: Iterable[tuple[int, str]], path: Path) -> Iterator[Row]:
-    reader = csv.DictReader(text for _, text in lines)
+def _csv_rows(lines: Iterable[tuple[int, str]], path: Path, delimiter: str) -> Iterator[Row]:
+    reader = csv.DictReader((text for _, text in lines), delimiter=delimiter)
     try:
         for number, row in enumerate(reader, 2):
             yield number, dict(row)
@@ -220,12 +228,14 @@ def _folder_rows(path: Path) -> Iterator[Row]:
 
 def _example(task: Task, row: dict[str, Any], path: Path, line: int) -> Example:
     try:
-        sequence = clean_sequence(str(_column(row, task.sequence)))
+        read = nested_target if task.type == "design" else clean_sequence
+        sequence = read(str(_column(row, task.sequence)))
         label = _LABELS[task.type](task, row, sequence)
+        name = str(_column(row, task.item_name)) if task.item_name else ""
     except (KeyError, ValueError, SequenceError, StructureError) as error:
         reason = f"no column {error}" if isinstance(error, KeyError) else str(error)
         raise FormatError(reason, path=str(path), line=line) from error
-    return Example(sequence, label, str(row.get(task.resplit_by or "id", "")), _cluster(task, row))
+    return Example(sequence, label, str(row.get(task.resplit_by or "id", "")), _cluster(task, row), name)
 
 
 def _cluster(task: Task, row: dict[str, Any]) -> str:
@@ -249,6 +259,11 @@ def _structure(task: Task, row: dict[str, Any], sequence: str) -> str:
         raise ValueError(f"{len(label)} structure symbols for {len(sequence)} nt")
     pairs_from_dot_bracket(label)
     return label
+
+
+def _target(task: Task, row: dict[str, Any], target: str) -> str:
+    """What is given is what is wanted; known solutions in other columns are not looked at."""
+    return target
 
 
 def _class(task: Task, row: dict[str, Any], sequence: str) -> int:
@@ -302,6 +317,7 @@ _LABELS: Final = {
     "mutation_detection": _mutations,
     "mutation_repair": _mutations,
     "degradation": _degradation,
+    "design": _target,
 }
 
 

@@ -17,6 +17,8 @@ import numpy.typing as npt
 
 from mprna.corpus.logistic import auc as binary_auc
 from mprna.errors import DataError
+from mprna.folding.confidence import ensemble_defect
+from mprna.folding.vienna import fold_ensemble, fold_mfe
 from mprna.rna.scores import LABELS, pair_scores
 from mprna.rna.structure import pairs_from_dot_bracket
 
@@ -37,6 +39,8 @@ class Metric:
     """Summed or pooled numbers to the metric."""
     additive: bool = True
     lower_is_better: bool = False
+    names_missed: bool = False
+    """Whether reports name the items whose first number is 0."""
 
 
 def evaluate(metric: Metric, items: Sequence[Floats]) -> float:
@@ -88,6 +92,28 @@ def pair_item(truth: str, predicted: str) -> Floats:
     """Strict pair F1 of one RNA, every bracket counted, and 1. *Shape:* (2,)"""
     pairs = pair_scores(pairs_from_dot_bracket(truth), pairs_from_dot_bracket(predicted))
     return np.array([pairs.f1, 1.0])
+
+
+def solved_item(target: str, sequence: str) -> Floats:
+    """Whether the target is the sequence's structure of minimum free energy, and 1. *Shape:* (2,)
+
+    Args:
+        sequence: a design; empty where there is none.
+    """
+    return np.array([_is_design(target, sequence) and fold_mfe(sequence)[0] == target, 1.0])
+
+
+def defect_item(target: str, sequence: str) -> Floats:
+    """Ensemble defect of a design, which is 1 where there is none, and 1. *Shape:* (2,)"""
+    if not _is_design(target, sequence):
+        return np.ones(2)
+    return np.array([ensemble_defect(target, fold_ensemble(sequence).base_pair_probs), 1.0])
+
+
+def _is_design(target: str, sequence: str) -> bool:
+    if sequence and len(sequence) != len(target):
+        raise DataError(f"a sequence of {len(sequence)} nt for a target of {len(target)}")
+    return bool(sequence)
 
 
 def error_item(truth: Any, predicted: Any) -> Floats:
@@ -160,6 +186,11 @@ def pearson(moments: Floats) -> float:
     return float((n * yp - y * p) / np.sqrt(spreads.prod()))
 
 
+def mean(total: Floats) -> float:
+    """Mean of the items' first numbers, the second being 1."""
+    return float(total[0] / total[1])
+
+
 def root_mean_squared(errors: Floats) -> float:
     """Mean over targets of the root of the mean squared error (MCRMSE; RMSE for one target)."""
     return float(np.sqrt(errors[1:] / errors[0]).mean())
@@ -186,7 +217,7 @@ METRICS: Final = {
     metric.name: metric
     for metric in (
         Metric("token_macro_f1", structure_item, token_macro_f1),
-        Metric("pair_f1", pair_item, lambda total: float(total[0] / total[1])),
+        Metric("pair_f1", pair_item, mean),
         Metric("macro_f1", confusion_item, macro_f1),
         Metric("mcc", confusion_item, matthews),
         Metric("auc", score_item, auc, additive=False),
@@ -195,6 +226,8 @@ METRICS: Final = {
         Metric("r2", moment_item, r2),
         Metric("pearson", moment_item, pearson),
         Metric("label_macro_f1", label_item, label_macro_f1),
+        Metric("solved", solved_item, mean, names_missed=True),
+        Metric("ensemble_defect", defect_item, mean, lower_is_better=True),
     )
 }
 """Metrics by the names that tasks use."""

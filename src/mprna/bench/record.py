@@ -23,7 +23,7 @@ from mprna.errors import DataError
 from mprna.io.output import open_output
 
 SCHEMA: Final = 1
-LATER: Final = {"clusters"}
+LATER: Final = {"answers", "clusters", "names"}
 """Fields that the first records do not have."""
 PACKAGES: Final = ("numpy", "viennarna", "onnxruntime", "torch", "scipy", "transformers")
 
@@ -51,6 +51,10 @@ class RunRecord:
     """Split to path, SHA-256, rows, whether they are the expected ones, and how the split was made."""
     clusters: list[str] = field(default_factory=list)
     """Of each test item what it is resampled with, such as its family; empty where that is not known."""
+    names: list[str] = field(default_factory=list)
+    """Of the test items; empty where they have none."""
+    answers: list[str] = field(default_factory=list)
+    """To the test items, where they are designed sequences."""
     choices: dict[str, Any] = field(default_factory=dict)
     seconds: float = 0.0
     """Wall time of training and test; of a run that was killed, since its last start."""
@@ -65,6 +69,11 @@ class RunRecord:
 def record_path(out_dir: Path, suite: str, task: str, model: str, seed: int) -> Path:
     """Where the record of a model, task and seed lies."""
     return out_dir / f"{suite}.{task}" / f"{file_name(model)}.seed{seed}.json"
+
+
+def part_path(record: Path) -> Path:
+    """Where a model keeps what it has of a record that is not written yet."""
+    return record.with_suffix(".part.jsonl")
 
 
 def file_name(model: str) -> str:

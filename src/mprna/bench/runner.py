@@ -17,6 +17,7 @@ from mprna.bench.record import (
     git_commit,
     hardware,
     package_versions,
+    part_path,
     peak_memory_mb,
     plain_items,
     read_record,
@@ -51,7 +52,7 @@ def run_all(
 ) -> Iterator[Outcome]:
     """Every model on every task with every seed; finished records are not repeated.
 
-    A model that is not trained has one record, of the first seed.
+    A model that is not seeded has one record, of the first seed.
 
     Raises:
         FormatError: data that break their format. Missing data are an outcome with a reason.
@@ -66,7 +67,7 @@ def run_all(
                 yield Outcome(task, name, seeds[0], reason=str(error))
                 continue
             first: dict[str, Any] = {}
-            for seed in seeds if model.trains else seeds[:1]:
+            for seed in seeds if model.is_seeded else seeds[:1]:
                 path = record_path(out_dir, task.suite, task.name, name, seed)
                 if path.exists():
                     outcome = Outcome(task, name, seed, _finished(path, model))
@@ -94,6 +95,7 @@ def _run(task: Task, name: str, seed: int, data_dir: Path, path: Path, options: 
             raise
         return Outcome(task, name, seed, reason=str(error))
     write_record(record, path)
+    part_path(path).unlink(missing_ok=True)
     return Outcome(task, name, seed, record, is_new=True)
 
 
@@ -102,10 +104,10 @@ def run_one(task: Task, name: str, seed: int, data_dir: Path, options: ModelOpti
     start = time.monotonic()
     reset_peak_memory()
     model = make_model(name, task, options)
-    splits: dict[str, Split] = {}
-    if model.trains:
-        splits |= {split: load_split(task, split, data_dir) for split in ("train", "valid")}
-        model.fit(task, splits["train"].examples, splits["valid"].examples, seed)
+    to_learn = ("train", "valid") if model.trains else ()
+    splits = {split: load_split(task, split, data_dir) for split in to_learn}
+    train, valid = (splits[split].examples if model.trains else () for split in ("train", "valid"))
+    model.fit(task, train, valid, seed)
     test = splits["test"] = load_split(task, "test", data_dir)
     sequences = [example.sequence for example in test.examples]
     predictions = model.predict(task, sequences)
@@ -130,6 +132,8 @@ def run_one(task: Task, name: str, seed: int, data_dir: Path, options: ModelOpti
         num_failed=model.num_failed,
         data={split: _facts(task, split, loaded) for split, loaded in splits.items()},
         clusters=clusters_of(test.examples),
+        names=[example.name for example in test.examples] if task.item_name else [],
+        answers=predictions if task.type == "design" else [],
         choices=model.choices,
         seconds=round(time.monotonic() - start, 3),
         peak_memory_mb=round(peak_memory_mb(), 1),

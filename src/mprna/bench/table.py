@@ -7,7 +7,7 @@ and the 95 % interval over test items of the seeds' mean.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import isnan
 from typing import Final
@@ -56,7 +56,7 @@ class Column:
     lower_is_better: bool
     cells: tuple[Cell, ...]
     notes: tuple[str, ...]
-    """What differs from the published data, and what the intervals resample."""
+    """What differs from the published data, what the intervals resample, and which items were missed."""
 
     @property
     def title(self) -> str:
@@ -145,7 +145,9 @@ def _column(task: str, metric: str, records: Sequence[RunRecord], without: set[i
         )
         for model, runs in by_model.items()
     )
-    return Column(task, metric, how.lower_is_better, cells, (*_notes(records), _resampled(clusters)))
+    missed = _missed(metric, by_model, kept) if how.names_missed else ()
+    notes = (*_notes(records), _resampled(clusters), *missed)
+    return Column(task, metric, how.lower_is_better, cells, notes)
 
 
 def _clusters(record: RunRecord, kept: Sequence[int]) -> list[str]:
@@ -174,6 +176,16 @@ def _notes(records: Sequence[RunRecord]) -> tuple[str, ...]:
             if facts["as_expected"] is False:
                 notes[f"{split}: another file than the one this suite describes"] = None
     return tuple(notes)
+
+
+def _missed(metric: str, by_model: Mapping[str, Sequence[RunRecord]], kept: Sequence[int]) -> Iterator[str]:
+    """Of each model the items that it missed with every seed."""
+    for model, runs in by_model.items():
+        hits = np.any([[item[0] > 0 for item in run.items[metric]] for run in runs], axis=0)
+        names = [runs[0].names[i] if runs[0].names else f"row {i + 1}" for i in kept if not hits[i]]
+        seeds = f" with one of {len(runs)} seeds or more" if len(runs) > 1 else ""
+        missed = f" (missed: {', '.join(names)})" if names else ""
+        yield f"{model}: {len(kept) - len(names)} of {len(kept)} {metric}{seeds}{missed}"
 
 
 def _ranks(columns: Sequence[Column]) -> dict[str, float]:

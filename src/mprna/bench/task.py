@@ -9,9 +9,9 @@ from typing import Any, Final
 
 from mprna.errors import UsageError
 
-SUITES: Final = ("rgb", "pgb", "gue", "gb")
+SUITES: Final = ("rgb", "pgb", "gue", "gb", "eterna100")
 SPLITS: Final = ("train", "valid", "test")
-TYPES: Final = (
+LABELLED: Final = (
     "structure",
     "classification",
     "multilabel",
@@ -21,6 +21,9 @@ TYPES: Final = (
     "mutation_repair",
     "degradation",
 )
+"""Types whose examples are sequences with labels, from which a model can learn."""
+TYPES: Final = (*LABELLED, "design")
+"""An example of `design` is a target structure, and the answer to it is a sequence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +64,14 @@ class Task:
     """Names in `METRICS`, the one that choices are made by first."""
     dirs: tuple[str, ...]
     """Folders, or beginnings of file names, in the data folder; the first with files is taken."""
+    test_file: str = ""
+    """Name of the test file in the data folder, where it does not say so itself."""
     sequence: str
-    """Column of the sequence."""
+    """Column of the sequence, or of the target structure where the task is `design`."""
     label: str = "label"
-    """Column of the label."""
+    """Column of the label; `design` has none."""
+    item_name: str = ""
+    """Column of what an item is called, for the lists of those that were missed."""
     max_length: int
     """Longer sequences are cut for models that cannot read them, and counted; nt."""
     subsets: tuple[str, ...] = ()

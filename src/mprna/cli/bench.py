@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Final
 
 from mprna.cli.bench_figure import add_figure, add_structure_models, report_figures
 from mprna.cli.bench_rebuild import add_rebuild
-from mprna.cli.options import add_jobs, example, num_jobs, positive_int, seed
+from mprna.cli.options import add_device, add_jobs, example, num_jobs, positive_int, seed
 from mprna.errors import UsageError
 
 if TYPE_CHECKING:
     from mprna.bench.runner import Outcome
 
-SUITES: Final = ("rgb", "pgb", "gue", "gb")
+SUITES: Final = ("rgb", "pgb", "gue", "gb", "eterna100")
 MODES: Final = ("probe", "head", "lora", "full", "scratch")
 BUDGET: Final = (
     ("--epochs", "passes over train at most, of every network [10]"),
@@ -30,7 +30,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser = subparsers.add_parser(
         "bench",
         help="benchmark models: tasks, runs, leaks between splits, tables",
-        description="Benchmark models on RGB, PGB, GUE and GB.",
+        description="Benchmark models on RGB, PGB, GUE, GB and Eterna100.",
     )
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     _add_list(actions)
@@ -43,9 +43,15 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def _add_suite(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("suite", choices=SUITES, help="rgb, pgb, gue or gb")
+    parser.add_argument("suite", choices=SUITES, help="rgb, pgb, gue, gb or eterna100")
     parser.add_argument(
-        "--task", action="append", default=[], metavar="NAME", help="only this one; may be repeated"
+        "--task",
+        "--version",
+        dest="task",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="only this one, such as v1 or v2 of eterna100; may be repeated",
     )
 
 
@@ -104,6 +110,8 @@ def _add_run(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
             "mprna bench run gue --task prom_core_tata --model mini --mode lora --data-dir data/gue",
             "mprna bench run gue --task prom_core_tata --model hf:esm/ --mode full "
             "--learning-rate 3e-5 1e-4 3e-4 --data-dir data/gue",
+            "mprna bench run eterna100 --version v2 --model design --model rnainverse --time-limit 10 "
+            "--data-dir data/eterna100",
         ),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -122,7 +130,12 @@ def _add_run(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
         "--out", type=Path, default=Path("bench"), metavar="DIR", help="folder of the records [%(default)s]"
     )
     parser.add_argument(
-        "--seeds", type=seed, nargs="+", default=[45, 46, 47], metavar="N", help="of training [45 46 47]"
+        "--seeds",
+        type=seed,
+        nargs="+",
+        default=[45, 46, 47],
+        metavar="N",
+        help="of training, or of the search for designs [45 46 47]",
     )
     parser.add_argument(
         "--mode",
@@ -143,8 +156,16 @@ def _add_run(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
         "the other seeds follow it [by mode]",
     )
     parser.add_argument(
-        "--bfloat16", action="store_true", help="fine-tune in it: for processors with AVX-512"
+        "--time-limit",
+        type=_positive_float,
+        default=10.0,
+        metavar="SECONDS",
+        help="processor time of the search for each design [%(default)s]",
     )
+    parser.add_argument(
+        "--bfloat16", action="store_true", help="fine-tune in it: for GPUs, and processors with AVX-512"
+    )
+    add_device(parser)
     parser.add_argument(
         "--weights",
         action="append",
@@ -332,6 +353,8 @@ def _run(args: argparse.Namespace) -> int:
         remote_code=args.trust_remote_code,
         budget=Budget(**given, learning_rates=tuple(dict.fromkeys(args.learning_rate))),
         bfloat16=args.bfloat16,
+        device=args.device,
+        time_limit=args.time_limit,
     )
     models = [with_mode(name, args.mode) for name in args.model]
     num_records = 0

@@ -6,7 +6,7 @@ import argparse
 from importlib.util import find_spec
 from pathlib import Path
 
-from mprna.cli.options import add_tensorboard, check_tensorboard, example, positive_int, seed
+from mprna.cli.options import add_device, add_tensorboard, check_tensorboard, example, positive_int, seed
 from mprna.errors import MissingExtraError
 
 TASKS = ("token_classification", "token_regression", "sequence_classification", "sequence_regression")
@@ -90,11 +90,14 @@ def _add_training(parser: argparse.ArgumentParser) -> None:
         "--lora-rank", type=positive_int, default=8, metavar="N", help="for --mode lora [%(default)s]"
     )
     parser.add_argument(
-        "--bfloat16", action="store_true", help="faster and less exact: for processors with AVX-512"
+        "--bfloat16",
+        action="store_true",
+        help="faster and less exact: for GPUs, and processors with AVX-512",
     )
     parser.add_argument("--seed", type=seed, default=45, metavar="N", help="of head and order [%(default)s]")
     parser.add_argument("--resume", action="store_true", help="continue from the newest checkpoint")
     add_tensorboard(parser)
+    add_device(parser)
     parser.add_argument("-j", "--threads", type=positive_int, metavar="N", help="CPU threads (default: all)")
 
 
@@ -131,6 +134,7 @@ def run(args: argparse.Namespace) -> int:
         args.out,
         label_names=args.label,
         resume=args.resume,
+        device=args.device,
         num_threads=args.threads,
         tensorboard=args.tensorboard,
     )

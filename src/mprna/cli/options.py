@@ -112,6 +112,14 @@ def add_tensorboard(parser: argparse._ActionsContainer) -> None:
     )
 
 
+def add_device(parser: argparse._ActionsContainer) -> None:
+    parser.add_argument(
+        "--device",
+        metavar="NAME",
+        help="where networks are trained, as torch names it, e.g. cpu or cuda [a GPU where there is one]",
+    )
+
+
 def check_tensorboard(args: argparse.Namespace) -> None:
     """Make sure that TensorBoard is installed where it is asked for.
 

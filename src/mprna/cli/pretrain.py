@@ -7,7 +7,7 @@ from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
-from mprna.cli.options import add_tensorboard, check_tensorboard, positive_int
+from mprna.cli.options import add_device, add_tensorboard, check_tensorboard, positive_int
 from mprna.errors import MissingExtraError
 from mprna.runtime.store import find_model
 
@@ -28,7 +28,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         epilog=EXAMPLE,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--recipe", required=True, help="smoke, mini_cpu, mini_fold, mprna_52m or mprna_186m")
+    parser.add_argument(
+        "--recipe", required=True, help="smoke, mini_cpu, mini_gpu, mini_fold, mprna_52m or mprna_186m"
+    )
     parser.add_argument(
         "--corpus",
         type=_corpus,
@@ -52,6 +54,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     parser.add_argument("--resume", action="store_true", help="continue from the newest checkpoint")
     add_tensorboard(parser)
+    add_device(parser)
     parser.add_argument("-j", "--threads", type=positive_int, metavar="N", help="CPU threads (default: all)")
     parser.set_defaults(run=run)
 
@@ -86,6 +89,7 @@ def run(args: argparse.Namespace) -> int:
         validation_dir=args.validation,
         initial_model=find_model(args.init) if args.init else None,
         resume=args.resume,
+        device=args.device,
         num_threads=args.threads,
         tensorboard=args.tensorboard,
     )

@@ -202,7 +202,7 @@ def _mask_cells(bases: Tensor) -> Tensor:
 
 
 def _masked(x: Tensor, mask: Tensor | None) -> Tensor:
-    return x if mask is None else x * mask
+    return x if mask is None else x * mask.to(x.dtype)
 
 
 def _in_cells(x: Tensor) -> Tensor:

@@ -67,6 +67,8 @@ class TrainConfig(LoopConfig):
     """Most tokens, padding included, in one batch."""
     seed: int = 45
     """Of the weights, the order of the data and the corruption."""
+    recompute_layers: bool = False
+    """Compute what a layer's backward pass needs a second time there: less memory, a third more work."""
     validation_slices: int = 512
     """Slices of the validation corpus that are evaluated."""
     corpus_weights: tuple[float, ...] | None = None

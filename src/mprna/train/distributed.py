@@ -1,4 +1,4 @@
-"""Several processes as one: plain torch.distributed, started by torchrun.
+"""Several processes as one: plain torch.distributed, started by torchrun; gloo on CPUs, NCCL on GPUs.
 
 Every process holds the whole model and takes its share of the batches of a step; gradients are summed.
 """
@@ -17,12 +17,14 @@ from mprna.errors import UsageError
 
 
 @contextmanager
-def processes() -> Iterator[None]:
-    """Join the processes that torchrun started (gloo, on CPUs); alone, this does nothing."""
+def processes(device: torch.device) -> Iterator[None]:
+    """Join the processes that torchrun started, each on a device of its own; alone, this does nothing."""
     if int(os.environ.get("WORLD_SIZE", "1")) == 1:
         yield
         return
-    dist.init_process_group("gloo")
+    if device.type == "cuda":
+        torch.cuda.set_device(device)
+    dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
     try:
         yield
     finally:
@@ -63,7 +65,8 @@ def sum_values(values: list[float]) -> list[float]:
     """Element by element over all processes."""
     if not dist.is_initialized():
         return values
-    tensor = torch.tensor(values, dtype=torch.float64)
+    place = "cuda" if dist.get_backend() == "nccl" else "cpu"
+    tensor = torch.tensor(values, dtype=torch.float64, device=place)
     dist.all_reduce(tensor)
     summed: list[float] = tensor.tolist()
     return summed

@@ -21,6 +21,7 @@ from mprna.model.checkpoint import read_json, write_json
 from mprna.model.task import TaskConfig, TaskNetwork
 from mprna.train.backbone import Backbone, Checkpoint
 from mprna.train.config import LoopConfig
+from mprna.train.device import device_of, find_device
 from mprna.train.distributed import barrier, processes, rank, world_size
 from mprna.train.labels import Example, class_names, examples
 from mprna.train.loop import train
@@ -79,6 +80,7 @@ def finetune(
     *,
     label_names: Sequence[str] = ("label",),
     resume: bool = False,
+    device: str | None = None,
     num_threads: int | None = None,
     tensorboard: bool = False,
 ) -> Path | None:
@@ -87,6 +89,7 @@ def finetune(
     Args:
         pretrained: a model directory of ours, with an encoder, or another backbone.
         label_names: of the predicted numbers, in the order of the rows' labels.
+        device: as torch names it; a GPU where there is one if None.
         num_threads: of torch, for the whole process.
         tensorboard: whether to write `RUN/tensorboard` beside `metrics.jsonl`.
 
@@ -95,7 +98,8 @@ def finetune(
 
     Raises:
         FormatError: a row that does not fit the task or the model.
-        UsageError: the run exists and `resume` is off, or it was made from other settings or data.
+        UsageError: the run exists and `resume` is off, or it was made from other settings or data; or there
+            is no such device.
     """
     if config.mode not in MODES:
         raise UsageError(f"mode {config.mode!r}; expected one of {', '.join(MODES)}")
@@ -105,14 +109,16 @@ def finetune(
         _check_names(label_names)
     if num_threads is not None:
         torch.set_num_threads(num_threads)
+    place = find_device(device)
     backbone = Checkpoint(pretrained) if isinstance(pretrained, Path) else pretrained
     task = _task(config, train_rows, label_names)
     max_length = backbone.max_length
     data = examples(train_rows, task, max_length=max_length)
     validation = examples(validation_rows, task, max_length=max_length)
-    learner = _learner(backbone, _initial_model(backbone, task, config), data, validation, config)
+    model = _initial_model(backbone, task, config).to(place)
+    learner = _learner(backbone, model, data, validation, config)
     loop = loop_config(config, len(data))
-    with processes():
+    with processes(place):
         if rank() == 0:
             _claim(run_dir, _settings(config, backbone, train_rows, validation_rows), resume=resume)
         barrier()
@@ -189,7 +195,7 @@ def _learner(
         backbone=backbone,
         model=model,
         validation=validation,
-        class_weights=class_weights(data, len(model.task.labels)) if balanced else None,
+        class_weights=class_weights(data, len(model.task.labels)).to(device_of(model)) if balanced else None,
         batch_size=config.batch_size,
         patience=config.patience,
         choose_by=config.choose_by,
@@ -227,6 +233,7 @@ def _write_model(learner: TaskLearner, config: FinetuneConfig, run_dir: Path, *,
     step = best_step(read_validation(run_dir), learner.best_metric)
     assert step is not None  # a complete run has been evaluated
     model = learner.backbone.load(checkpoint_dir(run_dir, step)).merged().eval()
+    model = model.to(device_of(learner.model))
     with torch.no_grad():
         metrics = evaluate(model, learner.validation, learner.batch_size)
     learner.backbone.save(model, run_dir / "model")

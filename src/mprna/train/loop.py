@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import platform
 import signal
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
+from contextlib import closing, contextmanager
 from itertools import islice
 from pathlib import Path
 from types import FrameType
@@ -20,6 +19,7 @@ from torch.nn.utils import clip_grad_norm_
 
 from mprna.errors import DataError, MprnaWarning
 from mprna.train.config import LoopConfig
+from mprna.train.device import device_of, precision, slow_precision, to_device
 from mprna.train.distributed import barrier, rank, share_of, sum_gradients, sum_values
 from mprna.train.learner import Batch, Learner
 from mprna.train.optim import learning_rate_at, make_optimizer
@@ -52,9 +52,10 @@ def train(
             step are saved in `run_dir`.
         UsageError: batches that the processes cannot share equally.
     """
-    if complaint := slow_precision(config):
-        warnings.warn(MprnaWarning(complaint), stacklevel=2)
     model, is_first = learner.model.train(), rank() == 0
+    device = device_of(model)
+    if complaint := slow_precision(device, bfloat16=config.bfloat16):
+        warnings.warn(MprnaWarning(complaint), stacklevel=2)
     optimizer = make_optimizer(model, config)
     step, num_batches = load_state(learner, optimizer, run_dir)
     tracker = Tracker(
@@ -66,7 +67,8 @@ def train(
         stopped = False
         while not complete and not stopped:
             _set_learning_rate(optimizer, learning_rate_at(step, config))
-            used = list(islice(batches, share_of(config.accumulate_batches)))
+            share = islice(batches, share_of(config.accumulate_batches))
+            used = [to_device(batch, device) for batch in share]
             metrics = _accumulate_gradients(learner, used, config)
             metrics["gradient_norm"] = clip_grad_norm_(model.parameters(), config.max_gradient_norm).item()
             if tracker.has_diverged(metrics["loss"]) or not math.isfinite(metrics["gradient_norm"]):
@@ -100,7 +102,7 @@ def _accumulate_gradients(
     counts = {name: f"batches with {name}" for name in names}
     sums = dict.fromkeys([*names, *counts.values(), "loss", "tokens", "places"], 0.0)
     for batch in batches:
-        with precision(config):
+        with precision(device_of(learner.model), bfloat16=config.bfloat16):
             losses = learner.losses(batch)
         terms: list[Tensor] = [learner.weights[name] * loss.mean for name, loss in losses.items()]
         loss = torch.stack(terms).sum() / config.accumulate_batches
@@ -120,7 +122,7 @@ def _accumulate_gradients(
 
 def _evaluate(learner: Learner[Batch], config: LoopConfig) -> dict[str, float]:
     learner.model.eval()
-    with precision(config), torch.no_grad():
+    with precision(device_of(learner.model), bfloat16=config.bfloat16), torch.no_grad():
         metrics = learner.evaluate()
     learner.model.train()
     return metrics
@@ -142,23 +144,6 @@ def _save_for_replay(
         f"step {step}: loss {loss:g} is not finite, or far above the first ones; lower learning_rate "
         f"(weights and batches: {directory})"
     )
-
-
-def slow_precision(config: LoopConfig) -> str | None:
-    """Why the precision that was asked for is a bad choice on this processor, if it is.
-
-    On an AMD EPYC with AVX2 only, torch's bfloat16 product of two 2,048 x 2,048 matrices took 300 times as
-    long as its float32 product.
-    """
-    capability = torch.backends.cpu.get_cpu_capability()
-    if config.bfloat16 and platform.machine() in ("x86_64", "AMD64") and "AVX512" not in capability:
-        return f"bfloat16 is far slower than float32 on this processor ({capability}): turn it off"
-    return None
-
-
-def precision(config: LoopConfig) -> AbstractContextManager[object]:
-    """Autocast to bfloat16, or nothing."""
-    return torch.autocast("cpu", torch.bfloat16) if config.bfloat16 else nullcontext()
 
 
 def _set_learning_rate(optimizer: torch.optim.Optimizer, learning_rate: float) -> None:

@@ -21,6 +21,7 @@ from mprna.objectives.mixture import compute_losses
 from mprna.objectives.objective import Batch, LossSum
 from mprna.train.config import TrainConfig
 from mprna.train.dataset import BatchStream, SliceDataset
+from mprna.train.device import find_device, to_device
 from mprna.train.distributed import barrier, processes, rank, world_size
 from mprna.train.evaluation import evaluate
 from mprna.train.loop import train
@@ -38,6 +39,7 @@ def pretrain(
     validation_dir: Path | None = None,
     initial_model: Path | None = None,
     resume: bool = False,
+    device: str | None = None,
     num_threads: int | None = None,
     tensorboard: bool = False,
 ) -> Path | None:
@@ -47,6 +49,7 @@ def pretrain(
 
     Args:
         initial_model: a model directory to start from instead of random weights.
+        device: as torch names it; a GPU where there is one if None.
         num_threads: of torch, for the whole process; the losses depend on it in the last bits.
         tensorboard: whether to write `RUN/tensorboard` beside `metrics.jsonl`.
 
@@ -54,16 +57,18 @@ def pretrain(
         the directory of the finished model, `RUN/model`; None where SIGTERM came first.
 
     Raises:
-        UsageError: the run exists and `resume` is off, or it was made with other settings; or the config has
-            weights for another number of corpora.
+        UsageError: the run exists and `resume` is off, or it was made with other settings; the config has
+            weights for another number of corpora; or there is no such device.
         CorpusError: a corpus that is missing or unfinished.
     """
     if num_threads is not None:
         torch.set_num_threads(num_threads)
-    with processes():
+    place = find_device(device)
+    with processes(place):
         stream = make_stream(corpus_dirs, config)
         validation = fixed_batches(validation_dir, config) if validation_dir else []
-        learner = Pretraining(_initial_model(config, initial_model), config, validation)
+        model = _initial_model(config, initial_model).to(place)
+        learner = Pretraining(model, config, [to_device(batch, place) for batch in validation])
         if rank() == 0:
             _claim(run_dir, config, resume=resume)  # after all that a wrong call may be stopped by
         barrier()
@@ -118,6 +123,7 @@ class Pretraining:
 def _initial_model(config: TrainConfig, directory: Path | None) -> MprnaModel:
     torch.manual_seed(config.seed)
     model = MprnaModel(PRESETS[config.preset])
+    model.encoder.recompute_layers = config.recompute_layers
     if directory is not None:
         initial = load_checkpoint(directory)
         if initial.config != model.config:

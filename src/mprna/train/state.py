@@ -115,7 +115,8 @@ def _restore(learner: AnyLearner, optimizer: torch.optim.Optimizer, directory: P
     for name, parameter in learner.model.named_parameters():
         if f"{name}.step" in moments:  # frozen parameters and heads that are switched off have none
             optimizer.state[parameter] = {
-                key: moments[f"{name}.{key}"] for key in ("step", "exp_avg", "exp_avg_sq")
+                key: moments[f"{name}.{key}"].to(parameter.device)
+                for key in ("step", "exp_avg", "exp_avg_sq")
             }
     learner.model.load_state_dict(weights)
     return state["step"], state["num_batches"]

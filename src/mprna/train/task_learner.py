@@ -18,6 +18,7 @@ from mprna.errors import DataError
 from mprna.model.task import TaskConfig, TaskNetwork
 from mprna.objectives.objective import LossSum
 from mprna.train.backbone import Backbone
+from mprna.train.device import device_of, to_device
 from mprna.train.labels import Example
 from mprna.train.task_batches import TaskBatch, pad
 from mprna.train.task_metrics import classification_metrics, regression_metrics
@@ -98,22 +99,24 @@ def task_loss(outputs: Tensor, targets: Tensor, task: TaskConfig, class_weights:
         weights = torch.ones_like(losses) if class_weights is None else class_weights[labels]
         correct = ((logits.argmax(-1) == labels) * weights).sum()
         return LossSum((losses * weights).sum(), weights.sum(), correct)
-    offsets, scales = torch.tensor(task.offsets), torch.tensor(task.scales)
+    offsets = torch.tensor(task.offsets, device=targets.device)
+    scales = torch.tensor(task.scales, device=targets.device)
     errors = (outputs.float() - (targets - offsets) / scales)[scored]
-    return LossSum(errors.square().sum(), scored.sum(), torch.zeros(()))
+    return LossSum(errors.square().sum(), scored.sum(), torch.zeros((), device=targets.device))
 
 
 def evaluate(model: TaskNetwork, data: Sequence[Example], batch_size: int) -> dict[str, float]:
     """`loss` and the metrics of the task, over all scored places."""
-    task, outputs, targets, losses = model.task, [], [], []
+    task, device = model.task, device_of(model)
+    outputs, targets, losses = [], [], []
     order = sorted(range(len(data)), key=lambda i: len(data[i].input_ids))
     for start in range(0, len(order), batch_size):
-        batch = pad([data[i] for i in order[start : start + batch_size]], task)
+        batch = to_device(pad([data[i] for i in order[start : start + batch_size]], task), device)
         predicted = model(batch.input_ids, batch.attention_mask).float()
         losses.append(task_loss(predicted, batch.targets, task, None))
         scored = ~batch.targets.isnan().all(-1)
-        outputs.append(predicted[scored].numpy())
-        targets.append(batch.targets[scored].numpy())
+        outputs.append(predicted[scored].cpu().numpy())
+        targets.append(batch.targets[scored].cpu().numpy())
     total = sum(float(loss.total) for loss in losses) / sum(float(loss.weight) for loss in losses)
     found, true = np.concatenate(outputs), np.concatenate(targets)
     if task.is_classification:

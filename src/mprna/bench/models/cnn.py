@@ -61,6 +61,7 @@ class ConvolutionalModel:
         "degradation",
     )
     trains = True
+    is_seeded = True
 
     def __init__(self, budget: Budget) -> None:
         self.choices: dict[str, Any] = {"budget": budget.to_dict()}

@@ -18,7 +18,7 @@ import torch
 from mprna.bench.data import Example
 from mprna.bench.metrics import METRICS, evaluate
 from mprna.bench.models.model import Budget
-from mprna.bench.task import TYPES, Task
+from mprna.bench.task import LABELLED, Task
 from mprna.decoding.tokens import decode_tokens
 from mprna.errors import DataError
 from mprna.io.labelled import LabelledRow
@@ -26,6 +26,7 @@ from mprna.model.task import TaskNetwork
 from mprna.rna.scores import LABELS
 from mprna.tokenizer import Tokenizer
 from mprna.train.backbone import Backbone
+from mprna.train.device import describe, device_of, find_device
 from mprna.train.finetune import FinetuneConfig, finetune
 from mprna.train.task_learner import best_metric
 from mprna.train.tracker import read_metrics
@@ -68,12 +69,14 @@ class FinetunedModel:
         longest: of the task, nt; sequences are cut to it and to what the backbone reads.
         run_dir: where training is kept until it is done.
         bfloat16: as in `FinetuneConfig`.
+        device: as torch names it; a GPU where there is one if None.
         num_threads: of torch.
         first_choices: of the record of the first seed; where that tried learning rates, its choice stands.
     """
 
-    types: tuple[str, ...] = TYPES
+    types: tuple[str, ...] = LABELLED
     trains = True
+    is_seeded = True
 
     def __init__(
         self,
@@ -84,10 +87,17 @@ class FinetunedModel:
         longest: int,
         run_dir: Path,
         bfloat16: bool = False,
+        device: str | None = None,
         num_threads: int = 1,
         first_choices: Mapping[str, Any] = MappingProxyType({}),
     ) -> None:
-        self.choices: dict[str, Any] = {"budget": budget.to_dict(), "mode": mode, "bfloat16": bfloat16}
+        self._device = find_device(device)
+        self.choices: dict[str, Any] = {
+            "budget": budget.to_dict(),
+            "mode": mode,
+            "bfloat16": bfloat16,
+            "device": describe(self._device),
+        }
         self.num_failed = self.num_truncated = 0
         self._rates = budget.learning_rates or (LEARNING_RATES[mode],)
         if TRIED in first_choices:
@@ -178,11 +188,12 @@ class FinetunedModel:
             run_dir,
             label_names=_label_names(task, rows[0][0]),
             resume=True,
+            device=str(self._device),
             num_threads=self._num_threads,
         )
         if model_dir is None:
             raise KeyboardInterrupt
-        model = self._backbone.load(model_dir)
+        model = self._backbone.load(model_dir).to(self._device)
         return model, {"learning_rate": rate} | _chosen(model, config, run_dir)
 
     def _cut(self, sequence: str) -> str:
@@ -234,7 +245,8 @@ def _outputs(model: TaskNetwork, sequences: Sequence[str]) -> list[npt.NDArray[n
     tokenizer, task = Tokenizer(), model.task
     input_ids, attention_mask = Tokenizer.pad([tokenizer.encode(sequence) for sequence in sequences])
     with torch.inference_mode():
-        outputs = model(torch.from_numpy(input_ids), torch.from_numpy(attention_mask)).double().numpy()
+        given = (torch.from_numpy(array).to(device_of(model)) for array in (input_ids, attention_mask))
+        outputs = model(*given).double().cpu().numpy()
     if not task.is_classification:
         outputs = outputs * np.array(task.scales) + np.array(task.offsets)
     if not task.per_token:

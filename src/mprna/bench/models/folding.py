@@ -22,6 +22,7 @@ class FoldingModel:
 
     types: tuple[str, ...] = ("structure",)
     trains = False
+    is_seeded = False
 
     def __init__(self, options: FoldOptions, *, jobs: int = 1) -> None:
         self._options, self._jobs = options, jobs

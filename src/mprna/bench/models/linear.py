@@ -42,6 +42,7 @@ class LinearModel:
     """
 
     trains = True
+    is_seeded = True
 
     def __init__(
         self, features: dict[str, Features], types: tuple[str, ...], *, max_length: int | None = None

@@ -8,14 +8,15 @@ from typing import Any
 import numpy as np
 
 from mprna.bench.data import Example
-from mprna.bench.task import TYPES, Task
+from mprna.bench.task import LABELLED, Task
 
 
 class Majority:
     """The class frequencies, or the mean label, of the training split."""
 
-    types: tuple[str, ...] = TYPES
+    types: tuple[str, ...] = LABELLED
     trains = True
+    is_seeded = True
 
     def __init__(self) -> None:
         self.choices: dict[str, Any] = {}

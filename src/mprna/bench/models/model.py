@@ -37,6 +37,8 @@ class Model(Protocol):
     """Task types that it can do."""
     trains: bool
     """Whether it needs the training and validation splits."""
+    is_seeded: bool
+    """Whether each seed has a record of its own."""
     choices: dict[str, Any]
     """What was chosen on validation, for the record; `budget` from the start, where there is one."""
     num_failed: int
@@ -45,13 +47,14 @@ class Model(Protocol):
     """Sequences of the last `predict` that it did not read whole."""
 
     def fit(self, task: Task, train: Sequence[Example], valid: Sequence[Example], seed: int) -> None:
-        """Learn from train, choose by valid. Never sees the test split."""
+        """Learn from train, choose by valid, which are empty where it does not train. Never sees test."""
         ...
 
     def predict(self, task: Task, sequences: Sequence[str]) -> list[Any]:
         """One prediction per sequence, sequences alone being seen.
 
         A dot-bracket for `structure`; class scores (C,) for `classification`, (L, C) for mutation tasks;
-        values (n,) for regressions and `multilabel`; (L, targets) for `degradation`.
+        values (n,) for regressions and `multilabel`; (L, targets) for `degradation`. For `design`, a sequence
+        per target, empty where there is none.
         """
         ...

@@ -71,6 +71,7 @@ class ProgramModel:
 
     types: tuple[str, ...] = ("structure",)
     trains = False
+    is_seeded = False
 
     def __init__(self, command: Sequence[str]) -> None:
         self._command = tuple(command)

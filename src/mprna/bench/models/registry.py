@@ -14,12 +14,14 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from mprna.bench.models.design import Designer, DesignModel, search
 from mprna.bench.models.folding import FoldingModel
 from mprna.bench.models.linear import PER_NUCLEOTIDE, POOLED, Features, LinearModel, kmer_counts
 from mprna.bench.models.majority import Majority
 from mprna.bench.models.model import Budget, Model
 from mprna.bench.models.program import PROGRAMS, command_line, named_program
-from mprna.bench.record import file_name
+from mprna.bench.models.rnainverse import rnainverse
+from mprna.bench.record import file_name, record_path
 from mprna.bench.task import Task
 from mprna.errors import MissingExtraError, UsageError
 from mprna.predict.options import EnergyModel, FoldOptions
@@ -40,17 +42,21 @@ class ModelOptions:
     """What the command line says about models."""
 
     jobs: int = 1
-    """Processes that fold."""
+    """Processes that fold or design."""
     weights: dict[str, str] = field(default_factory=dict, hash=False)
     """Baseline to the directory where it lies."""
     remote_code: bool = False
     """Run Python code that comes with a model."""
     budget: Budget = field(default_factory=Budget)
     """Of every network that is trained."""
+    time_limit: float = 10.0
+    """Of the search for each design, seconds of processor time."""
     bfloat16: bool = False
     """Fine-tune in bfloat16."""
+    device: str | None = None
+    """Of fine-tuning, as torch names it; a GPU where there is one if None."""
     work_dir: Path = Path("bench")
-    """Where training that is not finished is kept."""
+    """Where the records go, and what is not finished is kept."""
     first_choices: dict[str, Any] = field(default_factory=dict, hash=False)
     """Of the record of the task's first seed, whose learning rate the other seeds take."""
 
@@ -64,11 +70,22 @@ def _named(program: str) -> Callable[[Task, ModelOptions], Model]:
     return lambda task, model_options: named_program(program)
 
 
+def _designed(name: str, designer: Designer) -> Callable[[Task, ModelOptions], Model]:
+    return lambda task, options: DesignModel(
+        designer,
+        time_limit=options.time_limit,
+        record_of=lambda seed: record_path(options.work_dir, task.suite, task.name, name, seed),
+        jobs=options.jobs,
+    )
+
+
 MODELS: Final[dict[str, Callable[[Task, ModelOptions], Model]]] = {
     "vienna": _vienna("turner2004"),
     "vienna-langdon2018": _vienna("langdon2018"),
     "vienna-andronescu2007": _vienna("andronescu2007"),
     **{name: _named(name) for name in PROGRAMS},
+    "design": _designed("design", search),
+    "rnainverse": _designed("rnainverse", rnainverse),
     "majority": lambda task, options: Majority(),
     "kmer": lambda task, options: LinearModel({f"{k}-mers": kmer_counts(k) for k in (3, 4, 5)}, POOLED),
     "cnn": lambda task, options: _cnn(options.budget),
@@ -202,6 +219,7 @@ def _finetuned(name: str, backbone: Backbone, mode: str, task: Task, options: Mo
         options.budget,
         longest=task.max_length,
         bfloat16=options.bfloat16,
+        device=options.device,
         run_dir=options.work_dir / f"{task.suite}.{task.name}" / file_name(name),
         num_threads=options.jobs,
         first_choices=options.first_choices,

@@ -16,6 +16,7 @@ from mprna.folding.vienna.ensembles import (
     pair_probs_of_mean,
     sample_structures,
 )
+from mprna.folding.vienna.inverse import inverse_folds
 from mprna.folding.vienna.library import BASE_CODES, MAX_LENGTH, PAIR_TYPES, vienna_version
 from mprna.folding.vienna.model import DEFAULT_MODEL, PARAMETER_SETS, EnergyModel
 from mprna.folding.vienna.partition import (
@@ -49,6 +50,7 @@ __all__ = [
     "fold_with_bonus",
     "hairpin_energy",
     "interior_energy",
+    "inverse_folds",
     "loop_energies",
     "mean_pair_probs",
     "pair_probs_of_mean",

@@ -1,0 +1,82 @@
+"""Networks are trained on a GPU as on a CPU. Where there is no GPU, only names and batches are tested."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+from mprna.cli.main import main
+from mprna.errors import UsageError
+from mprna.objectives.objective import Batch
+from mprna.train.config import TrainConfig, with_settings
+from mprna.train.device import device_of, find_device, to_device
+from mprna.train.pretrain import make_stream, pretrain
+from mprna.train.recipes import smoke
+
+needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")
+
+
+@pytest.fixture
+def config() -> TrainConfig:
+    return with_settings(smoke(), ["num_steps=6", "batch_tokens=400", "save_every=3", "evaluate_every=3"])
+
+
+def losses(run_dir: Path) -> list[float]:
+    rows = map(json.loads, (run_dir / "metrics.jsonl").read_text().splitlines())
+    return [row["loss"] for row in rows if row["kind"] == "train"]
+
+
+def test_a_batch_that_is_there_already_is_not_copied(corpus_dir: Path, config: TrainConfig) -> None:
+    batch = next(make_stream([corpus_dir], config).batches_from(0))
+    assert to_device(batch, torch.device("cpu")) is batch
+    moved = to_device(batch, torch.device("meta"))
+    assert {getattr(moved, name).device.type for name in Batch.__slots__} == {"meta"}
+
+
+@pytest.mark.parametrize("name", ["cuda:99", "tpu", ""])
+def test_a_device_that_is_not_there_is_refused(name: str) -> None:
+    with pytest.raises(UsageError, match=f"device '{name}': "):
+        find_device(name)
+
+
+def test_a_wrong_device_is_named_before_a_run_is_claimed(
+    corpus_dir: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = tmp_path / "run"
+    command = ["pretrain", "--recipe", "smoke", "--corpus", str(corpus_dir), "--out", str(run)]
+    assert main([*command, "--device", "cuda:99"]) == 2
+    assert "device 'cuda:99'" in capsys.readouterr().err
+    assert not run.exists()
+
+
+def test_layers_that_are_recomputed_change_nothing(
+    corpus_dir: Path, config: TrainConfig, tmp_path: Path
+) -> None:
+    for recompute in (False, True):
+        changed = with_settings(config, [f"recompute_layers={str(recompute).lower()}"])
+        pretrain(changed, [corpus_dir], tmp_path / str(recompute), device="cpu")
+    assert losses(tmp_path / "True") == losses(tmp_path / "False")
+
+
+@needs_gpu
+def test_a_gpu_learns_what_a_cpu_learns(corpus_dir: Path, config: TrainConfig, tmp_path: Path) -> None:
+    for device in ("cpu", "cuda"):
+        pretrain(config, [corpus_dir], tmp_path / device, validation_dir=corpus_dir, device=device)
+    assert losses(tmp_path / "cuda") == pytest.approx(losses(tmp_path / "cpu"), rel=1e-3)
+
+
+@needs_gpu
+def test_a_run_goes_on_on_a_gpu(corpus_dir: Path, config: TrainConfig, tmp_path: Path) -> None:
+    run, short = tmp_path / "run", with_settings(config, ["num_steps=3"])
+    pretrain(short, [corpus_dir], run, device="cpu")
+    pretrain(config, [corpus_dir], run, device="cuda", resume=True)
+    assert len(losses(run)) == config.num_steps
+
+
+@needs_gpu
+def test_the_first_gpu_is_taken_by_itself() -> None:
+    assert find_device() == find_device("cuda") == torch.device("cuda:0")
+    assert device_of(torch.nn.Linear(1, 1).to(find_device())).type == "cuda"
