@@ -34,7 +34,8 @@ HEAD = """\
 <!-- Made by `make docs` from the program itself: do not edit. -->
 
 Results go to standard output (or `-o`), progress and messages to standard error. Exit status: 0 all went
-well, 1 the input or a record of it is at fault, 2 the call is, 130 Ctrl-C, 141 a closed pipe.
+well, 1 the input or a record of it is at fault or results cannot be written (a full disk, a folder without
+permission), 2 the call is at fault, 130 Ctrl-C, 141 a closed pipe.
 """
 
 

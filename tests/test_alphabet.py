@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mprna import alphabet
-from mprna.alphabet import VOCABULARY, clean_sequence
+from mprna.alphabet import CANONICAL_PAIRS, VOCABULARY, clean_sequence, reverse_complement
 from mprna.errors import SequenceError
 
 # Every IUPAC nucleotide code (NC-IUB 1984) with what it stands for; X is a common spelling of N.
@@ -34,6 +34,15 @@ def test_special_ids_point_at_their_tokens() -> None:
 def test_canonical_pairs_are_symmetric() -> None:
     assert {pair[::-1] for pair in alphabet.CANONICAL_PAIRS} == alphabet.CANONICAL_PAIRS
     assert len(alphabet.CANONICAL_PAIRS) == 6
+
+
+@given(st.text("ACGUN"))
+def test_the_other_strand_pairs_with_this_one(sequence: str) -> None:
+    other = reverse_complement(sequence)
+    watson_crick = (CANONICAL_PAIRS - {"GU", "UG"}) | {"NN"}
+    assert {a + b for a, b in zip(sequence, reversed(other), strict=True)} <= watson_crick
+    assert reverse_complement(other) == sequence
+    assert reverse_complement(sequence.replace("U", "T")) == other
 
 
 @pytest.mark.parametrize("code", sorted(IUPAC))

@@ -5,9 +5,12 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -25,6 +28,14 @@ def pid_or_death(number: int) -> int:
     if number:
         os.kill(os.getpid(), number)
     return os.getpid()
+
+
+def answer_at_length(size: int) -> bytes:
+    return bytes(size)
+
+
+def make_talker() -> Callable[[int], bytes]:
+    return answer_at_length
 
 
 def make_worker() -> Callable[[int], int]:
@@ -98,6 +109,54 @@ def test_killed_by_us_at_work(child: Child) -> None:
         child.receive()
     assert death.value.signal is signal.SIGKILL
     assert ask(child, 0) != first
+
+
+def test_killed_in_the_middle_of_an_answer() -> None:
+    child = ChildProcess(make_talker)
+    child.send(10_000_000)  # more than a pipe holds
+    assert child.connection.poll(60)
+    child.kill()
+    with pytest.raises(ChildKilledError):
+        child.receive()
+    child.send(1)
+    assert child.receive() == b"\0"
+    child.stop()
+
+
+PARENT = """
+import os
+import time
+from mprna.child import ChildProcess
+
+def sleep(item):
+    time.sleep(0.5)
+    return item
+
+def make_worker():
+    return sleep
+
+if __name__ == "__main__":
+    child = ChildProcess(make_worker)
+    child.send(1)
+    child.receive()
+    {send}
+    print("sent", flush=True)
+    time.sleep(60)
+"""
+A_PART = 'os.write(child.connection.fileno(), (1_000_000).to_bytes(4, "big") + bytes(1_000))'
+"""The length of a message, and what could be sent of it."""
+
+
+@pytest.mark.parametrize("send", ["", "child.send(1)", A_PART], ids=["idle", "at work", "in a message"])
+def test_a_child_whose_parent_is_killed_ends_without_a_word(send: str, tmp_path: Path) -> None:
+    script = tmp_path / "parent.py"
+    script.write_text(PARENT.format(send=send))
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    parent = subprocess.Popen([sys.executable, str(script)], env=environment, **pipes)  # type: ignore[call-overload]
+    assert parent.stdout.readline() == b"sent\n"
+    parent.kill()
+    assert parent.communicate(timeout=60) == (b"", b"")  # which the child holds open as long as it lives
 
 
 def test_children_of_many_threads_keep_their_exit_codes() -> None:

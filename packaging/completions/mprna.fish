@@ -167,7 +167,7 @@ complete -c mprna -n '_shtab_mprna_using design' -s T -l temp -x -d 'temperature
 complete -c mprna -n '_shtab_mprna_using design' -s P -l paramFile -x -d 'turner2004, turner1999, andronescu2007 or langdon2018 [turner2004]'
 complete -c mprna -n '_shtab_mprna_using design' -s j -l jobs -x -d 'processes; without N all cores; results do not depend on it [1]'
 complete -c mprna -n '_shtab_mprna_using design' -l quiet -d 'no progress and no summary on standard error'
-complete -c mprna -n '_shtab_mprna_using design; and test $_shtab_mprna_npos -ge 0' -ka "(__fish_complete_path (commandline -ct))" -d 'dot-bracket, or a file with one per line and headers as in FASTA; standard input without any, or for -'
+complete -c mprna -n '_shtab_mprna_using design; and test $_shtab_mprna_npos -ge 0' -ka "(__fish_complete_path (commandline -ct))" -d 'dot-bracket, or a file: one per line and headers as in FASTA, or any format with structures, as RNAfold'"'"'s output; standard input without any, or for -'
 complete -c mprna -n '_shtab_mprna_using; and test $_shtab_mprna_npos -eq 0' -a draw -d 'Draw the structures of files that have some: dot-bracket, RNAfold'"'"'s output, CT, BPSEQ, JSONL, TSV or Parquet.'
 complete -c mprna -n '_shtab_mprna_using draw' -s h -l help -d 'show this help message and exit'
 complete -c mprna -n '_shtab_mprna_using draw' -s o -l output -xka "(__fish_complete_path (commandline -ct))" -d 'an .svg or .png file for one record, or a directory for one SVG each [standard output]'

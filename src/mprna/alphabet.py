@@ -37,6 +37,7 @@ AMBIGUITY_CODES: Final = "NRYSWKMBDHVX"
 
 CANONICAL_PAIRS: Final = frozenset({"AU", "UA", "GC", "CG", "GU", "UG"})
 
+_COMPLEMENT: Final = str.maketrans("ACGUT", "UGCAA")
 _GAPS: Final = "-.~"
 _CLEAN: Final = str.maketrans(
     {letter: letter for letter in NUCLEOTIDES}
@@ -64,6 +65,15 @@ def clean_sequence(sequence: str) -> str:
     if not _LEGAL.issuperset(sequence):
         raise SequenceError(_complaint(sequence))
     return sequence.translate(_CLEAN)
+
+
+def reverse_complement(sequence: str) -> str:
+    """The other strand, Watson-Crick, as RNA; T counts as U, and all else, such as N, stays.
+
+    >>> reverse_complement("GATTACAN")
+    'NUGUAAUC'
+    """
+    return sequence.translate(_COMPLEMENT)[::-1]
 
 
 def _complaint(sequence: str) -> str:

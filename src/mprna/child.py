@@ -8,11 +8,11 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from multiprocessing.resource_tracker import ensure_running
-from typing import Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar, cast
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -60,8 +60,8 @@ class ChildProcess(Generic[Item, Result]):
             RuntimeError: it ended by itself; its traceback is on stderr.
         """
         try:
-            result = cast("Result", self.connection.recv())
-        except (EOFError, ConnectionResetError):
+            result = cast("Result", _receive(self.connection))
+        except EOFError:
             exit_code = self._restart()
             raise ChildKilledError(-exit_code) from None
         self._unanswered -= 1
@@ -111,8 +111,18 @@ def _without_interrupts() -> Iterator[None]:
 
 def _serve(connection: Connection, make_worker: Callable[[], Callable[[Item], Result]]) -> None:
     worker = make_worker()
-    try:
+    with suppress(EOFError, ConnectionError):  # the parent is done, or gone
         while True:
-            connection.send(worker(connection.recv()))
-    except (EOFError, ConnectionError):  # the parent is done, or gone
-        return
+            connection.send(worker(_receive(connection)))
+
+
+def _receive(connection: Connection) -> Any:
+    """What the other end sent.
+
+    Raises:
+        EOFError: it is gone, perhaps in the middle of a message.
+    """
+    try:
+        return connection.recv()
+    except OSError as error:
+        raise EOFError from error

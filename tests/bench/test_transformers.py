@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 
 from mprna.bench import runner
 from mprna.bench.data import Example
@@ -209,6 +210,50 @@ def test_what_does_not_fit_is_cut_and_counted(make_transformers_model: MakeModel
             probe.fit(SNMD, short, short, 45)
             probe.predict(SNMD, [long, "ACGUA"])
             assert probe.num_truncated == 1
+
+
+def change_weights(folder: Path, change: Callable[[str, torch.Tensor], torch.Tensor | None]) -> Path:
+    tensors = load_file(folder / "model.safetensors")
+    changed = {name: change(name, tensor) for name, tensor in tensors.items()}
+    kept = {name: tensor for name, tensor in changed.items() if tensor is not None}
+    assert len(kept) < len(tensors) or any(t.shape != tensors[n].shape for n, t in kept.items())
+    save_file(kept, folder / "model.safetensors", metadata={"format": "pt"})
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("kind", "lost", "complaint"),
+    [
+        ("esm", "query.weight", "lack encoder.layer.0.attention.self.query.weight, or have another shape"),
+        ("bert", "position_embeddings", "lack embeddings.position_embeddings.weight, or"),
+        ("bert", "encoder.layer", "and 13 more, or"),
+        ("fnet", "word_embeddings", "lack embeddings.word_embeddings.weight, or"),
+    ],
+)
+def test_weights_that_are_not_there_are_not_drawn_at_random(
+    kind: str, lost: str, complaint: str, make_transformers_model: MakeModel
+) -> None:
+    folder = change_weights(make_transformers_model(kind), lambda name, t: None if lost in name else t)
+    with pytest.raises(ModelError, match=complaint):
+        TransformersFeatures(Source(str(folder)))
+    with pytest.raises(ModelError, match=complaint):
+        network(TransformersBackbone(Reader(Source(str(folder)))))
+
+
+def test_weights_of_another_shape_are_refused(make_transformers_model: MakeModel) -> None:
+    folder = change_weights(
+        make_transformers_model("bert"), lambda name, t: t[:8].clone() if name.endswith("query.weight") else t
+    )
+    with pytest.raises(ModelError, match=r"query\.weight, or have another shape than config\.json says"):
+        TransformersFeatures(Source(str(folder)))
+
+
+@pytest.mark.parametrize("kind", ["esm", "bert"])
+def test_nobody_misses_what_no_hidden_state_depends_on(kind: str, make_transformers_model: MakeModel) -> None:
+    folder = make_transformers_model(kind)
+    expected = TransformersFeatures(Source(str(folder)))(SEQUENCES[0])
+    change_weights(folder, lambda name, t: None if "pooler" in name or "contact_head" in name else t)
+    assert np.array_equal(TransformersFeatures(Source(str(folder)))(SEQUENCES[0]), expected)
 
 
 @pytest.mark.parametrize(("kind", "letters"), [("esm", "ACGU"), ("bert", "ACGT")])

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mprna.errors import FormatError
-from mprna.io.transcripts import Transcript, read_transcripts, reverse_complement
+from mprna.io.transcripts import Transcript, read_transcripts
 
 GTF = """\
 #!genome-build x
@@ -81,8 +81,3 @@ def test_positions_are_those_of_the_spliced_sequence(data):
     for position, letter in enumerate(genome):
         expected = spliced.find(letter)
         assert transcript.position_of(position) == (None if expected < 0 else expected)
-
-
-def test_reverse_complement_of_the_reverse_complement():
-    assert reverse_complement(reverse_complement("ACGTNacgtn")) == "ACGTNacgtn"
-    assert reverse_complement("GATTACA") == "TGTAATC"

@@ -213,12 +213,16 @@ def change_tensors(directory: Path, change: Callable[[dict[str, Tensor]], object
 
 
 QUERY = "esm.encoder.layer.0.attention.self.query.weight"
+ALL = r"lack esm\.encoder\.layer\.1\.attention\.LayerNorm\.weight, esm.* and 13 more$"
 
 
 @pytest.mark.parametrize(
     ("change", "complaint"),
     [
-        (lambda t: t.pop(QUERY), "no tensor for encoder.layers.0.attention.query_key_value.weight"),
+        (lambda t: t.pop(QUERY), f"the weights lack {QUERY}$"),
+        (lambda t: [t.pop(name) for name in list(t) if "encoder.layer.1" in name and "inv" not in name], ALL),
+        (lambda t: t.pop("lm_head.bias"), "the weights lack lm_head.bias$"),
+        (lambda t: t.pop("lm_head.layer_norm.weight"), "the weights lack lm_head.layer_norm.weight$"),
         (lambda t: t.update({QUERY: torch.ones(3, 48)}), "no tensor for encoder.layers.0.attention"),
         (lambda t: t.update({"esm.encoder.emb_layer_norm_after.bias": torch.ones(3)}), "final_norm.bias"),
         (lambda t: t.update({"esm.encoder.layer.2.LayerNorm.bias": torch.ones(48)}), "has no place"),
@@ -236,9 +240,20 @@ def test_tensors_that_do_not_fit(
     assert not (tmp_path / "again").exists()
 
 
-def test_half_a_head_is_no_head(exported: Path, tmp_path: Path) -> None:
-    change_tensors(exported, lambda tensors: tensors.pop("lm_head.bias"))
-    with pytest.warns(MprnaWarning, match="has no lm_head:"):
+def test_half_a_head_of_ours(exported: Path, tmp_path: Path) -> None:
+    heads = load_file(exported / HEADS_FILE)
+    del heads["repair_head.classifier.bias"]
+    save_file(heads, exported / HEADS_FILE)
+    with pytest.raises(ModelError, match=rf"{HEADS_FILE} lacks repair_head\.classifier\.bias$"):
+        import_hf(exported, tmp_path / "again")
+
+
+def test_a_classifier_of_another_kind_is_no_structure_head(exported: Path, tmp_path: Path) -> None:
+    """As in transformers' `EsmForTokenClassification`."""
+    (exported / HEADS_FILE).unlink()
+    other = {"classifier.weight": torch.ones(3, 48), "classifier.bias": torch.ones(3)}
+    change_tensors(exported, lambda tensors: tensors.update(other))
+    with pytest.warns(MprnaWarning, match="has no structure_head, repair_head, pair_head"):
         import_hf(exported, tmp_path / "again")
 
 

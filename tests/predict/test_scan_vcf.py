@@ -8,8 +8,8 @@ import numpy as np
 import pysam
 import pytest
 
+from mprna.alphabet import reverse_complement
 from mprna.errors import FormatError, UsageError
-from mprna.io.transcripts import reverse_complement
 from mprna.io.vcf import VcfFile, info_text
 from mprna.predict.scan import ScanOptions, scan
 from mprna.predict.scan_vcf import INFO_PARTS, Transcriptome, scan_vcf, write_vcf

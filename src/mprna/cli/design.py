@@ -49,8 +49,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "inputs",
         nargs="*",
         metavar="TARGET",
-        help="dot-bracket, or a file with one per line and headers as in FASTA; standard input without any, "
-        "or for -",
+        help="dot-bracket, or a file: one per line and headers as in FASTA, or any format with structures, "
+        "as RNAfold's output; standard input without any, or for -",
     )
     add_output(parser, FORMATS, by_default="on standard output tsv; fasta leaves out what failed")
     _add_constraints(parser.add_argument_group("constraints"))
@@ -128,7 +128,7 @@ def _add_search(group: argparse._ArgumentGroup) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from mprna.predict.design import design_targets
-    from mprna.predict.designs import write_designs
+    from mprna.predict.design_output import write_designs
 
     tally = Tally("designs failed", quiet=args.quiet)
     targets = list(_targets(args.inputs))  # so that a file at fault ends the run before it starts

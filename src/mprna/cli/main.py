@@ -88,8 +88,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command.
 
     Returns:
-        0; 1 where the input or a record of it is at fault; 2 where the call is; 130 after Ctrl-C;
-        141 where whoever read standard output has closed it.
+        0; 1 where the input or a record of it is at fault or results cannot be written; 2 where the call
+        is at fault; 130 after Ctrl-C; 141 where whoever read standard output has closed it.
     """
     _fill_closed_streams()
     _use_utf8()

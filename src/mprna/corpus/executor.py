@@ -9,12 +9,14 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from functools import lru_cache
 from multiprocessing.connection import wait
+from multiprocessing.resource_tracker import ensure_running
 from pathlib import Path
 
 from mprna.corpus.annotator import Annotator
@@ -41,6 +43,7 @@ def run_shards(tasks: Sequence[ShardTask], *, jobs: int) -> Iterator[ShardResult
             for task in tasks:
                 yield build_shard(task, annotator)
         return
+    _start_resource_tracker()
     # Spawned, not forked: pyarrow has threads, and a fork would copy locks that they hold.
     context = multiprocessing.get_context("spawn")
     others = set(multiprocessing.active_children())
@@ -60,6 +63,15 @@ def run_shards(tasks: Sequence[ShardTask], *, jobs: int) -> Iterator[ShardResult
         raise
     finally:
         executor.shutdown(cancel_futures=True)
+
+
+def _start_resource_tracker() -> None:
+    """In silence: where this process is killed, it removes its semaphores, and would complain of them."""
+    sys.warnoptions.append("ignore:resource_tracker:UserWarning")  # handed on to the process that is started
+    try:
+        ensure_running()
+    finally:
+        sys.warnoptions.pop()
 
 
 def build_in_worker(task: ShardTask) -> ShardResult:

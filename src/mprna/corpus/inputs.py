@@ -139,7 +139,19 @@ def _expand(given: Path, accepts: Callable[[Path], bool]) -> list[Path]:
         if not files:
             raise CorpusError(f"{given}: no file matches this pattern")
         return files
+    check_can_be_read_again(given)
     raise CorpusError(f"{given}: no such file; give files, folders or quoted patterns such as 'data/*.fa.gz'")
+
+
+def check_can_be_read_again(path: Path) -> None:
+    """Make sure that a file is none that is empty, or waits for ever, when it is read for the second time.
+
+    Raises:
+        CorpusError: a pipe, as of `<(zcat rnas.fa.gz)`, or a device.
+    """
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        message = "a pipe or a device can be read only once: write it to a file first"
+        raise CorpusError(f"{path}: {message} (`mprna corpus build` also takes standard input, as -)")
 
 
 def _is_sequence_file(path: Path) -> bool:

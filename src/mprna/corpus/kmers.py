@@ -65,7 +65,7 @@ def kmers_of(sequences: Sequence[str], k: int) -> Kmers:
 
 
 def reverse_complement(codes: Codes, k: int) -> Codes:
-    """Codes of the words of the other strand, as long as `codes`."""
+    """Of the other strand, on codes as `alphabet.reverse_complement` on letters; as long as `codes`."""
     complement = codes ^ np.uint32(4**k - 1)  # A, C, G, U are 0, 1, 2, 3
     reversed_ = np.zeros_like(codes)
     for _ in range(k):

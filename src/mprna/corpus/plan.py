@@ -22,7 +22,7 @@ from mprna.corpus.isolation import FoldFailure
 from mprna.corpus.options import CorpusOptions, require
 from mprna.corpus.references import References
 from mprna.corpus.scaffold import write_errors
-from mprna.corpus.scan import NUM_BUCKETS, Candidate, ScanResult, bucket_path, read_bucket, scan
+from mprna.corpus.scan import NUM_BUCKETS, Candidate, bucket_path, read_bucket, scan
 from mprna.corpus.shards import Slice, write_shard
 from mprna.errors import CorpusError
 
@@ -129,14 +129,78 @@ def plan_corpus(
     require(cores >= 1, f"{cores} cores: expected at least 1")
     require(price is None or 0 <= price < math.inf, f"price {price}: expected a number of 0 or more")
     paths = find_inputs(inputs)
+    sample = _measure(paths, options, references)
+    slices = round(sample.slices / sample.share)
+    slices = min(slices, options.max_slices or slices)
+    folds = round(slices * options.annotate_share)
+    return Plan(
+        num_files=len(paths),
+        num_counted=sample.num_files,
+        counted_share=sample.share,
+        nt=round(sample.nt / sample.share),
+        slices=slices,
+        folds=folds,
+        fold_seconds=sample.fold_seconds,
+        scan_seconds=sample.scan_seconds / sample.share,
+        shard_bytes=round(slices * sample.plain_bytes + folds * sample.label_bytes),
+        scaffold_bytes=round(sample.bucket_bytes / sample.share),
+        cores=cores,
+        price=price,
+        seed=options.seed,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Sample:
+    """What was found in some of the files.
+
+    Args:
+        num_files: that were read.
+        share: of the input's bytes that they are, 0..1.
+        nt: in them.
+        slices: distinct ones.
+        scan_seconds: of everything before the folds.
+        bucket_bytes: of the slices on disk before they are shards.
+        fold_seconds: of a few slices.
+        plain_bytes: of a slice in a shard, without labels.
+        label_bytes: that its labels add.
+    """
+
+    num_files: int
+    share: float
+    nt: int
+    slices: int
+    scan_seconds: float
+    bucket_bytes: int
+    fold_seconds: FoldRate
+    plain_bytes: float
+    label_bytes: float
+
+
+def _measure(paths: dict[str, Path], options: CorpusOptions, references: References) -> _Sample:
     counted = _files_to_count(paths, options)
     with tempfile.TemporaryDirectory(prefix="mprna-plan-") as name, write_errors(Path(name)):
         buckets_dir = Path(name)
         start = time.perf_counter()
         everything = replace(options, max_slices=None)
         scanned = scan(counted, dict.fromkeys(counted, ""), buckets_dir, everything, references)
-        seconds = time.perf_counter() - start
-        return _estimate(paths, counted, scanned, buckets_dir, options, seconds, cores, price)
+        scan_seconds = time.perf_counter() - start
+        slices = _num_slices(buckets_dir)
+        bucket_paths = (bucket_path(buckets_dir, bucket) for bucket in range(NUM_BUCKETS))
+        plain, labelled, fold_seconds = _fold_some(buckets_dir, options)
+        plain_bytes = _bytes_per_slice(plain, buckets_dir)
+        return _Sample(
+            num_files=len(counted),
+            # Of a pipe the size is not known.
+            share=1.0 if len(counted) == len(paths) else _num_bytes(counted) / _num_bytes(paths),
+            nt=sum(source.nt for source in scanned.sources),
+            slices=slices,
+            scan_seconds=scan_seconds,
+            bucket_bytes=sum(path.stat().st_size for path in bucket_paths if path.exists()),
+            fold_seconds=fold_seconds,
+            plain_bytes=plain_bytes,
+            label_bytes=_bytes_per_slice(labelled, buckets_dir) - plain_bytes,
+        )
 
 
 def _files_to_count(paths: dict[str, Path], options: CorpusOptions) -> dict[str, Path]:
@@ -156,43 +220,12 @@ def _num_bytes(paths: dict[str, Path]) -> int:
     return sum(path.stat().st_size for path in paths.values())
 
 
-def _estimate(
-    paths: dict[str, Path],
-    counted: dict[str, Path],
-    scanned: ScanResult,
-    buckets_dir: Path,
-    options: CorpusOptions,
-    scan_seconds: float,
-    cores: int,
-    price: float | None,
-) -> Plan:
+def _num_slices(buckets_dir: Path) -> int:
+    """Distinct ones, of which there is at least one."""
     distinct = sum(len({c.digest for c in read_bucket(buckets_dir, bucket)}) for bucket in range(NUM_BUCKETS))
     if distinct == 0:
         raise CorpusError("no slice remains of the input: check it and the options")
-    # Of a pipe the size is not known.
-    share = 1.0 if len(counted) == len(paths) else _num_bytes(counted) / _num_bytes(paths)
-    slices = min(round(distinct / share), options.max_slices or round(distinct / share))
-    folds = round(slices * options.annotate_share)
-    plain, labelled, fold_seconds = _fold_some(buckets_dir, options)
-    plain_bytes = _bytes_per_slice(plain, buckets_dir)
-    label_bytes = _bytes_per_slice(labelled, buckets_dir) - plain_bytes
-    bucket_paths = (bucket_path(buckets_dir, bucket) for bucket in range(NUM_BUCKETS))
-    bucket_bytes = sum(path.stat().st_size for path in bucket_paths if path.exists())
-    return Plan(
-        num_files=len(paths),
-        num_counted=len(counted),
-        counted_share=share,
-        nt=round(sum(source.nt for source in scanned.sources) / share),
-        slices=slices,
-        folds=folds,
-        fold_seconds=fold_seconds,
-        scan_seconds=scan_seconds / share,
-        shard_bytes=round(slices * plain_bytes + folds * label_bytes),
-        scaffold_bytes=round(bucket_bytes / share),
-        cores=cores,
-        price=price,
-        seed=options.seed,
-    )
+    return distinct
 
 
 def _fold_some(buckets_dir: Path, options: CorpusOptions) -> tuple[list[Slice], list[Slice], FoldRate]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from mprna.corpus.inputs import find_references
+from mprna.corpus.inputs import check_can_be_read_again, find_references
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,8 +30,9 @@ class References:
         return find_references(self.exclude)
 
     def files(self) -> dict[str, Path]:
-        """All files by use and name, as the manifest lists them; errors as above."""
+        """All files by use and name, as the manifest lists them; errors as above, and as of pipes."""
         files = {f"exclude {name}": path for name, path in self.excluded_files().items()}
         if self.species_table is not None:
+            check_can_be_read_again(self.species_table)
             files[f"species table {self.species_table.name}"] = self.species_table
         return files

@@ -10,9 +10,8 @@ Seeman 1982).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Final
 
-_COMPLEMENT: Final = str.maketrans("ACGU", "UGCA")
+from mprna.alphabet import reverse_complement
 
 Match = tuple[int, int]
 """Where two words begin, the first before the second."""
@@ -65,15 +64,6 @@ def longest_inverted_repeat(sequence: str, partners: list[int]) -> int:
     return _longest(
         len(sequence) // 2, lambda size: any(True for _ in inverted_repeats(sequence, size, partners))
     )
-
-
-def reverse_complement(sequence: str) -> str:
-    """Watson-Crick.
-
-    >>> reverse_complement("GGAC")
-    'GUCC'
-    """
-    return sequence.translate(_COMPLEMENT)[::-1]
 
 
 def _are_paired(start: int, other: int, size: int, partners: list[int]) -> bool:

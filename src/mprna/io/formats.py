@@ -93,7 +93,7 @@ def read_records(
     with open_input(source) as file:
         format = _named(format_name) if format_name else format_of_suffix(file.name)
         if format is None:
-            head, file = _read_head(file)
+            head, file = read_head(file)
             format = FORMATS[_guess(head, file.name)]
         read = format.read
         if constraints and format.name in _WITH_CONSTRAINT_LINES:
@@ -126,7 +126,7 @@ def _named(format_name: str) -> Format:
     return FORMATS[format_name]
 
 
-def _read_head(file: InputFile) -> tuple[bytes, InputFile]:
+def read_head(file: InputFile) -> tuple[bytes, InputFile]:
     """The first three lines (at most `_HEAD_BYTES`), and the file as if nothing had been read."""
     head = b""
     try:

@@ -1,36 +1,77 @@
-"""Files of target structures: one dot-bracket per line, with or without `>name` before it."""
+"""Files of target structures: dot-brackets alone, or records that have a structure."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from typing import Final
 
 from mprna.errors import FormatError
+from mprna.io.dot_bracket import STRUCTURE_PATTERN
 from mprna.io.fasta import shorten
-from mprna.io.source import Source, numbered_lines, open_input
+from mprna.io.formats import read_head, read_records
+from mprna.io.source import InputFile, Source, numbered_lines, open_input
 from mprna.rna.structure import CLOSING, OPENING
 
-SYMBOLS = frozenset("." + OPENING + CLOSING)
+SYMBOLS: Final = frozenset("." + OPENING + CLOSING)
+
+_TARGET: Final = re.compile(rf"({STRUCTURE_PATTERN})(?:\s+\(\s*[-+]?\d+\.?\d*\))?")
+"""A structure and, if RNAfold wrote it, its energy."""
+
+_NO_RECORD: Final = re.compile(r"[.(\[<]")
+"""How no line of a file of records begins."""
 
 
 def read_targets(source: Source) -> Iterator[tuple[str, str]]:
-    """Names and dot-brackets; the name is empty without a header. Blank lines and `#` lines are skipped.
+    """Names and dot-brackets of a file with one dot-bracket per line, or of one that `read_records` reads.
 
-    Whether a dot-bracket is balanced is not checked.
+    Of the former, `>name` may stand before a dot-bracket and the energy behind it, blank lines and `#` lines
+    are skipped, and nothing is checked for balance. The name is empty without a header, the dot-bracket where
+    a header or a record has none.
 
     Raises:
-        FormatError: a line that is no dot-bracket, or a file without any.
+        FormatError: a line that is no dot-bracket, a file without any, or one that breaks its format.
     """
     with open_input(source) as file:
-        name, empty = "", True
-        for line_number, line in numbered_lines(file):
-            text = line.strip()
-            if text.startswith(">"):
-                name = (text[1:].split() or [""])[0]
-            elif text and not text.startswith("#"):
-                if not SYMBOLS.issuperset(text):
-                    message = f"expected a dot-bracket, found {shorten(text)}"
-                    raise FormatError(message, path=file.name, line=line_number)
-                yield name, text
-                name, empty = "", False
-        if empty:
-            raise FormatError("no targets in this file", path=file.name)
+        head, file = read_head(file)
+        yield from _lines(file) if _has_structures_alone(head) else _records(file)
+
+
+def _has_structures_alone(head: bytes) -> bool:
+    lines = (line.strip() for line in head.decode("utf-8-sig", "replace").splitlines())
+    first = next((line for line in lines if line and line[0] not in "#>"), "")
+    return not first or bool(_NO_RECORD.match(first) or _TARGET.fullmatch(first))
+
+
+def _lines(file: InputFile) -> Iterator[tuple[str, str]]:
+    header: str | None = None
+    empty = True
+    for line_number, line in numbered_lines(file):
+        text = line.strip()
+        if not text or text.startswith("#"):
+            continue
+        empty = False
+        if text.startswith(">"):
+            if header is not None:
+                yield header, ""
+            header = (text[1:].split() or [""])[0]
+        elif match := _TARGET.fullmatch(text):
+            yield header or "", match[1]
+            header = None
+        else:
+            message = f"expected a dot-bracket, found {shorten(text)}"
+            raise FormatError(message, path=file.name, line=line_number)
+    if header is not None:
+        yield header, ""
+    if empty:
+        raise FormatError("no targets in this file", path=file.name)
+
+
+def _records(file: InputFile) -> Iterator[tuple[str, str]]:
+    targets = [(record.name, record.dot_bracket or "") for record in read_records(file)]
+    if not any(dot_bracket for _, dot_bracket in targets):
+        raise FormatError(
+            "no structures in this file; expected dot-brackets, alone or below their sequences",
+            path=file.name,
+        )
+    yield from targets

@@ -12,7 +12,6 @@ from mprna.io.fasta import shorten
 from mprna.io.source import Source, numbered_lines, open_input
 
 _TRANSCRIPT_ID: Final = re.compile(r'\btranscript_id\s+"([^"]+)"')
-_COMPLEMENT: Final = str.maketrans("ACGTUNacgtun", "TGCAANtgcaan")
 _SKIPPED: Final = ("#", "track", "browser")
 _GTF_COLUMNS: Final = 9
 
@@ -55,15 +54,6 @@ class Transcript:
                 return place if self.strand == "+" else self.length - 1 - place
             before += end - start
         return None
-
-
-def reverse_complement(sequence: str) -> str:
-    """In DNA letters, whatever the case.
-
-    >>> reverse_complement("AACGn")
-    'nCGTT'
-    """
-    return sequence.translate(_COMPLEMENT)[::-1]
 
 
 def read_transcripts(source: Source) -> list[Transcript]:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import tempfile
+import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import count
 from types import ModuleType, TracebackType
 from typing import Any, Final
 
-from mprna.errors import FormatError, MissingExtraError
+from mprna.errors import FormatError, MissingExtraError, MprnaWarning
+from mprna.io.fasta_index import index_fits, index_paths
 
 _RESERVED: Final = str.maketrans({",": "&", ";": ":", "|": "/", "=": ":", " ": "_", "\t": "_", "\n": "_"})
 """What must not stand in a part of an INFO field."""
@@ -103,6 +106,8 @@ class VcfRecord:
 class IndexedFasta:
     """Sequences of a FASTA file by name and range, through its index (`.fai`), which is made if need be.
 
+    An index that is not of this file is left alone: this object makes another one, with a `MprnaWarning`.
+
     Raises:
         FormatError: missing, no FASTA, or without an index that can be made.
         MissingExtraError: pysam is not installed.
@@ -112,10 +117,11 @@ class IndexedFasta:
         self.path = path
         pysam = _pysam()
         if not os.path.isfile(path):
-            raise FormatError("no such file", path=path)
+            message = "expected a file, which can be indexed" if os.path.exists(path) else "no such file"
+            raise FormatError(message, path=path)
         try:
-            self._file = pysam.FastaFile(path)
-        except (OSError, ValueError) as error:
+            self._file = _open_fasta(path, pysam)
+        except (OSError, ValueError, pysam.SamtoolsError) as error:
             message = "cannot be indexed; expected FASTA, plain or bgzipped (`samtools faidx` says more)"
             raise FormatError(message, path=path) from error
         self._lengths = dict(zip(self._file.references, self._file.lengths, strict=True))
@@ -130,13 +136,29 @@ class IndexedFasta:
         """0-based, the end excluded; upper case, cut off where the sequence begins and ends.
 
         Raises:
-            FormatError: damaged, or changed since it was indexed.
+            FormatError: damaged, or changed since it was opened.
         """
         try:
             return str(self._file.fetch(name, max(start, 0), max(end, 0))).upper()
         except (OSError, ValueError) as error:
-            message = f"{name} cannot be read ({_one_line(error)}); remove the .fai if it is of an older file"
+            message = f"{name} cannot be read ({_one_line(error)})"
             raise FormatError(message, path=self.path) from error
+
+
+def _open_fasta(path: str, pysam: ModuleType) -> Any:
+    """With the index beside the file, which is made where there is none, else with one that is not kept."""
+    is_indexed = all(map(os.path.exists, index_paths(path)))
+    may_write = os.access(os.path.dirname(path) or ".", os.W_OK)
+    if index_fits(path) if is_indexed else may_write:
+        return pysam.FastaFile(path)
+    if is_indexed:
+        message = f"{path} has changed since it was indexed, so it is indexed again for this run"
+        warnings.warn(MprnaWarning(f"{message}; `samtools faidx {path}` does it for good"), stacklevel=3)
+    with tempfile.TemporaryDirectory(prefix="mprna-faidx-") as folder:  # read once, when the file is opened
+        index, gzip_index = os.path.join(folder, "fai"), os.path.join(folder, "gzi")
+        pysam.faidx(path, "--fai-idx", index, "--gzi-idx", gzip_index)
+        compressed = {"filepath_index_compressed": gzip_index} if os.path.exists(gzip_index) else {}
+        return pysam.FastaFile(path, filepath_index=index, **compressed)
 
 
 def info_text(value: object) -> str:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import torch
 from safetensors import SafetensorError
@@ -29,6 +29,8 @@ WEIGHTS_FILE = "model.safetensors"
 
 TIED_WEIGHT = "lm_head.decoder.weight"
 """Shared with the embedding, so stored once, under the embedding's name."""
+
+_SHOWN_NAMES: Final = 3
 
 
 def save_checkpoint(model: MprnaModel, directory: Path, *, dtype: torch.dtype = torch.float32) -> None:
@@ -142,9 +144,20 @@ def read_weights(path: Path, model: nn.Module, *, skip: Collection[str] = ()) ->
     """
     tensors = read_tensors(path)
     expected = {name: tensor.shape for name, tensor in model.state_dict().items() if name not in skip}
-    if {name: tensor.shape for name, tensor in tensors.items()} != expected:
-        raise ModelError(f"{path}: tensor names or shapes do not fit config.json")
+    found = {name: tensor.shape for name, tensor in tensors.items()}
+    if unfit := sorted(name for name in found | expected if found.get(name) != expected.get(name)):
+        raise ModelError(f"{path}: tensor names or shapes do not fit config.json ({a_few(unfit)})")
     return tensors
+
+
+def a_few(names: Sequence[str]) -> str:
+    """The first ones.
+
+    >>> a_few(["a", "b", "c", "d", "e"])
+    'a, b, c and 2 more'
+    """
+    more = len(names) - _SHOWN_NAMES
+    return ", ".join(names[:_SHOWN_NAMES]) + (f" and {more} more" if more > 0 else "")
 
 
 def write_weights(

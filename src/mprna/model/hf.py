@@ -15,6 +15,7 @@ from mprna.model.checkpoint import (
     CONFIG_FILE,
     TIED_WEIGHT,
     WEIGHTS_FILE,
+    a_few,
     load_checkpoint,
     read_json,
     read_tensors,
@@ -53,11 +54,11 @@ UNTRAINED_SEED: Final = 0
 def import_hf(source_dir: Path, target_dir: Path) -> None:
     """Write the model of a Hugging Face directory as a checkpoint of ours.
 
-    Reads `model.safetensors` or `pytorch_model.bin`, sharded or not. Heads that the source lacks are
-    freshly initialised, and a `MprnaWarning` names them.
+    Reads `model.safetensors` or `pytorch_model.bin`, sharded or not. Heads of which the source has nothing
+    are freshly initialised, and a `MprnaWarning` names them.
 
     Raises:
-        ModelError: files that are missing or damaged, or an architecture that is not ours.
+        ModelError: files or tensors that are missing or damaged, or an architecture that is not ours.
     """
     _check_apart(source_dir, target_dir)
     _check_vocabulary(source_dir / "vocab.txt")
@@ -110,13 +111,15 @@ def model_from_hf(
         the network, and the names of the heads that the source lacks.
 
     Raises:
-        ModelError: tensors that do not fit `config`.
+        ModelError: tensors that do not fit `config`, or an encoder or head that is not whole.
     """
     tensors = {modern_name(name): tensor for name, tensor in tensors.items()}
     base = _encoder_prefix(tensors)
     _check_tied(tensors, base)
     _check_leftovers(tensors, config, base)
+    _check_whole(tensors, config, base)
     model = _untrained_model(config)
+    _check_heads(heads, model)
     untrained = _fill(model, tensors_from_hf(tensors, config, base) | heads)
     return model.eval(), untrained
 
@@ -147,6 +150,23 @@ def _fill(model: MprnaModel, found: dict[str, Tensor]) -> list[str]:
     state[TIED_WEIGHT] = state["encoder.embedding.weight"]
     model.load_state_dict(state)
     return untrained
+
+
+def _check_whole(tensors: dict[str, Tensor], config: ModelConfig, base: str) -> None:
+    """The structure head, whose names other architectures use for other things, may be there in part."""
+    table = key_table(config.num_layers, base).items()
+    for part in ("encoder.", "lm_head."):
+        names = [name for ours, theirs in table if ours.startswith(part) for name in theirs]
+        missing = [name for name in names if name not in tensors]
+        if missing and (part == "encoder." or len(missing) < len(names)):
+            raise ModelError(f"the weights lack {a_few(missing)}")
+
+
+def _check_heads(heads: dict[str, Tensor], model: MprnaModel) -> None:
+    present = {name.partition(".")[0] for name in heads}
+    names = [name for name in model.state_dict() if name != TIED_WEIGHT and name.partition(".")[0] in present]
+    if missing := [name for name in names if name not in heads]:
+        raise ModelError(f"{HEADS_FILE} lacks {a_few(missing)}")
 
 
 def _check_leftovers(tensors: dict[str, Tensor], config: ModelConfig, base: str) -> None:

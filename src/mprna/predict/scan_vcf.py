@@ -8,10 +8,10 @@ from functools import lru_cache
 from typing import Final
 
 from mprna import __version__
-from mprna.alphabet import NUCLEOTIDES, clean_sequence
+from mprna.alphabet import clean_sequence, reverse_complement
 from mprna.errors import FormatError, SequenceError, UsageError
 from mprna.io.output import open_output
-from mprna.io.transcripts import Transcript, read_transcripts, reverse_complement
+from mprna.io.transcripts import Transcript, read_transcripts
 from mprna.io.vcf import IndexedFasta, VcfFile, VcfRecord, info_text
 from mprna.predict.scan_output import SCAN_COLUMNS, effect_row
 from mprna.predict.scan_work import Query, VariantRequest, scan_queries
@@ -206,5 +206,4 @@ def _query(
 
 def _on_strand(letter: str, strand: str) -> str:
     """As a letter of the RNA."""
-    rna = letter if strand == "+" else reverse_complement(letter)
-    return NUCLEOTIDES["ACGT".index(rna)]
+    return clean_sequence(letter) if strand == "+" else reverse_complement(letter)

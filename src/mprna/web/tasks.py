@@ -29,7 +29,7 @@ from mprna.io.formats import FORMATS
 from mprna.io.records import Record, round_energy
 from mprna.predict.degrade import DegradationResult, degrade
 from mprna.predict.design import Design, DesignOptions, Target, design_targets
-from mprna.predict.designs import row_of
+from mprna.predict.design_output import row_of
 from mprna.predict.embed import embed
 from mprna.predict.embed_output import rounded
 from mprna.predict.evaluate import evaluate, pairs_of

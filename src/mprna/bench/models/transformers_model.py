@@ -11,8 +11,9 @@ import inspect
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Final, Self
 
 import numpy as np
@@ -23,9 +24,11 @@ from torch.nn.utils.rnn import pad_sequence
 from transformers import AutoModel
 
 from mprna.bench.models.transformers_tokens import Reader, Source
+from mprna.errors import ModelError
 from mprna.model.checkpoint import (
     CONFIG_FILE,
     WEIGHTS_FILE,
+    a_few,
     read_json,
     read_tensors,
     write_json,
@@ -36,7 +39,12 @@ from mprna.tokenizer import Tokenizer
 from mprna.train.backbone import Backbone
 
 SAMPLE: Final = "ACGUACGUACGU"
-"""Read once, to see how wide the vectors are."""
+"""Read once, to see how wide the vectors are, and what they depend on."""
+
+_AND_REPORT: Final = SimpleNamespace(
+    from_pretrained=partial(AutoModel.from_pretrained, output_loading_info=True, ignore_mismatched_sizes=True)
+)
+"""An Auto class that also says which tensors it did not find, or not in their shape."""
 
 
 class TransformersEncoder(nn.Module):
@@ -174,10 +182,32 @@ class TransformersBackbone:
 def _network(reader: Reader, scratch_seed: int | None = None) -> nn.Module:
     """In float32 and ready for inference. Global random state is left alone.
 
-    What a file lacks, such as a pooling layer, the library draws at random: here always in the same way.
+    What a file lacks, the library draws at random: here always in the same way.
+
+    Raises:
+        ModelError: a file without weights that hidden states depend on, as they do not on a pooling layer.
     """
-    source = reader.source
+    source, missing = reader.source, set[str]()
+    network: nn.Module
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(scratch_seed or 0)
-        network: nn.Module = source.load(AutoModel, None if scratch_seed is None else reader.config)
-    return network.float().eval()
+        if scratch_seed is None:
+            network, report = source.load(_AND_REPORT)
+            missing = report["missing_keys"] | {name for name, *_ in report["mismatched_keys"]}
+        else:
+            network = source.load(AutoModel, reader.config)
+    network.float().eval()
+    if used := _used(missing, TransformersEncoder(network, reader)):
+        lost = f"lack {a_few(used)}, or have another shape than config.json says"
+        raise ModelError(f"{source.name}: the weights {lost}")
+    return network
+
+
+def _used(names: set[str], encoder: TransformersEncoder) -> list[str]:
+    """Those parameters of the network that hidden states depend on."""
+    parameters = {name: p for name, p in encoder.network.named_parameters() if name in names}
+    if not parameters:
+        return []
+    hidden = encoder(torch.from_numpy(Tokenizer().encode(SAMPLE))[None])
+    gradients = torch.autograd.grad(hidden.sum(), list(parameters.values()), allow_unused=True)
+    return [name for name, gradient in zip(parameters, gradients, strict=True) if gradient is not None]
