@@ -1,11 +1,9 @@
 from __future__ import annotations
 
-import itertools
-
 import numpy as np
 import pytest
 
-from mprna.corpus.logistic import auc, fit_logistic, logit, ranks, sigmoid, spearman
+from mprna.corpus.logistic import fit_logistic, logit, sigmoid
 
 
 def test_fit_of_one_flag_is_the_log_odds_of_both_groups() -> None:
@@ -44,21 +42,3 @@ def test_logit_and_sigmoid_are_inverse_within_the_margin() -> None:
     probabilities = np.array([0.001, 0.3, 0.999])
     assert sigmoid(logit(probabilities)) == pytest.approx(probabilities)
     assert sigmoid(logit([0.0, 1.0], margin=0.01)) == pytest.approx([0.01, 0.99])
-
-
-def test_auc_is_the_share_of_ordered_pairs() -> None:
-    rng = np.random.default_rng(1)
-    scores, positive = rng.integers(0, 5, size=40).astype(float), rng.random(40) < 0.4
-    pairs = list(itertools.product(scores[positive], scores[~positive]))
-    expected = sum(1.0 if p > n else 0.5 if p == n else 0.0 for p, n in pairs) / len(pairs)
-    assert auc(scores, positive) == pytest.approx(expected)
-    assert np.isnan(auc(scores, np.ones(40, bool)))
-
-
-def test_spearman_is_the_correlation_of_ranks() -> None:
-    rng = np.random.default_rng(2)
-    first, second = rng.integers(0, 9, size=(2, 50)).astype(float)
-    expected = np.corrcoef(ranks(first), ranks(second))[0, 1]
-    assert spearman(first, second) == pytest.approx(expected)
-    assert spearman(first, np.exp(first)) == pytest.approx(1.0)
-    assert np.isnan(spearman(first, np.zeros(50)))

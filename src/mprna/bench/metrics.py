@@ -15,7 +15,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from mprna.corpus.logistic import auc as binary_auc
+from mprna import agreement
 from mprna.errors import DataError
 from mprna.folding.confidence import ensemble_defect
 from mprna.folding.vienna import fold_ensemble, fold_mfe
@@ -144,30 +144,26 @@ def label_item(truth: Any, scores: Any) -> Floats:
 
 def macro_f1(confusion: Floats) -> float:
     """Mean F1 over the classes that occur in truth or prediction."""
-    counts = confusion.reshape(int(np.sqrt(confusion.size)), -1)
-    return _mean_f1(np.diagonal(counts), counts.sum(axis=1), counts.sum(axis=0))
+    return agreement.macro_f1(_square(confusion))
 
 
 def token_macro_f1(confusion: Floats) -> float:
     """`rna.scores.token_macro_f1` from summed counts."""
     counts = confusion.reshape(len(LABELS), -1)
-    return _mean_f1(np.diagonal(counts), counts.sum(axis=1), counts.sum(axis=0)[: len(LABELS)])
+    return agreement.mean_f1(np.diagonal(counts), counts.sum(axis=1), counts.sum(axis=0)[: len(LABELS)])
 
 
 def matthews(confusion: Floats) -> float:
     """Matthews' correlation for any number of classes (Gorodkin 2004); 0 where it is undefined."""
-    counts = confusion.reshape(int(np.sqrt(confusion.size)), -1)
-    true, given, total = counts.sum(axis=1), counts.sum(axis=0), counts.sum()
-    scale = np.sqrt((total**2 - true @ true) * (total**2 - given @ given))
-    return float((np.trace(counts) * total - true @ given) / scale) if scale else 0.0
+    return agreement.matthews(_square(confusion))
 
 
 def auc(rows: Floats) -> float:
     """Area under the ROC curve; for more than two classes the mean of one against the rest."""
     labels, scores = rows[:, -1], rows[:, :-1]
     if scores.shape[1] == 2:
-        return binary_auc(scores[:, 1] - scores[:, 0], labels == 1)
-    return float(np.mean([binary_auc(scores[:, c], labels == c) for c in range(scores.shape[1])]))
+        return agreement.auc(scores[:, 1] - scores[:, 0], labels == 1)
+    return float(np.mean([agreement.auc(scores[:, c], labels == c) for c in range(scores.shape[1])]))
 
 
 def r2(moments: Floats) -> float:
@@ -199,13 +195,12 @@ def root_mean_squared(errors: Floats) -> float:
 def label_macro_f1(counts: Floats) -> float:
     """Mean F1 over labels, each yes or no."""
     tp, fp, fn = counts.reshape(3, -1)
-    return _mean_f1(tp, tp + fn, tp + fp)
+    return agreement.mean_f1(tp, tp + fn, tp + fp)
 
 
-def _mean_f1(hits: Floats, true: Floats, given: Floats) -> float:
-    uses = true + given
-    used = uses > 0
-    return float(np.mean(2 * hits[used] / uses[used])) if used.any() else float("nan")
+def _square(confusion: Floats) -> Floats:
+    """*Shape:* (C * C,) to (C, C)"""
+    return confusion.reshape(int(np.sqrt(confusion.size)), -1)
 
 
 def _check_rows(labels: npt.NDArray[Any], rows: Floats) -> None:

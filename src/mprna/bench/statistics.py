@@ -11,8 +11,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from mprna.agreement import ranks
 from mprna.bench.metrics import Floats, Metric, evaluate
-from mprna.corpus.logistic import ranks
 
 NUM_RESAMPLES: Final = 1_000
 NUM_POOLED_RESAMPLES: Final = 200

@@ -11,9 +11,9 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from mprna.agreement import Floats, auc, spearman
 from mprna.corpus.calibrate import Observation, Validation
 from mprna.corpus.fidelity import RNA_FEATURES, Calibration, Folded
-from mprna.corpus.logistic import Floats, auc, spearman
 from mprna.rna.structure import UNPAIRED
 
 GOOD_F1: Final = 0.8

@@ -1,4 +1,4 @@
-"""Logistic regression with fractional targets, and how well a score ranks: numpy only.
+"""Logistic regression with fractional targets: numpy only.
 
 Shape letters: N observations, K columns.
 """
@@ -59,31 +59,3 @@ def fit_logistic(columns: Floats, targets: Floats) -> Floats:
             slopes = weights[1:] / scale
             return np.concatenate([[weights[0] - slopes @ mean], slopes])
     raise ValueError(f"no fit after {_MAX_STEPS} steps")
-
-
-def ranks(values: Floats) -> Floats:
-    """Ranks from 1; equal values share their mean rank.
-
-    >>> ranks(np.array([5.0, 1.0, 5.0])).tolist()
-    [2.5, 1.0, 2.5]
-    """
-    _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
-    last = np.cumsum(counts)
-    return np.asarray((last - (counts - 1) / 2)[inverse])
-
-
-def spearman(first: Floats, second: Floats) -> float:
-    """Rank correlation, -1 to 1; nan where one of the two is constant."""
-    a, b = (ranks(values) - (len(values) + 1) / 2 for values in (first, second))
-    scale = np.sqrt((a @ a) * (b @ b))
-    return float(a @ b / scale) if scale else float("nan")
-
-
-def auc(scores: Floats, positive: npt.NDArray[np.bool_]) -> float:
-    """Probability that a positive scores above a negative (ties half); nan without both kinds."""
-    num_positive = int(positive.sum())
-    num_negative = len(positive) - num_positive
-    if not num_positive or not num_negative:
-        return float("nan")
-    surplus = ranks(scores)[positive].sum() - num_positive * (num_positive + 1) / 2
-    return float(surplus / (num_positive * num_negative))

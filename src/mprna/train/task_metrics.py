@@ -8,6 +8,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from mprna.agreement import auc, macro_f1, matthews
+
 Floats = npt.NDArray[np.floating]
 Classes = npt.NDArray[np.int64]
 
@@ -23,8 +25,8 @@ def classification_metrics(logits: Floats, classes: Classes) -> dict[str, float]
     np.add.at(confusion, (classes, logits.argmax(1)), 1)
     metrics = {
         "accuracy": float(np.trace(confusion) / confusion.sum()),
-        "macro_f1": _macro_f1(confusion),
-        "mcc": _mcc(confusion),
+        "macro_f1": macro_f1(confusion),
+        "mcc": matthews(confusion),
     }
     areas = _areas(logits, classes)
     return metrics | ({"auc": float(np.mean(areas))} if areas else {})
@@ -40,34 +42,10 @@ def regression_metrics(predicted: Floats, true: Floats) -> dict[str, float]:
     return {"mse": float(np.nanmean(squares)), "mcrmse": float(roots.mean())}
 
 
-def _macro_f1(confusion: npt.NDArray[np.float64]) -> float:
-    """Over the classes that occur, in truth or prediction."""
-    uses = confusion.sum(0) + confusion.sum(1)
-    used = uses > 0
-    return float(np.mean(2 * np.diagonal(confusion)[used] / uses[used]))
-
-
-def _mcc(confusion: npt.NDArray[np.float64]) -> float:
-    """Of many classes (Gorodkin 2004); 0 where truth or prediction is a single class."""
-    true, predicted, total = confusion.sum(1), confusion.sum(0), confusion.sum()
-    covariance = np.trace(confusion) * total - true @ predicted
-    scale = np.sqrt((total**2 - predicted @ predicted) * (total**2 - true @ true))
-    return float(covariance / scale) if scale else 0.0
-
-
 def _areas(logits: Floats, classes: Classes) -> list[float]:
     """AUC of each class that has both members and others; ties count half."""
     scores = logits.astype(np.float64)
     probs = np.exp(scores - scores.max(1, keepdims=True))
     probs /= probs.sum(1, keepdims=True)
     flags = [classes == c for c in range(logits.shape[1])]
-    return [_auc(probs[:, c], flag) for c, flag in enumerate(flags) if flag.any() and not flag.all()]
-
-
-def _auc(scores: Floats, positive: npt.NDArray[np.bool_]) -> float:
-    """Mann-Whitney's statistic. *Shape:* (N,) each"""
-    _, inverse, counts = np.unique(scores, return_inverse=True, return_counts=True)
-    ranks = (np.cumsum(counts) - (counts - 1) / 2)[inverse]
-    num_positive = int(positive.sum())
-    above = ranks[positive].sum() - num_positive * (num_positive + 1) / 2
-    return float(above / (num_positive * (len(scores) - num_positive)))
+    return [auc(probs[:, c], flag) for c, flag in enumerate(flags) if flag.any() and not flag.all()]
