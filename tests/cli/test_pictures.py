@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mprna.cli.pictures import check_picture, write_picture
-from mprna.errors import UsageError
+from mprna.errors import FormatError, MissingExtraError, UsageError
 
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="4" height="4"></svg>\n'
 
@@ -26,6 +26,17 @@ def test_without_a_name_it_is_printed(capsys):
 def test_other_suffixes_are_told_at_once(name):
     with pytest.raises(UsageError, match=r"--figure .*: expected a name that ends in \.svg or \.png"):
         check_picture("--figure", name)
+
+
+def test_a_missing_folder_is_told_at_once(tmp_path):
+    with pytest.raises(FormatError, match=r"nowhere/x\.svg: cannot write: there is no such folder"):
+        check_picture("--figure", str(tmp_path / "nowhere" / "x.svg"))
+
+
+def test_a_missing_extra_is_told_at_once(monkeypatch):
+    monkeypatch.setattr("mprna.cli.pictures.find_spec", lambda name: None)
+    with pytest.raises(MissingExtraError, match="PNG output"):
+        check_picture("--figure", "x.png")
 
 
 def test_degradation_is_drawn_as_png_too(call, tmp_path, monkeypatch):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from typing import Final
 
-from mprna.errors import UsageError
+from mprna.errors import MissingExtraError, UsageError
 
 PICTURES: Final = (".svg", ".png")
 
@@ -13,10 +14,17 @@ def check_picture(option: str, path: str) -> None:
     """Complain now, and not after hours of work.
 
     Raises:
+        FormatError: a folder that is not there, or not writable.
+        MissingExtraError: PNG without resvg-py.
         UsageError: a name with another suffix.
     """
+    from mprna.io.output import check_folder
+
     if not path.endswith(PICTURES):
         raise UsageError(f"{option} {path}: expected a name that ends in .svg or .png")
+    if path.endswith(".png") and find_spec("resvg_py") is None:
+        raise MissingExtraError("PNG output", "draw")
+    check_folder(path)
 
 
 def write_picture(svg: str, path: str | None) -> None:

@@ -58,6 +58,19 @@ def open_output(path: str | os.PathLike[str] | None, *, binary: bool = False) ->
             written.unlink(missing_ok=True)
 
 
+def check_folder(path: str) -> None:
+    """Complain about the folder of a file that is only written at the end.
+
+    Raises:
+        FormatError: it is not there, or not writable.
+    """
+    folder = Path(os.path.realpath(path)).parent
+    if not folder.is_dir():
+        raise FormatError("cannot write: there is no such folder", path=path)
+    if not os.access(folder, os.W_OK):
+        raise FormatError("cannot write: the folder is not writable", path=path)
+
+
 def _writer(process: int | str) -> str:
     """How the temporary names of a process end."""
     return f".{platform.node()}.{process}.mprna"
