@@ -13,6 +13,7 @@ compensatory changes, so that no family is learned by heart.
 WORK receives `ensembles.npz`, `checkpoint.pt`, from which the same command goes on where it was, `log.jsonl`
 and `model/`, the running mean of the weights, which `mprna fold --model` takes.
 
+--times shows RNAs of a source more often, so that a few known structures stand beside many RNAs without.
 --pack writes all that is learned from, ensembles included, into one file of some 17 MB; --packed learns from
 it where there is no ViennaRNA, on a GPU for instance. --max-seconds lets the learning rate fall with time
 instead of steps. --weights-only leaves scores and ONNX to another machine: WORK receives `last/`, the running
@@ -40,7 +41,7 @@ import torch
 from chemical_mapping import Profile, mapping_loss, read_profiles
 from pair_batches import Batch, batches, draw, like_length, make_batch, no_draws, padded
 from pair_data import read_rnas
-from pair_set import Arrays, RnaSet, flatten, only, pack, unpack
+from pair_set import Arrays, IntArray, RnaSet, flatten, only, pack, unpack
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.attention import SDPBackend, sdpa_kernel
@@ -166,14 +167,16 @@ class Training:
         args, rng = self.args, np.random.default_rng(self.args.seed)
         started, saved = time.monotonic() - self.seconds, time.monotonic()
         losses, report = torch.zeros((), device=self.rnas.device), Report(self)
-        for step, (chosen, size) in enumerate(batches(self.rnas.lengths, rng, args.max_cells, args.multiple)):
+        shown = np.repeat(np.arange(len(self.rnas)), times_shown(self.rnas, args.times))
+        lengths = self.rnas.lengths[shown]
+        for step, (chosen, size) in enumerate(batches(lengths, rng, args.max_cells, args.multiple)):
             if step < self.step:  # so that a resumed run sees what an uninterrupted one sees
                 continue
             self.seconds = time.monotonic() - started
             progress = self.seconds / args.max_seconds if args.max_seconds else step / max(args.steps, 1)
             if progress >= 1 or step >= args.steps:
                 break
-            losses += self._update(chosen, size, learning_rate(step, progress, args))
+            losses += self._update(shown[chosen], size, learning_rate(step, progress, args))
             self.step += 1
             report.num_rnas += len(chosen)
             if self.step % args.report_every == 0:
@@ -304,8 +307,36 @@ def read_sets(args: argparse.Namespace) -> dict[str, Arrays]:
 def make_network(args: argparse.Namespace) -> PairNetwork:
     """That of --init, or one of random weights."""
     given = {name: getattr(args, name) for name in SIZES if getattr(args, name) is not None}
-    network = load_pair_network(args.init) if args.init else PairNetwork(PairConfig(**given))
+    network = mean_network(args.init) if args.init else PairNetwork(PairConfig(**given))
     return network.train().to(args.device)
+
+
+def mean_network(directories: list[Path]) -> PairNetwork:
+    """Of networks where one was trained from another, the mean of their weights (arXiv:2109.01903)."""
+    networks = [load_pair_network(directory) for directory in directories]
+    states = [network.state_dict() for network in networks]
+    mean = {name: torch.stack([state[name] for state in states]).mean(0) for name in states[0]}
+    networks[0].load_state_dict(mean)
+    return networks[0]
+
+
+def times_shown(rnas: RnaSet, times: dict[str, int]) -> IntArray:
+    """How often each RNA is shown in an epoch.
+
+    Raises:
+        SystemExit: a source that none is of.
+    """
+    if missing := set(times) - set(rnas.sources.tolist()):
+        raise SystemExit(f"--times: no RNA is of {', '.join(sorted(missing))}")
+    return np.array([times.get(source, 1) for source in rnas.sources.tolist()])
+
+
+def source_times(text: str) -> tuple[str, int]:
+    """`SOURCE=N`"""
+    source, _, times = text.rpartition("=")
+    if not source or not times.isdecimal() or int(times) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r}: expected SOURCE=N, N from 1")
+    return source, int(times)
 
 
 def finish(network: PairNetwork, valid: RnaSet, args: argparse.Namespace) -> None:
@@ -345,7 +376,21 @@ def parse(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--only", nargs="+", metavar="SOURCE", help="RNAs of files in folders of these names; 'mapped'"
     )
-    parser.add_argument("--init", type=Path, metavar="MODEL", help="directory of weights to start from")
+    parser.add_argument(
+        "--times",
+        type=source_times,
+        nargs="+",
+        default=[],
+        metavar="SOURCE=N",
+        help="how often RNAs of files in folders of this name are shown in an epoch [1]",
+    )
+    parser.add_argument(
+        "--init",
+        type=Path,
+        nargs="+",
+        metavar="MODEL",
+        help="directory of weights to start from; the mean of several",
+    )
     for name in SIZES:
         parser.add_argument(f"--{name.replace('_', '-')}", type=int, metavar="N", help="of a new network")
     parser.add_argument("--steps", type=int, help="[5000, without end if --max-seconds is given]")
@@ -370,6 +415,7 @@ def parse(argv: list[str] | None = None) -> argparse.Namespace:
         parser.error("give TRAIN and --valid, or --packed")
     if args.init and any(getattr(args, name) is not None for name in SIZES):
         parser.error("--init brings its own sizes")
+    args.times = dict(args.times)
     if args.steps is None:
         args.steps = 10**9 if args.max_seconds else 5000
     args.multiple = GPU_MULTIPLE if args.device == "cuda" else 2

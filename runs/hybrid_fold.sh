@@ -31,13 +31,25 @@ train() { # name, options
 }
 [ -n "${PACK:-}" ] || train tr0 --steps 9000
 known+=("$data/rgb/RNA-SSP-Archive2/train.jsonl.gz" "$data"/ssp/*.jsonl.gz)
-exclude=(--exclude "$data"/rgb/RNA-SSP-*/{valid,test}.jsonl.gz)
+unlike=("$data"/rgb/RNA-SSP-*/{valid,test}.jsonl.gz)
+exclude=(--exclude "${unlike[@]}")
+mapped=(--max-length 400 --reactivity "$data"/openvaccine/*.jsonl.gz)
+# Many more RNAs without a known structure, by which the network learns thermodynamics itself.
+mkdir -p "$work/soft_rnas"
+[ -e "$work/soft_rnas/soft.fa" ] || python "$here/soft_rnas.py" "$data"/transcripts/*.fa.gz --num 60000 \
+    --exclude "${unlike[@]}" --out "$work/soft_rnas/soft.fa"
 if [ -n "${PACK:-}" ]; then
-    train all --max-length 400 --reactivity "$data"/openvaccine/*.jsonl.gz --pack "$PACK"
+    known+=("$work/soft_rnas/soft.fa")
+    train all "${mapped[@]}" --pack "$PACK"
     exit
 fi
 train first --init "$work/tr0/model" --steps 4500 --peak-rate 5e-4 --max-length 400
 train second --init "$work/first/model" --steps 20000 --peak-rate 8e-4 --max-length 400 --seed 1 \
     --bfloat16 --temperature 1.15
-train all --init "$work/second/model" --steps 15000 --peak-rate 8e-4 --max-length 400 --seed 2 \
-    --reactivity "$data"/openvaccine/*.jsonl.gz --bfloat16 --temperature 1.2  # chosen on VL0
+train third --init "$work/second/model" --steps 15000 --peak-rate 8e-4 --seed 2 "${mapped[@]}" --bfloat16 \
+    --temperature 1.2
+known+=("$work/soft_rnas/soft.fa")
+train thermodynamics --init "$work/third/model" --steps 12000 --peak-rate 8e-4 --seed 3 "${mapped[@]}" --bfloat16
+train all --init "$work/third/model" "$work/thermodynamics/model" --steps 5800 --peak-rate 7e-4 --seed 4 \
+    "${mapped[@]}" --bfloat16 --times RNA-SSP-bpRNA=4 RNA-SSP-Archive2=4 ssp=4 soft=4 mapped=4 \
+    --temperature TEMPERATURE  # chosen on VL0

@@ -35,7 +35,9 @@ def main() -> None:
     found += [random_rna(rng) for _ in range(args.num - len(found))]
     kept = without_unwanted(list(dict.fromkeys(found)), args.exclude)
     order = rng.permutation(len(kept))
-    args.out.write_text("".join(f">{n}\n{kept[place]}\n" for n, place in enumerate(order)))
+    partial = args.out.with_name(args.out.name + ".part")
+    partial.write_text("".join(f">{n}\n{kept[place]}\n" for n, place in enumerate(order)))
+    partial.replace(args.out)
     print(f"{len(kept)} RNAs, {sum(map(len, kept))} nt; {len(found) - len(kept)} left out")
 
 

@@ -291,3 +291,27 @@ def test_sizes_are_not_given_beside_weights(tmp_path: Path, capsys: pytest.Captu
     with pytest.raises(SystemExit):
         hybrid_fold.parse(small_args(tmp_path, "--packed", "x", "--init", str(tmp_path)))
     assert "--init brings its own sizes" in capsys.readouterr().err
+
+
+def test_sources_are_shown_as_often_as_asked() -> None:
+    rnas = RnaSet(flatten(random_rnas(9)), CPU)
+    assert hybrid_fold.times_shown(rnas, {"known": 4, "soft": 2}).tolist() == [4, 1, 2] * 3
+    with pytest.raises(SystemExit, match="no RNA is of nothing"):
+        hybrid_fold.times_shown(rnas, {"nothing": 2})
+
+
+def test_the_mean_of_networks_has_the_mean_of_their_weights(tmp_path: Path) -> None:
+    networks = [PairNetwork(PairConfig(num_layers=1, hidden_width=16, cell_width=4)) for _ in range(2)]
+    for number, network in enumerate(networks):
+        save_pair_network(network, tmp_path / str(number), dtype=torch.float32)
+    mean = hybrid_fold.mean_network([tmp_path / "0", tmp_path / "1"]).state_dict()
+    first, second = (network.state_dict() for network in networks)
+    for name, values in mean.items():
+        torch.testing.assert_close(values, (first[name] + second[name]) / 2)
+
+
+@pytest.mark.parametrize("text", ["known", "known=0", "=2", "known=x"])
+def test_wrong_times_are_refused(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        hybrid_fold.parse(["--packed", "x", "--out", "y", "--times", text])
+    assert "expected SOURCE=N" in capsys.readouterr().err
