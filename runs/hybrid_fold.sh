@@ -50,6 +50,6 @@ train third --init "$work/second/model" --steps 15000 --peak-rate 8e-4 --seed 2 
     --temperature 1.2
 known+=("$work/soft_rnas/soft.fa")
 train thermodynamics --init "$work/third/model" --steps 12000 --peak-rate 8e-4 --seed 3 "${mapped[@]}" --bfloat16
-train all --init "$work/third/model" "$work/thermodynamics/model" --steps 5800 --peak-rate 7e-4 --seed 4 \
-    "${mapped[@]}" --bfloat16 --times RNA-SSP-bpRNA=4 RNA-SSP-Archive2=4 ssp=4 soft=4 mapped=4 \
-    --temperature TEMPERATURE  # chosen on VL0
+train fourth --init "$work/third/model" "$work/thermodynamics/model" --steps 5800 --peak-rate 7e-4 --seed 4 \
+    "${mapped[@]}" --bfloat16 --times RNA-SSP-bpRNA=4 RNA-SSP-Archive2=4 ssp=4 soft=4 mapped=4
+train all --init "$work/third/model" "$work/fourth/model" --steps 0 "${mapped[@]}" --temperature 1.1  # chosen on VL0
