@@ -20,8 +20,8 @@ from types import ModuleType
 import numpy as np
 import pytest
 
+from mprna.agreement import auc
 from mprna.cli.main import main
-from mprna.corpus.logistic import auc
 from mprna.io.records import Record
 
 ROOT = Path(__file__).parents[1]
