@@ -15,6 +15,7 @@ torch = pytest.importorskip("torch")
 RUNS = Path(__file__).parents[1] / "runs"
 sys.path.insert(0, str(RUNS))
 import hybrid_fold  # noqa: E402
+import pair_training  # noqa: E402
 from pair_batches import (  # noqa: E402
     PAIRED_LETTERS,
     Draws,
@@ -205,7 +206,7 @@ def trained(packed: Path, out: Path, *options: str) -> dict[str, torch.Tensor]:
     out.mkdir(exist_ok=True)
     torch.manual_seed(args.seed)
     rnas = RnaSet(unpack(packed)["train"], CPU)
-    network = hybrid_fold.Training(hybrid_fold.make_network(args), rnas, None, args).run()
+    network = pair_training.Training(hybrid_fold.make_network(args), rnas, None, args).run()
     return network.state_dict()
 
 
@@ -214,16 +215,16 @@ def test_a_run_that_was_killed_goes_on_where_it_was(
 ) -> None:
     options = ("--steps", "12", "--dropout", "0.1", "--warm-up", "3")
     expected = trained(packed, tmp_path / "whole", *options)
-    monkeypatch.setattr(hybrid_fold, "SAVE_SECONDS", 0.0)
-    update, calls = hybrid_fold.Training._update, []
+    monkeypatch.setattr(pair_training, "SAVE_SECONDS", 0.0)
+    update, calls = pair_training.Training._update, []
 
-    def killed(self: hybrid_fold.Training, *given: object) -> torch.Tensor:
+    def killed(self: pair_training.Training, *given: object) -> torch.Tensor:
         calls.append(given)
         if len(calls) == 6:
             raise KeyboardInterrupt
         return update(self, *given)
 
-    monkeypatch.setattr(hybrid_fold.Training, "_update", killed)
+    monkeypatch.setattr(pair_training.Training, "_update", killed)
     with pytest.raises(KeyboardInterrupt):
         trained(packed, tmp_path / "killed", *options)
     again = trained(packed, tmp_path / "killed", *options)
@@ -247,8 +248,8 @@ def test_the_rate_falls_with_time_or_with_steps(tmp_path: Path) -> None:
         ]
     )
     assert args.steps > 10**6
-    assert hybrid_fold.learning_rate(4, 0.1, args) == pytest.approx(0.25)
-    assert hybrid_fold.learning_rate(1000, 0.75, args) == pytest.approx(0.125)
+    assert pair_training.learning_rate(4, 0.1, args) == pytest.approx(0.25)
+    assert pair_training.learning_rate(1000, 0.75, args) == pytest.approx(0.125)
 
 
 def test_dropout_and_layout_leave_inference_alone(packed: Path, tmp_path: Path) -> None:
@@ -258,7 +259,7 @@ def test_dropout_and_layout_leave_inference_alone(packed: Path, tmp_path: Path) 
     batch = make_batch(rnas, chosen, 40, no_draws(rnas, chosen, 40, with_prior=True))
     given = batch.bases, batch.prior, batch.has_prior
     before = network.eval()(*given)
-    hybrid_fold.prepare(network, args)
+    pair_training.prepare(network, args)
     assert torch.equal(network(*given), before)
     network.train()
     assert not torch.equal(network(*given), before)
@@ -295,9 +296,9 @@ def test_sizes_are_not_given_beside_weights(tmp_path: Path, capsys: pytest.Captu
 
 def test_sources_are_shown_as_often_as_asked() -> None:
     rnas = RnaSet(flatten(random_rnas(9)), CPU)
-    assert hybrid_fold.times_shown(rnas, {"known": 4, "soft": 2}).tolist() == [4, 1, 2] * 3
+    assert pair_training.times_shown(rnas, {"known": 4, "soft": 2}).tolist() == [4, 1, 2] * 3
     with pytest.raises(SystemExit, match="no RNA is of nothing"):
-        hybrid_fold.times_shown(rnas, {"nothing": 2})
+        pair_training.times_shown(rnas, {"nothing": 2})
 
 
 def test_the_mean_of_networks_has_the_mean_of_their_weights(tmp_path: Path) -> None:
