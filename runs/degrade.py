@@ -24,7 +24,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mprna.folding.prior import SECOND_PARAMETERS, prior_pair_probs
+from mprna.folding.prior import DEGRADATION_PARAMETERS, prior_pair_probs
 from mprna.folding.vienna import EnergyModel, mean_pair_probs
 from mprna.model.degradation import DegradationConfig, DegradationEnsemble, DegradationNetwork, node_features
 from mprna.runtime.degradation_engine import TARGETS
@@ -61,9 +61,9 @@ def _pair_probs(sequences: list[str], cache: Path) -> Any:
     """By each of two energy models, and half way between them. *Shape:* (3, N, L, L)"""
     if cache.exists():
         return np.load(cache)
-    models = EnergyModel(), EnergyModel(parameters=SECOND_PARAMETERS)
+    models = [EnergyModel(parameters=name) for name in DEGRADATION_PARAMETERS]
     probs = [[mean_pair_probs(s, (model,)) for s in sequences] for model in models]
-    found = np.stack([*probs, [prior_pair_probs(s) for s in sequences]])
+    found = np.stack([*probs, [prior_pair_probs(s, parameters=DEGRADATION_PARAMETERS) for s in sequences]])
     np.save(cache, found)
     return found
 

@@ -16,7 +16,7 @@ from chemical_mapping import Profile, fit_log_ratios, log_ratios_of
 from mprna.alphabet import clean_sequence
 from mprna.corpus.decontaminate import Unwanted
 from mprna.errors import SequenceError, StructureError
-from mprna.folding.prior import SECOND_PARAMETERS
+from mprna.folding.prior import PRIOR_PARAMETERS
 from mprna.folding.vienna import EnergyModel, mean_pair_probs
 from mprna.io.formats import read_records
 from mprna.io.records import Record
@@ -26,7 +26,7 @@ from mprna.runtime.pair_engine import MIN_LEARNED_LENGTH, MIN_PRIOR
 MAX_UNWANTED = 0.5
 """Share of 14-mers, on either strand."""
 MAPPED = "mapped"
-ENERGY_MODELS = EnergyModel(), EnergyModel(parameters=SECOND_PARAMETERS)
+ENERGY_MODELS = [EnergyModel(parameters=name) for name in PRIOR_PARAMETERS]
 
 
 class Pairs(NamedTuple):

@@ -1,6 +1,8 @@
-"""The prior: exactly the mean of two ensembles, whatever was loaded before."""
+"""The prior: energies half way between two sets, and ensembles averaged, whatever was loaded before."""
 
 from __future__ import annotations
+
+import dataclasses
 
 import numpy as np
 import pytest
@@ -8,6 +10,7 @@ import pytest
 from mprna.errors import FoldingError
 from mprna.folding.prior import prior_pair_probs
 from mprna.folding.vienna import (
+    CONTRAFOLD,
     PARAMETER_SETS,
     EnergyModel,
     fold_ensemble,
@@ -50,10 +53,12 @@ def test_does_not_disturb_the_sets_that_others_load():
     np.testing.assert_array_equal(after.base_pair_probs, before.base_pair_probs)
 
 
-def test_the_second_set_has_the_other_settings_of_the_first():
-    model = EnergyModel(temperature=60.0, max_span=20)
+@pytest.mark.parametrize("parameters", ["turner2004", "andronescu2007"])
+def test_the_prior_has_parameters_of_its_own_and_the_other_settings_of_the_model(parameters):
+    model = EnergyModel(temperature=60.0, max_span=20, parameters=parameters)
     prior = prior_pair_probs(SEQUENCES["trna"], model)
-    np.testing.assert_array_equal(prior, pair_probs_of_mean(SEQUENCES["trna"], model, "langdon2018"))
+    own = dataclasses.replace(model, parameters="langdon2018")
+    np.testing.assert_array_equal(prior, pair_probs_of_mean(SEQUENCES["trna"], own, CONTRAFOLD))
     assert np.abs(prior - prior_pair_probs(SEQUENCES["trna"])).max() > 0.1
     assert not np.triu(prior, k=20).any()
 
@@ -71,7 +76,7 @@ def test_letters_are_checked():
 # Energies half way between two sets
 
 
-@pytest.mark.parametrize("name", PARAMETER_SETS)
+@pytest.mark.parametrize("name", [*PARAMETER_SETS, CONTRAFOLD])
 def test_the_mean_of_a_set_and_itself_is_that_set(name, capfd):
     rng = np.random.default_rng(0)
     sequence = "".join(rng.choice(list("ACGU"), size=150))

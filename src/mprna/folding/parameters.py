@@ -31,9 +31,9 @@ def mean_parameters(first: str, second: str) -> str:
     Raises:
         ValueError: files with other sections or tables of another size.
     """
-    others = dict(_sections(second))
+    others = dict(parameter_sections(second))
     parts = ["## RNAfold parameter file v2.0\n"]
-    for title, body in _sections(first):
+    for title, body in parameter_sections(first):
         if title not in _LOOPS:
             body = _mean_table(title, body, others[title])
         elif (theirs := _loops(others[title])) and body.strip():
@@ -42,8 +42,8 @@ def mean_parameters(first: str, second: str) -> str:
     return "\n".join(parts)
 
 
-def _sections(text: str) -> Iterator[tuple[str, str]]:
-    """Titles, END among them, and what stands below them."""
+def parameter_sections(text: str) -> Iterator[tuple[str, str]]:
+    """Titles of a parameter file, END among them, and what stands below them without comments."""
     for part in _COMMENT.sub(" ", text).split("\n# ")[1:]:
         title, _, body = part.partition("\n")
         yield title.strip(), body

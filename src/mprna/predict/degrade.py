@@ -15,7 +15,7 @@ import numpy as np
 
 from mprna.alphabet import clean_sequence
 from mprna.errors import FoldingError, SequenceError, UsageError
-from mprna.folding.prior import prior_pair_probs
+from mprna.folding.prior import DEGRADATION_PARAMETERS, prior_pair_probs
 from mprna.io.records import Record
 from mprna.predict.parallel import map_ordered
 from mprna.runtime.degradation_engine import TARGETS, Degradation, DegradationEngine
@@ -130,7 +130,8 @@ def _predict(sequence: str, engine: DegradationEngine, window: int) -> Degradati
     parts = []
     for start, end, keep_start, keep_end in split_windows(len(sequence), window):
         piece = sequence[start:end]
-        found = engine.predict_degradation(piece, prior_pair_probs(piece))
+        prior = prior_pair_probs(piece, parameters=DEGRADATION_PARAMETERS)
+        found = engine.predict_degradation(piece, prior)
         kept = slice(keep_start - start, keep_end - start)
         parts.append(Degradation(found.mean[kept], found.sd[kept]))
     return Degradation(np.concatenate([p.mean for p in parts]), np.concatenate([p.sd for p in parts]))

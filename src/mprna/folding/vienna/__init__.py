@@ -17,8 +17,8 @@ from mprna.folding.vienna.ensembles import (
     sample_structures,
 )
 from mprna.folding.vienna.inverse import inverse_folds
-from mprna.folding.vienna.library import BASE_CODES, MAX_LENGTH, PAIR_TYPES, vienna_version
-from mprna.folding.vienna.model import DEFAULT_MODEL, PARAMETER_SETS, EnergyModel
+from mprna.folding.vienna.library import BASE_CODES, MAX_LENGTH, PAIR_TYPES, parameter_text, vienna_version
+from mprna.folding.vienna.model import CONTRAFOLD, DEFAULT_MODEL, PARAMETER_SETS, EnergyModel
 from mprna.folding.vienna.partition import (
     LoopEnergies,
     PartitionArrays,
@@ -31,6 +31,7 @@ from mprna.folding.vienna.partition import (
 
 __all__ = [
     "BASE_CODES",
+    "CONTRAFOLD",
     "DEFAULT_MODEL",
     "MAX_BONUS",
     "MAX_LENGTH",
@@ -54,6 +55,7 @@ __all__ = [
     "loop_energies",
     "mean_pair_probs",
     "pair_probs_of_mean",
+    "parameter_text",
     "partition_arrays",
     "sample_structures",
     "stem_weights",

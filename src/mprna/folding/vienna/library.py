@@ -9,13 +9,15 @@ from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 from mprna.folding.parameters import mean_parameters
-from mprna.folding.vienna.model import PARAMETER_SETS, EnergyModel
+from mprna.folding.vienna.model import CONTRAFOLD, PARAMETER_SETS, EnergyModel
 
 MAX_LENGTH: Final = 32_767
 """ViennaRNA makes no fold compound of a longer sequence."""
 
 PAIR_TYPES: Final = ("CG", "GC", "GU", "UG", "AU", "UA")
 """ViennaRNA numbers the canonical pairs in this order, from 1."""
+
+_CONTRAFOLD_FILE: Final = Path(__file__).with_name("contrafold2.par")
 
 BASE_CODES: Final = "NACGU"
 """ViennaRNA's code of a letter is its place in this string."""
@@ -40,8 +42,12 @@ def vienna_version() -> str:
 
 def load_parameters(library: Any, parameters: str) -> None:
     """Make a parameter set the one of the process, unless it already is. The caller holds `LOCK`."""
-    title = PARAMETER_SETS[parameters]
     current = library.last_parameter_file() or "RNA - Turner 2004"  # nothing loaded yet: the built-in ones
+    if parameters == CONTRAFOLD:
+        if current != CONTRAFOLD:
+            library.params_load_from_string(_CONTRAFOLD_FILE.read_text(), CONTRAFOLD)
+        return
+    title = PARAMETER_SETS[parameters]
     if current != f"RNA - {title}":
         getattr(library, f"params_load_RNA_{title.replace(' ', '')}")()
 
@@ -78,15 +84,16 @@ def mean_boltzmann_factors(model: EnergyModel, second: str) -> Any:
     """Like `boltzmann_factors`, for energies half way between the model's parameter set and a second one."""
     library = viennarna()
     with LOCK:
-        texts = [_parameter_text(library, name) for name in (model.parameters, second)]
+        texts = [parameter_text(name) for name in (model.parameters, second)]
         library.params_load_from_string(mean_parameters(*texts), f"{model.parameters} + {second}")
         return library.exp_param(model_details(library, model))
 
 
-def _parameter_text(library: Any, parameters: str) -> str:
+def parameter_text(parameters: str) -> str:
     """A parameter set as a ViennaRNA parameter file."""
-    load_parameters(library, parameters)
-    with TemporaryDirectory() as directory:
+    library = viennarna()
+    with LOCK, TemporaryDirectory() as directory:
+        load_parameters(library, parameters)
         path = Path(directory) / "parameters.par"
         library.params_save(str(path))
         return path.read_text()
