@@ -52,7 +52,7 @@ def is_sharded(tensor: Tensor) -> bool:
 
 
 def gathered(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The tensors in one piece, those that were spread on the CPU. All processes call it, the first gets it."""
+    """Tensors in one piece, those that were spread on the CPU; all processes call it, the first gets it."""
     whole: dict[str, Tensor] = {}
     for name, tensor in tensors.items():
         value = tensor.full_tensor().cpu() if isinstance(tensor, DTensor) else tensor
