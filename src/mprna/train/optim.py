@@ -6,22 +6,21 @@ import torch
 from torch import nn
 
 from mprna.train.config import LoopConfig
-from mprna.train.sharding import is_sharded
+from mprna.train.sharding import by_placement
 
 
 def make_optimizer(model: nn.Module, config: LoopConfig) -> torch.optim.AdamW:
-    """Weight decay on matrices of linear layers only; frozen parameters are left out.
-
-    A group is sharded or whole: the fused step takes no mixture.
-    """
+    """Weight decay on matrices of linear layers only; frozen parameters are left out."""
     matrices = {id(module.weight) for module in model.modules() if isinstance(module, nn.Linear)}
     matrices -= {id(module.weight) for module in model.modules() if isinstance(module, nn.Embedding)}
     trained = [p for p in model.parameters() if p.requires_grad]
-    by_kind: dict[tuple[float, bool], list[nn.Parameter]] = {}
-    for p in trained:
-        decay = config.weight_decay if id(p) in matrices else 0.0
-        by_kind.setdefault((decay, is_sharded(p)), []).append(p)
-    groups = [{"params": params, "weight_decay": decay} for (decay, _), params in by_kind.items()]
+    decayed = [p for p in trained if id(p) in matrices]
+    others = [p for p in trained if id(p) not in matrices]
+    groups = [
+        {"params": params, "weight_decay": decay}
+        for some, decay in ((decayed, config.weight_decay), (others, 0.0))
+        for params in by_placement(some)
+    ]
     return torch.optim.AdamW(groups, lr=config.learning_rate, betas=(0.9, config.beta2), fused=True)
 
 

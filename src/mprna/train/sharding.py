@@ -51,6 +51,13 @@ def is_sharded(tensor: Tensor) -> bool:
     return isinstance(tensor, DTensor)
 
 
+def by_placement(parameters: Iterable[nn.Parameter]) -> list[list[nn.Parameter]]:
+    """The whole and the sharded ones, where there are any: torch's functions of many tensors take no mixture."""
+    parameters = list(parameters)
+    parts = ([p for p in parameters if is_sharded(p) == sharded] for sharded in (False, True))
+    return [part for part in parts if part]
+
+
 def gathered(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Tensors in one piece, those that were spread on the CPU; all processes call it, the first gets it."""
     whole: dict[str, Tensor] = {}
@@ -72,12 +79,10 @@ def placed_like(tensor: Tensor, reference: Tensor) -> Tensor:
 
 def clip_grad_norm_(parameters: Iterable[nn.Parameter], max_norm: float) -> Tensor:
     """torch's function of this name, where some parameters are sharded: the norm is over all processes."""
-    whole, sharded = [], []
-    for parameter in parameters:
-        (sharded if is_sharded(parameter) else whole).append(parameter)
-    norm = torch.hypot(_gradient_norm(whole), _gradient_norm(sharded))
-    for some in (whole, sharded):
-        clip_grads_with_norm_(some, max_norm, norm)
+    parts = by_placement(parameters)
+    norm = get_total_norm([_gradient_norm(part) for part in parts])
+    for part in parts:
+        clip_grads_with_norm_(part, max_norm, norm)
     return norm
 
 
