@@ -32,7 +32,7 @@ from mprna.train.state import LOWEST_LOSS
 
 FORMAT = {"format": "mprna-run", "version": 1}
 
-MAY_CHANGE: Final = ("num_steps", "recompute_layers", "shard_weights")
+MAY_CHANGE: Final = ("num_steps", "recompute_layers", "compile_layers", "shard_weights")
 """When a run is resumed: its length, and what is for the machine and not for the outcome."""
 
 
@@ -133,6 +133,9 @@ def _initial_model(config: TrainConfig, directory: Path | None) -> MprnaModel:
     torch.manual_seed(config.seed)
     model = MprnaModel(PRESETS[config.preset])
     model.encoder.recompute_layers = config.recompute_layers
+    if config.compile_layers:
+        for layer in model.encoder.layers:
+            layer.compile(dynamic=True)  # in place: names of weights stay
     if directory is not None:
         initial = load_checkpoint(directory)
         if initial.config != model.config:

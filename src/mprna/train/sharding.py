@@ -52,7 +52,7 @@ def is_sharded(tensor: Tensor) -> bool:
 
 
 def by_placement(parameters: Iterable[nn.Parameter]) -> list[list[nn.Parameter]]:
-    """The whole and the sharded ones, where there are any: torch's functions of many tensors take no mixture."""
+    """The whole ones and the sharded ones, if any: torch's functions of many tensors take no mixture."""
     parameters = list(parameters)
     parts = ([p for p in parameters if is_sharded(p) == sharded] for sharded in (False, True))
     return [part for part in parts if part]
