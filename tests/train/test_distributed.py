@@ -33,3 +33,11 @@ def test_batches_that_cannot_be_shared_are_refused(monkeypatch: pytest.MonkeyPat
     assert distributed.share_of(6) == 3
     with pytest.raises(UsageError, match="accumulate_batches=3 cannot be shared by 2 processes"):
         distributed.share_of(3)
+
+
+def test_only_the_first_process_has_a_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sums over all are left out here: what this process adds to them is seen."""
+    for rank, said in ((0, [0.5, 2.0]), (1, [0.0, 0.0])):
+        monkeypatch.setattr(distributed, "rank", lambda rank=rank: rank)
+        assert distributed.of_first([0.5, 2.0]) == said
+    assert distributed.of_first([float("nan")]) == [0.0]  # of another: not the sum's business
