@@ -20,7 +20,7 @@ from mprna.model.network import MprnaModel
 from mprna.model.presets import PRESETS
 from mprna.train.sharding import clip_grad_norm_, is_sharded, placed_like, shard_layers
 
-SETTINGS = ["num_steps=12", "accumulate_batches=4", "batch_tokens=400", "save_every=4", "evaluate_every=6"]
+SETTINGS = ["num_steps=6", "accumulate_batches=4", "batch_tokens=400", "save_every=3", "evaluate_every=3"]
 SHARDED = [*SETTINGS, "shard_weights=true", "recompute_layers=true"]
 
 
@@ -49,12 +49,12 @@ def test_losses_are_those_of_one_process_which_can_go_on_from_its_checkpoint(
 ) -> None:
     changed, extra = tmp_path / "changed", ["--validation", str(corpus_dir)]
     shutil.copytree(sharded_run, changed)
-    for later in ("checkpoints/step-00000012", "model"):
+    for later in ("checkpoints/step-00000006", "model"):
         shutil.rmtree(changed / later)
     finish(start_pretraining(tmp_path / "one", 1, SETTINGS, *extra))
     finish(start_pretraining(changed, 1, SETTINGS, *extra, "--resume"))
     expected = rows_of(tmp_path / "one")
-    assert len(expected) == 14
+    assert len(expected) == 8
     for run_dir in (sharded_run, changed):
         for row, found in zip(expected, rows_of(run_dir), strict=True):
             assert found == pytest.approx(row, rel=1e-5)
@@ -62,7 +62,7 @@ def test_losses_are_those_of_one_process_which_can_go_on_from_its_checkpoint(
 
 def test_checkpoints_are_those_of_a_run_that_is_not_sharded(sharded_run: Path) -> None:
     expected = {name: tensor.shape for name, tensor in MprnaModel(PRESETS["nano"]).named_parameters()}
-    checkpoint = sharded_run / "checkpoints/step-00000012"
+    checkpoint = sharded_run / "checkpoints/step-00000006"
     weights, moments = (load_file(checkpoint / f"{name}.safetensors") for name in ("model", "optimizer"))
     assert {name: tensor.shape for name, tensor in weights.items()} == expected
     for moment in ("exp_avg", "exp_avg_sq"):
@@ -76,7 +76,7 @@ def test_killed_and_resumed_is_uninterrupted_bit_for_bit(
     run_dir, extra = tmp_path / "run", ["--validation", str(corpus_dir)]
     processes = start_pretraining(run_dir, 2, SHARDED, *extra)
     deadline = time.monotonic() + 60
-    while not (run_dir / "checkpoints/step-00000004").exists() and time.monotonic() < deadline:
+    while not (run_dir / "checkpoints/step-00000003").exists() and time.monotonic() < deadline:
         time.sleep(0.005)
     for process in processes:
         process.send_signal(signal.SIGKILL)
