@@ -1,7 +1,12 @@
-"""A small annotated corpus, written once per session."""
+"""A small annotated corpus, written once per session, and runs in processes of their own."""
 
 from __future__ import annotations
 
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -44,3 +49,36 @@ def corpus_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     manifest = Manifest(files=(file,), sources=(), drops=Drops(), options={}, versions={})
     write_manifest(manifest, directory)
     return directory
+
+
+Processes = list[subprocess.Popen[bytes]]
+
+
+@pytest.fixture(scope="session")
+def start_pretraining(corpus_dir: Path) -> Callable[..., Processes]:
+    """Starts a smoke run in as many processes as told, with what torchrun would tell them."""
+
+    def start(run_dir: Path, world_size: int, settings: list[str], *extra: str) -> Processes:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        command = [
+            sys.executable,
+            "-m",
+            "mprna",
+            "pretrain",
+            "--recipe",
+            "smoke",
+            "--corpus",
+            str(corpus_dir),
+        ]
+        command += ["--out", str(run_dir), "-j", "1", *(f"--set={setting}" for setting in settings), *extra]
+        told = {"WORLD_SIZE": world_size, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
+        return [
+            subprocess.Popen(
+                command, env=os.environ | {k: str(v) for k, v in (told | {"RANK": rank}).items()}
+            )
+            for rank in range(world_size)
+        ]
+
+    return start

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import shutil
+from functools import partialmethod
 from pathlib import Path
 
 import pytest
 import torch
+import torch._dynamo
 
 from mprna.cli.main import main
 from mprna.errors import UsageError
@@ -59,6 +62,29 @@ def test_layers_that_are_recomputed_change_nothing(
         changed = with_settings(config, [f"recompute_layers={str(recompute).lower()}"])
         pretrain(changed, [corpus_dir], tmp_path / str(recompute), device="cpu")
     assert losses(tmp_path / "True") == losses(tmp_path / "False")
+
+
+@pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning", "ignore:The .grad attribute:UserWarning")
+@pytest.mark.parametrize("backend", ["aot_eager", pytest.param("inductor", marks=pytest.mark.slow)])
+def test_layers_that_are_compiled_learn_the_same(
+    corpus_dir: Path, config: TrainConfig, tmp_path: Path, backend: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`aot_eager` traces as the real one does, and generates no C++. The warnings come from within torch."""
+    if backend == "inductor" and not shutil.which("g++"):
+        pytest.skip("no C++ compiler")
+    monkeypatch.setattr(torch.nn.Module, "compile", partialmethod(torch.nn.Module.compile, backend=backend))
+    torch._dynamo.reset()
+    torch._dynamo.utils.counters.clear()
+    graphs = []
+    for compiled in (False, True):
+        changed = with_settings(config, [f"compile_layers={str(compiled).lower()}"])
+        directory = tmp_path / str(compiled)
+        pretrain(changed, [corpus_dir], directory, validation_dir=corpus_dir, device="cpu")
+        graphs.append(torch._dynamo.utils.counters["stats"]["unique_graphs"])
+    assert losses(tmp_path / "True") == pytest.approx(losses(tmp_path / "False"), rel=1e-5)
+    assert (
+        graphs[0] == 0 < graphs[1] <= 3
+    )  # all layers share one; one more without gradients, or for one slice
 
 
 @needs_gpu

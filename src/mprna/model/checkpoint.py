@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -39,10 +39,22 @@ def save_checkpoint(model: MprnaModel, directory: Path, *, dtype: torch.dtype = 
     Every file replaces its predecessor in one step, and `config.json`, which makes the directory a
     model, comes last.
     """
+    write_checkpoint(model.config, model.state_dict(), directory, dtype=dtype)
+
+
+def write_checkpoint(
+    config: ModelConfig,
+    state_dict: Mapping[str, Tensor],
+    directory: Path,
+    *,
+    dtype: torch.dtype = torch.float32,
+) -> None:
+    """`save_checkpoint`, of a model whose weights were collected from several processes."""
     directory.mkdir(parents=True, exist_ok=True)
-    write_weights(model, directory / WEIGHTS_FILE, dtype=dtype, skip=(TIED_WEIGHT,))
+    weights = {name: tensor for name, tensor in state_dict.items() if name != TIED_WEIGHT}
+    write_weights(weights, directory / WEIGHTS_FILE, dtype=dtype)
     Tokenizer().save(directory)
-    write_json(FORMAT | {"model": model.config.to_dict()}, directory / CONFIG_FILE)
+    write_json(FORMAT | {"model": config.to_dict()}, directory / CONFIG_FILE)
 
 
 def load_checkpoint(directory: Path) -> MprnaModel:
@@ -161,12 +173,8 @@ def a_few(names: Sequence[str]) -> str:
 
 
 def write_weights(
-    model: nn.Module, path: Path, *, dtype: torch.dtype = torch.float32, skip: Collection[str] = ()
+    state_dict: Mapping[str, Tensor], path: Path, *, dtype: torch.dtype = torch.float32
 ) -> None:
     """The inverse of `read_weights`."""
-    tensors = {
-        name: tensor.detach().to("cpu", dtype).contiguous()
-        for name, tensor in model.state_dict().items()
-        if name not in skip
-    }
+    tensors = {name: tensor.detach().to("cpu", dtype).contiguous() for name, tensor in state_dict.items()}
     write_tensors(tensors, path)

@@ -26,7 +26,7 @@ def save_degradation(
 ) -> None:
     """Write a model directory; `config.json`, which makes it one, comes last."""
     directory.mkdir(parents=True, exist_ok=True)
-    write_weights(ensemble, directory / WEIGHTS_FILE, dtype=dtype)
+    write_weights(ensemble.state_dict(), directory / WEIGHTS_FILE, dtype=dtype)
     config = FORMAT | {"kind": DEGRADATION_KIND, "model": ensemble.config.to_dict()}
     write_json(config, directory / CONFIG_FILE)
 

@@ -25,7 +25,7 @@ PAIR_FORMAT: Final = FORMAT | {"kind": PAIR_KIND}
 def save_pair_network(network: PairNetwork, directory: Path, *, dtype: torch.dtype = torch.float32) -> None:
     """Write a model directory; `config.json`, which makes it one, comes last."""
     directory.mkdir(parents=True, exist_ok=True)
-    write_weights(network, directory / WEIGHTS_FILE, dtype=dtype)
+    write_weights(network.state_dict(), directory / WEIGHTS_FILE, dtype=dtype)
     write_json(PAIR_FORMAT | {"model": network.config.to_dict()}, directory / CONFIG_FILE)
 
 

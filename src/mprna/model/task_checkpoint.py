@@ -26,7 +26,7 @@ TASK_KIND = "task"
 def save_task_model(model: TaskModel, directory: Path) -> None:
     """Write a model directory, in float32; `config.json`, which makes it a model, comes last."""
     directory.mkdir(parents=True, exist_ok=True)
-    write_weights(model, directory / WEIGHTS_FILE)
+    write_weights(model.state_dict(), directory / WEIGHTS_FILE)
     Tokenizer().save(directory)
     config = {"kind": TASK_KIND, "model": model.config.to_dict(), "task": model.task.to_dict()}
     write_json(FORMAT | config, directory / CONFIG_FILE)

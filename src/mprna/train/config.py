@@ -69,6 +69,10 @@ class TrainConfig(LoopConfig):
     """Of the weights, the order of the data and the corruption."""
     recompute_layers: bool = False
     """Compute what a layer's backward pass needs a second time there: less memory, a third more work."""
+    compile_layers: bool = False
+    """Compile the layers (`torch.compile`): half a minute before the first steps, faster ones after."""
+    shard_weights: bool = False
+    """Spread every layer, its gradients and optimizer state over all processes: less memory, more traffic."""
     validation_slices: int = 512
     """Slices of the validation corpus that are evaluated."""
     corpus_weights: tuple[float, ...] | None = None

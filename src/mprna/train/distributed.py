@@ -1,12 +1,13 @@
 """Several processes as one: plain torch.distributed, started by torchrun; gloo on CPUs, NCCL on GPUs.
 
-Every process holds the whole model and takes its share of the batches of a step; gradients are summed.
+Every process takes its share of the batches of a step; gradients are summed. It holds the whole model,
+unless its layers are spread (`sharding.py`).
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 import torch
@@ -72,11 +73,16 @@ def sum_values(values: list[float]) -> list[float]:
     return summed
 
 
-def sum_gradients(model: nn.Module) -> None:
+def of_first(values: list[float]) -> list[float]:
+    """Those of the first process, in all of them, so that what they decide by these is the same."""
+    return sum_values([value if rank() == 0 else 0.0 for value in values])
+
+
+def sum_gradients(parameters: Iterable[nn.Parameter]) -> None:
     """In place, over all processes; a parameter that no process has a gradient for stays without."""
     if not dist.is_initialized():
         return
-    parameters = [p for p in model.parameters() if p.requires_grad]
+    parameters = [p for p in parameters if p.requires_grad]
     used = sum_values([float(p.grad is not None) for p in parameters])
     for parameter, count in zip(parameters, used, strict=True):
         if count:

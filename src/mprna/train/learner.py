@@ -49,7 +49,7 @@ class Learner(Protocol[Batch]):
         """
 
     def save(self, directory: Path) -> None:
-        """Write the model in float32."""
+        """Write the model in float32. All processes call it, the first one writes."""
 
     def load(self, directory: Path) -> dict[str, Tensor]:
         """The state dict that `save` wrote.

@@ -15,14 +15,14 @@ from types import FrameType
 import torch
 from safetensors.torch import save_file
 from torch import Tensor
-from torch.nn.utils import clip_grad_norm_
 
 from mprna.errors import DataError, MprnaWarning
 from mprna.train.config import LoopConfig
 from mprna.train.device import device_of, precision, slow_precision, to_device
-from mprna.train.distributed import barrier, rank, share_of, sum_gradients, sum_values
+from mprna.train.distributed import barrier, of_first, rank, share_of, sum_gradients, sum_values
 from mprna.train.learner import Batch, Learner
 from mprna.train.optim import learning_rate_at, make_optimizer
+from mprna.train.sharding import clip_grad_norm_, is_sharded
 from mprna.train.state import load_state, save_state
 from mprna.train.tracker import Tracker, best_step
 
@@ -52,14 +52,14 @@ def train(
             step are saved in `run_dir`.
         UsageError: batches that the processes cannot share equally.
     """
-    model, is_first = learner.model.train(), rank() == 0
+    model = learner.model.train()
     device = device_of(model)
     if complaint := slow_precision(device, bfloat16=config.bfloat16):
         warnings.warn(MprnaWarning(complaint), stacklevel=2)
     optimizer = make_optimizer(model, config)
     step, num_batches = load_state(learner, optimizer, run_dir)
     tracker = Tracker(
-        run_dir, num_steps=config.num_steps, start_step=step, active=is_first, tensorboard=tensorboard
+        run_dir, num_steps=config.num_steps, start_step=step, active=rank() == 0, tensorboard=tensorboard
     )
     batches = batches_from(num_batches)
     complete = step >= config.num_steps or learner.is_done(tracker.history)
@@ -84,7 +84,7 @@ def train(
                 complete = learner.is_done(tracker.history) or complete
             stopped = sum_values([float(bool(signals))]) != [0.0]  # where one is told to stop, all do
             best = best_step(tracker.history, learner.best_metric)
-            if is_first and (complete or stopped or step == best or step % config.save_every == 0):
+            if complete or stopped or step == best or step % config.save_every == 0:
                 save_state(learner, optimizer, step, num_batches, run_dir=run_dir, best_step=best)
     barrier()
     return complete
@@ -113,7 +113,7 @@ def _accumulate_gradients(
             sums[counts[name]] += 1
         sums["tokens"] += int(batch.attention_mask.sum())
         sums["places"] += batch.attention_mask.numel()
-    sum_gradients(learner.model)
+    sum_gradients(p for p in learner.model.parameters() if not is_sharded(p))
     sums = dict(zip(sums, sum_values(list(sums.values())), strict=True))
     shares = {"tokens": sums["tokens"], "padding": 1 - sums["tokens"] / sums["places"]}
     losses_by_name = {f"{name}_loss": sums[name] for name in names if sums[counts[name]]}
@@ -125,15 +125,16 @@ def _evaluate(learner: Learner[Batch], config: LoopConfig) -> dict[str, float]:
     with precision(device_of(learner.model), bfloat16=config.bfloat16), torch.no_grad():
         metrics = learner.evaluate()
     learner.model.train()
-    return metrics
+    return dict(zip(metrics, of_first(list(metrics.values())), strict=True))
 
 
 def _save_for_replay(
     learner: Learner[Batch], batches: list[Batch], step: int, loss: float, run_dir: Path
 ) -> str:
-    """Write `RUN/diverged-RANK`: the weights before the step, and its batches. Returns the message."""
+    """Write `RUN/diverged-RANK`: the step's batches, and for rank 0 the weights. Returns the message."""
+    learner.save(run_dir / "diverged-0")
     directory = run_dir / f"diverged-{rank()}"
-    learner.save(directory)
+    directory.mkdir(parents=True, exist_ok=True)
     tensors = {
         f"{number}.{field.name}": getattr(batch, field.name).contiguous()
         for number, batch in enumerate(batches)

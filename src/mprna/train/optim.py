@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from mprna.train.config import LoopConfig
+from mprna.train.sharding import by_placement
 
 
 def make_optimizer(model: nn.Module, config: LoopConfig) -> torch.optim.AdamW:
@@ -16,8 +17,9 @@ def make_optimizer(model: nn.Module, config: LoopConfig) -> torch.optim.AdamW:
     decayed = [p for p in trained if id(p) in matrices]
     others = [p for p in trained if id(p) not in matrices]
     groups = [
-        {"params": decayed, "weight_decay": config.weight_decay},
-        {"params": others, "weight_decay": 0.0},
+        {"params": params, "weight_decay": decay}
+        for some, decay in ((decayed, config.weight_decay), (others, 0.0))
+        for params in by_placement(some)
     ]
     return torch.optim.AdamW(groups, lr=config.learning_rate, betas=(0.9, config.beta2), fused=True)
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from mprna.errors import ModelError, UsageError
-from mprna.model.checkpoint import CONFIG_FILE, load_checkpoint, read_json, save_checkpoint, write_json
+from mprna.model.checkpoint import CONFIG_FILE, load_checkpoint, read_json, write_checkpoint, write_json
 from mprna.model.network import MprnaModel
 from mprna.model.presets import PRESETS
 from mprna.objectives.mixture import compute_losses
@@ -26,9 +27,13 @@ from mprna.train.distributed import barrier, processes, rank, world_size
 from mprna.train.evaluation import evaluate
 from mprna.train.loop import train
 from mprna.train.plan import PlannedBatch
+from mprna.train.sharding import gathered, shard_layers
 from mprna.train.state import LOWEST_LOSS
 
 FORMAT = {"format": "mprna-run", "version": 1}
+
+MAY_CHANGE: Final = ("num_steps", "recompute_layers", "compile_layers", "shard_weights")
+"""When a run is resumed: its length, and what is for the machine and not for the outcome."""
 
 
 def pretrain(
@@ -46,6 +51,7 @@ def pretrain(
     """Train a model and write it; continue an interrupted run with `resume`.
 
     A resumed run may be made longer or shorter (`num_steps`): the learning rate then decays to the new end.
+    It may also change its device, its number of processes, and whether layers are spread or recomputed.
 
     Args:
         initial_model: a model directory to start from instead of random weights.
@@ -68,6 +74,8 @@ def pretrain(
         stream = make_stream(corpus_dirs, config)
         validation = fixed_batches(validation_dir, config) if validation_dir else []
         model = _initial_model(config, initial_model).to(place)
+        if config.shard_weights:
+            shard_layers(model.encoder)
         learner = Pretraining(model, config, [to_device(batch, place) for batch in validation])
         if rank() == 0:
             _claim(run_dir, config, resume=resume)  # after all that a wrong call may be stopped by
@@ -77,10 +85,9 @@ def pretrain(
             return stream.batches_from(start, rank=rank(), world_size=world_size())
 
         complete = train(learner, batches_from, config=config, run_dir=run_dir, tensorboard=tensorboard)
-        if not complete or rank() > 0:
-            return None
-        save_checkpoint(learner.model, run_dir / "model", dtype=torch.float16)
-    return run_dir / "model"
+        if complete:
+            learner.save(run_dir / "model", dtype=torch.float16)
+        return run_dir / "model" if complete and rank() == 0 else None
 
 
 @dataclass(frozen=True)
@@ -113,8 +120,10 @@ class Pretraining:
     def is_done(self, history: list[dict[str, float]]) -> bool:
         return False
 
-    def save(self, directory: Path) -> None:
-        save_checkpoint(self.model, directory)
+    def save(self, directory: Path, *, dtype: torch.dtype = torch.float32) -> None:
+        weights = gathered(self.model.state_dict())
+        if rank() == 0:
+            write_checkpoint(self.model.config, weights, directory, dtype=dtype)
 
     def load(self, directory: Path) -> dict[str, Tensor]:
         return load_checkpoint(directory).state_dict()
@@ -124,6 +133,9 @@ def _initial_model(config: TrainConfig, directory: Path | None) -> MprnaModel:
     torch.manual_seed(config.seed)
     model = MprnaModel(PRESETS[config.preset])
     model.encoder.recompute_layers = config.recompute_layers
+    if config.compile_layers:
+        for layer in model.encoder.layers:
+            layer.compile(dynamic=True)  # in place: names of weights stay
     if directory is not None:
         initial = load_checkpoint(directory)
         if initial.config != model.config:
@@ -168,12 +180,16 @@ def read_run_config(run_dir: Path) -> TrainConfig:
 
 
 def _claim(run_dir: Path, config: TrainConfig, *, resume: bool) -> None:
-    """Write `config.json`; a run to resume must have the same settings, but for its length."""
+    """Write `config.json`; a run to resume must have the same settings, but for `MAY_CHANGE`."""
     path = run_dir / "config.json"
     if path.exists():
         if not resume:
             raise UsageError(f"{run_dir} holds a run already; add --resume, or choose another --out")
-        if replace(read_run_config(run_dir), num_steps=config.num_steps) != config:
-            raise UsageError(f"{path} was written with other settings; only num_steps may change on resume")
+        free = {name: getattr(config, name) for name in MAY_CHANGE}
+        if replace(read_run_config(run_dir), **free) != config:
+            may_change = ", ".join(MAY_CHANGE)
+            raise UsageError(
+                f"{path} was written with other settings; only {may_change} may change on resume"
+            )
     run_dir.mkdir(parents=True, exist_ok=True)
     write_json(FORMAT | {"train": config.to_dict()}, path)

@@ -17,7 +17,9 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from mprna.errors import ModelError, MprnaWarning
+from mprna.train.distributed import rank
 from mprna.train.learner import AnyLearner
+from mprna.train.sharding import gathered, placed_like
 from mprna.train.tracker import best_step, read_validation
 
 KEEP = 2
@@ -36,12 +38,19 @@ def save_state(
     run_dir: Path,
     best_step: int | None,
 ) -> None:
-    """Write a checkpoint under a temporary name, rename it, drop what is neither new nor best."""
+    """Write a checkpoint under a temporary name, rename it, drop what is neither new nor best.
+
+    All processes call it; the first one writes, and what it writes is the same however layers are spread.
+    """
     final = checkpoint_dir(run_dir, step)
     partial = final.with_suffix(".partial")
-    shutil.rmtree(partial, ignore_errors=True)
+    if rank() == 0:
+        shutil.rmtree(partial, ignore_errors=True)
     learner.save(partial)
-    save_file(_moments(learner.model, optimizer), partial / "optimizer.safetensors")
+    moments = gathered(_moments(learner.model, optimizer))
+    if rank() > 0:
+        return
+    save_file(moments, partial / "optimizer.safetensors")
     (partial / "state.json").write_text(json.dumps({"step": step, "num_batches": num_batches}) + "\n")
     shutil.rmtree(final, ignore_errors=True)
     partial.rename(final)
@@ -115,10 +124,12 @@ def _restore(learner: AnyLearner, optimizer: torch.optim.Optimizer, directory: P
     for name, parameter in learner.model.named_parameters():
         if f"{name}.step" in moments:  # frozen parameters and heads that are switched off have none
             optimizer.state[parameter] = {
-                key: moments[f"{name}.{key}"].to(parameter.device)
-                for key in ("step", "exp_avg", "exp_avg_sq")
+                "step": moments[f"{name}.step"].to(parameter.device),
+                "exp_avg": placed_like(moments[f"{name}.exp_avg"], parameter),
+                "exp_avg_sq": placed_like(moments[f"{name}.exp_avg_sq"], parameter),
             }
-    learner.model.load_state_dict(weights)
+    places = learner.model.state_dict()
+    learner.model.load_state_dict({name: placed_like(weights[name], places[name]) for name in places})
     return state["step"], state["num_batches"]
 
 

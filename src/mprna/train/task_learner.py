@@ -19,6 +19,7 @@ from mprna.model.task import TaskConfig, TaskNetwork
 from mprna.objectives.objective import LossSum
 from mprna.train.backbone import Backbone
 from mprna.train.device import device_of, to_device
+from mprna.train.distributed import rank
 from mprna.train.labels import Example
 from mprna.train.task_batches import TaskBatch, pad
 from mprna.train.task_metrics import classification_metrics, regression_metrics
@@ -75,7 +76,8 @@ class TaskLearner:
         return len(stale) >= self.patience
 
     def save(self, directory: Path) -> None:
-        self.backbone.save(self.model, directory)
+        if rank() == 0:
+            self.backbone.save(self.model, directory)
 
     def load(self, directory: Path) -> dict[str, Tensor]:
         return self.backbone.load(directory).state_dict()
