@@ -80,6 +80,8 @@ def _complaint(sequence: str) -> str:
     position, symbol = next((i, s) for i, s in enumerate(sequence, 1) if s not in _LEGAL)
     if symbol in _GAPS:
         return f"gap {symbol!r} at position {position}: remove the gaps of an alignment first"
+    if symbol == "&":
+        return f"symbol '&' at position {position}: two strands; give them one at a time"
     if symbol.isalpha() and symbol.isascii():
         return f"letter {symbol!r} at position {position} is no nucleotide code (is this a protein?)"
     return f"symbol {symbol!r} at position {position} is no nucleotide code"

@@ -87,6 +87,11 @@ def cases(commands: Iterable[str]) -> list[object]:
     return [pytest.param(c, marks=[torch] if c.split()[0] in NEED_TORCH else []) for c in commands]
 
 
+def suffix_for(command: str) -> str:
+    """One that the command takes, though others may have been asked for by --format."""
+    return ".svg" if command.startswith(("draw", "bench figure", "fold")) else ".tsv"
+
+
 EVERY = cases([*(f"{command} {given}" for command, given in WITH_OUTPUT.items()), *OTHERS])
 
 
@@ -176,7 +181,7 @@ def test_the_input_is_a_pipe(command, folder, call):
     os.mkfifo(folder / "pipe")
     writer = threading.Thread(target=(folder / "pipe").write_bytes, args=(given.read_bytes(),), daemon=True)
     writer.start()
-    outputs = [folder / "of_file.svg", folder / "of_pipe.svg"]
+    outputs = [folder / f"{name}{suffix_for(command)}" for name in ("of_file", "of_pipe")]
     assert call(*command.split(), given, "-o", outputs[0]) == call(*command.split(), "pipe", "-o", outputs[1])
     writer.join(10)
     assert outputs[0].read_bytes() == outputs[1].read_bytes() != b""
@@ -184,9 +189,10 @@ def test_the_input_is_a_pipe(command, folder, call):
 
 @pytest.mark.parametrize("command", cases(WITH_OUTPUT))
 def test_the_output_may_not_be_written(command, folder, call, locked):
-    outcome = call(*command.split(), WITH_OUTPUT[command], "-o", locked / "results.svg")
+    output = locked / f"results{suffix_for(command)}"
+    outcome = call(*command.split(), WITH_OUTPUT[command], "-o", output)
     assert (outcome.status, outcome.out, outcome.err.count("\n")) == (1, "", 1)
-    assert outcome.err.startswith(f"mprna: error: {locked / 'results.svg'}: cannot write: ")
+    assert outcome.err.startswith(f"mprna: error: {output}: cannot write: ")
 
 
 @pytest.fixture

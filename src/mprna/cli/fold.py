@@ -14,12 +14,14 @@ from mprna.cli.options import (
     add_jobs,
     add_model,
     add_quiet,
+    chosen_format,
     example,
     num_jobs,
     numbered,
     positive_int,
     read_inputs,
 )
+from mprna.cli.pictures import PICTURES
 from mprna.cli.tally import Tally
 from mprna.errors import UsageError
 from mprna.runtime.store import FOLDING_MODEL
@@ -102,7 +104,7 @@ def _add_engine(group: argparse._ArgumentGroup) -> None:
         "--decoder",
         choices=("nested", "tokens"),
         default="nested",
-        help="of the model engine: from pair probabilities or from ( ) . probabilities [%(default)s]",
+        help="of the model engine: from pair probabilities or, not with a pair network, from ( ) . probabilities [%(default)s]",
     )
     group.add_argument(
         "--gamma",
@@ -246,16 +248,9 @@ def _records(args: argparse.Namespace) -> Iterator[Record]:
 
 
 def _format_name(args: argparse.Namespace) -> str:
-    if args.format is not None:
-        return str(args.format)
-    if args.output in (None, "-"):
-        return "vienna"
-    if args.output.endswith((".svg", ".png")):
+    if args.format is None and (args.output or "").lower().endswith(PICTURES):
         return "svg"
-    from mprna.io.formats import format_of_suffix
-
-    format = format_of_suffix(args.output)
-    return format.name if format is not None and format.name in FORMATS else "vienna"
+    return chosen_format(args, FORMATS, "vienna")
 
 
 def _options(args: argparse.Namespace) -> FoldOptions:
