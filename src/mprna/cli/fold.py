@@ -23,7 +23,7 @@ from mprna.cli.options import (
 )
 from mprna.cli.pictures import PICTURES
 from mprna.cli.tally import Tally
-from mprna.errors import UsageError
+from mprna.errors import FormatError, UsageError
 from mprna.runtime.store import FOLDING_MODEL
 
 if TYPE_CHECKING:
@@ -104,7 +104,8 @@ def _add_engine(group: argparse._ArgumentGroup) -> None:
         "--decoder",
         choices=("nested", "tokens"),
         default="nested",
-        help="of the model engine: from pair probabilities or, not with a pair network, from ( ) . probabilities [%(default)s]",
+        help="of the model engine: from pair probabilities or, not with a pair network, from ( ) . "
+        "probabilities [%(default)s]",
     )
     group.add_argument(
         "--gamma",
@@ -234,6 +235,9 @@ def _records(args: argparse.Namespace) -> Iterator[Record]:
         named: dict[str, str] = {}
         if constraints.looks_like_one(args.constraint) and not os.path.exists(args.constraint):
             nameless = [args.constraint]
+        elif args.constraint != "-" and not os.path.exists(args.constraint):
+            message = "no such file, and no constraint in the symbols . x | < > ( )"
+            raise FormatError(message, path=args.constraint)
         else:
             named, nameless = constraints.read_constraints(args.constraint)
         if named:
