@@ -174,6 +174,15 @@ def test_the_disk_is_full(command, folder, monkeypatch, capsys):
     assert error.count("\n") == 1
 
 
+@pytest.mark.parametrize("command", ["--help", "--version", "--cite", "fold --help", "models list --help"])
+def test_help_is_a_result_too(command, folder, monkeypatch, capsys):
+    assert run_into(os.open("/dev/full", os.O_WRONLY), command, monkeypatch) == 1
+    assert capsys.readouterr().err == "mprna: error: cannot write: No space left on device\n"
+    reader, writer = os.pipe()
+    os.close(reader)
+    assert run_into(writer, command, monkeypatch) == 141
+
+
 @pytest.mark.parametrize("command", cases(command for command in WITH_OUTPUT if command not in TELL_TIMES))
 def test_the_input_is_a_pipe(command, folder, call):
     """As of `<(zcat rnas.fa.gz)`: results are those of the file."""

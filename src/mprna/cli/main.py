@@ -8,7 +8,7 @@ import os
 import sys
 import warnings
 from collections.abc import Sequence
-from typing import Final, TextIO
+from typing import TYPE_CHECKING, Final, TextIO
 
 from mprna import __version__
 from mprna.cli import (
@@ -32,6 +32,9 @@ from mprna.cli import (
 from mprna.cli.cite import Cite
 from mprna.errors import MprnaError
 from mprna.io.output import WRITE_ERRORS
+
+if TYPE_CHECKING:
+    from _typeshed import SupportsWrite
 
 EXAMPLES: Final = """\
 examples:
@@ -69,7 +72,7 @@ PIPE_CLOSED: Final = 141
 
 def build_parser() -> argparse.ArgumentParser:
     """The parser of all commands; nothing heavy is imported for it."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="mprna",
         description="Fold and embed RNA with a structure-aware foundation model, and pretrain your own.",
         epilog=EXAMPLES,
@@ -82,6 +85,16 @@ def build_parser() -> argparse.ArgumentParser:
     for command in COMMANDS:
         command.add_parser(subparsers)
     return parser
+
+
+class _Parser(argparse.ArgumentParser):
+    """argparse swallows errors of writing; this one does so on standard error only."""
+
+    def _print_message(self, message: str, file: SupportsWrite[str] | None = None) -> None:
+        if message and file is not None and file is sys.stdout:
+            file.write(message)
+        else:
+            super()._print_message(message, file)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
