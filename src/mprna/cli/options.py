@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 MAX_JOBS = 1_024
 """More processes than this are a slip of the finger."""
 
+SUITES: Final = ("rgb", "pgb", "gue", "gb", "eterna100")
+"""Of benchmark tasks."""
+
 MAX_SEED: Final = 2**32 - 1
 
 _FOREIGN_SUFFIXES: Final = (
@@ -92,6 +95,19 @@ def chosen_format(args: argparse.Namespace, formats: Sequence[str], default: str
             "give the file another suffix, or choose one with --format"
         )
     return default
+
+
+def add_suite(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("suite", choices=SUITES, help="rgb, pgb, gue, gb or eterna100")
+    parser.add_argument(
+        "--task",
+        "--version",
+        dest="task",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="only this one, such as v1 or v2 of eterna100; may be repeated",
+    )
 
 
 def add_quiet(parser: argparse._ActionsContainer) -> None:
