@@ -44,7 +44,11 @@ def test_a_wrong_call_is_status_2_and_shows_the_usage(call, arguments):
     [
         (("fold", "missing.fa"), 1, "missing.fa: no such file, and no nucleotide sequence"),
         (("fold", "ACGU", "-T", "200"), 2, "temperature 200.0 °C; expected 0 to 100"),
-        (("draw", "missing.ct"), 1, "missing.ct: No such file or directory"),
+        (
+            ("draw", "missing.ct"),
+            1,
+            "missing.ct: no such file; structures are read from files or standard input",
+        ),
     ],
 )
 def test_an_error_is_one_line(call, arguments, status, message):
