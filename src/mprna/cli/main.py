@@ -8,7 +8,7 @@ import os
 import sys
 import warnings
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final, TextIO
+from typing import TYPE_CHECKING, Final, NoReturn, TextIO
 
 from mprna import __version__
 from mprna.cli import (
@@ -88,7 +88,10 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 class _Parser(argparse.ArgumentParser):
-    """argparse swallows errors of writing; this one does so on standard error only."""
+    """Tells a wrong call in one line, and fails where help cannot be written, which argparse passes over."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: error: {message}; see {self.prog} --help\n")
 
     def _print_message(self, message: str, file: SupportsWrite[str] | None = None) -> None:
         if message and file is not None and file is sys.stdout:
@@ -108,7 +111,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     _use_utf8()
     warnings.showwarning = _show_warning
     try:
-        args = build_parser().parse_args(argv)
+        parser = build_parser()
+        if not (sys.argv[1:] if argv is None else argv):
+            parser.print_help(sys.stderr)
+            return 2
+        args = parser.parse_args(argv)
         if args.offline:
             os.environ["MPRNA_OFFLINE"] = "1"
         status: int = args.run(args)
