@@ -29,7 +29,7 @@ from scipy.stats import spearmanr
 
 from mprna.corpus.calibration_report import calibration_error as binned_error
 from mprna.corpus.calibration_report import reliability_curve
-from mprna.corpus.reliability import Curve, Panel, reliability_svg
+from mprna.draw.reliability import Curve, Panel, reliability_svg
 from mprna.folding.confidence import assigned_state_probs
 from mprna.io.formats import read_records
 from mprna.io.records import Record

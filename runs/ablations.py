@@ -6,13 +6,11 @@
 pretrained on equally many tokens, padding included; then its last model is fine-tuned on RGB's bpRNA
 (train, valid, test) and on SNMD and SNMR (training rows rebuilt from Arabidopsis transcripts; valid; test)
 with a fixed budget, `--seeds` times. Validation chooses the epoch; test is scored once, at the end.
-WORK/table.md has means over seeds with 95 % intervals over test items and seeds (1,000 resamples; 200 of
-AUC), and paired differences with Holm's correction. One seed pretrains, so the intervals do not know how
-far another one would be.
+WORK/table.md (`ablation_table.py`) has means over seeds with intervals, and paired differences. One seed
+pretrains, so the intervals do not know how far another one would be.
 
 Killed at any moment, the same command goes on where it was. Two processes with different `--arms` may share
-WORK. `--plan` measures what it would cost here and trains nothing. Long because the whole experiment, from
-its starts to its table, is read in one place.
+WORK. `--plan` measures what it would cost here and trains nothing.
 """
 
 from __future__ import annotations
@@ -20,7 +18,6 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
-import os
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -30,13 +27,13 @@ from typing import Any
 
 import numpy as np
 import torch
+from ablation_table import items_path, save_items, table_lines
 from repair import transcripts, windows
 
 from mprna.alphabet import NUCLEOTIDES
 from mprna.bench.data import Example, load_split
-from mprna.bench.metrics import METRICS, Floats, Metric, evaluate
+from mprna.bench.metrics import METRICS, Floats
 from mprna.bench.rebuild import WINDOW, substitute
-from mprna.bench.statistics import draw_items, holm, interval, paired_p, resampled
 from mprna.bench.task import Task, choose_tasks
 from mprna.corpus.manifest import read_manifest
 from mprna.io.labelled import LabelledRow
@@ -52,7 +49,6 @@ from mprna.train.finetune import FinetuneConfig, finetune
 from mprna.train.loop import train
 from mprna.train.pretrain import Pretraining, make_stream, pretrain
 from mprna.train.recipes import mini_cpu
-from mprna.train.tracker import read_metrics
 
 LABELLED_WEIGHT = 16
 """Times that the slices with a structure to trust are seen per epoch, as in runs/mini_more.sh."""
@@ -124,7 +120,8 @@ def main() -> None:
         for task in tasks:
             for seed in range(args.seeds):
                 tune_and_score(name, model_dir, task, seed, args)
-    table = "\n".join(table_lines(args.work, tasks, args.seeds))
+    starts = {RANDOM: "not pretrained"} | {name: arm.about for name, arm in ARMS.items()}
+    table = "\n".join(table_lines(args.work, tasks, starts, COMPARED, seeds=args.seeds))
     (args.work / "table.md").write_text(table + "\n")
     print(table)
 
@@ -211,10 +208,6 @@ def tune_and_score(name: str, model_dir: Path, task: Task, seed: int, args: argp
     save_items(score(tuned_dir, task, test), path)
 
 
-def items_path(work: Path, task: Task, name: str, seed: int) -> Path:
-    return work / task.name / f"{name}-{seed}.npz"
-
-
 def training_rows(task: Task, args: argparse.Namespace) -> tuple[list[LabelledRow], list[LabelledRow]]:
     """The same rows for every arm and seed."""
     valid = load_split(task, "valid", args.data_dir / "rgb").examples
@@ -255,9 +248,6 @@ def mutated_examples(task: Task, data_dir: Path, number: int) -> Iterator[Exampl
         yield Example(mutated, label)
 
 
-# Scores
-
-
 def score(model_dir: Path, task: Task, examples: Sequence[Example]) -> list[Floats]:
     """What the task's metric needs, of every example."""
     engine, metric = TaskEngine(model_dir), METRICS[task.metrics[0]]
@@ -270,84 +260,6 @@ def score(model_dir: Path, task: Task, examples: Sequence[Example]) -> list[Floa
             found = "".join(task.classes[best] for best in probs.argmax(1))
         items.append(metric.item(example.label, found))
     return items
-
-
-def save_items(items: Sequence[Floats], path: Path) -> None:
-    partial = path.with_suffix(".part.npz")
-    rows = [np.atleast_2d(item) for item in items]
-    np.savez_compressed(partial, rows=np.concatenate(rows), sizes=[len(part) for part in rows])
-    os.replace(partial, path)
-
-
-def load_items(path: Path, metric: Metric) -> list[Floats]:
-    """The inverse of `save_items`."""
-    with np.load(path) as saved:
-        parts = np.split(saved["rows"], np.cumsum(saved["sizes"])[:-1])
-    return [part[0] for part in parts] if metric.additive else parts
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """One arm on one task."""
-
-    mean: float
-    """Over seeds."""
-    resamples: Floats
-    """Of that mean, test items and seeds drawn with replacement."""
-
-    def __str__(self) -> str:
-        low, high = interval(self.resamples)
-        return f"{self.mean:.3f} ({low:.3f}-{high:.3f})"
-
-
-def outcomes(work: Path, task: Task, seeds: int) -> dict[str, Outcome]:
-    """Of the arms with all seeds scored; the draws are the same for all, so that differences are paired."""
-    metric = METRICS[task.metrics[0]]
-    found = {}
-    for name in (RANDOM, *ARMS):
-        paths = [items_path(work, task, name, seed) for seed in range(seeds)]
-        if all(path.exists() for path in paths):
-            found[name] = outcome(metric, [load_items(path, metric) for path in paths])
-    return found
-
-
-def outcome(metric: Metric, by_seed: Sequence[Sequence[Floats]]) -> Outcome:
-    draws = draw_items(len(by_seed[0]), metric)
-    values = np.array([resampled(metric, items, draws) for items in by_seed])
-    chosen = np.random.default_rng(1).integers(len(by_seed), size=(len(by_seed), len(draws)))
-    mean = float(np.mean([evaluate(metric, items) for items in by_seed]))
-    return Outcome(mean, np.take_along_axis(values, chosen, axis=0).mean(0))
-
-
-def table_lines(work: Path, tasks: Sequence[Task], seeds: int) -> list[str]:
-    found = {task.name: outcomes(work, task, seeds) for task in tasks}
-    titles = [f"{task.name}, {task.metrics[0]}" for task in tasks]
-    lines = [f"| start | tokens | {' | '.join(titles)} |", "|---|---|" + "---|" * len(tasks)]
-    for name in (RANDOM, *ARMS):
-        cells = [str(found[task.name].get(name, "")) for task in tasks]
-        about = f"{name}: {ARMS[name].about}" if name in ARMS else f"{name}: not pretrained"
-        lines.append(f"| {about} | {tokens_seen(work, name):,.0f} | {' | '.join(cells)} |")
-    compared = [pair for pair in COMPARED if all(name in found[task.name] for name in pair for task in tasks)]
-    lines += ["", f"| difference | {' | '.join(titles)} |", "|---|" + "---|" * len(tasks)]
-    columns = [differences(found[task.name], compared) for task in tasks]
-    for row, (first, second) in enumerate(compared):
-        lines.append(f"| {first} - {second} | {' | '.join(column[row] for column in columns)} |")
-    return lines
-
-
-def differences(found: dict[str, Outcome], compared: Sequence[tuple[str, str]]) -> list[str]:
-    """Difference, interval and p, corrected for the number of comparisons, of each pair."""
-    p_values = holm([paired_p(found[a].resamples, found[b].resamples) for a, b in compared])
-    cells = []
-    for (a, b), p in zip(compared, p_values, strict=True):
-        low, high = interval(found[a].resamples - found[b].resamples)
-        cells.append(f"{found[a].mean - found[b].mean:+.3f} ({low:+.3f} to {high:+.3f}), p = {p:.3f}")
-    return cells
-
-
-def tokens_seen(work: Path, name: str) -> float:
-    rows = read_metrics(work / "pretrain" / name / "metrics.jsonl")
-    return float(sum(row["tokens"] for row in rows if row["kind"] == "train"))
 
 
 # The plan

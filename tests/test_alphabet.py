@@ -68,6 +68,7 @@ def test_positions_stay(sequence: str) -> None:
         ("ACG-U", "gap '-' at position 4: remove the gaps"),
         (".ACG", "gap '.' at position 1"),
         ("MKVLEE", "letter 'L' at position 4 is no nucleotide code (is this a protein?)"),
+        ("GG&CC", "symbol '&' at position 3: two strands; give them one at a time"),
         ("AC*", "symbol '*' at position 3 is no nucleotide code"),
         ("A1", "symbol '1' at position 2"),
         ("AC GU", "symbol ' ' at position 3"),

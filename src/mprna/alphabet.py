@@ -32,8 +32,15 @@ STRUCTURE_SYMBOLS: Final = "()."
 NUCLEOTIDE_IDS: Final = tuple(VOCABULARY.index(letter) for letter in NUCLEOTIDES)
 STRUCTURE_IDS: Final = tuple(VOCABULARY.index(symbol) for symbol in STRUCTURE_SYMBOLS)
 
-AMBIGUITY_CODES: Final = "NRYSWKMBDHVX"
-"""IUPAC codes (and X) that stand for more than one nucleotide; models see N, ViennaRNA an unpaired base."""
+LETTERS_OF: Final = {
+    **{letter: letter for letter in NUCLEOTIDES},
+    **{"T": "U", "R": "AG", "Y": "CU", "S": "CG", "W": "AU", "K": "GU", "M": "AC"},
+    **{"B": "CGU", "D": "AGU", "H": "ACU", "V": "ACG", "N": NUCLEOTIDES, "X": NUCLEOTIDES},
+}
+"""IUPAC codes (and X), and the nucleotides that each stands for."""
+
+AMBIGUITY_CODES: Final = "".join(code for code, letters in LETTERS_OF.items() if len(letters) > 1)
+"""Those that stand for more than one nucleotide; models see N, ViennaRNA an unpaired base."""
 
 CANONICAL_PAIRS: Final = frozenset({"AU", "UA", "GC", "CG", "GU", "UG"})
 
@@ -80,6 +87,8 @@ def _complaint(sequence: str) -> str:
     position, symbol = next((i, s) for i, s in enumerate(sequence, 1) if s not in _LEGAL)
     if symbol in _GAPS:
         return f"gap {symbol!r} at position {position}: remove the gaps of an alignment first"
+    if symbol == "&":
+        return f"symbol '&' at position {position}: two strands; give them one at a time"
     if symbol.isalpha() and symbol.isascii():
         return f"letter {symbol!r} at position {position} is no nucleotide code (is this a protein?)"
     return f"symbol {symbol!r} at position {position} is no nucleotide code"

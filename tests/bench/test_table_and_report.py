@@ -113,6 +113,13 @@ def test_latex_escapes_and_closes_what_it_opens() -> None:
     assert text.count(r"\begin{tabular}") == text.count(r"\end{tabular}") == 3
 
 
+def test_latex_tells_what_markdown_tells() -> None:
+    facts = GOOD.data | {"train": GOOD.data["test"] | {"note": "rebuilt, 5 % of train_rows"}}
+    text = render(build_table([replace(GOOD, num_truncated=3, data=facts), POOR]), "latex", title="T")
+    assert r"& 60/60 & 1 seed, 3 cut \\" in text
+    assert "Note: rebuilt, 5 \\% of train\\_rows.\n" in text
+
+
 def test_html_is_whole_sortable_and_alone() -> None:
     class Checker(HTMLParser):
         def __init__(self) -> None:

@@ -103,7 +103,11 @@ def test_the_same_seed_gives_the_same_designs(call):
         (["nothing.txt"], 1, "nothing.txt: no such file, and no dot-bracket"),
         ([HAIRPIN, "--gc", "0.9", "0.1"], 2, "GC from 0.9 to 0.1; expected 0 <= low <= high <= 1"),
         ([HAIRPIN, "--forbid", "G-A"], 2, "motif 'G-A'; expected IUPAC codes such as ACGUNRY"),
-        ([HAIRPIN, "-o", "x.parquet"], 2, "parquet: designs are written as tsv, jsonl or fasta"),
+        (
+            [HAIRPIN, "-o", "x.parquet"],
+            2,
+            "-o x.parquet: .parquet is not among the formats written here (tsv, jsonl, fasta)",
+        ),
         ([HAIRPIN, "-P", "turner"], 2, "unknown energy parameters 'turner'"),
     ],
 )

@@ -38,6 +38,20 @@ def test_draw_needs_a_place(call, tmp_path):
     assert outcome == (1, "", f"mprna: error: {tmp_path / 'file'}: cannot write: File exists\n")
 
 
+def test_draw_makes_no_folder_named_as_a_picture(call, tmp_path):
+    outcome = call("draw", "-o", tmp_path / "x.pdf", stdin=CT)
+    assert outcome.status == 2
+    assert outcome.err.startswith(f"mprna: error: {tmp_path / 'x.pdf'}: pictures are .svg or .png files")
+    assert call("draw", "-o", tmp_path / "x.SVG", stdin=CT).status == 0
+    assert (tmp_path / "x.SVG").is_file()
+
+
+def test_draw_reads_files_only(call):
+    outcome = call("draw", "(...)")
+    expected = "mprna: error: (...): no such file; structures are read from files or standard input\n"
+    assert outcome == (1, "", expected)
+
+
 def test_long_names_give_file_names_that_fit(call, tmp_path):
     long = "é" * 300
     content = f">{long}\nGAAAC\n(...)\n" * 2

@@ -359,6 +359,12 @@ def test_constraints_come_from_the_input_a_file_or_the_command_line(call, tmp_pa
     assert call("fold", *VIENNA, "-C", "--constraint", "....", "ACGU").status == 2
 
 
+def test_neither_constraint_nor_file_is_told(call):
+    outcome = call("fold", *VIENNA, "GGGGAAAACCCC", "--constraint", "((((.y..))))")
+    message = "((((.y..)))): no such file, and no constraint in the symbols . x | < > ( )"
+    assert outcome == (1, "", f"mprna: error: {message}\n")
+
+
 def test_a_bad_constraint_is_a_row_with_a_reason(call):
     outcome = call("fold", *VIENNA, "-C", "--quiet", stdin=b">a\nACGU\n..\n>b\nACGU\n....\n")
     assert outcome.status == 1

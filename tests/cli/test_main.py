@@ -31,12 +31,26 @@ def test_help_names_every_command(call):
     assert [name for name in names if f"\n    {name} " not in outcome.out] == []
 
 
-@pytest.mark.parametrize("arguments", [(), ("dance",), ("fold", "--engine", "mfold"), ("fold", "-j", "0")])
-def test_a_wrong_call_is_status_2_and_shows_the_usage(call, arguments):
+@pytest.mark.parametrize(
+    ("arguments", "prog"),
+    [
+        (("dance",), "mprna"),
+        (("fold", "--engine", "mfold"), "mprna fold"),
+        (("fold", "-j", "0"), "mprna fold"),
+        (("models",), "mprna models"),
+    ],
+)
+def test_a_wrong_call_is_status_2_and_one_line_that_says_where_to_look(call, arguments, prog):
     outcome = call(*arguments)
-    assert outcome.status == 2
-    assert outcome.out == ""
-    assert outcome.err.startswith("usage: mprna")
+    assert (outcome.status, outcome.out, outcome.err.count("\n")) == (2, "", 1)
+    assert outcome.err.startswith(f"{prog}: error: ")
+    assert outcome.err.endswith(f"; see {prog} --help\n")
+
+
+def test_nothing_asked_shows_the_commands(call):
+    outcome = call()
+    assert (outcome.status, outcome.out) == (2, "")
+    assert outcome.err == call("--help").out
 
 
 @pytest.mark.parametrize(
@@ -44,7 +58,11 @@ def test_a_wrong_call_is_status_2_and_shows_the_usage(call, arguments):
     [
         (("fold", "missing.fa"), 1, "missing.fa: no such file, and no nucleotide sequence"),
         (("fold", "ACGU", "-T", "200"), 2, "temperature 200.0 °C; expected 0 to 100"),
-        (("draw", "missing.ct"), 1, "missing.ct: No such file or directory"),
+        (
+            ("draw", "missing.ct"),
+            1,
+            "missing.ct: no such file; structures are read from files or standard input",
+        ),
     ],
 )
 def test_an_error_is_one_line(call, arguments, status, message):

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import argparse
 import gzip
+import io
+import sys
 
 import pytest
 
+from mprna.cli.main import main
 from mprna.cli.options import chosen_format, example, num_jobs, numbered, positive_int, read_inputs
-from mprna.errors import FormatError
+from mprna.errors import FormatError, UsageError
 from mprna.io.records import Record
 
 
@@ -79,6 +82,9 @@ def test_more_processes_than_any_machine_has_are_a_slip(call):
         ("-", None, "tsv"),
         ("x", None, "tsv"),
         ("x.txt", None, "tsv"),
+        ("x.v2", None, "tsv"),
+        ("x.ndjson", None, "jsonl"),
+        ("x.csv", "tsv", "tsv"),
         ("a.b/x.jsonl", None, "jsonl"),
         ("x.JSONL.GZ", None, "jsonl"),
         ("x.fa.zst", None, "fasta"),
@@ -87,7 +93,35 @@ def test_more_processes_than_any_machine_has_are_a_slip(call):
 )
 def test_the_format_is_the_one_asked_for_or_that_of_the_suffix(output, given, expected):
     args = argparse.Namespace(output=output, format=given)
-    assert chosen_format(args, ("tsv", "jsonl", "fasta"), aliases={"fa": "fasta"}) == expected
+    assert chosen_format(args, ("tsv", "jsonl", "fasta")) == expected
+
+
+@pytest.mark.parametrize("output", ["x.csv", "x.parquet.gz", "x.PDF", "x.fq", "x.npy"])
+def test_no_format_hides_under_the_suffix_of_another(output):
+    args = argparse.Namespace(output=output, format=None)
+    with pytest.raises(UsageError, match=r"is not among the formats written here \(tsv, jsonl\); give"):
+        chosen_format(args, ("tsv", "jsonl"))
+
+
+@pytest.mark.parametrize("verb", ["fold", "embed", "scan", "repair", "degrade"])
+def test_no_verb_writes_csv_without_saying_so(call, tmp_path, monkeypatch, verb):
+    monkeypatch.delenv("MPRNA_HOME")
+    outcome = call(verb, "GGGGAAAACCCC", "-o", tmp_path / "x.csv")
+    assert outcome.status == 2
+    assert outcome.err.startswith(f"mprna: error: -o {tmp_path / 'x.csv'}: .csv is not among")
+    assert not list(tmp_path.iterdir())
+
+
+class _Terminal(io.TextIOWrapper):
+    def isatty(self):
+        return True
+
+
+@pytest.mark.parametrize("verb", ["fold", "draw", "design"])
+def test_who_waits_for_the_keyboard_says_so(capsys, monkeypatch, verb):
+    monkeypatch.setattr(sys, "stdin", _Terminal(io.BytesIO()))
+    assert main([verb]) == 1
+    assert capsys.readouterr().err.startswith("mprna: reading from the terminal until Ctrl-D\n")
 
 
 @pytest.mark.parametrize("verb", ["degrade", "scan", "repair"])

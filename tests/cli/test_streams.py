@@ -87,6 +87,11 @@ def cases(commands: Iterable[str]) -> list[object]:
     return [pytest.param(c, marks=[torch] if c.split()[0] in NEED_TORCH else []) for c in commands]
 
 
+def suffix_for(command: str) -> str:
+    """One that the command takes, though others may have been asked for by --format."""
+    return ".svg" if command.startswith(("draw", "bench figure", "fold")) else ".tsv"
+
+
 EVERY = cases([*(f"{command} {given}" for command, given in WITH_OUTPUT.items()), *OTHERS])
 
 
@@ -169,6 +174,15 @@ def test_the_disk_is_full(command, folder, monkeypatch, capsys):
     assert error.count("\n") == 1
 
 
+@pytest.mark.parametrize("command", ["--help", "--version", "--cite", "fold --help", "models list --help"])
+def test_help_is_a_result_too(command, folder, monkeypatch, capsys):
+    assert run_into(os.open("/dev/full", os.O_WRONLY), command, monkeypatch) == 1
+    assert capsys.readouterr().err == "mprna: error: cannot write: No space left on device\n"
+    reader, writer = os.pipe()
+    os.close(reader)
+    assert run_into(writer, command, monkeypatch) == 141
+
+
 @pytest.mark.parametrize("command", cases(command for command in WITH_OUTPUT if command not in TELL_TIMES))
 def test_the_input_is_a_pipe(command, folder, call):
     """As of `<(zcat rnas.fa.gz)`: results are those of the file."""
@@ -176,7 +190,7 @@ def test_the_input_is_a_pipe(command, folder, call):
     os.mkfifo(folder / "pipe")
     writer = threading.Thread(target=(folder / "pipe").write_bytes, args=(given.read_bytes(),), daemon=True)
     writer.start()
-    outputs = [folder / "of_file.svg", folder / "of_pipe.svg"]
+    outputs = [folder / f"{name}{suffix_for(command)}" for name in ("of_file", "of_pipe")]
     assert call(*command.split(), given, "-o", outputs[0]) == call(*command.split(), "pipe", "-o", outputs[1])
     writer.join(10)
     assert outputs[0].read_bytes() == outputs[1].read_bytes() != b""
@@ -184,9 +198,10 @@ def test_the_input_is_a_pipe(command, folder, call):
 
 @pytest.mark.parametrize("command", cases(WITH_OUTPUT))
 def test_the_output_may_not_be_written(command, folder, call, locked):
-    outcome = call(*command.split(), WITH_OUTPUT[command], "-o", locked / "results.svg")
+    output = locked / f"results{suffix_for(command)}"
+    outcome = call(*command.split(), WITH_OUTPUT[command], "-o", output)
     assert (outcome.status, outcome.out, outcome.err.count("\n")) == (1, "", 1)
-    assert outcome.err.startswith(f"mprna: error: {locked / 'results.svg'}: cannot write: ")
+    assert outcome.err.startswith(f"mprna: error: {output}: cannot write: ")
 
 
 @pytest.fixture

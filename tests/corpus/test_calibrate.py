@@ -23,7 +23,7 @@ from mprna.corpus.calibrate import (
 )
 from mprna.corpus.calibration_report import report
 from mprna.corpus.fidelity import Calibration, Folded
-from mprna.corpus.reliability import draw_reliability
+from mprna.draw.reliability import draw_reliability
 from mprna.errors import CorpusError, UsageError
 from mprna.folding.vienna import EnergyModel, fold_mfe
 

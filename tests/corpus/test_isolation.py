@@ -96,6 +96,16 @@ def test_death_is_a_reason_and_the_next_fold_is_well(
     assert one(isolated, HAIRPIN) == annotate(HAIRPIN, EnergyModel(), SHIPPED)
 
 
+def test_nothing_lies_about_while_it_folds(
+    isolated: IsolatedFold, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever kills this process leaves no file behind."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    assert one(isolated, DEAD_ENDS["segfault"]) is FoldFailure.CRASH
+    assert isinstance(one(isolated, HAIRPIN), Annotation)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_death_costs_one_of_many(isolated: IsolatedFold) -> None:
     bad = [DEAD_ENDS["segfault"], DEAD_ENDS["hog"]]
     sequences = [HAIRPIN, bad[0], HAIRPIN + "A", HAIRPIN + "C", bad[1], bad[0], HAIRPIN + "G"]

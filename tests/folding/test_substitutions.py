@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mprna.folding import substitutions
+from mprna.folding import ensemble_parts
 from mprna.folding.substitutions import SubstitutionEnergies
 from mprna.folding.vienna import fold_ensemble, fold_mfe
 
@@ -51,7 +51,7 @@ def differences(sequence: str, every: int = 1) -> np.ndarray:
     ],
 )
 def test_exact_when_no_pair_is_left_out(sequence, monkeypatch):
-    monkeypatch.setattr(substitutions, "MIN_PROB", 1e-30)
+    monkeypatch.setattr(ensemble_parts, "MIN_PROB", 1e-30)
     assert np.abs(differences(sequence)).max() < 2e-4
 
 
@@ -73,12 +73,6 @@ def test_n_never_pairs():
     known = SubstitutionEnergies("GGGNAAAACCCCNGGGAAANCC")
     mutant = fold_ensemble("GGGNAAGACCCCNGGGAAANCC").energy - fold_ensemble("GGGNAAAACCCCNGGGAAANCC").energy
     assert known.delta(6, "G") == pytest.approx(mutant, abs=1e-3)
-
-
-@pytest.mark.parametrize("size", [1, 47, 48, 100])
-def test_product_is_a_product(size):
-    one, other = np.random.default_rng(size).random((2, size, size))
-    np.testing.assert_allclose(substitutions.product(one, other), one @ other, rtol=1e-12)
 
 
 THREADS = """

@@ -241,7 +241,9 @@ def test_binary_garbage_is_told_with_file_and_line(tmp_path, format_name):
 
 @pytest.mark.parametrize("data", [b"\x7fELF\x02\x01", b"<!DOCTYPE html>", b"\x89PNG\r\n", b"\xff\xfe>\0a\0"])
 def test_an_unknown_format_is_told(data):
-    with pytest.raises(FormatError, match=r"^<stream>:1: unknown format, starts with '.+'$"):
+    with pytest.raises(
+        FormatError, match=r"^<stream>:1: unknown format, starts with '.+'; expected fasta, .*parquet$"
+    ):
         read(data)
 
 
@@ -355,3 +357,8 @@ def test_streams_of_the_caller_stay_open():
     stream = io.BytesIO(gzip.compress(b">a\nACGU\n"))
     assert len(list(read_records(stream))) == 1
     assert not stream.closed
+
+
+def test_comma_separated_values_are_named():
+    with pytest.raises(FormatError, match=r"^<stream>:1: a comma-separated table; save it as tab-separated"):
+        list(read_records(io.BytesIO(b"name,sequence\na,ACGU\n")))

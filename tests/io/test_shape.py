@@ -7,7 +7,7 @@ import io
 import numpy as np
 import pytest
 
-from mprna.errors import FormatError, UsageError
+from mprna.errors import FormatError, MprnaWarning, UsageError
 from mprna.io.formats import FORMATS, read_records
 from mprna.io.records import Record
 from mprna.io.shape import read_shape, with_reactivities
@@ -54,6 +54,13 @@ def test_a_directory_holds_a_file_per_record(tmp_path):
     first, *others = with_reactivities(records, tmp_path)
     np.testing.assert_array_equal(first.reactivities, [0.5, NAN])
     assert [record.reactivities for record in others] == [None, None]
+
+
+def test_a_file_of_no_record_is_told(tmp_path):
+    for name in ("a", "misspelt"):
+        (tmp_path / f"{name}.shape").write_text("1 0.5\n")
+    with pytest.warns(MprnaWarning, match=r"reactivities of no record: 1; the first: misspelt\.shape"):
+        list(with_reactivities([Record(name="a", sequence="ACGU")], tmp_path))
 
 
 def test_one_file_is_of_one_record(tmp_path):

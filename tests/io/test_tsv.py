@@ -52,7 +52,7 @@ def test_foreign_columns_in_any_order():
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("name\tseq\na\tACGU\n", "1: no column 'sequence' among 'name, seq'"),
+        ("name\tletters\na\tACGU\n", "1: no column 'sequence' among 'name, letters'"),
         (">a\nACGU\n", "1: no column 'sequence' among '>a'"),
         ("name\tsequence\na\tACGU\nb\n", "3: 1 cells, the first line has 2"),
         ("name\tsequence\na\tACGU\tx\n", "2: 3 cells, the first line has 2"),
@@ -72,3 +72,10 @@ def test_a_column_that_comes_twice_is_told():
         read("sequence\tnote\tnote\tsequence\nACGU\tx\ty\tGG\n")
     (record,) = read("sequence\tnote\tnote\nACGU\tx\ty\n")
     assert record.sequence == "ACGU"
+
+
+def test_common_names_of_other_tools_are_read():
+    assert read("id\tseq\tstructure\na\tGAAAC\t(...)\nb\t\t\n") == [
+        Record(name="a", sequence="GAAAC", dot_bracket="(...)"),
+        Record(name="b", sequence=""),
+    ]

@@ -193,6 +193,11 @@ def test_token_probabilities_are_not_there(pair_model):
         Folder(FoldOptions(engine="model", decoder="tokens", model=pair_model))
 
 
+def test_energies_are_not_weighed(pair_model):
+    with pytest.raises(UsageError, match="weight: a pair network reads the ensemble itself"):
+        Folder(FoldOptions(weight=0.5, model=pair_model))
+
+
 def test_folders_share_models_that_are_loaded_once(pair_model):
     loaded = []
 

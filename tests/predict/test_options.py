@@ -20,6 +20,12 @@ from mprna.predict.options import DECODERS, EnergyModel, FoldOptions
         ({"weight": float("nan")}, "weight nan; expected 0 to 100"),
         ({"weight": float("inf")}, "weight inf; expected 0 to 100"),
         ({"gamma": float("inf")}, "gamma inf; expected 0.001 to 1000"),
+        ({"decoder": "tokens"}, "decoder 'tokens': of the model engine alone; choose it too"),
+        (
+            {"gamma": 2.0, "engine": "vienna"},
+            "gamma: the vienna engine has no decoder; choose hybrid or model",
+        ),
+        ({"weight": 0.5, "engine": "model"}, "weight: of the hybrid engine alone; choose it too"),
         ({"max_length": 0}, "max_length 0; expected at least 1 nt"),
     ],
 )

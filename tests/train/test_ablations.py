@@ -186,16 +186,17 @@ def test_labelled_nucleotides_have_one_share_in_every_arm(
 
 
 def test_items_survive_the_disk_and_seeds_are_averaged(ablations: ModuleType, tmp_path: Path) -> None:
+    table = sys.modules[ablations.table_lines.__module__]
     area, f1 = METRICS["auc"], METRICS["macro_f1"]
     rng = np.random.default_rng(0)
     for metric in (area, f1):
         items = [metric.item(rng.integers(2, size=n), rng.random((n, 2))) for n in (5, 9, 7)]
-        ablations.save_items(items, tmp_path / "items.npz")
-        loaded = ablations.load_items(tmp_path / "items.npz", metric)
+        table.save_items(items, tmp_path / "items.npz")
+        loaded = table.load_items(tmp_path / "items.npz", metric)
         assert all(np.array_equal(a, b) for a, b in zip(items, loaded, strict=True))
     perfect = [f1.item(np.array([0, 1]), np.eye(2))] * 3
     wrong = [f1.item(np.array([1, 0]), np.eye(2))] * 3
-    outcome = ablations.outcome(f1, [perfect, perfect, wrong])
+    outcome = table.outcome(f1, [perfect, perfect, wrong])
     assert outcome.mean == pytest.approx(2 / 3)
     # Of three seeds drawn, each is wrong with probability 1/3: none right in 1 of 27, all right in 8 of 27.
     assert np.mean(outcome.resamples) == pytest.approx(2 / 3, abs=0.05)

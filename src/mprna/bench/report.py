@@ -70,13 +70,15 @@ def _markdown(table: Table, title: str, blocks: Sequence[dict[str, Any]]) -> str
 def _latex(table: Table, title: str, blocks: Sequence[dict[str, Any]]) -> str:
     lines = [f"% {title}", f"% {LEGEND}"]
     for column in table.columns:
-        lines += [r"\begin{table}", rf"\caption{{{_tex(column.title)}}}", r"\begin{tabular}{lrrr}"]
-        lines += [r"\hline", r"model & mean & 95\,\% & n \\", r"\hline"]
+        lines += [r"\begin{table}", rf"\caption{{{_tex(column.title)}}}", r"\begin{tabular}{lrrrl}"]
+        lines += [r"\hline", r"model & mean & 95\,\% & n & notes \\", r"\hline"]
         lines += [
-            f"{_tex(cell.model)} & {_tex_value(cell)} & {_range(cell)} & {_count(cell)} \\\\"
+            f"{_tex(cell.model)} & {_tex_value(cell)} & {_range(cell)} & {_count(cell)} & {_odd(cell)} \\\\"
             for cell in _sorted(column)
         ]
-        lines += [r"\hline", r"\end{tabular}", r"\end{table}"]
+        lines += [r"\hline", r"\end{tabular}"]
+        lines += [rf"\par\footnotesize Note: {_tex(note)}." for note in column.notes]
+        lines += [r"\end{table}"]
     for block in blocks:
         lines += [f"% Published, not measured here: {block['title']}. {block['note']}", r"\begin{table}"]
         lines += [rf"\caption{{Published, not measured here: {_tex(block['title'])}}}"]

@@ -55,7 +55,7 @@ def add_calibrate(actions: argparse._SubParsersAction[argparse.ArgumentParser]) 
 def run_calibrate(args: argparse.Namespace) -> int:
     from mprna.corpus.calibrate import CalibrationOptions, calibrate, cross_validate
     from mprna.corpus.calibration_report import report
-    from mprna.corpus.reliability import draw_reliability
+    from mprna.draw.reliability import draw_reliability
     from mprna.folding.vienna import EnergyModel
     from mprna.io.output import open_output
 

@@ -16,9 +16,10 @@ from mprna.cli.options import (
     num_jobs,
     positive_int,
     seed,
+    tell_if_terminal,
 )
 from mprna.cli.tally import Tally
-from mprna.errors import FormatError, UsageError
+from mprna.errors import FormatError
 
 if TYPE_CHECKING:
     from mprna.predict.design import DesignOptions, Target
@@ -130,11 +131,12 @@ def run(args: argparse.Namespace) -> int:
     from mprna.predict.design import design_targets
     from mprna.predict.design_output import write_designs
 
+    format_name = chosen_format(args, FORMATS)
     tally = Tally("designs failed", quiet=args.quiet)
     targets = list(_targets(args.inputs))  # so that a file at fault ends the run before it starts
     designs = design_targets(targets, _options(args), jobs=num_jobs(args))
     counted = (tally.seen(design, design.name, design.error) for design in designs)
-    write_designs(counted, args.output, format_name=_format_name(args))
+    write_designs(counted, args.output, format_name=format_name)
     return tally.finish()
 
 
@@ -149,6 +151,7 @@ def _read(inputs: Sequence[str]) -> Iterator[tuple[str, str]]:
     from mprna.io.targets import SYMBOLS, read_targets
 
     for text in inputs or ["-"]:
+        tell_if_terminal(text)
         if text == "-" or (os.path.exists(text) and text not in (".", "..")):  # structures, not folders
             yield from read_targets(text)
         elif SYMBOLS.issuperset(text) and not text.strip(".")[:1].isalpha():
@@ -194,9 +197,3 @@ def _unlike(path: str | None) -> tuple[str, ...]:
         except SequenceError as error:
             raise FormatError(f"{record.name}: {error}", path=path) from error
     return tuple(clean)
-
-
-def _format_name(args: argparse.Namespace) -> str:
-    if args.format is None and (args.output or "").endswith(".parquet"):
-        raise UsageError("parquet: designs are written as tsv, jsonl or fasta")
-    return chosen_format(args, FORMATS, aliases={"fa": "fasta", "fna": "fasta"})

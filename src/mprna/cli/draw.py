@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import os
 import re
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mprna.cli.options import example, numbered
-from mprna.cli.pictures import PICTURES, write_picture
+from mprna.cli.options import example, numbered, tell_if_terminal
+from mprna.cli.pictures import OTHER_PICTURES, PICTURES, write_picture
 from mprna.cli.tally import Tally
 from mprna.errors import FormatError, UsageError
 
@@ -62,14 +63,16 @@ def write_pictures(records: Iterable[Record], output: str | None) -> None:
             in which each record gets `NAME.svg`.
 
     Raises:
-        UsageError: several records for one file.
+        UsageError: several records for one file, or a picture of another kind.
         FormatError: not writable.
     """
     try:
         if output is None or output == "-":
             _write_one(records, None)
-        elif output.endswith(PICTURES):
+        elif output.lower().endswith(PICTURES):
             _write_one(records, output)
+        elif output.lower().endswith(OTHER_PICTURES) and not os.path.isdir(output):
+            raise UsageError(f"{output}: pictures are .svg or .png files; for a folder, write {output}/")
         else:
             _write_each(records, Path(output))
     except BrokenPipeError:
@@ -82,6 +85,9 @@ def _structures(inputs: list[str], tally: Tally) -> Iterator[Record]:
     from mprna.io.formats import read_records
 
     for path in inputs:
+        tell_if_terminal(path)
+        if path != "-" and not os.path.exists(path):
+            raise FormatError("no such file; structures are read from files or standard input", path=path)
         for record in read_records(path):
             tally.add(record.name, None if record.dot_bracket else record.error or "no structure")
             yield record

@@ -14,14 +14,16 @@ from mprna.cli.options import (
     add_jobs,
     add_model,
     add_quiet,
+    chosen_format,
     example,
     num_jobs,
     numbered,
     positive_int,
     read_inputs,
 )
+from mprna.cli.pictures import PICTURES
 from mprna.cli.tally import Tally
-from mprna.errors import UsageError
+from mprna.errors import FormatError, UsageError
 from mprna.runtime.store import FOLDING_MODEL
 
 if TYPE_CHECKING:
@@ -102,7 +104,8 @@ def _add_engine(group: argparse._ArgumentGroup) -> None:
         "--decoder",
         choices=("nested", "tokens"),
         default="nested",
-        help="of the model engine: from pair probabilities or from ( ) . probabilities [%(default)s]",
+        help="of the model engine: from pair probabilities or, not with a pair network, from ( ) . "
+        "probabilities [%(default)s]",
     )
     group.add_argument(
         "--gamma",
@@ -232,6 +235,9 @@ def _records(args: argparse.Namespace) -> Iterator[Record]:
         named: dict[str, str] = {}
         if constraints.looks_like_one(args.constraint) and not os.path.exists(args.constraint):
             nameless = [args.constraint]
+        elif args.constraint != "-" and not os.path.exists(args.constraint):
+            message = "no such file, and no constraint in the symbols . x | < > ( )"
+            raise FormatError(message, path=args.constraint)
         else:
             named, nameless = constraints.read_constraints(args.constraint)
         if named:
@@ -246,16 +252,9 @@ def _records(args: argparse.Namespace) -> Iterator[Record]:
 
 
 def _format_name(args: argparse.Namespace) -> str:
-    if args.format is not None:
-        return str(args.format)
-    if args.output in (None, "-"):
-        return "vienna"
-    if args.output.endswith((".svg", ".png")):
+    if args.format is None and (args.output or "").lower().endswith(PICTURES):
         return "svg"
-    from mprna.io.formats import format_of_suffix
-
-    format = format_of_suffix(args.output)
-    return format.name if format is not None and format.name in FORMATS else "vienna"
+    return chosen_format(args, FORMATS, "vienna")
 
 
 def _options(args: argparse.Namespace) -> FoldOptions:

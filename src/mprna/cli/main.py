@@ -8,7 +8,7 @@ import os
 import sys
 import warnings
 from collections.abc import Sequence
-from typing import Final, TextIO
+from typing import TYPE_CHECKING, Final, NoReturn, TextIO
 
 from mprna import __version__
 from mprna.cli import (
@@ -32,6 +32,9 @@ from mprna.cli import (
 from mprna.cli.cite import Cite
 from mprna.errors import MprnaError
 from mprna.io.output import WRITE_ERRORS
+
+if TYPE_CHECKING:
+    from _typeshed import SupportsWrite
 
 EXAMPLES: Final = """\
 examples:
@@ -69,7 +72,7 @@ PIPE_CLOSED: Final = 141
 
 def build_parser() -> argparse.ArgumentParser:
     """The parser of all commands; nothing heavy is imported for it."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="mprna",
         description="Fold and embed RNA with a structure-aware foundation model, and pretrain your own.",
         epilog=EXAMPLES,
@@ -84,6 +87,19 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
+class _Parser(argparse.ArgumentParser):
+    """Tells a wrong call in one line, and fails where help cannot be written, which argparse passes over."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: error: {message}; see {self.prog} --help\n")
+
+    def _print_message(self, message: str, file: SupportsWrite[str] | None = None) -> None:
+        if message and file is not None and file is sys.stdout:
+            file.write(message)
+        else:
+            super()._print_message(message, file)
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command.
 
@@ -95,7 +111,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     _use_utf8()
     warnings.showwarning = _show_warning
     try:
-        args = build_parser().parse_args(argv)
+        parser = build_parser()
+        if not (sys.argv[1:] if argv is None else argv):
+            parser.print_help(sys.stderr)
+            return 2
+        args = parser.parse_args(argv)
         if args.offline:
             os.environ["MPRNA_OFFLINE"] = "1"
         status: int = args.run(args)

@@ -6,12 +6,12 @@ import argparse
 import dataclasses
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import sys
+from collections.abc import Iterable, Iterator, Sequence
 from importlib.util import find_spec
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from mprna.errors import FormatError, MissingExtraError
+from mprna.errors import FormatError, MissingExtraError, UsageError
 
 if TYPE_CHECKING:
     from mprna.io.records import Record
@@ -19,9 +19,17 @@ if TYPE_CHECKING:
 MAX_JOBS = 1_024
 """More processes than this are a slip of the finger."""
 
+SUITES: Final = ("rgb", "pgb", "gue", "gb", "eterna100")
+"""Of benchmark tasks."""
+
 MAX_SEED: Final = 2**32 - 1
 
-NO_ALIASES: Final[Mapping[str, str]] = MappingProxyType({})
+_FOREIGN_SUFFIXES: Final = (
+    *(".csv", ".xls", ".xlsx", ".ods", ".json", ".html", ".vcf"),
+    *(".npy", ".npz", ".h5", ".hdf5"),
+    *(".svg", ".png", ".pdf", ".ps", ".eps", ".jpg", ".jpeg", ".gif", ".tif", ".tiff"),
+)
+"""Suffixes under which no other format may hide; those of `io.FORMATS` are such too."""
 
 _SEQUENCE = re.compile("[ACGTUN]+", re.IGNORECASE)
 
@@ -61,30 +69,45 @@ def add_output(
     parser.add_argument("-o", "--output", metavar="FILE", help="instead of standard output")
 
 
-def chosen_format(
-    args: argparse.Namespace,
-    formats: Sequence[str],
-    default: str = "tsv",
-    *,
-    aliases: Mapping[str, str] = NO_ALIASES,
-) -> str:
+def chosen_format(args: argparse.Namespace, formats: Sequence[str], default: str = "tsv") -> str:
     """--format, or what the suffix of -o says, below that of a compression.
 
     Args:
-        formats: names, which are suffixes too.
-        default: where neither says anything.
-        aliases: further suffixes, and the formats that they stand for.
-    """
-    from mprna.io.output import COMPRESSIONS
+        formats: what the command writes: names of `io.FORMATS`, or other suffixes.
+        default: where neither says anything, as for `results.txt`.
 
+    Raises:
+        UsageError: the suffix names a format that the command does not write.
+    """
     if args.format is not None:
         return str(args.format)
-    name = (args.output or "").lower()
-    for compression in COMPRESSIONS:
-        name = name.removesuffix(compression)
-    suffix = name.rpartition(".")[2]
-    suffix = aliases.get(suffix, suffix)
-    return suffix if suffix in formats else default
+    if args.output is None:
+        return default
+    from mprna.io.formats import format_of_suffix, suffix_of
+
+    suffix, format = suffix_of(args.output), format_of_suffix(args.output)
+    name = format.name if format else suffix.removeprefix(".")
+    if name in formats:
+        return name
+    if format or suffix in _FOREIGN_SUFFIXES:
+        raise UsageError(
+            f"-o {args.output}: {suffix} is not among the formats written here ({', '.join(formats)}); "
+            "give the file another suffix, or choose one with --format"
+        )
+    return default
+
+
+def add_suite(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("suite", choices=SUITES, help="rgb, pgb, gue, gb or eterna100")
+    parser.add_argument(
+        "--task",
+        "--version",
+        dest="task",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="only this one, such as v1 or v2 of eterna100; may be repeated",
+    )
 
 
 def add_quiet(parser: argparse._ActionsContainer) -> None:
@@ -171,12 +194,19 @@ def read_inputs(
     from mprna.io.records import Record
 
     for text in inputs or ["-"]:
+        tell_if_terminal(text)
         if text == "-" or os.path.exists(text):
             yield from read_records(text, format_name=format_name, constraints=constraints)
         elif _SEQUENCE.fullmatch(text):
             yield Record(name="", sequence=text)
         else:
             raise FormatError("no such file, and no nucleotide sequence", path=text)
+
+
+def tell_if_terminal(path: str) -> None:
+    """So that nobody waits for a program that waits for them."""
+    if path == "-" and sys.stdin is not None and sys.stdin.isatty():
+        print("mprna: reading from the terminal until Ctrl-D", file=sys.stderr)
 
 
 def numbered(records: Iterable[Record]) -> Iterator[Record]:

@@ -8,6 +8,8 @@ from typing import Final
 from mprna.errors import MissingExtraError, UsageError
 
 PICTURES: Final = (".svg", ".png")
+OTHER_PICTURES: Final = (".pdf", ".ps", ".eps", ".jpg", ".jpeg", ".gif", ".tif", ".tiff", ".webp")
+"""What users may ask for and we do not draw."""
 
 
 def check_picture(option: str, path: str) -> None:
@@ -20,9 +22,9 @@ def check_picture(option: str, path: str) -> None:
     """
     from mprna.io.output import check_folder
 
-    if not path.endswith(PICTURES):
+    if not path.lower().endswith(PICTURES):
         raise UsageError(f"{option} {path}: expected a name that ends in .svg or .png")
-    if path.endswith(".png") and find_spec("resvg_py") is None:
+    if path.lower().endswith(".png") and find_spec("resvg_py") is None:
         raise MissingExtraError("PNG output", "draw")
     check_folder(path)
 
@@ -36,7 +38,7 @@ def write_picture(svg: str, path: str | None) -> None:
     """
     from mprna.io.output import open_output
 
-    if path is None or not path.endswith(".png"):
+    if path is None or not path.lower().endswith(".png"):
         with open_output(path) as stream:
             stream.write(svg)
         return

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import argparse
-import sys
-from collections.abc import Iterator
 from importlib.util import find_spec
 from typing import Final
 
-from mprna.cli.options import add_inputs, add_output, chosen_format, example, numbered, read_inputs
+from mprna.cli.options import (
+    add_inputs,
+    add_output,
+    add_quiet,
+    chosen_format,
+    example,
+    numbered,
+    read_inputs,
+)
+from mprna.cli.tally import Tally
 from mprna.errors import MissingExtraError
 
 FORMATS: Final = ("tsv", "jsonl")
@@ -28,6 +35,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("model", metavar="MODEL", help="model directory, or installed name")
     add_inputs(parser)
     add_output(parser, FORMATS)
+    add_quiet(parser)
     parser.set_defaults(run=run)
 
 
@@ -35,23 +43,17 @@ def run(args: argparse.Namespace) -> int:
     if find_spec("torch") is None:
         raise MissingExtraError("mprna predict", "train")
     from mprna.io.output import open_output
-    from mprna.predict.task import Row, columns, open_task_engine, predict_rows, write_jsonl, write_tsv
+    from mprna.predict.task import columns, open_task_engine, predict_rows, write_jsonl, write_tsv
     from mprna.runtime.store import find_model
 
+    format_name = chosen_format(args, FORMATS)
+    tally = Tally("records have no prediction", quiet=args.quiet)
     engine = open_task_engine(find_model(args.model))
-    failed = 0
-
-    def counted() -> Iterator[Row]:
-        nonlocal failed
-        for row in predict_rows(numbered(read_inputs(args.inputs)), engine):
-            failed += row["error"] is not None
-            yield row
-
+    rows = predict_rows(numbered(read_inputs(args.inputs)), engine)
+    counted = (tally.seen(row, row["name"], row["error"]) for row in rows)
     with open_output(args.output) as stream:
-        if chosen_format(args, FORMATS) == "jsonl":
-            write_jsonl(counted(), stream)
+        if format_name == "jsonl":
+            write_jsonl(counted, stream)
         else:
-            write_tsv(counted(), columns(engine), stream)
-    if failed:
-        print(f"mprna: {failed} records without a prediction; see the column error", file=sys.stderr)
-    return int(failed > 0)
+            write_tsv(counted, columns(engine), stream)
+    return tally.finish()

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from mprna.predict.repair import RepairOptions
 
 FORMATS: Final = ("fasta", "fastq", "tsv", "jsonl", "parquet")
-ALIASES: Final = {"fa": "fasta", "fna": "fasta", "fq": "fastq"}
 
 DESCRIPTION: Final = """\
 For every nucleotide, the probability that it is a substitution, and that A, C, G or U stood there. N and
@@ -98,7 +97,7 @@ def run(args: argparse.Namespace) -> int:
     from mprna.predict.repair import repair_records
     from mprna.predict.repair_output import write_repairs
 
-    format_name, options = chosen_format(args, FORMATS, aliases=ALIASES), _options(args)
+    format_name, options = chosen_format(args, FORMATS), _options(args)
     if args.changes and format_name in ("fasta", "fastq"):
         raise UsageError(f"--changes is for tables (tsv, jsonl, parquet), not for {format_name}")
     tally = Tally("records are not repaired", quiet=args.quiet)

@@ -14,14 +14,9 @@ from typing import Any, Final
 from mprna.digest import file_sha256
 from mprna.errors import CorpusError, FormatError, UsageError
 from mprna.io.fasta import read_fasta, read_fastq
-from mprna.io.formats import format_of_suffix
+from mprna.io.formats import FORMATS, format_of_suffix
 from mprna.io.records import Record
 from mprna.io.source import STDIN_NAME, input_errors, open_input
-
-_FASTA: Final = (".fa", ".fasta", ".fna", ".ffn", ".frn")
-_FASTQ: Final = (".fq", ".fastq")
-_COMPRESSIONS: Final = ("", ".gz", ".xz", ".bz2", ".zst")
-
 
 STDIN: Final = "-"
 
@@ -115,7 +110,7 @@ def read_input(path: Path) -> Iterator[Record]:
 
 def _is_fastq(path: Path) -> bool:
     if _is_sequence_file(path):
-        return _has_suffix(path, _FASTQ)
+        return format_of_suffix(path) is FORMATS["fastq"]
     with open_input(path) as file:
         try:
             return file.stream.peek(1)[:1] == b"@"
@@ -155,8 +150,4 @@ def check_can_be_read_again(path: Path) -> None:
 
 
 def _is_sequence_file(path: Path) -> bool:
-    return _has_suffix(path, _FASTA) or _has_suffix(path, _FASTQ)
-
-
-def _has_suffix(path: Path, suffixes: tuple[str, ...]) -> bool:
-    return path.name.lower().endswith(tuple(s + c for s in suffixes for c in _COMPRESSIONS))
+    return format_of_suffix(path) in (FORMATS["fasta"], FORMATS["fastq"])

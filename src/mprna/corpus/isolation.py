@@ -12,8 +12,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
+from multiprocessing.reduction import DupFd
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import IO, Any, Final, TypeVar
 
 from mprna.child import ChildKilledError, ChildProcess
 from mprna.errors import FoldingError
@@ -25,8 +26,11 @@ _Request = tuple[int, tuple[Any, ...]]
 _ATTEMPTS: Final = 3
 """A signal may come from outside (the kernel short of memory, an operator), so one death is no proof."""
 
-
 _IN_FLIGHT: Final = 2
+"""Sequences that the child has at once."""
+
+_LAST_WORDS: Final = 2**20
+"""Bytes of standard error that are read for the reason of a death."""
 
 
 class FoldFailure(StrEnum):
@@ -70,7 +74,7 @@ class IsolatedFold:
     def __init__(self, folds: Sequence[Callable[..., Any]], limits: FoldLimits) -> None:
         self._folds, self._limits = folds, limits
         self._child: ChildProcess[_Request, Any] | None = None
-        self._stderr: Path | None = None
+        self._stderr: _SharedFile | None = None
 
     def __call__(self, fold: Callable[..., T], calls: Iterable[tuple[Any, ...]]) -> Iterator[T | FoldFailure]:
         """What `fold` returns at every call, or why it does not, in their order.
@@ -113,32 +117,56 @@ class IsolatedFold:
             self._child.stop()
             self._child = None
         if self._stderr is not None:
-            self._stderr.unlink(missing_ok=True)
+            self._stderr.close()
             self._stderr = None
 
     def _started(self) -> ChildProcess[_Request, Any]:
         if self._child is None:
-            handle, name = tempfile.mkstemp(prefix="mprna-fold-", suffix=".stderr")
-            os.close(handle)
-            self._stderr = Path(name)
-            self._child = ChildProcess(partial(_Worker, self._folds, self._limits, self._stderr))
+            self._stderr = _SharedFile()
+            self._child = ChildProcess(partial(_Worker, self._folds, self._limits, self._stderr))  # type: ignore[arg-type]
         return self._child
 
     def _reason(self, death: ChildKilledError) -> FoldFailure:
         """ViennaRNA without memory says so, and then crashes."""
         if death.signal is signal.SIGALRM:
             return FoldFailure.TIMEOUT
-        said = self._stderr.read_bytes().lower() if self._stderr else b""
+        said = self._stderr.content().lower() if self._stderr else b""
         out_of_memory = death.signal is signal.SIGKILL or b"alloc" in said
         return FoldFailure.MEMORY if out_of_memory else FoldFailure.CRASH
+
+
+class _SharedFile:
+    """A file without a name that this process reads and its children write, so that nothing is left of it
+    however they end."""
+
+    def __init__(self) -> None:
+        self._file = tempfile.TemporaryFile()  # noqa: SIM115 - open for as long as there is a child
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """On its way to a child that is being started: the descriptor of the same file."""
+        return _received, (DupFd(self._file.fileno()),)
+
+    def content(self) -> bytes:
+        """What a child wrote; its place in the file, which is shared too, is not moved."""
+        return os.pread(self._file.fileno(), _LAST_WORDS, 0)
+
+    def close(self) -> None:
+        self._file.close()
+
+
+def _received(descriptor: Any) -> IO[bytes]:
+    """The child's end of a `_SharedFile`, empty."""
+    file = open(descriptor.detach(), "wb", buffering=0)  # noqa: SIM115 - open until the child ends
+    file.seek(0)
+    file.truncate()
+    return file
 
 
 class _Worker:
     """The child's side."""
 
-    def __init__(self, folds: Sequence[Callable[..., Any]], limits: FoldLimits, stderr: Path) -> None:
-        self._folds, self._limits = folds, limits
-        self._stderr = stderr.open("wb", buffering=0)
+    def __init__(self, folds: Sequence[Callable[..., Any]], limits: FoldLimits, stderr: IO[bytes]) -> None:
+        self._folds, self._limits, self._stderr = folds, limits, stderr
         vienna_version()  # loads the library before the limits apply
         signal.signal(signal.SIGALRM, signal.SIG_DFL)  # ends the process even inside ViennaRNA
         _limit_memory(limits.memory)

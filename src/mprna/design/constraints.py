@@ -8,19 +8,11 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import product
 from math import ceil, floor, prod
-from typing import Final
 
-from mprna.alphabet import CANONICAL_PAIRS, NUCLEOTIDES
+from mprna.alphabet import CANONICAL_PAIRS, LETTERS_OF, NUCLEOTIDES
 from mprna.design.repeats import inverted_repeats, repeats
 from mprna.errors import DesignError, UsageError
 from mprna.rna.structure import pairs_from_dot_bracket, partners_from_pairs
-
-LETTERS_OF: Final = {
-    **{letter: letter for letter in NUCLEOTIDES},
-    **{"T": "U", "R": "AG", "Y": "CU", "S": "CG", "W": "AU", "K": "GU", "M": "AC"},
-    **{"B": "CGU", "D": "AGU", "H": "ACU", "V": "ACG", "N": NUCLEOTIDES, "X": NUCLEOTIDES},
-}
-"""IUPAC codes and the nucleotides that each stands for."""
 
 Unit = tuple[int, ...]
 """Positions whose letters are drawn together: a pair (i, j), i < j, or one unpaired nucleotide."""

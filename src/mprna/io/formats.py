@@ -25,12 +25,20 @@ from mprna.io.output import COMPRESSIONS, open_output
 from mprna.io.records import Record
 from mprna.io.source import InputFile, Source, as_format_error, input_errors, open_input
 from mprna.io.table import read_parquet, write_parquet
-from mprna.io.tsv import read_tsv, write_tsv
+from mprna.io.tsv import SEQUENCE_COLUMNS, read_tsv, write_tsv
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
-__all__ = ["COMPRESSIONS", "FORMATS", "Format", "format_of_suffix", "open_output", "read_records"]
+__all__ = [
+    "COMPRESSIONS",
+    "FORMATS",
+    "Format",
+    "format_of_suffix",
+    "open_output",
+    "read_records",
+    "suffix_of",
+]
 
 Reader = Callable[[Source], Iterator[Record]]
 Writer = Callable[[Iterable[Record], IO[Any]], None]
@@ -114,10 +122,20 @@ def format_of_suffix(path: str | os.PathLike[str]) -> Format | None:
     >>> format_of_suffix("rnas.FA.gz").name
     'fasta'
     """
+    suffix = suffix_of(path)
+    return next((format for format in FORMATS.values() if suffix in format.suffixes), None)
+
+
+def suffix_of(path: str | os.PathLike[str]) -> str:
+    """The last suffix in lower case, below that of a compression.
+
+    >>> suffix_of("rnas.v2.FA.gz")
+    '.fa'
+    """
     name = os.fspath(path).lower()
-    for suffix in COMPRESSIONS:
-        name = name.removesuffix(suffix)
-    return next((format for format in FORMATS.values() if name.endswith(format.suffixes)), None)
+    for compression in COMPRESSIONS:
+        name = name.removesuffix(compression)
+    return os.path.splitext(name)[1]
 
 
 def _named(format_name: str) -> Format:
@@ -169,11 +187,16 @@ def _guess(head: bytes, path: str) -> str:
         "jsonl": first[:1] == "{",
         "bpseq": first.startswith("Filename:") or _BPSEQ_ROW.fullmatch(first),
         "ct": _CT_TITLE.fullmatch(first),
-        "tsv": "sequence" in first.split("\t"),
+        "tsv": SEQUENCE_COLUMNS.intersection(first.split("\t")),
         "vienna": _SEQUENCE_LINE.fullmatch(first) and _STRUCTURE_LINE.fullmatch(second),
         "plain": _SEQUENCE_LINE.fullmatch(first),
     }
     for name, fits in checks.items():
         if fits:
             return name
-    raise FormatError(f"unknown format, starts with {shorten(first)}", path=path, line=1)
+    if SEQUENCE_COLUMNS.intersection(first.split(",")):
+        raise FormatError(
+            "a comma-separated table; save it as tab-separated values (.tsv)", path=path, line=1
+        )
+    known = ", ".join(name for name, format in FORMATS.items() if format.read)
+    raise FormatError(f"unknown format, starts with {shorten(first)}; expected {known}", path=path, line=1)

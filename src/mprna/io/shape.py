@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import warnings
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from mprna.errors import FormatError, UsageError
+from mprna.errors import FormatError, MprnaWarning, UsageError
 from mprna.io.records import Record
 from mprna.io.source import Source, numbered_lines, open_input
 
@@ -55,24 +56,37 @@ def read_shape(source: Source, sequence: str) -> Reactivities:
 def with_reactivities(records: Iterable[Record], path: Path) -> Iterator[Record]:
     """Records with the reactivities of a file, or of the files `NAME.shape` in a directory.
 
-    Records without such a file stay as they are.
+    Records without such a file stay as they are. Warns of files in a directory whose names no record has.
 
     Raises:
         FormatError: as `read_shape`, or no such file.
         UsageError: one file for several records.
     """
-    is_dir = path.is_dir()
+    if path.is_dir():
+        yield from _with_own_files(records, path)
+        return
     for number, record in enumerate(records, 1):
-        if number > 1 and not is_dir:
+        if number > 1:
             raise UsageError(
                 f"{path}: one file for several records; give a directory with NAME.shape for each"
             )
-        file = path / f"{record.name}.shape" if is_dir else path
-        if is_dir and ("/" in record.name or not os.path.isfile(file)):  # Path.is_file fails on long names
-            yield record
-        else:
-            reactivities = read_shape(file, record.sequence)
-            yield dataclasses.replace(record, reactivities=reactivities)
+        yield _with_file(record, path)
+
+
+def _with_own_files(records: Iterable[Record], directory: Path) -> Iterator[Record]:
+    unused = {file.stem for file in directory.glob("*.shape")}
+    for record in records:
+        unused.discard(record.name)
+        file = directory / f"{record.name}.shape"
+        is_there = "/" not in record.name and os.path.isfile(file)  # Path.is_file fails on long names
+        yield _with_file(record, file) if is_there else record
+    if unused:
+        message = f"{directory}: reactivities of no record: {len(unused)}; the first: {min(unused)}.shape"
+        warnings.warn(message, MprnaWarning, stacklevel=1)
+
+
+def _with_file(record: Record, path: Path) -> Record:
+    return dataclasses.replace(record, reactivities=read_shape(path, record.sequence))
 
 
 def _row(cells: list[str]) -> tuple[int, str, float]:

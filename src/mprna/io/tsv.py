@@ -10,7 +10,7 @@ from typing import IO, Any, Final
 
 from mprna.errors import FormatError
 from mprna.io.records import Record
-from mprna.io.rows import record_from_row, row_of
+from mprna.io.rows import ALIASES, record_from_row, row_of
 from mprna.io.source import Source, numbered_lines, open_input
 
 COLUMNS: Final = (
@@ -24,11 +24,15 @@ COLUMNS: Final = (
     "engine",
     "error",
 )
+SEQUENCE_COLUMNS: Final = frozenset(
+    {"sequence", *(name for name, ours in ALIASES.items() if ours == "sequence")}
+)
+"""One of them must be there."""
 _DECIMALS: Final = {"energy": 2, "confidence": 4, "expected_f1": 4}
 
 
 def read_tsv(source: Source) -> Iterator[Record]:
-    """Records of a TSV file; only the column `sequence` is required, unknown columns are ignored.
+    """Records of a TSV file; only the column `sequence` (or `seq`) is required, unknown columns are ignored.
 
     Raises:
         FormatError: no column `sequence`, a column of ours twice, a line with another number of cells, or
@@ -57,7 +61,7 @@ def write_tsv(records: Iterable[Record], stream: IO[str]) -> None:
 
 def _checked_columns(cells: list[str], path: str, line_number: int) -> list[str]:
     columns = [cell.strip() for cell in cells]
-    if "sequence" not in columns:
+    if not SEQUENCE_COLUMNS.intersection(columns):
         message = f"no column 'sequence' among {', '.join(columns)[:48]!r}"
         raise FormatError(message, path=path, line=line_number)
     if twice := [name for name in COLUMNS if columns.count(name) > 1]:
@@ -70,7 +74,8 @@ def _row(columns: list[str], cells: list[str], path: str, line_number: int) -> d
         message = f"{len(cells)} cells, the first line has {len(columns)}"
         raise FormatError(message, path=path, line=line_number)
     row: dict[str, Any] = {column: cell or None for column, cell in zip(columns, cells, strict=True)}
-    row["sequence"] = row["sequence"] or ""
+    for column in SEQUENCE_COLUMNS.intersection(columns):
+        row[column] = row[column] or ""  # an empty sequence, not an unknown one
     for column in _DECIMALS:
         if row.get(column) is not None:
             row[column] = _number(row[column], column, path, line_number)

@@ -16,6 +16,7 @@ import numpy.typing as npt
 from mprna.alphabet import clean_sequence
 from mprna.decoding.decoders import (
     CROSSING_GAMMA,
+    HYBRID_WEIGHT,
     NESTED_GAMMA,
     PAIR_CROSSING_GAMMA,
     PAIR_CROSSING_STEM,
@@ -140,7 +141,7 @@ class Folder:
 
     Raises:
         ModelError: no such model, or damaged files.
-        UsageError: a decoder of what the model does not give.
+        UsageError: a decoder or weight that does not fit the model.
     """
 
     def __init__(
@@ -151,7 +152,7 @@ class Folder:
         if options.engine != "vienna":
             self._engine = load(options.model, backend=options.backend)
         if isinstance(self._engine, PairEngine):
-            _check_decoder(options)
+            _check_pair_options(options)
 
     def __call__(self, record: Record) -> Record:
         """The folded record, or the record with the reason why it is not."""
@@ -330,8 +331,12 @@ def _with_restraints(record: Record, constraint: str | None, reactivities: npt.A
     return record
 
 
-def _check_decoder(options: FoldOptions) -> None:
-    if options.engine == "model" and options.decoder != "nested":
+def _check_pair_options(options: FoldOptions) -> None:
+    if options.weight != HYBRID_WEIGHT:
+        raise UsageError(
+            "weight: a pair network reads the ensemble itself; leave it out, or choose another model"
+        )
+    if options.decoder != "nested":
         raise UsageError(
             f"decoder {options.decoder!r}: a pair network gives pairs only; choose 'nested', or another model"
         )

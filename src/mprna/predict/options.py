@@ -38,8 +38,8 @@ class FoldOptions:
     """How to fold; the same for all records. What is known of one RNA is in its record.
 
     Raises:
-        UsageError: an unknown engine or decoder, a number out of range, or pseudoknots of an engine that
-            has none.
+        UsageError: an unknown engine or decoder, a number out of range, or pseudoknots, a decoder, `gamma` or
+            `weight` of an engine that has none.
     """
 
     engine: str = "hybrid"
@@ -92,6 +92,12 @@ class FoldOptions:
             raise UsageError(f"weight {self.weight}; expected 0 to {MAX_WEIGHT}")
         if not 0 <= self.min_confidence <= 1:
             raise UsageError(f"min_confidence {self.min_confidence}; expected 0 to 1")
+        if self.decoder == "tokens" and self.engine != "model":
+            raise UsageError("decoder 'tokens': of the model engine alone; choose it too")
+        if self.gamma is not None and self.engine == "vienna":
+            raise UsageError("gamma: the vienna engine has no decoder; choose hybrid or model")
+        if self.weight != HYBRID_WEIGHT and self.engine != "hybrid":
+            raise UsageError("weight: of the hybrid engine alone; choose it too")
         if self.pseudoknots and self.engine == "vienna":
             raise UsageError("pseudoknots: the vienna engine has none; choose hybrid or model")
         if self.pseudoknots and self.engine == "model" and self.decoder != "nested":

@@ -14,8 +14,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from mprna.alphabet import NUCLEOTIDES, clean_sequence
-from mprna.design.constraints import LETTERS_OF
+from mprna.alphabet import LETTERS_OF, NUCLEOTIDES, clean_sequence
 from mprna.errors import FoldingError, SequenceError, UsageError
 from mprna.io.records import Record
 from mprna.predict.fold import Folder
@@ -280,9 +279,7 @@ def _with_helices(repairs: tuple[Repair, ...], before: str, after: str) -> tuple
 
 def _possible_bases(sequence: str) -> npt.NDArray[np.bool_]:
     """The bases that each letter stands for. *Shape:* (L, 4)"""
-    table = {
-        code: [base in bases for base in NUCLEOTIDES] for code, bases in (LETTERS_OF | {"U": "U"}).items()
-    }
+    table = {code: [base in letters for base in NUCLEOTIDES] for code, letters in LETTERS_OF.items()}
     return np.array([table[letter] for letter in sequence.upper()])
 
 

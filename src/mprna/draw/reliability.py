@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
+from mprna.draw.colours import DARK_TEXT
+from mprna.draw.document import QUIET, svg_document
+
 _SIDE: Final = 240.0  # pixels of a panel
 _LEFT, _TOP, _GAP, _BOTTOM = 62.0, 62.0, 66.0, 58.0
-_RAW, _FITTED, _QUIET = "#d55e00", "#0072b2", "#52606d"
-_FONT: Final = "Roboto, 'Helvetica Neue', Helvetica, Arial, sans-serif"
+_RAW, _FITTED = "#d55e00", "#0072b2"
 
 Curve = Sequence[dict[str, Any]]
-"""Of `calibration_report.reliability_curve`."""
+"""Of `corpus.calibration_report.reliability_curve`."""
 Panel = tuple[str, Sequence[tuple[Curve, str]]]
 """A title, and curves with their colours."""
 
@@ -20,7 +22,7 @@ def draw_reliability(report: dict[str, Any]) -> str:
     """Three panels: pair F1 of RNAs, states of paired and of unpaired nucleotides.
 
     Args:
-        report: of `calibration_report.report`.
+        report: of `corpus.calibration_report.report`.
     """
     states = report["states"]
     panels: list[Panel] = [
@@ -49,18 +51,12 @@ def reliability_svg(
     rows = -(-len(panels) // num_columns)
     width = _LEFT + min(len(panels), num_columns) * (_SIDE + _GAP)
     height = rows * (_TOP + _SIDE + _BOTTOM)
-    lines = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:g}" height="{height:g}" '
-        f'viewBox="0 0 {width:g} {height:g}" role="img" font-family="{_FONT}">',
-        f"<title>{title}</title>",
-        '<rect width="100%" height="100%" fill="#ffffff"/>',
-        *_legend(legend),
-    ]
+    body = list(_legend(legend))
     for number, (name, curves) in enumerate(panels):
         row, column = divmod(number, num_columns)
         place = f"{column * (_SIDE + _GAP):g} {row * (_TOP + _SIDE + _BOTTOM):g}"
-        lines += [f'<g transform="translate({place})">', *_panel(_LEFT, name, curves), "</g>"]
-    return "\n".join([*lines, "</svg>"]) + "\n"
+        body += [f'<g transform="translate({place})">', *_panel(_LEFT, name, curves), "</g>"]
+    return svg_document(width, height, body, label=title)
 
 
 def _legend(legend: dict[str, str]) -> Iterator[str]:
@@ -75,9 +71,9 @@ def _panel(left: float, title: str, curves: Sequence[tuple[Curve, str]]) -> Iter
     bottom = _TOP + _SIDE
     yield _text(left + _SIDE / 2, _TOP - 12, title, size=14, weight=700)
     frame = f'x="{left:g}" y="{_TOP:g}" width="{_SIDE:g}" height="{_SIDE:g}"'
-    yield f'<rect {frame} fill="none" stroke="{_QUIET}"/>'
+    yield f'<rect {frame} fill="none" stroke="{QUIET}"/>'
     yield (
-        f'<line x1="{left:g}" y1="{bottom:g}" x2="{left + _SIDE:g}" y2="{_TOP:g}" stroke="{_QUIET}" '
+        f'<line x1="{left:g}" y1="{bottom:g}" x2="{left + _SIDE:g}" y2="{_TOP:g}" stroke="{QUIET}" '
         'stroke-dasharray="4 4"/>'
     )
     for tick in (0.0, 0.25, 0.5, 0.75, 1.0):
@@ -110,6 +106,6 @@ def _text(
     x: float, y: float, text: str, *, size: float = 12.5, weight: int = 400, anchor: str = "middle"
 ) -> str:
     return (
-        f'<text x="{x:g}" y="{y:g}" font-size="{size:g}" font-weight="{weight}" fill="#1f2933" '
+        f'<text x="{x:g}" y="{y:g}" font-size="{size:g}" font-weight="{weight}" fill="{DARK_TEXT}" '
         f'text-anchor="{anchor}">{text}</text>'
     )

@@ -1,0 +1,140 @@
+"""The ensemble of an RNA, taken apart: what is inside and outside of its pairs and multiloop branches.
+
+Inside and outside as in McCaskill 1990, doi:10.1002/bip.360290621.
+
+Shape letters: L nucleotides. Positions count from 1 in this file, as in ViennaRNA.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from mprna.folding.vienna import BASE_CODES, PAIR_TYPES, partition_arrays, stem_weights
+
+Table = npt.NDArray[np.float64]
+Codes = npt.NDArray[np.int64]
+
+MIN_PROB: Final = 1e-7
+"""Pairs of a lower probability in the reference are not looked at."""
+MAX_LOOP: Final = 30
+"""Unpaired nucleotides of an interior loop, as in ViennaRNA."""
+
+_TINY: Final = 1e-14
+"""Least probability of being unpaired."""
+_BLOCK: Final = 48
+"""Rows and columns of the blocks in `product`; see there."""
+TYPES: Final = np.zeros((len(BASE_CODES), len(BASE_CODES)), dtype=np.int64)
+"""Number of the pair type by the codes of both letters; 0 where they do not pair."""
+for _number, _pair in enumerate(PAIR_TYPES, 1):
+    TYPES[BASE_CODES.index(_pair[0]), BASE_CODES.index(_pair[1])] = _number
+
+
+class LikelyPair(NamedTuple):
+    """A likely pair of a given position."""
+
+    other: int
+    """The position that it pairs with."""
+    inside: float
+    """Weight of everything that the pair encloses, the pair included."""
+    outside: float
+    """Weight of everything else, over the partition function."""
+
+
+class EnsembleParts:
+    """Weights of the parts of one ensemble. Making them takes one partition function and three products of
+    (L, L) matrices.
+
+    Args:
+        sequence: clean letters, ACGUN.
+
+    Raises:
+        FoldingError: ViennaRNA cannot fold it.
+    """
+
+    def __init__(self, sequence: str) -> None:
+        arrays = partition_arrays(sequence)
+        self.length = len(sequence)
+        self.codes = np.array([0, *(BASE_CODES.index(letter) for letter in sequence), 0])
+        """Of letters, with one 0 at either end."""
+        self.stems = stem_weights()
+        self.scale = np.append(arrays.scale, 0.0)  # of 2 nt even where there is one
+        """By which weights of so many nucleotides are scaled."""
+        self.scale_list: list[float] = arrays.scale.tolist()
+        """The same for Python's loops, which read lists faster."""
+        self.before, self.after = arrays.before, arrays.after
+        """Weight of all structures of 1 to i, and of i to L."""
+        self.total = arrays.before[self.length]
+        """The partition function."""
+        unpaired = 1.0 - (arrays.probs.sum(axis=0) + arrays.probs.sum(axis=1))
+        self.unpaired = unpaired.clip(_TINY)  # below 0 by rounding, where a pair is next to certain
+        """Probabilities."""
+        self.inside = arrays.paired
+        """[i, j]: everything that the pair encloses, the pair included."""
+        self.outside = np.divide(
+            arrays.probs, arrays.paired, out=np.zeros_like(arrays.probs), where=arrays.paired > 0
+        )
+        """[i, j]: everything else, over the partition function."""
+        self.shifted = np.zeros_like(arrays.multi)
+        """[i, u]: one or more branches of a multiloop in i + 1 to u - 1."""
+        self.shifted[:-1, 1:] = arrays.multi[1:, :-1]
+        last = np.zeros_like(arrays.multi)  # [u, j]: one branch that begins at u, in u to j - 1
+        last[:, 1:] = arrays.multi_last[:, :-1]
+        self.multi_inside = product(self.shifted, last)
+        """[i, j]: two or more branches in i + 1 to j - 1."""
+        self.multi_outside, self.multi_beside = self._branches()
+        """[i, j]: everything outside of one branch, and of several that fill i to j."""
+        self.pairs_from = [self._likely_pairs(row, i, first=True) for i, row in enumerate(arrays.probs)]
+        """Likely pairs of each position with later ones."""
+        self.pairs_to = [self._likely_pairs(row, j, first=False) for j, row in enumerate(arrays.probs.T)]
+        """And with earlier ones."""
+
+    def _likely_pairs(self, probs: Table, position: int, *, first: bool) -> list[LikelyPair]:
+        """Likely pairs of a position with later ones, or with earlier ones."""
+        found = []
+        for other in np.flatnonzero(probs >= MIN_PROB).tolist():
+            i, j = (position, other) if first else (other, position)
+            found.append(LikelyPair(other, float(self.inside[i, j]), float(self.outside[i, j])))
+        return found
+
+    def _branches(self) -> tuple[Table, Table]:
+        """[i, j]: everything outside of a branch i to j of a multiloop, without the weight of its own stem;
+        and the same outside of several branches that fill i to j."""
+        size = self.length + 2
+        i, j = np.nonzero(self.outside)
+        closing = np.zeros((size, size))  # [k, l]: everything outside of a pair that closes a multiloop
+        closing[i, j] = self.closing_weight(i, j, self.codes[j - 1], self.codes[i + 1])
+        first = np.zeros((size, size))  # [i, l]: closed by (k, l), nothing paired between k and i
+        for row in range(2, size):
+            first[row] = self.scale[1] * first[row - 1] + closing[row - 1]
+        later = product(self.shifted.T, closing)  # [i, l]: branches between k and i
+        gaps = np.zeros((size, size))  # [j, l]: nothing paired between j and l
+        distance = np.arange(size)[None] - np.arange(size)[:, None]
+        gaps[distance >= 1] = self.scale[np.minimum(distance[distance >= 1] - 1, self.length)]
+        beside = product(first + later, (self.shifted + gaps).T)
+        return beside - product(first, gaps.T), beside
+
+    def closing_weight(self, i: Codes, j: Codes, before: Codes, after: Codes) -> Table:
+        """What is outside of pairs that close a multiloop, with what that costs; `before` and `after` are the
+        codes of the neighbours, seen from inside."""
+        kinds = TYPES[self.codes[j], self.codes[i]]
+        weights = self.stems.multi[kinds, before, after] * self.stems.closing * self.scale[2]
+        found: Table = self.outside[i, j] * weights
+        return found
+
+
+def product(one: Table, other: Table) -> Table:
+    """Product of square matrices, in blocks so small that BLAS uses one thread for each: with several,
+    the last bits would depend on their number."""
+    found = np.zeros_like(other)
+    starts = range(0, len(one), _BLOCK)
+    for i in starts:
+        rows = slice(i, i + _BLOCK)
+        for k in starts:
+            middle = slice(k, k + _BLOCK)
+            for j in starts:
+                columns = slice(j, j + _BLOCK)
+                found[rows, columns] += one[rows, middle] @ other[middle, columns]
+    return found

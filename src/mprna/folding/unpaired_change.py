@@ -1,0 +1,74 @@
+"""What a substitution changes in the loops in which its nucleotide is unpaired: hairpins and interior loops.
+
+Positions count from 1 in this file, as in ViennaRNA.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from mprna.folding.ensemble_parts import MAX_LOOP, EnsembleParts
+from mprna.folding.vienna import boltzmann
+
+HairpinEnergy = Callable[[int, int], int]
+"""Of the pair (i, j) that closes it."""
+InteriorEnergy = Callable[[int, int, int, int], int]
+"""Of the pair (i, j) outside and (k, m) inside of it."""
+
+MAX_SPECIAL_HAIRPIN: Final = 6
+"""Longest hairpins that may have an energy of their own."""
+
+
+def hairpin_change(parts: EnsembleParts, p: int, before: HairpinEnergy, after: HairpinEnergy) -> float:
+    """Change of the weight over Z of hairpins in which p is unpaired: next to the pair, or in one with an
+    energy of its own."""
+    total = 0.0
+    for i in range(max(p - MAX_SPECIAL_HAIRPIN, 1), p):
+        for j, _, _ in parts.pairs_from[i]:
+            if p < j <= i + MAX_SPECIAL_HAIRPIN + 1:
+                total += _hairpin_term(parts, i, j, before, after)
+    for j, _, _ in parts.pairs_from[p - 1]:
+        if j > p + MAX_SPECIAL_HAIRPIN:
+            total += _hairpin_term(parts, p - 1, j, before, after)
+    for i, _, _ in parts.pairs_to[p + 1]:
+        if i < p - MAX_SPECIAL_HAIRPIN:
+            total += _hairpin_term(parts, i, p + 1, before, after)
+    return total
+
+
+def _hairpin_term(parts: EnsembleParts, i: int, j: int, before: HairpinEnergy, after: HairpinEnergy) -> float:
+    old, new = before(i, j), after(i, j)
+    if old == new:
+        return 0.0
+    weight = parts.outside[i, j] * parts.scale[j - i + 1]
+    return float(weight * (boltzmann(new) - boltzmann(old)))
+
+
+def interior_change(parts: EnsembleParts, p: int, before: InteriorEnergy, after: InteriorEnergy) -> float:
+    """Change of the weight over Z of interior loops in which p is unpaired, next to one of the pairs."""
+    total = 0.0
+    for i, j, k, m, weight in _interior_loops_with(parts, p):
+        old, new = before(i, j, k, m), after(i, j, k, m)
+        if old != new:
+            total += weight * parts.scale_list[k - i + j - m] * (boltzmann(new) - boltzmann(old))
+    return total
+
+
+def _interior_loops_with(parts: EnsembleParts, p: int) -> Iterator[tuple[int, int, int, int, float]]:
+    """Pairs (i, j) and, in them, (k, m), with p next to one of the four; the weight around the loop."""
+    end = parts.length
+    left = [(p - 1, k) for k in range(p + 1, min(p + MAX_LOOP, end) + 1)]
+    left += [(i, p + 1) for i in range(max(p - MAX_LOOP, 1), p - 1) if p < end]
+    for i, k in left:
+        for j, _, around in parts.pairs_from[i]:
+            for m, within, _ in parts.pairs_from[k]:
+                if m < j and k - i + j - m - 2 <= MAX_LOOP:
+                    yield i, j, k, m, around * within
+    right = [(m, p + 1) for m in range(max(p - MAX_LOOP, 1), p)]
+    right += [(p - 1, j) for j in range(p + 2, min(p + MAX_LOOP, end) + 1)]
+    for m, j in right:
+        for i, _, around in parts.pairs_to[j]:
+            for k, within, _ in parts.pairs_to[m]:
+                if i < k and k - i + j - m - 2 <= MAX_LOOP:
+                    yield i, j, k, m, around * within
