@@ -52,4 +52,9 @@ known+=("$work/soft_rnas/soft.fa")
 train thermodynamics --init "$work/third/model" --steps 12000 --peak-rate 8e-4 --seed 3 "${mapped[@]}" --bfloat16
 train fourth --init "$work/third/model" "$work/thermodynamics/model" --steps 5800 --peak-rate 7e-4 --seed 4 \
     "${mapped[@]}" --bfloat16 --times RNA-SSP-bpRNA=4 RNA-SSP-Archive2=4 ssp=4 soft=4 mapped=4
-train all --init "$work/third/model" "$work/fourth/model" --steps 0 "${mapped[@]}" --temperature 1.1  # chosen on VL0
+train mean --init "$work/third/model" "$work/fourth/model" --steps 0 "${mapped[@]}" --temperature 1.1  # chosen on VL0
+# All stages above were made with a prior of Turner 2004 and Langdon 2018, these with that of `mprna.folding.prior`.
+train fifth --init "$work/mean/model" --steps 9000 --peak-rate 8e-4 --seed 5 "${mapped[@]}" --bfloat16
+train sixth --init "$work/mean/model" "$work/fifth/model" --steps 5000 --peak-rate 7e-4 --seed 6 \
+    "${mapped[@]}" --bfloat16 --times RNA-SSP-bpRNA=4 RNA-SSP-Archive2=4 ssp=4 soft=4 mapped=4
+train all --init "$work/mean/model" "$work/sixth/model" --steps 0 "${mapped[@]}" --temperature 1.1  # chosen on VL0

@@ -84,7 +84,7 @@ complete -c mprna -n '_shtab_mprna_using fold' -l shape-intercept -x -d 'of Deig
 complete -c mprna -n '_shtab_mprna_using fold' -l pseudoknots -d 'add pairs that cross the nested structure; the energy is that of the ( ) pairs alone (not with the vienna engine)'
 complete -c mprna -n '_shtab_mprna_using fold' -l min-confidence -x -d 'leave out pairs of a lower probability, but for those that a constraint asks for'
 complete -c mprna -n '_shtab_mprna_using fold' -s T -l temp -x -d 'temperature [37.0]'
-complete -c mprna -n '_shtab_mprna_using fold' -s P -l paramFile -x -d 'turner2004, turner1999, andronescu2007 or langdon2018 [turner2004]'
+complete -c mprna -n '_shtab_mprna_using fold' -s P -l paramFile -x -d 'energies that are reported, and those of vienna: turner2004, turner1999, andronescu2007 or langdon2018 [turner2004]'
 complete -c mprna -n '_shtab_mprna_using fold' -s d -l dangles -xka "0 2" -d '[2]'
 complete -c mprna -n '_shtab_mprna_using fold' -l maxBPspan -l max-span -x -d 'longest distance of a pair, both ends included'
 complete -c mprna -n '_shtab_mprna_using fold; and test $_shtab_mprna_npos -ge 0' -ka "(__fish_complete_path (commandline -ct))" -d 'sequence or file (FASTA, FASTQ, one sequence a line, dot-bracket, CT, BPSEQ, JSONL, TSV or Parquet; also .gz .bz2 .xz .zst); standard input without any, or for -'

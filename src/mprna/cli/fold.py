@@ -186,7 +186,8 @@ def _add_energies(group: argparse._ArgumentGroup) -> None:
         type=str.lower,
         default="turner2004",
         metavar="SET",
-        help="turner2004, turner1999, andronescu2007 or langdon2018 [%(default)s]",
+        help="energies that are reported, and those of vienna: turner2004, turner1999, andronescu2007 or "
+        "langdon2018 [%(default)s]",
     )
     group.add_argument("-d", "--dangles", type=int, choices=(0, 2), default=2, help="[%(default)s]")
     group.add_argument(
