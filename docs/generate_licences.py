@@ -48,8 +48,9 @@ commercial product asks them first
 structures without it, but the energies beside them are ViennaRNA's, so the package does not run without
 it.
 
-`mprna/folding/vienna/contrafold2.par` was made from the parameters of **CONTRAfold 2** (Do, Woods and Batzoglou 2006, [doi:10.1093/bioinformatics/btl246](https://doi.org/10.1093/bioinformatics/btl246)), which their authors
-distribute under a BSD licence, as the package `gpu-contrafold`, from which we have them, says of its copy.
+`mprna/folding/vienna/contrafold2.par` was made from the parameters of **CONTRAfold 2**
+([Do, Woods and Batzoglou 2006](https://doi.org/10.1093/bioinformatics/btl246)), which is distributed under a
+BSD licence, as the package `gpu-contrafold` says of its copy of the file, from which we have them.
 
 The training data of each model are in its card (`mprna models show NAME`).
 """
