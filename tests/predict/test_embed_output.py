@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 
-from mprna.errors import UsageError
+from mprna.errors import MprnaWarning, UsageError
 from mprna.predict.embed import Embedding
 from mprna.predict.embed_output import write_vectors
 
@@ -38,12 +38,19 @@ def test_the_same_vectors_give_the_same_npz(tmp_path):
     assert contents[0] == contents[1]
 
 
-def test_one_name_twice_does_not_lose_a_record_in_silence(tmp_path):
+def test_records_of_one_name_are_numbered_and_told(tmp_path):
     path = tmp_path / "v.npz"
-    twice = [Embedding(name="a", vectors=MATRIX)] * 2
-    with pytest.raises(UsageError, match="two records are named 'a'"):
-        write_vectors(twice, str(path), format_name="npz", pooled=False)
-    assert not path.exists()
+    arrays = {"a": MATRIX, "a-2": MATRIX[:1], "a-3": MATRIX[:2]}
+    named = [
+        Embedding(name=name, vectors=array)
+        for name, array in zip(["a", "a-2", "a"], arrays.values(), strict=True)
+    ]
+    with pytest.warns(MprnaWarning, match="more than one record is named 'a'; number 3 is 'a-3'"):
+        write_vectors(named, str(path), format_name="npz", pooled=False)
+    with np.load(path) as found:
+        assert {name: found[name].tolist() for name in found.files} == {
+            name: array.tolist() for name, array in arrays.items()
+        }
 
 
 def test_jsonl_has_vectors_or_a_reason(tmp_path):

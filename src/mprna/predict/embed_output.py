@@ -6,13 +6,14 @@ Shape letters: L nucleotides, H hidden width.
 from __future__ import annotations
 
 import json
+import warnings
 import zipfile
 from collections.abc import Iterable
 from typing import IO, Any, Final
 
 import numpy as np
 
-from mprna.errors import UsageError
+from mprna.errors import MprnaWarning, UsageError
 from mprna.io.fasta import shorten
 from mprna.io.output import open_output
 from mprna.predict.embed import Embedding
@@ -34,8 +35,7 @@ def write_vectors(
 
     Raises:
         FormatError: not writable.
-        UsageError: another format, TSV without pooling, or npz with two records of one name or with a
-            name that it cannot hold.
+        UsageError: another format, TSV without pooling, or npz with a name that it cannot hold.
     """
     if format_name not in VECTOR_FORMATS:
         raise UsageError(f"format {format_name!r}; expected one of {', '.join(VECTOR_FORMATS)}")
@@ -46,18 +46,31 @@ def write_vectors(
 
 
 def _write_npz(embeddings: Iterable[Embedding], stream: IO[bytes]) -> None:
-    """As `numpy.savez`, one array at a time; `numpy.load` opens it."""
-    names: set[str] = set()
+    """As `numpy.savez`, one array at a time; `numpy.load` opens it.
+
+    Where another record has the same name, a number is added to it, and a warning says so.
+    """
+    used: set[str] = set()
     with zipfile.ZipFile(stream, "w") as archive:
         for embedding in embeddings:
             if embedding.vectors is None:
                 continue
-            if embedding.name in names:
-                raise UsageError(f"npz: two records are named {embedding.name!r}; rename one or choose jsonl")
-            names.add(embedding.name)
-            entry = zipfile.ZipInfo(_entry_name(embedding.name))  # with a fixed date: same input, same bytes
+            name = _unused_name(embedding.name, used)
+            entry = zipfile.ZipInfo(_entry_name(name))  # with a fixed date: same input, same bytes
             with archive.open(entry, "w", force_zip64=True) as member:
                 np.lib.format.write_array(member, embedding.vectors, allow_pickle=False)
+
+
+def _unused_name(name: str, used: set[str]) -> str:
+    found, number = name, 1
+    while found in used:
+        number += 1
+        found = f"{name}-{number}"
+    if number > 1:
+        message = f"npz: more than one record is named {shorten(name)}; number {number} is {shorten(found)}"
+        warnings.warn(message, MprnaWarning, stacklevel=1)
+    used.add(found)
+    return found
 
 
 def _entry_name(name: str) -> str:
