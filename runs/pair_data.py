@@ -16,8 +16,7 @@ from chemical_mapping import Profile, fit_log_ratios, log_ratios_of
 from mprna.alphabet import clean_sequence
 from mprna.corpus.decontaminate import Unwanted
 from mprna.errors import SequenceError, StructureError
-from mprna.folding.prior import PRIOR_PARAMETERS
-from mprna.folding.vienna import EnergyModel, mean_pair_probs
+from mprna.folding.prior import PRIOR_PARAMETERS, prior_pair_probs
 from mprna.io.formats import read_records
 from mprna.io.records import Record
 from mprna.rna.structure import pairs_from_dot_bracket
@@ -26,7 +25,6 @@ from mprna.runtime.pair_engine import MIN_LEARNED_LENGTH, MIN_PRIOR
 MAX_UNWANTED = 0.5
 """Share of 14-mers, on either strand."""
 MAPPED = "mapped"
-ENERGY_MODELS = [EnergyModel(parameters=name) for name in PRIOR_PARAMETERS]
 
 
 class Pairs(NamedTuple):
@@ -161,7 +159,10 @@ def known_pairs(record: Record) -> Pairs | None:
 
 
 def ensembles_of(sequence: str) -> tuple[Pairs, Pairs]:
-    first, second = (_likely_pairs(mean_pair_probs(sequence, (model,))) for model in ENERGY_MODELS)
+    """One by each of the parameter sets of the prior."""
+    first, second = (
+        _likely_pairs(prior_pair_probs(sequence, parameters=(name, name))) for name in PRIOR_PARAMETERS
+    )
     return first, second
 
 

@@ -9,14 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mprna.folding.vienna import (
-    CONTRAFOLD,
-    DEFAULT_MODEL,
-    EnergyModel,
-    energy_of,
-    fold_ensemble,
-    parameter_text,
-)
+from mprna.errors import UsageError
+from mprna.folding.vienna import CONTRAFOLD, DEFAULT_MODEL, EnergyModel, pair_probs_of_mean, parameter_text
 from mprna.folding.vienna.library import LOCK, viennarna
 from mprna.rna.structure import pairs_from_dot_bracket
 
@@ -174,10 +168,15 @@ def test_vienna_counts_what_contrafold_scores(made_up, converted, dot_bracket):
         )  # rounded terms
 
 
-def test_temperature_changes_the_ensemble_by_RT_alone():
-    sequence, structure = "GGGGCUUUUGCUCC", "(((((....)))))"
-    warm, cold = (EnergyModel(parameters=CONTRAFOLD, temperature=value) for value in (37.0, 20.0))
-    assert energy_of(sequence, structure, warm) == energy_of(sequence, structure, cold)
-    assert not np.array_equal(
-        fold_ensemble(sequence, warm).base_pair_probs, fold_ensemble(sequence, cold).base_pair_probs
-    )
+def test_scores_are_the_same_at_any_temperature():
+    """Where there is one structure with pairs, RT times the logarithm of its odds is its energy."""
+    energies = []
+    for model in (EnergyModel(), EnergyModel(temperature=20.0)):
+        prob = pair_probs_of_mean("GAAAAC", (CONTRAFOLD, CONTRAFOLD), model)[0, 5]
+        energies.append(-model.thermal_energy * np.log(prob / (1 - prob)))
+    assert energies[0] == pytest.approx(energies[1], abs=1e-4)
+
+
+def test_it_is_no_energy_model():
+    with pytest.raises(UsageError, match="unknown energy parameters 'contrafold2'"):
+        EnergyModel(parameters=CONTRAFOLD)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import Final
 
 import numpy as np
@@ -24,18 +23,5 @@ def prior_pair_probs(
     restraints: Restraints = NO_RESTRAINTS,
     parameters: tuple[str, str] = PRIOR_PARAMETERS,
 ) -> npt.NDArray[np.float32]:
-    """Pair probabilities under energies half way between two parameter sets.
-
-    Args:
-        sequence: clean letters, ACGUN.
-        model: everything but its own parameter set counts.
-        restraints: what is known of the RNA.
-        parameters: of `PARAMETER_SETS`, or CONTRAFOLD.
-
-    *Shape:* (L, L), symmetric.
-
-    Raises:
-        FoldingError: as `pair_probs_of_mean`.
-    """
-    first, second = parameters
-    return pair_probs_of_mean(sequence, dataclasses.replace(model, parameters=first), second, restraints)
+    """`pair_probs_of_mean` of the parameter sets that a network has learned from."""
+    return pair_probs_of_mean(sequence, parameters, model, restraints)

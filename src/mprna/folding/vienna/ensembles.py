@@ -142,21 +142,27 @@ def mean_pair_probs(
 
 
 def pair_probs_of_mean(
-    sequence: str, model: EnergyModel, second: str, restraints: Restraints = NO_RESTRAINTS
+    sequence: str,
+    parameters: tuple[str, str],
+    model: EnergyModel = DEFAULT_MODEL,
+    restraints: Restraints = NO_RESTRAINTS,
 ) -> npt.NDArray[np.float32]:
-    """Base-pair probabilities under energies half way between those of the model and of another set.
+    """Base-pair probabilities under energies half way between two parameter sets.
 
     One partition function for nearly what the mean over two ensembles gives (docs/experiments.md).
 
     Args:
-        second: one of `PARAMETER_SETS`.
+        sequence: clean letters, ACGUN.
+        parameters: names of `PARAMETER_SETS`, or CONTRAFOLD.
+        model: everything but its own parameter set counts.
+        restraints: what is known of the RNA.
 
     *Shape:* (L, L), symmetric, zero diagonal.
 
     Raises:
         FoldingError: as `fold_ensemble`.
     """
-    return _pair_probs(sequence, model, mean_boltzmann_factors(model, second), restraints)
+    return _pair_probs(sequence, model, mean_boltzmann_factors(model, *parameters), restraints)
 
 
 def sample_structures(

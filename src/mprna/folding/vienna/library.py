@@ -80,12 +80,12 @@ def boltzmann_factors(model: EnergyModel) -> Any:
 
 
 @lru_cache(maxsize=8)
-def mean_boltzmann_factors(model: EnergyModel, second: str) -> Any:
-    """Like `boltzmann_factors`, for energies half way between the model's parameter set and a second one."""
+def mean_boltzmann_factors(model: EnergyModel, first: str, second: str) -> Any:
+    """Like `boltzmann_factors`, for energies half way between two sets in place of the model's."""
     library = viennarna()
     with LOCK:
-        texts = [parameter_text(name) for name in (model.parameters, second)]
-        library.params_load_from_string(mean_parameters(*texts), f"{model.parameters} + {second}")
+        texts = [parameter_text(name) for name in (first, second)]
+        library.params_load_from_string(mean_parameters(*texts), f"{first} + {second}")
         return library.exp_param(model_details(library, model))
 
 

@@ -16,8 +16,8 @@ PARAMETER_SETS: Final = {
 """Our names for the energy parameters, and ViennaRNA's."""
 
 CONTRAFOLD: Final = "contrafold2"
-"""CONTRAfold 2 in ViennaRNA's terms (runs/contrafold_parameters.py), for ensembles alone: scores that were
-fitted to known structures, not energies that were measured, and the same at any temperature."""
+"""CONTRAfold 2 in ViennaRNA's terms (runs/contrafold_parameters.py), for `pair_probs_of_mean` alone: scores
+that were fitted to known structures, not energies that were measured, and the same at any temperature."""
 
 _GAS_CONSTANT: Final = 1.98717e-3  # kcal/(mol K), as in ViennaRNA
 
@@ -34,7 +34,7 @@ class EnergyModel:
     """In degrees Celsius."""
 
     parameters: str = "turner2004"
-    """One of `PARAMETER_SETS`, or CONTRAFOLD."""
+    """One of `PARAMETER_SETS`."""
 
     max_span: int | None = None
     """Longest pair allowed: nucleotides from one end to the other, both included."""
@@ -43,7 +43,7 @@ class EnergyModel:
     """0 or 2, as in RNAfold; 1 and 3 do not exist for ensembles."""
 
     def __post_init__(self) -> None:
-        if self.parameters not in (*PARAMETER_SETS, CONTRAFOLD):
+        if self.parameters not in PARAMETER_SETS:
             known = ", ".join(PARAMETER_SETS)
             raise UsageError(f"unknown energy parameters {self.parameters!r}; choose one of {known}")
         if not 0 <= self.temperature <= 100:
