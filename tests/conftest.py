@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import sys
 from collections.abc import Iterator
-from importlib.util import find_spec
+from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from pathlib import Path
+from types import ModuleType
 
 # Before numpy, torch or transformers are imported anywhere.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -30,7 +32,8 @@ NEEDS_TORCH = re.compile(
 )
 """Imports, at the top of a file, that fail without the extra `train`."""
 WITHOUT_TORCH = find_spec("torch") is None
-WEIGHTS = Path(__file__).parents[1] / "src" / "mprna" / "weights"
+ROOT = Path(__file__).parents[1]
+WEIGHTS = ROOT / "src" / "mprna" / "weights"
 
 
 def pytest_ignore_collect(collection_path: Path) -> bool | None:
@@ -123,3 +126,14 @@ def pair_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     network.bias.data.fill_(-1.0)
     export_pair_network(network, model_dir)
     return model_dir
+
+
+def module_of(path: str) -> ModuleType:
+    """A script as a module."""
+    spec = spec_from_file_location(f"script_{Path(path).stem}", ROOT / path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module

@@ -1,14 +1,21 @@
-"""A small transcriptome with everything that a build must drop, and the folder it lies in."""
+"""A small transcriptome with everything that a build must drop, the folder it lies in, and builds of it."""
 
 from __future__ import annotations
 
 import gzip
 import random
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from mprna.corpus.build import build_corpus
+from mprna.corpus.manifest import Manifest
+from mprna.corpus.options import CorpusOptions
+from mprna.corpus.shards import read_shard
+
 SLICE_LENGTH, MIN_LENGTH = 40, 12
+OPTIONS = CorpusOptions(slice_length=40, min_length=12, slices_per_shard=25, annotate_share=0.5, seed=3)
 
 
 def random_rna(rng: random.Random, length: int) -> str:
@@ -56,3 +63,19 @@ def transcripts_dir(tmp_path: Path, records: list[tuple[str, str]]) -> Path:
     write_fasta(directory / "c.fna", records[50:])
     (directory / "README.md").write_text("no input\n")
     return directory
+
+
+def build(inputs: Path, out_dir: Path, **changes: object) -> Manifest:
+    return build_corpus([inputs], out_dir, replace(OPTIONS, **changes))  # type: ignore[arg-type]
+
+
+def contents(directory: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in directory.iterdir()}
+
+
+def all_rows(directory: Path, manifest: Manifest) -> list[dict[str, object]]:
+    return [row for file in manifest.files for row in read_shard(directory / file.name).to_pylist()]
+
+
+class Killed(BaseException):
+    """Stands for the end of the process: nothing catches it."""

@@ -1,7 +1,4 @@
-"""The whole build: what it keeps, that it is deterministic, and that nothing can be lost on the way.
-
-Long, because all of it compares whole corpora made by the same few options and helpers.
-"""
+"""The whole build: what it keeps, that it is deterministic, and that nothing can be lost on the way."""
 
 from __future__ import annotations
 
@@ -14,7 +11,6 @@ import os
 import random
 import shutil
 import signal
-import subprocess
 import sys
 import time
 from dataclasses import replace
@@ -25,31 +21,16 @@ import pytest
 from backports import zstd
 
 import mprna.corpus.build as build_module
-from mprna.corpus.build import Part, Progress, build_corpus, build_part
+from mprna.corpus.build import Progress, build_corpus
 from mprna.corpus.dedup import content_digest, sample_keys
 from mprna.corpus.fidelity import Folded, fold_main
-from mprna.corpus.manifest import Manifest
-from mprna.corpus.options import CorpusOptions
 from mprna.corpus.references import References
 from mprna.corpus.shard_build import ShardTask
-from mprna.corpus.shards import read_shard
 from mprna.corpus.verify import verify_corpus
 from mprna.errors import CorpusError, FormatError, UsageError
 from mprna.folding.vienna import EnergyModel
 
-OPTIONS = CorpusOptions(slice_length=40, min_length=12, slices_per_shard=25, annotate_share=0.5, seed=3)
-
-
-def build(inputs: Path, out_dir: Path, **changes: object) -> Manifest:
-    return build_corpus([inputs], out_dir, replace(OPTIONS, **changes))  # type: ignore[arg-type]
-
-
-def contents(directory: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in directory.iterdir()}
-
-
-def all_rows(directory: Path, manifest: Manifest) -> list[dict[str, object]]:
-    return [row for file in manifest.files for row in read_shard(directory / file.name).to_pylist()]
+from .conftest import OPTIONS, Killed, all_rows, build, contents
 
 
 def test_every_nucleotide_is_kept_once_or_counted(
@@ -141,116 +122,6 @@ def test_finished_build_is_left_alone(transcripts_dir: Path, tmp_path: Path) -> 
         build(transcripts_dir, tmp_path / "out", seed=5)
 
 
-class Killed(BaseException):
-    """Stands for the end of the process: nothing catches it."""
-
-
-def test_killed_around_its_renames_it_ends_with_the_same_bytes(
-    transcripts_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    build(transcripts_dir, tmp_path / "undisturbed")
-    rename, rng = Path.replace, random.Random(5)
-
-    def rename_and_die(self: Path, target: Path) -> Path:
-        if rng.random() < 0.4:
-            raise Killed
-        renamed = rename(self, target)
-        if rng.random() < 0.4:
-            raise Killed
-        return renamed
-
-    kills = 0
-    with monkeypatch.context() as patch:
-        patch.setattr(Path, "replace", rename_and_die)
-        while not (tmp_path / "out" / "manifest.json").exists():
-            try:
-                build(transcripts_dir, tmp_path / "out")
-            except Killed:
-                kills += 1
-    assert kills > 20
-    build(transcripts_dir, tmp_path / "out")
-    assert contents(tmp_path / "out") == contents(tmp_path / "undisturbed")
-
-
-COMMAND = """
-import sys
-from pathlib import Path
-from mprna.corpus.build import build_corpus
-from mprna.corpus.options import CorpusOptions
-if __name__ == "__main__":
-    options = CorpusOptions(slice_length=150, min_length=12, slices_per_shard=4, seed=3)
-    print("ready", flush=True)
-    build_corpus([Path(sys.argv[1])], Path(sys.argv[2]), options, jobs=int(sys.argv[3]))
-"""
-
-
-def start_build(script: Path, inputs: Path, out_dir: Path, jobs: int) -> subprocess.Popen[bytes]:
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
-    command = [sys.executable, str(script), str(inputs), str(out_dir), str(jobs)]
-    process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE)
-    assert process.stdout is not None
-    assert process.stdout.readline() == b"ready\n"
-    return process
-
-
-@pytest.mark.parametrize("jobs", [1, 2])
-def test_kill_9_at_random_moments(transcripts_dir: Path, tmp_path: Path, jobs: int) -> None:
-    """The parent is killed; its workers end by themselves; the last run finishes what the others began."""
-    script = tmp_path / "build.py"
-    script.write_text(COMMAND)
-    rng = random.Random(jobs)
-    for _ in range(2):
-        process = start_build(script, transcripts_dir, tmp_path / "out", jobs)
-        time.sleep(rng.uniform(0.0, 0.3) if jobs == 1 else rng.uniform(0.8, 1.4))
-        process.send_signal(signal.SIGKILL)
-        process.communicate(timeout=60)  # ends when the workers have ended, too: they share its stdout
-    process = start_build(script, transcripts_dir, tmp_path / "out", jobs)
-    process.communicate(timeout=60)
-    assert process.returncode == 0
-    options = CorpusOptions(slice_length=150, min_length=12, slices_per_shard=4, seed=3)
-    build_corpus([transcripts_dir], tmp_path / "undisturbed", options)
-    assert contents(tmp_path / "out") == contents(tmp_path / "undisturbed")
-
-
-def interrupt(transcripts_dir: Path, out_dir: Path) -> None:
-    """Leave a build that was stopped after its first shard."""
-
-    def stop(progress: Progress) -> None:
-        raise Killed
-
-    with pytest.raises(Killed):
-        build_corpus([transcripts_dir], out_dir, OPTIONS, report=stop)
-
-
-def test_unfinished_build_is_no_corpus(transcripts_dir: Path, tmp_path: Path) -> None:
-    interrupt(transcripts_dir, tmp_path / "out")
-    with pytest.raises(CorpusError, match=r"no manifest\.json"):
-        verify_corpus(tmp_path / "out")
-
-
-def test_continues_with_the_same_options_only(transcripts_dir: Path, tmp_path: Path) -> None:
-    interrupt(transcripts_dir, tmp_path / "out")
-    with pytest.raises(CorpusError, match="unfinished corpus of other options annotate_share, options seed"):
-        build(transcripts_dir, tmp_path / "out", seed=9, annotate_share=0.1)
-
-
-def test_changed_input_is_noticed(transcripts_dir: Path, tmp_path: Path) -> None:
-    interrupt(transcripts_dir, tmp_path / "out")
-    with (transcripts_dir / "a.fa").open("a") as file:
-        file.write(">new|Zea_mays|cds\nACGUACGUACGUACGU\n")
-    with pytest.raises(CorpusError, match=r"unfinished corpus of other sources a\.fa: give the same"):
-        build(transcripts_dir, tmp_path / "out")
-
-
-def test_damaged_shard_is_built_again(transcripts_dir: Path, tmp_path: Path) -> None:
-    build(transcripts_dir, tmp_path / "undisturbed")
-    interrupt(transcripts_dir, tmp_path / "out")
-    [shard] = (tmp_path / "out").glob("*.parquet")
-    shard.write_bytes(b"PAR1")
-    build(transcripts_dir, tmp_path / "out")
-    assert contents(tmp_path / "out") == contents(tmp_path / "undisturbed")
-
-
 def test_leftover_scaffold_of_a_finished_build_is_removed(transcripts_dir: Path, tmp_path: Path) -> None:
     build(transcripts_dir, tmp_path / "out")
     (tmp_path / "out" / ".build").mkdir()
@@ -290,24 +161,6 @@ def test_truncated_gzip(transcripts_dir: Path, tmp_path: Path) -> None:
         build(transcripts_dir, tmp_path / "out")
 
 
-def test_full_disk_is_one_line_and_can_be_continued(
-    transcripts_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    build(transcripts_dir, tmp_path / "undisturbed")
-
-    def no_space(*_: object) -> None:
-        raise OSError(28, "No space left on device", "manifest.json")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(build_module, "write_manifest", no_space)
-        with pytest.raises(
-            CorpusError, match=r"manifest\.json: No space left on device; .* run the same command"
-        ):
-            build(transcripts_dir, tmp_path / "out")
-    build(transcripts_dir, tmp_path / "out")
-    assert contents(tmp_path / "out") == contents(tmp_path / "undisturbed")
-
-
 def test_output_that_cannot_be_a_folder(transcripts_dir: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(CorpusError, match="Not a directory"):
@@ -323,76 +176,6 @@ def test_moved_corpus_is_still_whole(transcripts_dir: Path, tmp_path: Path) -> N
     build(transcripts_dir, tmp_path / "out")
     shutil.move(tmp_path / "out", tmp_path / "elsewhere")
     verify_corpus(tmp_path / "elsewhere")
-
-
-JOB = """
-import sys
-from pathlib import Path
-from mprna.corpus.build import Part, build_part
-from mprna.corpus.options import CorpusOptions
-if __name__ == "__main__":
-    options = CorpusOptions(slice_length=150, min_length=12, slices_per_shard=4, seed=3)
-    build_part([Path(sys.argv[1])], Path(sys.argv[2]), options, Part.parse(sys.argv[3]))
-"""
-
-
-def test_concurrent_jobs_of_an_array(transcripts_dir: Path, tmp_path: Path) -> None:
-    """All jobs start at once in one new folder, one twice and one never; the last step does the rest."""
-    script = tmp_path / "job.py"
-    script.write_text(JOB)
-    out_dir = tmp_path / "out"
-    parts = ["0/4", "1/4", "1/4", "3/4"]
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
-    command = [sys.executable, str(script), str(transcripts_dir), str(out_dir)]
-    jobs = [subprocess.Popen([*command, part], env=environment, stdout=subprocess.DEVNULL) for part in parts]
-    assert [job.wait(timeout=120) for job in jobs] == [0, 0, 0, 0]
-    options = CorpusOptions(slice_length=150, min_length=12, slices_per_shard=4, seed=3)
-    whole = build_corpus([transcripts_dir], tmp_path / "whole", options)
-    built = {path.name for path in out_dir.glob("*.parquet")}
-    assert built == {file.name for index, file in enumerate(whole.files) if index % 4 != 2}
-    build_corpus([transcripts_dir], out_dir, options)
-    assert contents(out_dir) == contents(tmp_path / "whole")
-
-
-def test_job_beside_a_build_and_after_it(transcripts_dir: Path, tmp_path: Path) -> None:
-    part = Part(index=0, num_parts=2)
-
-    def start_job(progress: Progress) -> None:
-        with pytest.raises(CorpusError, match="another build is at work"):
-            build_part([transcripts_dir], tmp_path / "out", OPTIONS, part)
-
-    build_corpus([transcripts_dir], tmp_path / "out", OPTIONS, report=start_job)
-    assert build_part([transcripts_dir], tmp_path / "out", OPTIONS, part).shards == 0
-    with pytest.raises(CorpusError, match="finished corpus of other options seed"):
-        build_part([transcripts_dir], tmp_path / "out", replace(OPTIONS, seed=8), part)
-
-
-def test_job_of_an_array_with_other_options(transcripts_dir: Path, tmp_path: Path) -> None:
-    build_part([transcripts_dir], tmp_path / "out", OPTIONS, Part(index=0, num_parts=2))
-    with pytest.raises(CorpusError, match="unfinished corpus of other options seed"):
-        build_part([transcripts_dir], tmp_path / "out", replace(OPTIONS, seed=8), Part(index=1, num_parts=2))
-
-
-def test_jobs_of_an_array_with_every_filter(transcripts_dir: Path, tmp_path: Path) -> None:
-    references = References(exclude=(transcripts_dir / "a.fa",))
-    options = replace(OPTIONS, near_duplicate_share=0.5, min_fidelity=0.3)
-    build_corpus([transcripts_dir], tmp_path / "whole", options, references=references)
-    for index in (1, 0):
-        part = Part(index=index, num_parts=2)
-        build_part([transcripts_dir], tmp_path / "out", options, part, references=references)
-    build_corpus([transcripts_dir], tmp_path / "out", options, references=references)
-    assert contents(tmp_path / "out") == contents(tmp_path / "whole")
-
-
-def test_standard_input_is_not_for_jobs_of_an_array(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="standard input in a job of an array: write it to a file"):
-        build_part([Path("-")], tmp_path / "out", OPTIONS, Part(index=0, num_parts=2))
-    assert not (tmp_path / "out").exists()
-
-
-def test_more_jobs_than_shards(transcripts_dir: Path, tmp_path: Path) -> None:
-    done = build_part([transcripts_dir], tmp_path / "out", OPTIONS, Part(index=50, num_parts=100), jobs=2)
-    assert done == Progress(shards=0, num_shards=0, slices=0, annotated=0)
 
 
 def hang_or_die(sequence: str, energy_model: EnergyModel, second_structure: str) -> Folded:
@@ -519,9 +302,3 @@ def test_crlf_and_every_compression_give_the_same_slices(tmp_path: Path) -> None
         manifest = build(tmp_path / name, tmp_path / f"out_{name}", annotate_share=0.0)
         rows = all_rows(tmp_path / f"out_{name}", manifest)
         assert [row["sequence"] for row in rows] == ["ACGUAGCUUGCAUUGGCCAAUCGGACGUAGCUUGCAUUGG"]
-
-
-@pytest.mark.parametrize("text", ["", "1", "a/b", "-1/2", "0/" + "9" * 5000, "\u0663/8", "2/2", "0/0"])
-def test_a_part_that_is_none_is_told(text: str) -> None:
-    with pytest.raises(UsageError, match="expected i/N"):
-        Part.parse(text)

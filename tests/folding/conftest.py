@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 import RNA
 
+LONG = "GGGCUAUUAGCUCAGUUGGUUAGAGCGCACCCCUGAUAAGGGUGAGGUCGCUGAUUCGAAUUCAGCAUAGCCCA"  # a tRNA-like fold
+
 
 @pytest.fixture(autouse=True)
 def turner_2004() -> None:

@@ -1,15 +1,10 @@
-"""Our one door to ViennaRNA: exactness against enumeration, and every trap behind the door.
-
-Long because the traps are many and belong together.
-"""
+"""Our one door to ViennaRNA: exactness against enumeration, and every trap behind the door."""
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -33,8 +28,9 @@ from mprna.folding.vienna import (
 from mprna.rna.canonical import check_structure
 from mprna.rna.structure import pairs_from_dot_bracket
 
+from .conftest import LONG
+
 SHORT = ["GGGAAACCC", "GGCUAAGCAAAGCC", "GAGCGAAAGCUGCAAAGC", "ACGNGCGAAAGCACGU", "GUGUAAAGUGUAACGU"]
-LONG = "GGGCUAUUAGCUCAGUUGGUUAGAGCGCACCCCUGAUAAGGGUGAGGUCGCUGAUUCGAAUUCAGCAUAGCCCA"  # a tRNA-like fold
 MODELS = [EnergyModel(parameters=name) for name in PARAMETER_SETS]
 
 
@@ -310,59 +306,7 @@ def test_bonus_of_another_shape():
         fold_with_bonus("ACGU", np.zeros((4, 4)), np.zeros(5))
 
 
-# --- what is global in ViennaRNA -----------------------------------------------------------------------
-
-REPORT = """
-import json, sys
-from mprna.folding.vienna import EnergyModel, fold_ensemble
-ensemble = fold_ensemble(sys.argv[1], EnergyModel(parameters=sys.argv[2]))
-print(json.dumps([ensemble.mfe_dot_bracket, ensemble.mfe, ensemble.energy]))
-"""
-
-
-def in_fresh_process(sequence: str, parameters: str) -> list[object]:
-    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2] / "src")}
-    command = [sys.executable, "-c", REPORT, sequence, parameters]
-    result = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=True)
-    return json.loads(result.stdout)
-
-
-def report(parameters: str) -> list[object]:
-    ensemble = fold_ensemble(LONG, EnergyModel(parameters=parameters))
-    return [ensemble.mfe_dot_bracket, ensemble.mfe, ensemble.energy]
-
-
-@pytest.fixture(scope="module", name="fresh")
-def _fresh():
-    return {parameters: in_fresh_process(LONG, parameters) for parameters in PARAMETER_SETS}
-
-
-def test_parameter_sets_differ(fresh):
-    assert len({energy for _, _, energy in fresh.values()}) == len(PARAMETER_SETS)
-
-
-def test_parameter_sets_do_not_leak_into_each_other(fresh):
-    """Each after each other one, in one process: MFE and Boltzmann factors from the same set."""
-    for first in PARAMETER_SETS:
-        for second in PARAMETER_SETS:
-            assert [report(first), report(second)] == [fresh[first], fresh[second]]
-
-
-def test_parameters_that_somebody_else_loaded(fresh):
-    RNA.params_load_RNA_Langdon2018()
-    assert report("turner2004") == fresh["turner2004"]
-
-
-def test_threads_with_different_parameters(fresh):
-    names = list(PARAMETER_SETS) * 8
-    with ThreadPoolExecutor(4) as pool:
-        assert list(pool.map(report, names)) == [fresh[name] for name in names]
-
-
-def test_global_options_of_vienna_change_nothing(monkeypatch, fresh):
-    for name, value in {"temperature": 60.0, "dangles": 0, "max_bp_span": 10}.items():
-        monkeypatch.setattr(RNA.cvar, name, value)
-    assert report("turner2004") == fresh["turner2004"]
+# --- the package ---------------------------------------------------------------------------------------
 
 
 def test_vienna_is_loaded_only_when_used():
@@ -373,54 +317,3 @@ def test_vienna_is_loaded_only_when_used():
 
 def test_version_is_new_enough():
     assert tuple(map(int, vienna_version().split(".")[:2])) >= (2, 8)
-
-
-# --- coordinates ---------------------------------------------------------------------------------------
-
-
-@given(sequence=st.text("ACGU", min_size=1, max_size=80))
-def test_neighbours_are_drawn_near_and_nothing_on_top(sequence):
-    points = coordinates(fold_mfe(sequence)[0])
-    assert points.shape == (len(sequence), 2)
-    assert np.isfinite(points).all()
-    distances = np.linalg.norm(points[:, None] - points, axis=2) + 1e9 * np.eye(len(points))
-    assert distances.min() > 10
-    if len(points) > 1:
-        assert np.diagonal(distances, 1).max() < 60
-
-
-def test_stem_is_straight():
-    points = coordinates("((((....))))")
-    assert np.linalg.norm(np.diff(points[:4], axis=0), axis=1) == pytest.approx([25] * 3)
-    across = np.linalg.norm(points[:4] - points[:7:-1], axis=1)
-    assert across == pytest.approx([across[0]] * 4)
-
-
-def test_pseudoknots_are_drawn_as_unpaired():
-    assert np.array_equal(coordinates("(((.[[.)))]]"), coordinates("(((....))).."))
-
-
-@pytest.mark.parametrize("dot_bracket", [".", ".....", "[....]"])
-def test_nothing_paired_is_a_line(dot_bracket):
-    points = coordinates(dot_bracket)
-    assert points.tolist() == [[25.0 * n, 0.0] for n in range(len(dot_bracket))]
-
-
-def test_empty_structure_has_no_drawing():
-    with pytest.raises(FoldingError, match="empty"):
-        coordinates("")
-
-
-def test_layout_of_others_is_left_as_it_was(monkeypatch):
-    monkeypatch.setattr(RNA.cvar, "rna_plot_type", RNA.PLOT_TYPE_SIMPLE)
-    before = coordinates("((((....))))")
-    assert RNA.cvar.rna_plot_type == RNA.PLOT_TYPE_SIMPLE
-    RNA.cvar.rna_plot_type = RNA.PLOT_TYPE_CIRCULAR
-    assert np.array_equal(coordinates("((((....))))"), before)
-
-
-@pytest.mark.parametrize("dot_bracket", ["()", "(()...)", "..[..].(..()..)"])
-def test_pairs_of_neighbours_are_not_drawn(dot_bracket):
-    """RNApuzzler corrupts memory for the first and answers nan for the second."""
-    with pytest.raises(StructureError, match="no loop to draw"):
-        coordinates(dot_bracket)

@@ -1,0 +1,69 @@
+"""Energy parameters are global in ViennaRNA: each set is itself, whatever was loaded before or beside it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+import RNA
+
+from mprna.folding.vienna import PARAMETER_SETS, EnergyModel, fold_ensemble
+
+from .conftest import LONG
+
+REPORT = """
+import json, sys
+from mprna.folding.vienna import EnergyModel, fold_ensemble
+ensemble = fold_ensemble(sys.argv[1], EnergyModel(parameters=sys.argv[2]))
+print(json.dumps([ensemble.mfe_dot_bracket, ensemble.mfe, ensemble.energy]))
+"""
+
+
+def in_fresh_process(sequence: str, parameters: str) -> list[object]:
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2] / "src")}
+    command = [sys.executable, "-c", REPORT, sequence, parameters]
+    result = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=True)
+    return json.loads(result.stdout)
+
+
+def report(parameters: str) -> list[object]:
+    ensemble = fold_ensemble(LONG, EnergyModel(parameters=parameters))
+    return [ensemble.mfe_dot_bracket, ensemble.mfe, ensemble.energy]
+
+
+@pytest.fixture(scope="module", name="fresh")
+def _fresh():
+    return {parameters: in_fresh_process(LONG, parameters) for parameters in PARAMETER_SETS}
+
+
+def test_parameter_sets_differ(fresh):
+    assert len({energy for _, _, energy in fresh.values()}) == len(PARAMETER_SETS)
+
+
+def test_parameter_sets_do_not_leak_into_each_other(fresh):
+    """Each after each other one, in one process: MFE and Boltzmann factors from the same set."""
+    for first in PARAMETER_SETS:
+        for second in PARAMETER_SETS:
+            assert [report(first), report(second)] == [fresh[first], fresh[second]]
+
+
+def test_parameters_that_somebody_else_loaded(fresh):
+    RNA.params_load_RNA_Langdon2018()
+    assert report("turner2004") == fresh["turner2004"]
+
+
+def test_threads_with_different_parameters(fresh):
+    names = list(PARAMETER_SETS) * 8
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(report, names)) == [fresh[name] for name in names]
+
+
+def test_global_options_of_vienna_change_nothing(monkeypatch, fresh):
+    for name, value in {"temperature": 60.0, "dangles": 0, "max_bp_span": 10}.items():
+        monkeypatch.setattr(RNA.cvar, name, value)
+    assert report("turner2004") == fresh["turner2004"]
