@@ -3,8 +3,10 @@
     python runs/soft_rnas.py TRANSCRIPTS... --num 60000 --out soft.fa
 
 Pieces of transcripts (half), the same with shuffled dinucleotides (a quarter) and random letters of a random
-composition (a quarter), of 40 to 180 nt, evenly; each file of transcripts gives as many as any other, or all
-that it has. What shares more than half of its 14-mers with an RNA of --exclude is left out.
+composition (a quarter), of 40 to 180 nt (--lengths), evenly; each file of transcripts gives as many as any
+other, or all that it has. With --rods, in place of random letters, pieces whose end is made to pair with
+their start, with errors: long stems, which chance does not make. What shares more than half of its 14-mers
+with an RNA of --exclude is left out.
 """
 
 from __future__ import annotations
@@ -19,20 +21,25 @@ from mprna.corpus.decontaminate import Unwanted
 from mprna.corpus.shuffle import shuffle_dinucleotides
 from mprna.io.formats import read_records
 
-SHORTEST, LONGEST = 40, 180
 SHUFFLED, RANDOM = 0.25, 0.25
 MAX_UNWANTED = 0.5
 LETTERS = np.array(list("ACGU"))
+PARTNERS = str.maketrans("ACGU", "UGCA")
+ARM_SHARES = 0.15, 0.45
+ERROR_RATES = 0.1, 0.4
+"""Of the arms of rods: their share of the RNA, and the share of their nucleotides that do not pair."""
 
 
 def main() -> None:
     args = parse()
     rng = np.random.default_rng(args.seed)
     num_real = round(args.num * (1 - RANDOM))
-    real = list(pieces(args.transcripts, num_real, rng))
+    num_taken = args.num if args.rods else num_real
+    real = list(pieces(args.transcripts, num_taken, tuple(args.lengths), rng))
     num_shuffled = round(args.num * SHUFFLED)
-    found = real[num_shuffled:] + [shuffle_dinucleotides(piece, rng) for piece in real[:num_shuffled]]
-    found += [random_rna(rng) for _ in range(args.num - len(found))]
+    found = [shuffle_dinucleotides(piece, rng) for piece in real[:num_shuffled]]
+    found += real[num_shuffled:num_real] + [rod(piece, rng) for piece in real[num_real:]]
+    found += [random_rna(tuple(args.lengths), rng) for _ in range(args.num - len(found))]
     kept = without_unwanted(list(dict.fromkeys(found)), args.exclude)
     order = rng.permutation(len(kept))
     partial = args.out.with_name(args.out.name + ".part")
@@ -41,24 +48,40 @@ def main() -> None:
     print(f"{len(kept)} RNAs, {sum(map(len, kept))} nt; {len(found) - len(kept)} left out")
 
 
-def pieces(paths: Sequence[Path], num: int, rng: np.random.Generator) -> Iterator[str]:
+def pieces(
+    paths: Sequence[Path], num: int, lengths: tuple[int, int], rng: np.random.Generator
+) -> Iterator[str]:
     """One piece of each of the transcripts that are chosen, of A, C, G and U alone."""
+    shortest, longest = lengths
     share = -(-num // len(paths))
     for path in paths:
         sequences = [record.sequence.upper().replace("T", "U") for record in read_records(path)]
-        sequences = [sequence for sequence in sequences if len(sequence) >= SHORTEST]
+        sequences = [sequence for sequence in sequences if len(sequence) >= shortest]
         for place in rng.permutation(len(sequences))[:share]:
-            length = min(int(rng.integers(SHORTEST, LONGEST + 1)), len(sequences[place]))
+            length = min(int(rng.integers(shortest, longest + 1)), len(sequences[place]))
             start = int(rng.integers(len(sequences[place]) - length + 1))
             piece = sequences[place][start : start + length]
             if set(piece) <= set("ACGU"):
                 yield piece
 
 
-def random_rna(rng: np.random.Generator) -> str:
+def rod(piece: str, rng: np.random.Generator) -> str:
+    """The piece with an end that pairs with its start, but for substitutions, deletions and insertions."""
+    arm = round(rng.uniform(*ARM_SHARES) * len(piece))
+    error_rate = rng.uniform(*ERROR_RATES)
+    partners = []
+    for partner in piece[:arm].translate(PARTNERS)[::-1]:
+        other = str(rng.choice(LETTERS))
+        changes = (other, "", partner + other) if rng.random() < error_rate else (partner,)
+        partners.append(str(rng.choice(changes)))
+    return piece[: len(piece) - arm] + "".join(partners)
+
+
+def random_rna(lengths: tuple[int, int], rng: np.random.Generator) -> str:
     """Letters of a composition that is drawn too."""
+    shortest, longest = lengths
     composition = rng.dirichlet([4.0] * len(LETTERS))
-    return "".join(rng.choice(LETTERS, rng.integers(SHORTEST, LONGEST + 1), p=composition))
+    return "".join(rng.choice(LETTERS, rng.integers(shortest, longest + 1), p=composition))
 
 
 def without_unwanted(sequences: list[str], unwanted: Sequence[Path]) -> list[str]:
@@ -74,6 +97,8 @@ def parse() -> argparse.Namespace:
     )
     parser.add_argument("transcripts", type=Path, nargs="+", metavar="TRANSCRIPTS")
     parser.add_argument("--num", type=int, default=60_000)
+    parser.add_argument("--lengths", type=int, nargs=2, default=(40, 180), metavar=("SHORTEST", "LONGEST"))
+    parser.add_argument("--rods", action="store_true", help="long stems in place of random letters")
     parser.add_argument("--exclude", type=Path, nargs="*", default=[], metavar="FILE", help="test sets")
     parser.add_argument("--out", type=Path, metavar="FASTA", required=True)
     parser.add_argument("--seed", type=int, default=0)
