@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from importlib import import_module
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from urllib.parse import urlsplit
 
 import pytest
@@ -37,15 +37,19 @@ def name_of(path: Path) -> str:
 # Command line
 
 
-@pytest.fixture(scope="module")
-def generator() -> ModuleType:
-    """docs/generate_cli.py as a module."""
-    spec = spec_from_file_location("generate_cli", ROOT / "docs" / "generate_cli.py")
+def script(name: str) -> ModuleType:
+    """A program of docs/ as a module."""
+    spec = spec_from_file_location(name, ROOT / "docs" / f"{name}.py")
     assert spec is not None
     assert spec.loader is not None
     module = module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.fixture(scope="module")
+def generator() -> ModuleType:
+    return script("generate_cli")
 
 
 def test_command_line_page_is_not_stale(generator: ModuleType) -> None:
@@ -95,6 +99,18 @@ def test_tutorials_link_to_pages_that_exist() -> None:
     for tutorial in TUTORIALS:
         for link in re.findall(r"\]\(([^)\s]+)\)", tutorial.read_text()):
             assert (tutorial.parent / link).exists(), f"{tutorial.name}: {link}"
+
+
+def test_links_of_tutorials_lead_to_pages_of_the_site() -> None:
+    links = '<a href="../design.md#the-certificate">a</a> <a href="https://x.org/../y.md">b</a>'
+    made = {
+        name: script("tutorial_links").on_page_content(
+            links, page=SimpleNamespace(file=SimpleNamespace(src_uri=name))
+        )
+        for name in ("tutorials/design.py", "design.md")
+    }
+    assert made["design.md"] == links
+    assert made["tutorials/design.py"] == links.replace("design.md", "design.html")
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)

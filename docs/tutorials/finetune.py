@@ -5,7 +5,7 @@
 # without a stable hairpin, and an "expression" that falls with the hairpin's stability, plus noise. With a CSV of your own, begin at
 # "Fine-tune".
 #
-# Needs `pip install 'mprna[train]'`. This page is `docs/tutorials/finetune.py`.
+# Needs `pip install '.[train]'`. This page is `docs/tutorials/finetune.py`.
 
 # %%
 import csv

@@ -5,7 +5,7 @@
 # smallest preset (`nano`) and sees 24 RNAs, so it learns next to nothing: what you see here is the way, not the result. The same
 # commands, with transcripts and the recipe `mini_cpu`, made `mini` ([the corpus](../corpus.md), [the model](../model.md)).
 #
-# Needs `pip install 'mprna[train]'`. This page is `docs/tutorials/pretrain.py`.
+# Needs `pip install '.[train]'`. This page is `docs/tutorials/pretrain.py`.
 
 # %%
 import json
