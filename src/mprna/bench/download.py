@@ -28,7 +28,7 @@ from mprna.bench.data import (
     rows_digest,
 )
 from mprna.bench.task import SPLITS, Hub, Task
-from mprna.errors import DataError, MissingExtraError, UsageError
+from mprna.errors import DataError, MissingExtraError, UsageError, first_line
 from mprna.io.output import open_output
 from mprna.io.source import open_input
 from mprna.io.table import read_rows
@@ -170,13 +170,9 @@ def _snapshot(hub: Hub, patterns: list[str], cache: Path, revision: str) -> Path
             )
         )
     except LocalEntryNotFoundError as error:
-        raise DataError(f"{hub.id} cannot be reached: {_first_line(error.__cause__ or error)}") from error
+        raise DataError(f"{hub.id} cannot be reached: {first_line(error.__cause__ or error)}") from error
     except HTTPError as error:
-        raise DataError(f"{hub.id} at {revision}: {_first_line(error)}") from error
-
-
-def _first_line(error: BaseException) -> str:
-    return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
+        raise DataError(f"{hub.id} at {revision}: {first_line(error)}") from error
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from mprna.errors import ModelError
-from mprna.model.checkpoint import CONFIG_FILE, read_json
+from mprna.files import read_json
+from mprna.model.checkpoint import CONFIG_FILE
 from mprna.train.tracker import read_metrics
 
 RECENT = 20

@@ -16,8 +16,8 @@ import numpy as np
 import torch
 
 from mprna.errors import DataError, UsageError
+from mprna.files import read_json, write_json
 from mprna.io.labelled import LabelledRow
-from mprna.model.checkpoint import read_json, write_json
 from mprna.model.task import TaskConfig, TaskNetwork
 from mprna.train.backbone import Backbone, Checkpoint
 from mprna.train.config import LoopConfig
