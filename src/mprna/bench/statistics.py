@@ -16,7 +16,7 @@ from mprna.bench.metrics import Floats, Metric, evaluate
 
 NUM_RESAMPLES: Final = 1_000
 NUM_POOLED_RESAMPLES: Final = 200
-"""Of metrics that pool rows, where each resample is a sort."""
+"""Number of resamples for metrics that pool rows, where each resample costs a sort."""
 
 Draws = npt.NDArray[np.int64]
 """How often every item is drawn in every resample. *Shape:* (R, N)"""

@@ -41,7 +41,7 @@ class Cell:
     seconds: float
     """Wall time of training and test, mean over seeds."""
     peak_memory_mb: float
-    """Of the process, the largest of the seeds."""
+    """Peak memory of the process, the largest of all seeds."""
     rank: int
     """1 is best; models with equal means share a rank, and a model without a value comes last."""
     p: float
@@ -179,7 +179,7 @@ def _resampled(clusters: Sequence[str]) -> str:
 
 
 def _p_values(best: str, pools: Mapping[str, _Pool]) -> dict[str, float]:
-    """Of every other model against the best, corrected for their number."""
+    """p-value of every other model against the best, corrected for their number."""
     others = [model for model in pools if model != best]
     p_values = [paired_p(pools[best].resamples, pools[model].resamples) for model in others]
     return dict(zip(others, holm(p_values), strict=True))
@@ -197,7 +197,7 @@ def _notes(records: Sequence[RunRecord]) -> tuple[str, ...]:
 
 
 def _missed(metric: str, by_model: Mapping[str, Sequence[RunRecord]], kept: Sequence[int]) -> Iterator[str]:
-    """Of each model the items that it missed with every seed."""
+    """For each model, the items that it missed with every seed."""
     for model, runs in by_model.items():
         hits = np.any([[item[0] > 0 for item in run.items[metric]] for run in runs], axis=0)
         names = [runs[0].names[i] if runs[0].names else f"row {i + 1}" for i in kept if not hits[i]]

@@ -83,17 +83,17 @@ class Plan:
 
     @property
     def core_hours(self) -> float:
-        """Of all folds."""
+        """Core time of all folds."""
         return self.folds * self.fold_seconds.mean / 3600
 
     @property
     def scan_hours(self) -> float:
-        """Of the scan, which runs on one core before the folds."""
+        """Time of the scan, which runs on one core before the folds."""
         return self.scan_seconds / 3600
 
     @property
     def wall_hours(self) -> float:
-        """From the start to the end of the build."""
+        """Time from the start to the end of the build."""
         return self.scan_hours + self.core_hours / self.cores
 
     @property

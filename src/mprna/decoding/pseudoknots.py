@@ -19,7 +19,7 @@ from mprna.rna.pseudoknots import loop_numbers, split_layers
 from mprna.rna.structure import Pairs, dot_bracket_from_pairs, pairs_from_dot_bracket
 
 MAX_LAYERS: Final = 4
-"""As many as there are kinds of brackets in `()[]{}<>`."""
+"""One layer for each kind of bracket in `()[]{}<>`."""
 
 
 def add_crossing_pairs(

@@ -53,7 +53,7 @@ _STALE_FOLDS: Final = 5
 """Folds per nucleotide without progress before the search starts anew."""
 
 _STALE_PART: Final = 1
-"""The same, of a part."""
+"""The same for a part of the target."""
 
 _PROGRESS: Final = 1e-3
 """kcal/mol that count as progress."""
@@ -71,7 +71,7 @@ class State:
 
     sequence: str
     dot_bracket: str
-    """Of minimum free energy."""
+    """Structure of minimum free energy."""
     gap: float
     """kcal/mol; 0 where the target is the minimum."""
 
@@ -81,7 +81,7 @@ class Budget:
     """When to stop."""
 
     deadline: float
-    """By the clock."""
+    """When to stop, as `clock` counts."""
     folds: int
     """How many are left: sequences, however often each is folded."""
     clock: Callable[[], float] = time.monotonic
@@ -103,7 +103,7 @@ class _Point:
     cost: float
     """kcal/mol"""
     samples: list[str]
-    """Of its ensemble."""
+    """Structures drawn from its ensemble."""
 
 
 class Search:
@@ -150,7 +150,7 @@ class Search:
             return known
 
     def _climb(self, budget: Budget, *, is_part: bool = False) -> State:
-        """From a fresh sequence until it is solved or there is no progress."""
+        """Improve a fresh sequence until it folds into the target or makes no more progress."""
         self._heat = 1.0 if is_part else next(self._heats)
         best = point = self._point(self._fresh_sequence(budget), budget)
         rivals, gap = self._rivals.strongest(point.sequence)

@@ -22,7 +22,7 @@ MIN_HELIX_PAIRS: Final = 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EnsembleChange:
-    """From the reference to the mutant."""
+    """How the ensemble changes from the reference to the mutant."""
 
     delta_ensemble_energy: float
     """Free energy of the ensemble, kcal/mol; above 0 the mutant is less stable."""

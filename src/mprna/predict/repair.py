@@ -91,13 +91,13 @@ class Repair:
     """One letter that is to be another."""
 
     position: int
-    """From 1."""
+    """Position in the sequence, from 1."""
     seen: str
     """The letter that is there."""
     base: str
     """The letter proposed, with the case of `seen`, and T where the sequence has T."""
     probability: float
-    """That this base is the original one."""
+    """Probability that this base is the original one."""
     helix: str | None = None
     """The helix of the repaired RNA that this nucleotide is paired in and that the given RNA lacks there, as
     `5-9:20-24`, positions from 1; None without one, or where nothing was folded."""
@@ -113,19 +113,19 @@ class RepairResult:
     name: str
     description: str = ""
     sequence: str
-    """As given."""
+    """The sequence as it was given."""
     base_probs: Floats | None = None
     """Probability of A, C, G and U to be the original base; rows sum to 1. *Shape:* (L, 4)"""
     substitution_probs: Floats | None = None
     """Probability of a substitution; NaN where no base is seen. *Shape:* (L,)"""
     repairs: tuple[Repair, ...] = ()
-    """By position."""
+    """What is to be changed, by position."""
     repaired: str | None = None
     """The sequence with all repairs."""
     dot_bracket: str | None = None
-    """Of the sequence as given, where it was folded."""
+    """Structure of the sequence as given, if it was folded."""
     repaired_dot_bracket: str | None = None
-    """Of the repaired sequence, where it was folded."""
+    """Structure of the repaired sequence, if it was folded."""
     error: str | None = None
 
     @property
@@ -183,7 +183,7 @@ class _Repairer:
             return _failed(record, str(error))
 
     def repair(self, record: Record) -> RepairResult:
-        """As the function `repair`."""
+        """See the function `repair`."""
         sequence = record.sequence
         if len(sequence) > self._options.max_length:
             raise SequenceError(f"{len(sequence)} nt; up to {self._options.max_length} (--max-length)")

@@ -58,11 +58,11 @@ class VariantEffect:
     """What one variant does, or the reason why that is not known. Positions are 1-based."""
 
     name: str
-    """Of the RNA."""
+    """Name of the RNA."""
     variant: str
     """As `A24G`, substitutions joined by `+`; as it was given where it cannot be read."""
     position: int | None = None
-    """Of the first substitution."""
+    """Position of the first substitution."""
     ref: str | None = None
     """Nucleotides of the reference, one per substitution."""
     alt: str | None = None

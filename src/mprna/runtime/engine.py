@@ -94,7 +94,7 @@ class BaseLogits(NamedTuple):
     """What the network says of the base at each nucleotide, over `A C G U`."""
 
     lm: FloatArray
-    """Of the masked language model: what stands here. *Shape:* (L, 4)"""
+    """Logits of the masked language model: which base stands here. *Shape:* (L, 4)"""
     repair: FloatArray
     """Of mutation repair: what stood here, if it was substituted. *Shape:* (L, 4)"""
 

@@ -53,7 +53,7 @@ class Progress:
     step: int
     num_steps: int
     seconds_per_step: float
-    """Of the last `RECENT` steps."""
+    """Mean of the last `RECENT` steps."""
 
     @property
     def seconds_left(self) -> float:

@@ -37,7 +37,7 @@ class TaskLearner:
     model: TaskNetwork
     validation: list[Example]
     class_weights: Tensor | None
-    """Of the loss; None where all classes weigh 1. *Shape:* (C,)"""
+    """Weight of each class in the loss; None if all weigh 1. *Shape:* (C,)"""
     batch_size: int
     """Sequences per batch of an evaluation."""
     patience: int

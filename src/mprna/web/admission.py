@@ -24,7 +24,7 @@ class Admission:
 
     @property
     def total(self) -> int:
-        """Those that are in."""
+        """How many are in now."""
         return self._by_client.total()
 
     def enter(self, client: str) -> None:
@@ -41,7 +41,7 @@ class Admission:
         self._by_client[client] += 1
 
     def leave(self, client: str) -> None:
-        """One is done."""
+        """Let one out again."""
         self._by_client[client] -= 1
         if not self._by_client[client]:
             del self._by_client[client]

@@ -150,7 +150,7 @@ class _Worker:
         self._thread.shutdown()
 
     def _exchange(self, task: Task) -> Outcome:
-        """In the thread: there and back."""
+        """Send a task to the process and wait for the answer; runs in the worker's thread."""
         try:
             self._child.send(task)
             return self._child.receive()

@@ -130,7 +130,7 @@ class TransformersBackbone:
 
     reader: Reader
     scratch_seed: int | None = None
-    """Of random weights that stand in for the pretrained ones."""
+    """Seed of random weights that replace the pretrained ones; None keeps these."""
 
     @property
     def max_length(self) -> int:
@@ -197,7 +197,7 @@ def _network(reader: Reader, scratch_seed: int | None = None) -> nn.Module:
 
 
 def _used(names: set[str], encoder: TransformersEncoder) -> list[str]:
-    """Those parameters of the network that hidden states depend on."""
+    """The parameters of the network that hidden states depend on."""
     parameters = {name: p for name, p in encoder.network.named_parameters() if name in names}
     if not parameters:
         return []
