@@ -18,7 +18,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Any, Final
 
 from mprna.bench.data import (
-    JOINTS,
+    SEPARATORS,
     STEMS,
     SUFFIXES,
     Split,
@@ -206,9 +206,9 @@ def _find(task: Task, split: str, names: Sequence[str]) -> tuple[list[str], str]
     """The files of a split, and where they go, in whatever folder of the source they lie."""
     for folder in task.dirs:
         for stem in STEMS[split]:
-            for joint in JOINTS:
+            for separator in SEPARATORS:
                 for suffix in SUFFIXES:
-                    path = f"{folder}{joint}{stem}{suffix}"
+                    path = f"{folder}{separator}{stem}{suffix}"
                     for name in names:
                         if f"/{name}".endswith(f"/{path}"):
                             return [name], path

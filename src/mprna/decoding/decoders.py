@@ -1,7 +1,7 @@
-"""DECODERS: every way from a prediction to a structure, by name.
+"""DECODERS: the ways from a prediction to a structure, by name.
 
-To add one: write `decoding/<name>.py`, add a line here, and it must pass the contract test (a valid
-structure, always).
+To add one, write `decoding/<name>.py` and add a line here. The contract test demands that it always returns a
+valid structure.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ PAIR_CROSSING_STEM = 0.75
 
 
 class StructurePrediction(Protocol):
-    """What decoders read of a `runtime` prediction; L nucleotides."""
+    """The part of a `runtime` prediction that decoders read; L nucleotides."""
 
     @property
     def structure_probs(self) -> npt.NDArray[np.float32]:

@@ -72,7 +72,7 @@ class Restraints:
     """How reactivities become energies."""
 
     def reactivities_in(self, window: slice) -> Restraints:
-        """The reactivities of a part of the RNA, without the constraint: its pairs may reach beyond the part."""
+        """The reactivities of a part of the RNA; no constraint, whose pairs may reach beyond the part."""
         reactivities = None if self.reactivities is None else self.reactivities[window]
         return Restraints(reactivities=reactivities, shape_model=self.shape_model)
 
