@@ -79,7 +79,7 @@ class VariantEffect:
     unpaired_distance: float | None = None
     """Sum over all nucleotides of the absolute change of their probability to be unpaired."""
     helices_lost: tuple[str, ...] | None = None
-    """Helices of the reference that are much less probable in the mutant, as `3-9:24-30` (`folding.change`)."""
+    """Helices that are much less probable in the mutant, as `3-9:24-30` (`folding.change`)."""
     helices_gained: tuple[str, ...] | None = None
     unpaired: float | None = None
     """Probability that the site is unpaired in the reference; the mean over substitutions."""
