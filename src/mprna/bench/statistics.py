@@ -1,4 +1,4 @@
-"""Intervals over items, paired tests with Holm's correction, ranks: what a difference is worth.
+"""How much a difference is worth: bootstrap intervals, paired tests with Holm's correction, ranks.
 
 Shape letters: R resamples, N items.
 """
@@ -46,7 +46,7 @@ def resampled(metric: Metric, items: Sequence[Floats], draws: Draws) -> Floats:
 
 
 def interval(values: Floats) -> tuple[float, float]:
-    """The 95 % percentile interval of resampled values; nan are left out, and nan where all are."""
+    """The 95 % percentile interval of resampled values without the nan among them; nan if all are."""
     if np.isnan(values).all():
         return float("nan"), float("nan")
     low, high = np.nanpercentile(values, [2.5, 97.5])

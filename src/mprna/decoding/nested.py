@@ -1,4 +1,4 @@
-"""The best structure without pseudoknots, exactly, over a sparse list of candidate pairs.
+"""The optimal structure without pseudoknots, given a sparse list of candidate pairs.
 
 Shape letters: L nucleotides, C candidate pairs, P pairs.
 """
