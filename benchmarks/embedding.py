@@ -21,10 +21,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 from confidence import write_tables
-from scipy.stats import rankdata
 
 from mprna import embed
+from mprna.agreement import auc
 from mprna.draw.colours import scale_colour
+from mprna.draw.document import FONT
 from mprna.io.formats import read_records
 from mprna.io.records import Record
 from mprna.rna.structure import UNPAIRED, pairs_from_dot_bracket, partners_from_pairs
@@ -43,7 +44,6 @@ REACH = 10
 RIDGE = 300.0
 SIDE = 300.0
 LETTER_COLOURS = {"A": "#e69f00", "C": "#0072b2", "G": "#009e73", "U": "#cc79a7"}
-FONT = "Roboto, 'Helvetica Neue', Helvetica, Arial, sans-serif"
 
 Floats = npt.NDArray[np.float64]
 
@@ -106,9 +106,7 @@ def held_out_auc(features: list[Floats], labels: list[npt.NDArray[np.bool_]]) ->
         centre, spread = x.mean(axis=0), x.std(axis=0) + 1e-6
         x = (x - centre) / spread
         weights = np.linalg.solve(x.T @ x + RIDGE * np.eye(x.shape[1]), x.T @ (y - y.mean()))
-        ranks = rankdata((known - centre) / spread @ weights)
-        hits = int(paired.sum())
-        areas.append((ranks[paired].sum() - hits * (hits + 1) / 2) / (hits * (len(paired) - hits)))
+        areas.append(auc((known - centre) / spread @ weights, paired))
     return float(np.mean(areas))
 
 

@@ -20,7 +20,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import re
 import subprocess
 import sys
@@ -34,6 +33,7 @@ import numpy as np
 from mprna.alphabet import clean_sequence
 from mprna.corpus.decontaminate import Unwanted
 from mprna.decoding.nested import decode_nested
+from mprna.files import replacing
 from mprna.folding.prior import prior_pair_probs
 from mprna.io.formats import read_records
 from mprna.io.records import Record
@@ -68,12 +68,10 @@ def sample(records: list[Record], num: int) -> list[Record]:
 
 def write(records: Iterable[Record], path: Path) -> None:
     """JSON Lines; under its name only when complete."""
-    partial_path = path.with_name(path.name + ".part")
-    with partial_path.open("w") as stream:
+    with replacing(path) as partial, partial.open("w") as stream:
         for record in records:
             row = {"id": record.name, "sequence": record.sequence, "structure": record.dot_bracket}
             stream.write(json.dumps({name: value for name, value in row.items() if value}) + "\n")
-    os.replace(partial_path, path)
 
 
 def train(folder: Path, args: argparse.Namespace) -> Path:

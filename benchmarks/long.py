@@ -25,13 +25,11 @@ from mprna.folding.vienna import fold_mfe
 from mprna.io.formats import read_records
 from mprna.predict.pair_probs import decode_band
 from mprna.rna.scores import pair_scores
-from mprna.rna.structure import pairs_from_dot_bracket
+from mprna.rna.structure import Pairs, pairs_from_dot_bracket
 from mprna.runtime.load import load_pair_engine
 from mprna.runtime.pair_engine import PairEngine
 from mprna.runtime.store import FOLDING_MODEL
 from mprna.runtime.windows import predict_pair_band
-
-Pairs = npt.NDArray[np.int64]
 
 
 def read_rnas(paths: list[Path], low: int, high: int, num: int) -> list[tuple[str, Pairs]]:

@@ -7,7 +7,6 @@ Holm's correction.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ import numpy as np
 from mprna.bench.metrics import METRICS, Floats, Metric, evaluate
 from mprna.bench.statistics import draw_items, holm, interval, paired_p, resampled
 from mprna.bench.task import Task
+from mprna.files import replacing
 from mprna.train.tracker import read_metrics
 
 
@@ -25,10 +25,9 @@ def items_path(work: Path, task: Task, name: str, seed: int) -> Path:
 
 
 def save_items(items: Sequence[Floats], path: Path) -> None:
-    partial = path.with_suffix(".part.npz")
     rows = [np.atleast_2d(item) for item in items]
-    np.savez_compressed(partial, rows=np.concatenate(rows), sizes=[len(part) for part in rows])
-    os.replace(partial, path)
+    with replacing(path) as partial, partial.open("wb") as stream:
+        np.savez_compressed(stream, rows=np.concatenate(rows), sizes=[len(part) for part in rows])
 
 
 def load_items(path: Path, metric: Metric) -> list[Floats]:

@@ -36,8 +36,9 @@ from mprna.bench.metrics import METRICS, Floats
 from mprna.bench.rebuild import WINDOW, substitute
 from mprna.bench.task import Task, choose_tasks
 from mprna.corpus.manifest import read_manifest
+from mprna.files import write_json
 from mprna.io.labelled import LabelledRow
-from mprna.model.checkpoint import save_checkpoint, write_json
+from mprna.model.checkpoint import save_checkpoint
 from mprna.model.network import MprnaModel
 from mprna.model.presets import PRESETS
 from mprna.objectives.mixture import ObjectiveConfig

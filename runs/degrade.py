@@ -15,7 +15,6 @@ import argparse
 import dataclasses
 import gzip
 import json
-import os
 import time
 from pathlib import Path
 from typing import Any
@@ -24,6 +23,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from mprna.files import replacing
 from mprna.folding.prior import DEGRADATION_PARAMETERS, prior_pair_probs
 from mprna.folding.vienna import EnergyModel, mean_pair_probs
 from mprna.model.degradation import DegradationConfig, DegradationEnsemble, DegradationNetwork, node_features
@@ -125,8 +125,8 @@ def train_network(fold: int, seed: int, data: Data, args: argparse.Namespace) ->
             optimizer.step()
             schedule.step()
         state = {name: part.state_dict() for name, part in parts.items()} | {"epoch": epoch + 1}
-        torch.save(state, path.with_suffix(".part"))
-        os.replace(path.with_suffix(".part"), path)
+        with replacing(path) as partial:
+            torch.save(state, partial)
         seconds = time.monotonic() - started
         print(f"fold {fold} seed {seed} epoch {epoch + 1} {loss.item():.4f} {seconds:.1f} s", flush=True)
 

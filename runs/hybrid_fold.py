@@ -4,22 +4,27 @@
     python runs/hybrid_fold.py TRAIN... --valid VALID --out WORK --pack FILE
     python runs/hybrid_fold.py --packed FILE --out WORK --device cuda --max-seconds 300 --weights-only
 
-Files are of any format that `mprna fold` reads. All canonical pairs of a known structure are learned, also
-those that cross. An RNA without a structure teaches the network what thermodynamics knows: its ensemble is
-to be found, in half of the cases beside a prior, so that the network keeps to it where it knows no better.
-Reactivities of chemical mapping (--reactivity) say what is unpaired. The prior is a random mixture of two
-energy models, so that neither is trusted alone; half of the known RNAs that are shown without it have
-compensatory changes, so that no family is learned by heart.
-WORK receives `ensembles.npz`, `checkpoint.pt`, from which the same command goes on where it was, `log.jsonl`
-and `model/`, the running mean of the weights, which `mprna fold --model` takes.
+Files are of any format that `mprna fold` reads. The network learns from three kinds of RNAs:
 
---times shows RNAs of a source more often, so that a few known structures stand beside many RNAs without.
---pack writes all that is learned from, ensembles included, into one file of some 17 MB; --packed learns from
-it where there is no ViennaRNA, on a GPU for instance. --max-seconds lets the learning rate fall with time
-instead of steps. --weights-only leaves scores and ONNX to another machine: WORK receives `last/`, the running
-mean, and with --valid-every `best/`, that with the least loss on the validation RNAs. The same script with
-`--packed FILE --init WORK/best --steps 0` then scores and exports. Draws of a step depend on its number and
-the seed alone, but not alike on CPU and GPU.
+- With a known structure: all of its canonical pairs, pseudoknots included.
+- Without a structure: the pair probabilities of ViennaRNA's ensemble. In half of the cases the network is
+  also given a prior, so that it learns to keep to thermodynamics where it knows no better.
+- With reactivities of chemical mapping (--reactivity): which nucleotides are unpaired.
+
+The prior is a random mixture of two energy models, so that the network trusts neither of them alone. Half of
+the known RNAs that are shown without a prior have compensatory changes (both letters of a pair are replaced
+by those of another pair), so that the network does not learn families by heart.
+
+WORK receives `ensembles.npz`, `checkpoint.pt` (the same command continues from it), `log.jsonl` and `model/`,
+the running mean of the weights, which `mprna fold --model` takes.
+
+--times shows the RNAs of a source more often, where few known structures stand beside many RNAs without one.
+--pack writes everything that is learned from, ensembles included, into one file of about 17 MB, and --packed
+learns from that file on a machine without ViennaRNA, such as one with a GPU. With --max-seconds the learning
+rate falls with time instead of steps. --weights-only leaves scores and ONNX to another machine: WORK receives
+`last/`, the running mean at the end, and with --valid-every `best/`, the running mean with the lowest loss on
+the validation RNAs. Then the same script with `--packed FILE --init WORK/best --steps 0` scores and exports.
+What is drawn at random in a step depends on its number and the seed alone; a CPU and a GPU draw differently.
 
 Shape letters: B sequences, L nucleotides (an even number).
 """
@@ -140,6 +145,22 @@ def parse(argv: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+    add_data(parser)
+    add_network(parser)
+    add_training(parser)
+    args = parser.parse_args(argv)
+    if not args.packed and not (args.train and args.valid):
+        parser.error("give TRAIN and --valid, or --packed")
+    if args.init and any(getattr(args, name) is not None for name in SIZES):
+        parser.error("--init brings its own sizes")
+    args.times = dict(args.times)
+    if args.steps is None:
+        args.steps = 10**9 if args.max_seconds else 5000
+    args.multiple = GPU_MULTIPLE if args.device == "cuda" else 2
+    return args
+
+
+def add_data(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("train", type=Path, nargs="*", metavar="TRAIN")
     parser.add_argument("--valid", type=Path, metavar="VALID")
     parser.add_argument("--out", type=Path, metavar="WORK", required=True)
@@ -166,6 +187,9 @@ def parse(argv: list[str] | None = None) -> argparse.Namespace:
         metavar="SOURCE=N",
         help="how often RNAs of files in folders of this name are shown in an epoch [1]",
     )
+
+
+def add_network(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--init",
         type=Path,
@@ -175,6 +199,10 @@ def parse(argv: list[str] | None = None) -> argparse.Namespace:
     )
     for name in SIZES:
         parser.add_argument(f"--{name.replace('_', '-')}", type=int, metavar="N", help="of a new network")
+
+
+def add_training(parser: argparse.ArgumentParser) -> None:
+    """How the network is trained, and what is done with it."""
     parser.add_argument("--steps", type=int, help="[5000, without end if --max-seconds is given]")
     parser.add_argument("--max-seconds", type=float, metavar="S", help="of training, then it is annealed")
     parser.add_argument("--peak-rate", type=float, default=1e-3, help="learning rate [%(default)s]")
@@ -192,16 +220,6 @@ def parse(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--temperature", type=float, default=1.0, help="what log-odds are divided by in the end [%(default)s]"
     )
-    args = parser.parse_args(argv)
-    if not args.packed and not (args.train and args.valid):
-        parser.error("give TRAIN and --valid, or --packed")
-    if args.init and any(getattr(args, name) is not None for name in SIZES):
-        parser.error("--init brings its own sizes")
-    args.times = dict(args.times)
-    if args.steps is None:
-        args.steps = 10**9 if args.max_seconds else 5000
-    args.multiple = GPU_MULTIPLE if args.device == "cuda" else 2
-    return args
 
 
 def main() -> None:

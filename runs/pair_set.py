@@ -9,7 +9,6 @@ Letters: T nucleotides, K known pairs and P pairs of ensembles of all RNAs toget
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,6 +18,7 @@ import torch
 from pair_data import Rna
 from torch import Tensor
 
+from mprna.files import replacing
 from mprna.runtime.bases import base_ids
 from mprna.runtime.pair_engine import MIN_PRIOR
 
@@ -127,15 +127,13 @@ def only(arrays: Arrays, sources: list[str]) -> Arrays:
 
 def pack(sets: dict[str, Arrays], path: Path) -> None:
     """Write named sets into one file, rounded as the head of this file says."""
-    partial = path.with_name(path.name + ".part")
     columns = {
         f"{name}.{column}": values
         for name, arrays in sets.items()
         for column, values in _packed(arrays).items()
     }
-    with partial.open("wb") as stream:
+    with replacing(path) as partial, partial.open("wb") as stream:
         np.savez_compressed(stream, format=np.array(PACK_FORMAT), **columns)
-    os.replace(partial, path)
 
 
 def unpack(path: Path) -> dict[str, Arrays]:

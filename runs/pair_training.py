@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import copy
 import json
-import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -25,6 +24,7 @@ from torch.nn import functional
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
+from mprna.files import replacing
 from mprna.model.pair_checkpoint import save_pair_network
 from mprna.model.pair_network import PAD_BASE, PairNetwork
 
@@ -185,10 +185,9 @@ class Training:
 
     def save(self) -> None:
         path = self.args.out / "checkpoint.pt"
-        partial = path.with_name(path.name + ".part")
         parts = {name: part.state_dict() for name, part in self._parts().items()}
-        torch.save(parts | {"progress": (self.step, self.seconds, self.best)}, partial)
-        os.replace(partial, path)
+        with replacing(path) as partial:
+            torch.save(parts | {"progress": (self.step, self.seconds, self.best)}, partial)
 
     def _load(self) -> None:
         path = self.args.out / "checkpoint.pt"

@@ -1,6 +1,6 @@
-"""One child process that answers item by item over a pipe, and is started again after it was killed.
+"""A child process that answers item by item over a pipe, and is replaced if it is killed.
 
-ViennaRNA holds the interpreter's lock while it folds, and may hang or crash: threads would help with neither.
+Why not threads: ViennaRNA holds the interpreter's lock while it folds, and it may hang or crash.
 """
 
 from __future__ import annotations
@@ -19,11 +19,12 @@ Result = TypeVar("Result")
 
 _spawn = get_context("spawn")  # inherits none of the parent's threads and locks
 _family = threading.RLock()
-"""Starting a process reaps all dead ones; another thread would wait for its own in vain."""
+"""Held while a process is started or waited for: starting one also collects the exit codes of all that have
+ended, and a thread that waits for one of those would never see its exit code."""
 
 
 class ChildKilledError(Exception):
-    """A signal ended the child before it answered; there is a new one already."""
+    """A signal ended the child before it answered; it has been replaced already."""
 
     def __init__(self, number: int) -> None:
         self.signal = signal.Signals(number)
@@ -32,10 +33,10 @@ class ChildKilledError(Exception):
 
 
 class ChildProcess(Generic[Item, Result]):
-    """A process that calls `make_worker()` once and its result for every item.
+    """A process that calls `worker = make_worker()` once, and then `worker(item)` for every item.
 
     Args:
-        make_worker: must be picklable, as must items and results.
+        make_worker: like items and results, it must be picklable.
     """
 
     def __init__(self, make_worker: Callable[[], Callable[[Item], Result]]) -> None:
@@ -43,21 +44,21 @@ class ChildProcess(Generic[Item, Result]):
         self._start()
 
     def send(self, item: Item) -> None:
-        """Give it work; it answers in the order of the items. No more than what a pipe holds may wait."""
+        """Give it an item; answers come in the same order. No more items may wait than fit into a pipe."""
         try:
             self.connection.send(item)
         except (BrokenPipeError, ConnectionResetError):
-            if not self._unanswered:  # killed while it was idle; else `receive` tells of the death
+            if not self._unanswered:  # it was killed while idle; otherwise `receive` raises the error
                 self._restart()
                 self.connection.send(item)
         self._unanswered += 1
 
     def receive(self) -> Result:
-        """The next answer; waits for it.
+        """Wait for the next answer.
 
         Raises:
-            ChildKilledError: it was killed; all items without an answer are lost.
-            RuntimeError: it ended by itself; its traceback is on stderr.
+            ChildKilledError: the process was killed; all items without an answer are lost.
+            RuntimeError: the process ended by itself; its traceback is on stderr.
         """
         try:
             result = cast("Result", _receive(self.connection))
@@ -68,11 +69,11 @@ class ChildProcess(Generic[Item, Result]):
         return result
 
     def kill(self) -> None:
-        """End what it does, from any thread; `receive` raises ChildKilledError, and there is a new one."""
+        """Kill the process, from any thread; `receive` then replaces it and raises ChildKilledError."""
         self._process.kill()
 
     def stop(self) -> None:
-        """End it, whatever it does."""
+        """End the process for good, whatever it is doing."""
         with _family:
             self._process.terminate()
             self._process.join()
@@ -100,7 +101,7 @@ class ChildProcess(Generic[Item, Result]):
 
 @contextmanager
 def _without_interrupts() -> Iterator[None]:
-    """A process that is started in here never sees Ctrl-C, which is the parent's to handle."""
+    """A process that is started in this block ignores Ctrl-C, which the parent handles."""
     ensure_running()  # the resource tracker's own start would lift the mask again
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:

@@ -86,5 +86,10 @@ class MissingExtraError(UsageError):
         super().__init__(f"{feature} needs an optional dependency: pip install 'mprna[{extra}]'")
 
 
+def first_line(error: BaseException) -> str:
+    """What an error of another library says first; its class where it says nothing."""
+    return str(error).strip().partition("\n")[0] or type(error).__name__
+
+
 class MprnaWarning(UserWarning):
     """Something that the user should know and that did not stop the work."""

@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 
 import mprna
-from mprna.cli import fold as fold_command
 from mprna.folding.vienna import PARAMETER_SETS, fold_mfe
 from mprna.io.formats import read_records
 from mprna.predict.options import DEFAULT_MAX_LENGTHS
@@ -178,7 +177,6 @@ def test_help_says_what_the_code_does():
     model, vienna, hybrid = (DEFAULT_MAX_LENGTHS[engine] for engine in ("model", "vienna", "hybrid"))
     assert f"[{model}; vienna {vienna}; hybrid without a pair network {hybrid}]" in text
     assert all(name in text for name in PARAMETER_SETS)
-    assert set(fold_command.FORMATS) - {"svg"} <= set(fold_command.FORMATS)
 
 
 # Pictures

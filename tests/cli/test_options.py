@@ -6,12 +6,15 @@ import argparse
 import gzip
 import io
 import sys
+from pkgutil import resolve_name
 
 import pytest
 
+from mprna.cli import fold
 from mprna.cli.main import main
 from mprna.cli.options import chosen_format, example, num_jobs, numbered, positive_int, read_inputs
 from mprna.errors import FormatError, UsageError
+from mprna.io.formats import FORMATS
 from mprna.io.records import Record
 
 
@@ -130,3 +133,24 @@ def test_a_compressed_table_has_the_format_of_its_name(call, tmp_path, monkeypat
     path = tmp_path / "x.jsonl.gz"
     assert call(verb, "GGGGAAAACCCC", "-o", path) == (0, "", "")
     assert gzip.decompress(path.read_bytes()).startswith(b'{"name": "sequence_1"')
+
+
+@pytest.mark.parametrize(
+    ("command", "library"),
+    [
+        ("embed.FORMATS", "predict.embed_output.VECTOR_FORMATS"),
+        ("degrade.FORMATS", "predict.tables.TABLE_FORMATS"),
+        ("design.FORMATS", "predict.design_output.WRITERS"),
+        ("repair.FORMATS", "predict.repair_output.REPAIR_FORMATS"),
+        ("options.SUITES", "bench.task.SUITES"),
+        pytest.param("finetune.TASKS", "model.task.TASKS", marks=pytest.mark.torch),
+    ],
+)
+def test_choices_that_help_knows_without_imports_are_those_of_the_library(command, library):
+    """Commands repeat them, because importing the library would slow `--help` down."""
+    assert tuple(resolve_name(f"mprna.cli.{command}")) == tuple(resolve_name(f"mprna.{library}"))
+
+
+def test_every_format_of_fold_can_be_written():
+    written = {name for name, known in FORMATS.items() if known.write is not None}
+    assert set(fold.FORMATS) - written == {"svg"}  # which is drawn

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mprna.corpus.known import build_known, canonical_pairs
+from mprna.corpus.known import build_known, canonical_structure
 from mprna.corpus.shards import read_shard
 from mprna.corpus.verify import verify_corpus
 from mprna.errors import CorpusError, FormatError
@@ -56,9 +56,9 @@ def test_names_of_published_files_are_read_and_every_drop_has_its_reason(tmp_pat
 
 
 def test_pairs_that_no_decoder_prints_are_left_out_and_pseudoknots_stay() -> None:
-    assert canonical_pairs("GGAACC", "((..))") == "(....)"
+    assert canonical_structure("GGAACC", "((..))") == "(....)"
     knotted = "GGGAACCCAACCCAAGGG"
-    assert len(pairs_from_dot_bracket(canonical_pairs(knotted, "(((..[[[..)))..]]]"))) == 6
+    assert len(pairs_from_dot_bracket(canonical_structure(knotted, "(((..[[[..)))..]]]"))) == 6
 
 
 def test_a_corpus_is_not_overwritten_and_never_empty(tmp_path: Path) -> None:

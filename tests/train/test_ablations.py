@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from mprna.bench.metrics import METRICS
-from mprna.bench.rebuild import MOST
+from mprna.bench.rebuild import MAX_DRAWS
 from mprna.bench.task import choose_tasks
 
 RUNS = Path(__file__).parents[2] / "runs"
@@ -164,7 +164,7 @@ def test_rebuilt_rows_are_like_rgbs(ablations: ModuleType, data_dir: Path) -> No
     found = list(ablations.mutated_examples(detect, data_dir, 400))
     counts = [int(example.label.sum()) for example in found]
     assert np.mean(counts) == pytest.approx(3.6, abs=0.4)
-    assert max(counts) <= MOST
+    assert max(counts) <= MAX_DRAWS
     originals = list(ablations.mutated_examples(repair, data_dir, 400))
     for marked, named in zip(found, originals, strict=True):
         assert marked.sequence == named.sequence

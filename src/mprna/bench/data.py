@@ -1,4 +1,4 @@
-"""Files of a task to examples, with labels that fit the task or an error that names file and line."""
+"""Reads the files of a task as examples; a label that does not fit is an error with file and line."""
 
 from __future__ import annotations
 
@@ -26,12 +26,13 @@ from mprna.rna.structure import pairs_from_dot_bracket
 
 STEMS: Final = {"train": ("train",), "valid": ("valid", "dev", "val"), "test": ("test",)}
 SUFFIXES: Final = (".jsonl.gz", ".jsonl", ".json", ".csv", ".tsv", ".fa", ".fasta", ".fa.gz", ".fna")
-JOINTS: Final = ("/", "_", ".")
+SEPARATORS: Final = ("/", "_", ".")
+"""What may stand between the names of task and split: `ssp/train`, `ssp_train`, `ssp.train`."""
 
 REBUILT: Final = "rebuilt.json"
-"""Beside files that `mprna bench rebuild` made: what they are."""
+"""File that `mprna bench rebuild` writes beside the files that it made: what they are."""
 FAMILIES: Final = ("5s", "16s", "23s", "trna", "tmrna", "srp", "rnasep", "telomerase", "grp1", "grp2")
-"""How ids of ArchiveII begin, in lower case; an underscore follows."""
+"""Families of ArchiveII, in lower case; its ids begin with one of them and an underscore."""
 
 Row = tuple[int, dict[str, Any]]
 
@@ -46,11 +47,11 @@ class Example:
     """A dot-bracket (for `design` the target again); a class number; or an array: class numbers (L,), -1
     where nothing is scored, or floats (n,) or (L', targets), whose row i belongs to nucleotide i."""
     group: str = ""
-    """What a new split must keep together."""
+    """Examples with the same value stay together where a published file is split anew."""
     cluster: str = ""
-    """Its family, or another unit that is drawn as a whole for an interval; empty where it is not known."""
+    """Family, or another group that is resampled as a whole for intervals; empty if not known."""
     name: str = ""
-    """What it is called, where the task says that items have names."""
+    """Name of the item, if the task says that items have names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,22 +62,21 @@ class Split:
     path: str
     sha256: str
     num_original: int
-    """Rows in the file."""
+    """Rows in the file, of which `examples` may be a part."""
     note: str = ""
-    """How it was made, where it is not a published file as it is."""
+    """How the split was made; empty for a published file that is used as it is."""
 
 
 def load_split(task: Task, name: str, data_dir: Path) -> Split:
-    """A split from disk; validation is taken from train where the task says so.
+    """Read a split. What is not published as a file is cut from one that is, where the task says how.
 
     Raises:
         DataError: no files.
         FormatError: a file that breaks its format, a missing column, a label outside the set.
     """
     path = find_split(task, name, data_dir)
-    if path is None and task.resplit_by and find_split(task, "train", data_dir) is None:
-        return _resplit(load_split_file(task, _required(task, "test", data_dir)), name)
-    if name == "test" and task.resplit_by and find_split(task, "train", data_dir) is None:
+    is_resplit = task.resplit_by and find_split(task, "train", data_dir) is None
+    if is_resplit and (path is None or name == "test"):
         return _resplit(load_split_file(task, _required(task, "test", data_dir)), name)
     if name in ("train", "valid") and task.valid_from_train and not find_split(task, "valid", data_dir):
         return _part_of_train(task, load_split_file(task, _required(task, "train", data_dir)), name)
@@ -92,16 +92,16 @@ def find_split(task: Task, name: str, data_dir: Path) -> Path | None:
             for stem in STEMS[name]:
                 if (root / folder / stem).is_dir():
                     return root / folder / stem
-                for joint in JOINTS:
+                for separator in SEPARATORS:
                     for suffix in SUFFIXES:
-                        path = root / f"{folder}{joint}{stem}{suffix}"
+                        path = root / f"{folder}{separator}{stem}{suffix}"
                         if path.is_file():
                             return path
     return None
 
 
 def clusters_of(examples: Sequence[Example]) -> list[str]:
-    """The cluster of every example; none where one of them is not known, or all are the same."""
+    """The cluster of every example; empty if one of them is not known, or all are the same."""
     clusters = [example.cluster for example in examples]
     return clusters if all(clusters) and len(set(clusters)) > 1 else []
 
@@ -132,7 +132,7 @@ def _rebuilt_note(path: Path, digest: str) -> str:
 
 
 def read_rebuilt(folder: Path) -> dict[str, Any]:
-    """What `mprna bench rebuild` wrote of the files that it made; of none where it made none.
+    """What `mprna bench rebuild` wrote about the files that it made; with no `files` if it made none.
 
     Raises:
         FormatError: written by something else, or damaged.
@@ -193,7 +193,7 @@ def _required(task: Task, name: str, data_dir: Path) -> Path:
 def _file_rows(path: Path, task: Task) -> Iterator[Row]:
     if ".fa" in path.suffixes or path.suffix in (".fasta", ".fna"):
         for number, record in enumerate(read_fasta(path), 1):
-            label = f"{record.name} {getattr(record, 'description', '') or ''}".strip().rpartition("|")[2]
+            label = record.header.rpartition("|")[2]
             yield number, {task.sequence: record.sequence, task.label: label, "id": record.name}
         return
     with open_input(path) as file:
@@ -239,7 +239,7 @@ def _example(task: Task, row: dict[str, Any], path: Path, line: int) -> Example:
 
 
 def _cluster(task: Task, row: dict[str, Any]) -> str:
-    """The column `family`, the family that an id of ArchiveII begins with, or what a new split goes by."""
+    """The column `family`; else the family in an id of ArchiveII; else the column that new splits go by."""
     if row.get("family"):
         return str(row["family"])
     name = str(row.get("id", ""))
@@ -262,7 +262,7 @@ def _structure(task: Task, row: dict[str, Any], sequence: str) -> str:
 
 
 def _target(task: Task, row: dict[str, Any], target: str) -> str:
-    """What is given is what is wanted; known solutions in other columns are not looked at."""
+    """In design the input is also the label; known solutions in other columns are ignored."""
     return target
 
 
@@ -273,7 +273,7 @@ def _class(task: Task, row: dict[str, Any], sequence: str) -> int:
     return task.classes.index(text)
 
 
-def _numbers(task: Task, row: dict[str, Any], sequence: str) -> npt.NDArray[np.float64]:
+def _number_list(task: Task, row: dict[str, Any], sequence: str) -> npt.NDArray[np.float64]:
     value = _column(row, task.label)
     parts = value if isinstance(value, list) else str(value).replace(",", " ").split()
     return _floats(parts, task.label)
@@ -311,9 +311,9 @@ def _degradation(task: Task, row: dict[str, Any], sequence: str) -> npt.NDArray[
 _LABELS: Final = {
     "structure": _structure,
     "classification": _class,
-    "multilabel": _numbers,
-    "regression": _numbers,
-    "multi_regression": _numbers,
+    "multilabel": _number_list,
+    "regression": _number_list,
+    "multi_regression": _number_list,
     "mutation_detection": _mutations,
     "mutation_repair": _mutations,
     "degradation": _degradation,

@@ -18,7 +18,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Any, Final
 
 from mprna.bench.data import (
-    JOINTS,
+    SEPARATORS,
     STEMS,
     SUFFIXES,
     Split,
@@ -28,7 +28,7 @@ from mprna.bench.data import (
     rows_digest,
 )
 from mprna.bench.task import SPLITS, Hub, Task
-from mprna.errors import DataError, MissingExtraError, UsageError
+from mprna.errors import DataError, MissingExtraError, UsageError, first_line
 from mprna.io.output import open_output
 from mprna.io.source import open_input
 from mprna.io.table import read_rows
@@ -170,13 +170,9 @@ def _snapshot(hub: Hub, patterns: list[str], cache: Path, revision: str) -> Path
             )
         )
     except LocalEntryNotFoundError as error:
-        raise DataError(f"{hub.id} cannot be reached: {_first_line(error.__cause__ or error)}") from error
+        raise DataError(f"{hub.id} cannot be reached: {first_line(error.__cause__ or error)}") from error
     except HTTPError as error:
-        raise DataError(f"{hub.id} at {revision}: {_first_line(error)}") from error
-
-
-def _first_line(error: BaseException) -> str:
-    return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
+        raise DataError(f"{hub.id} at {revision}: {first_line(error)}") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,9 +206,9 @@ def _find(task: Task, split: str, names: Sequence[str]) -> tuple[list[str], str]
     """The files of a split, and where they go, in whatever folder of the source they lie."""
     for folder in task.dirs:
         for stem in STEMS[split]:
-            for joint in JOINTS:
+            for separator in SEPARATORS:
                 for suffix in SUFFIXES:
-                    path = f"{folder}{joint}{stem}{suffix}"
+                    path = f"{folder}{separator}{stem}{suffix}"
                     for name in names:
                         if f"/{name}".endswith(f"/{path}"):
                             return [name], path

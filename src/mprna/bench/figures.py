@@ -36,7 +36,7 @@ class Bar:
     name: str
     value: float
     low: float
-    """Of the 95 % interval; nan where there is none."""
+    """Lower end of the 95 % interval; nan if there is none."""
     high: float
     colour: str
     text: str = ""

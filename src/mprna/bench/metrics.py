@@ -1,7 +1,8 @@
-"""Metrics from per-item numbers, so that one pass over a test set also gives intervals and paired tests.
+"""Metrics, computed in two steps so that intervals and paired tests need no second pass over a test set.
 
-An item's numbers are either counts that add up over items (confusions, squared errors), or rows that are
-pooled (scores with labels, for AUC). One label set holds for every model: the task's.
+First every item becomes a few numbers; then the numbers of all items, or of a resample of them, become the
+metric. The numbers of an item are either counts that are added up (confusions, squared errors) or rows that
+are pooled (scores with labels, for AUC). Labels are those of the task, the same for every model.
 
 Shape letters: N items, C classes, L positions, K numbers.
 """
@@ -23,20 +24,20 @@ from mprna.rna.scores import LABELS, pair_scores
 from mprna.rna.structure import pairs_from_dot_bracket
 
 RELATIVE: Final = 1e-6
-"""Of the squares: a spread below that is what rounding leaves of a constant (records have nine digits)."""
+"""A spread below this share of the squares counts as 0: it is rounding, since records have nine digits."""
 
 Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """How one number is made of many items."""
+    """How one number is computed from many items."""
 
     name: str
     item: Callable[[Any, Any], Floats]
-    """Truth and prediction of one item to its numbers: (K,) if additive, else rows (L, K)."""
+    """From truth and prediction of one item to its numbers: (K,) if additive, else rows (L, K)."""
     value: Callable[[Floats], float]
-    """Summed or pooled numbers to the metric."""
+    """From the summed or pooled numbers to the metric."""
     additive: bool = True
     lower_is_better: bool = False
     names_missed: bool = False
@@ -89,13 +90,13 @@ def structure_item(truth: str, predicted: str) -> Floats:
 
 
 def pair_item(truth: str, predicted: str) -> Floats:
-    """Strict pair F1 of one RNA, every bracket counted, and 1. *Shape:* (2,)"""
+    """Strict pair F1 of one RNA, pseudoknots included, and 1 to count the items. *Shape:* (2,)"""
     pairs = pair_scores(pairs_from_dot_bracket(truth), pairs_from_dot_bracket(predicted))
     return np.array([pairs.f1, 1.0])
 
 
 def solved_item(target: str, sequence: str) -> Floats:
-    """Whether the target is the sequence's structure of minimum free energy, and 1. *Shape:* (2,)
+    """1 if the sequence folds into the target (by minimum free energy) else 0, and 1. *Shape:* (2,)
 
     Args:
         sequence: a design; empty where there is none.
@@ -104,7 +105,7 @@ def solved_item(target: str, sequence: str) -> Floats:
 
 
 def defect_item(target: str, sequence: str) -> Floats:
-    """Ensemble defect of a design, which is 1 where there is none, and 1. *Shape:* (2,)"""
+    """Ensemble defect of a design (1 if there is no design), and 1. *Shape:* (2,)"""
     if not _is_design(target, sequence):
         return np.ones(2)
     return np.array([ensemble_defect(target, fold_ensemble(sequence).base_pair_probs), 1.0])
@@ -117,7 +118,7 @@ def _is_design(target: str, sequence: str) -> bool:
 
 
 def error_item(truth: Any, predicted: Any) -> Floats:
-    """Number of positions, then squared errors per target. Row i is nucleotide i in both.
+    """Number of positions, then the sum of squared errors of each target; row i is nucleotide i in both.
 
     *Shape:* (L, K), (L or more, K) -> (1 + K,)
     """
@@ -129,7 +130,7 @@ def error_item(truth: Any, predicted: Any) -> Floats:
 
 
 def moment_item(truth: Any, predicted: Any) -> Floats:
-    """1, y, p, y y, p p, y p: all that R2 and Pearson's correlation need. *Shape:* (6,)"""
+    """1, y, p, y^2, p^2 and y p, of which R2 and Pearson's correlation are made. *Shape:* (6,)"""
     y, p = float(np.ravel(truth)[0]), float(np.ravel(predicted)[0])
     return np.array([1.0, y, p, y * y, p * p, y * p])
 

@@ -1,4 +1,4 @@
-"""Training data that were never published, built anew by a stated recipe and marked as such.
+"""Training data that the authors of RGB did not publish, rebuilt by a stated recipe and marked as rebuilt.
 
 DATA/RNA-SNMD/  train.jsonl  rebuilt.json
 DATA/RNA-mRNA/  train.jsonl  valid.jsonl  rebuilt.json
@@ -11,7 +11,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -29,120 +29,144 @@ from mprna.io.source import numbered_lines, open_input
 
 SCHEMA: Final = {"schema": "mprna.rebuilt", "version": 1}
 WINDOW: Final = 200
-"""nt of a row of SNMD and SNMR."""
-MOST: Final = 10
-"""Positions that are drawn in a row, at most."""
-SHARED: Final = 31
-"""A window that has a word of so many letters in common with a published row is not taken."""
-VALID_FOLD: Final = "0"
-"""The similarity cluster of OpenVaccine that becomes validation."""
+"""Length of the sequences of SNMD and SNMR, nucleotides."""
+MAX_DRAWS: Final = 10
+"""Most positions that are drawn to be substituted in a sequence."""
+WORD: Final = 31
+"""A window that shares a word of this length with a published sequence is not used."""
+MAX_REFUSED: Final = 100
+"""Windows that may be refused per row wanted, before the source is given up."""
+VALID_CLUSTER: Final = "0"
+"""The similarity cluster of OpenVaccine that becomes the validation split."""
 
 Rows = list[dict[str, Any]]
 
 
 def rebuild_mutations(source: Path, data_dir: Path, *, num_rows: int = 8_000, seed: int = 45) -> Path:
-    """Train of SNMD and SNMR from transcripts: 200-nt windows, k of U{0..10} positions with replacement.
+    """Make the training split of SNMD and SNMR: windows of transcripts, with substitutions.
 
-    Each position is set to a random base of four, so that one in four stays. The recipe fits the published
-    rows; the authors' own is unknown. Windows are drawn evenly over all of the transcripts.
+    See `substitute` for these. The recipe reproduces the statistics of the published splits; the authors' own
+    recipe is unknown. All windows of all transcripts are equally likely.
 
     Args:
         source: transcripts in any format that `mprna.io` reads.
-        data_dir: has the published splits, whose words of 31 letters are avoided, and gets train.
+        data_dir: has the published splits, whose sequences are avoided, and receives the training split.
 
     Returns:
         the folder written to.
 
     Raises:
-        DataError: no published split, or no transcript of 200 nt without N.
-        UsageError: a train file that this did not make.
+        DataError: no published split, or not enough windows that may be used.
+        UsageError: there is a training split already that was not made by this function.
     """
     (task,) = choose_tasks("rgb", ("snmd",))
     folder, published = _folder(task, data_dir)
-    held_out = {word for sequence in published for word in _long_words(sequence)}
+    held_out = {word for sequence in published for word in _words(sequence)}
     transcripts = [record.sequence.upper().replace("T", "U") for record in read_records(source)]
-    whole = [sequence for sequence in transcripts if len(sequence) >= WINDOW]
-    if not whole:
+    long_enough = [sequence for sequence in transcripts if len(sequence) >= WINDOW]
+    if not long_enough:
         raise DataError(f"{source}: no transcript of {WINDOW} nt")
     rng = np.random.default_rng(seed)
-    starts = np.array([len(sequence) - WINDOW + 1 for sequence in whole], dtype=np.float64)
+    windows = _windows(long_enough, rng)
     rows: Rows = []
     num_refused = 0
     while len(rows) < num_rows:
-        if num_refused > 100 * num_rows:
+        if num_refused > MAX_REFUSED * num_rows:
             raise DataError(
-                f"{source}: hardly a window of A, C, G, U that shares no {SHARED}-mer with {folder}"
+                f"{source}: hardly a window of A, C, G, U that shares no {WORD}-mer with {folder}"
             )
-        sequence = whole[int(rng.choice(len(whole), p=starts / starts.sum()))]
-        start = int(rng.integers(len(sequence) - WINDOW + 1))
-        window = sequence[start : start + WINDOW]
-        if set(window) <= set("ACGU") and held_out.isdisjoint(_long_words(window)):
+        window = next(windows)
+        if set(window) <= set("ACGU") and held_out.isdisjoint(_words(window)):
             rows.append({"seq": window, "mut": substitute(window, rng)})
         else:
             num_refused += 1
     recipe = (
-        f"{num_rows} windows of {WINDOW} nt, k of U{{0..{MOST}}} positions drawn with replacement, each set "
-        "to a random base of four"
+        f"{num_rows} windows of {WINDOW} nt, k of U{{0..{MAX_DRAWS}}} positions drawn with replacement, "
+        "each set to a random base of four"
     )
     facts = {"seed": seed, "source_transcripts": len(transcripts), "windows_refused": num_refused}
     return _write(folder, source, recipe, {"train": rows}, facts)
 
 
+def _windows(sequences: Sequence[str], rng: np.random.Generator) -> Iterator[str]:
+    """Random windows without end; every start in every sequence is equally likely."""
+    starts = np.array([len(sequence) - WINDOW + 1 for sequence in sequences], dtype=np.float64)
+    while True:
+        sequence = sequences[int(rng.choice(len(sequences), p=starts / starts.sum()))]
+        start = int(rng.integers(len(sequence) - WINDOW + 1))
+        yield sequence[start : start + WINDOW]
+
+
 def substitute(sequence: str, rng: np.random.Generator) -> str:
-    """The sequence with k of U{0..10} positions, drawn with replacement, set to random bases."""
+    """Set up to ten positions to random bases.
+
+    The number of positions is uniform from 0 to 10. They are drawn with replacement, and each gets one of the
+    four bases at random, so that one in four keeps its own.
+    """
     letters = list(sequence)
-    for place in rng.integers(len(letters), size=int(rng.integers(MOST + 1))):
+    for place in rng.integers(len(letters), size=int(rng.integers(MAX_DRAWS + 1))):
         letters[place] = "ACGU"[int(rng.integers(4))]
     return "".join(letters)
 
 
 def rebuild_degradation(source: Path, data_dir: Path) -> Path:
-    """Train and validation of mRNA from OpenVaccine's training set, without the RNAs of the test split.
+    """Make the training and validation splits of mRNA: OpenVaccine's training set without the test RNAs.
 
-    Validation is one of the similarity clusters (`kfold`); rows that are in none are left out. All rows
-    count, whatever their signal to noise, as in the test split.
+    The validation split is one of OpenVaccine's similarity clusters (column `kfold`); rows in no cluster are
+    left out. Rows are kept whatever their signal to noise, as in the test split.
 
     Raises:
         DataError: no published test split, or no row left.
         FormatError: a row without one of the columns.
-        UsageError: a train or validation file that this did not make.
+        UsageError: there is a training split already that was not made by this function.
     """
     (task,) = choose_tasks("rgb", ("mrna",))
     folder, published = _folder(task, data_dir)
     splits: dict[str, Rows] = {"train": [], "valid": []}
     num_published, num_unclustered = 0, 0
-    with open_input(source) as file:
-        lines = ((number, line) for number, line in list(numbered_lines(file)) if line.strip())
-        for number, line in lines:
-            row = json_object(line, file.name, number)
-            missing = {"sequence", *task.classes} - set(row)
-            if missing:
-                raise FormatError(f"no column {', '.join(sorted(missing))}", path=file.name, line=number)
-            fold = row.get("kfold")
-            if str(row["sequence"]).upper().replace("T", "U") in published:
-                num_published += 1
-            elif fold is None:
-                num_unclustered += 1
-            else:
-                split = "valid" if str(fold) == VALID_FOLD else "train"
-                splits[split].append({name: row[name] for name in ("sequence", *task.classes)})
+    columns = ("sequence", *task.classes)
+    for row in _rows_with(columns, source):
+        cluster = row.get("kfold")
+        if str(row["sequence"]).upper().replace("T", "U") in published:
+            num_published += 1
+        elif cluster is None:
+            num_unclustered += 1
+        else:
+            split = "valid" if str(cluster) == VALID_CLUSTER else "train"
+            splits[split].append({name: row[name] for name in columns})
     if not all(splits.values()):
         raise DataError(
             f"{source}: {len(splits['train'])} rows for train and {len(splits['valid'])} for valid"
         )
-    recipe = f"OpenVaccine without the test RNAs, similarity cluster {VALID_FOLD} as validation"
+    recipe = f"OpenVaccine without the test RNAs, similarity cluster {VALID_CLUSTER} as validation"
     facts = {"rows_in_test": num_published, "rows_without_cluster": num_unclustered}
     return _write(folder, source, recipe, splits, facts)
 
 
+def _rows_with(columns: Sequence[str], source: Path) -> Iterator[dict[str, Any]]:
+    """Rows of a JSON Lines file, each with all of the columns.
+
+    Raises:
+        FormatError: a row without one of them.
+    """
+    with open_input(source) as file:
+        for number, line in numbered_lines(file):
+            if not line.strip():
+                continue
+            row = json_object(line, file.name, number)
+            if missing := sorted(set(columns) - set(row)):
+                raise FormatError(f"no column {', '.join(missing)}", path=file.name, line=number)
+            yield row
+
+
 def _folder(task: Task, data_dir: Path) -> tuple[Path, set[str]]:
-    """Where the published splits of a task lie, and all of their sequences.
+    """The folder of the published splits of a task, and all of their sequences.
 
     Raises:
         DataError: no test split.
-        UsageError: a train split that is not a rebuilt one.
+        UsageError: there is a training split already that was not rebuilt.
     """
-    load_split(task, "test", data_dir)
+    load_split(task, "test", data_dir)  # raises where there is none
     paths = {split: find_split(task, split, data_dir) for split in ("train", "valid", "test")}
     folder = Path(str(paths["test"])).parent
     if paths["train"] is not None and not (folder / REBUILT).exists():
@@ -159,8 +183,9 @@ def _folder(task: Task, data_dir: Path) -> tuple[Path, set[str]]:
     return folder, sequences
 
 
-def _long_words(sequence: str) -> Iterable[str]:
-    return (sequence[i : i + SHARED] for i in range(len(sequence) - SHARED + 1))
+def _words(sequence: str) -> Iterator[str]:
+    """All words of `WORD` letters."""
+    return (sequence[i : i + WORD] for i in range(len(sequence) - WORD + 1))
 
 
 def _write(folder: Path, source: Path, recipe: str, splits: dict[str, Rows], facts: dict[str, Any]) -> Path:
@@ -188,6 +213,6 @@ def _write_rows(path: Path, rows: Sequence[dict[str, Any]]) -> str:
 
 
 def _content_digest(path: Path) -> str:
-    """SHA-256 of what a file holds, unpacked where it is gzip."""
+    """SHA-256 of what a file holds; a gzip file is unpacked first, so that packing does not matter."""
     data = path.read_bytes()
     return hashlib.sha256(gzip.decompress(data) if path.suffix == ".gz" else data).hexdigest()

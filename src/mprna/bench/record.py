@@ -50,11 +50,11 @@ class RunRecord:
     data: dict[str, dict[str, Any]]
     """Split to path, SHA-256, rows, whether they are the expected ones, and how the split was made."""
     clusters: list[str] = field(default_factory=list)
-    """Of each test item what it is resampled with, such as its family; empty where that is not known."""
+    """For each test item, the group that is resampled as a whole, such as its family; empty if not known."""
     names: list[str] = field(default_factory=list)
-    """Of the test items; empty where they have none."""
+    """Names of the test items; empty if they have none."""
     answers: list[str] = field(default_factory=list)
-    """To the test items, where they are designed sequences."""
+    """Answers to the test items, if these are designed sequences."""
     choices: dict[str, Any] = field(default_factory=dict)
     seconds: float = 0.0
     """Wall time of training and test; of a run that was killed, since its last start."""

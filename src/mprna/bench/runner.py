@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mprna.bench.data import Split, clusters_of, is_as_described, load_split
-from mprna.bench.metrics import METRICS, evaluate
+from mprna.bench.metrics import METRICS, Floats, Metric, evaluate
 from mprna.bench.models.model import Model
 from mprna.bench.models.registry import ModelOptions, make_model
 from mprna.bench.record import (
@@ -100,7 +100,7 @@ def _run(task: Task, name: str, seed: int, data_dir: Path, path: Path, options: 
 
 
 def run_one(task: Task, name: str, seed: int, data_dir: Path, options: ModelOptions) -> RunRecord:
-    """One record; the test split is read after training is over."""
+    """Train a model and test it once. The test split is not even read before training is over."""
     start = time.monotonic()
     reset_peak_memory()
     model = make_model(name, task, options)
@@ -109,15 +109,8 @@ def run_one(task: Task, name: str, seed: int, data_dir: Path, options: ModelOpti
     train, valid = (splits[split].examples if model.trains else () for split in ("train", "valid"))
     model.fit(task, train, valid, seed)
     test = splits["test"] = load_split(task, "test", data_dir)
-    sequences = [example.sequence for example in test.examples]
-    predictions = model.predict(task, sequences)
-    items = {
-        metric: [
-            METRICS[metric].item(example.label, prediction)
-            for example, prediction in zip(test.examples, predictions, strict=True)
-        ]
-        for metric in task.metrics
-    }
+    predictions = model.predict(task, [example.sequence for example in test.examples])
+    items = {metric: _items(METRICS[metric], test, predictions) for metric in task.metrics}
     return RunRecord(
         suite=task.suite,
         task=task.name,
@@ -143,7 +136,14 @@ def run_one(task: Task, name: str, seed: int, data_dir: Path, options: ModelOpti
     )
 
 
+def _items(metric: Metric, split: Split, predictions: Sequence[Any]) -> list[Floats]:
+    """What the metric is computed from, one array per example."""
+    labels = (example.label for example in split.examples)
+    return [metric.item(label, answer) for label, answer in zip(labels, predictions, strict=True)]
+
+
 def _facts(task: Task, name: str, split: Split) -> dict[str, object]:
+    """How a record describes the data of a split."""
     return {
         "path": split.path,
         "sha256": split.sha256,

@@ -1,4 +1,4 @@
-"""Intervals over items, paired tests with Holm's correction, ranks: what a difference is worth.
+"""How much a difference is worth: bootstrap intervals, paired tests with Holm's correction, ranks.
 
 Shape letters: R resamples, N items.
 """
@@ -16,7 +16,7 @@ from mprna.bench.metrics import Floats, Metric, evaluate
 
 NUM_RESAMPLES: Final = 1_000
 NUM_POOLED_RESAMPLES: Final = 200
-"""Of metrics that pool rows, where each resample is a sort."""
+"""Number of resamples for metrics that pool rows, where each resample costs a sort."""
 
 Draws = npt.NDArray[np.int64]
 """How often every item is drawn in every resample. *Shape:* (R, N)"""
@@ -46,7 +46,7 @@ def resampled(metric: Metric, items: Sequence[Floats], draws: Draws) -> Floats:
 
 
 def interval(values: Floats) -> tuple[float, float]:
-    """The 95 % percentile interval of resampled values; nan are left out, and nan where all are."""
+    """The 95 % percentile interval of resampled values without the nan among them; nan if all are."""
     if np.isnan(values).all():
         return float("nan"), float("nan")
     low, high = np.nanpercentile(values, [2.5, 97.5])

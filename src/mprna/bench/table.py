@@ -14,9 +14,9 @@ from typing import Final
 
 import numpy as np
 
-from mprna.bench.metrics import METRICS, Floats, evaluate
+from mprna.bench.metrics import METRICS, Floats, Metric, evaluate
 from mprna.bench.record import RunRecord, items_of
-from mprna.bench.statistics import average_ranks, draw_items, holm, interval, paired_p, resampled
+from mprna.bench.statistics import Draws, average_ranks, draw_items, holm, interval, paired_p, resampled
 from mprna.errors import DataError
 
 ALPHA: Final = 0.05
@@ -31,6 +31,7 @@ class Cell:
     sd: float
     """Over seeds; nan with one."""
     low: float
+    """Lower end of the 95 % interval."""
     high: float
     num_seeds: int
     num_original: int
@@ -40,23 +41,23 @@ class Cell:
     seconds: float
     """Wall time of training and test, mean over seeds."""
     peak_memory_mb: float
-    """Of the process, the largest of the seeds."""
+    """Peak memory of the process, the largest of all seeds."""
     rank: int
-    """1 is best; equal means share, and what is not defined comes last."""
+    """1 is best; models with equal means share a rank, and a model without a value comes last."""
     p: float
-    """Of no difference from the best, Holm-corrected over the column; nan for the best itself."""
+    """p-value of no difference from the best model, Holm-corrected over the column; nan for the best."""
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """All models on one task by one metric."""
+    """All models on one task, by one metric."""
 
     task: str
     metric: str
     lower_is_better: bool
     cells: tuple[Cell, ...]
     notes: tuple[str, ...]
-    """What differs from the published data, what the intervals resample, and which items were missed."""
+    """How the data differ from the published ones, what intervals resample, and which items were missed."""
 
     @property
     def title(self) -> str:
@@ -65,7 +66,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Columns, and mean ranks over those that all models have."""
+    """Columns, and the mean rank of every model over the columns in which all models have a value."""
 
     columns: tuple[Column, ...]
     ranks: dict[str, float]
@@ -76,7 +77,7 @@ class Table:
 
     @property
     def num_ranked(self) -> int:
-        """Columns that the ranks are over."""
+        """How many columns the mean ranks are over."""
         defined = [sum(not isnan(cell.mean) for cell in column.cells) for column in self.columns]
         return defined.count(len(self.models))
 
@@ -116,23 +117,18 @@ def _column(task: str, metric: str, records: Sequence[RunRecord], without: set[i
     how = METRICS[metric]
     clusters = _clusters(records[0], kept)
     draws = draw_items(len(kept), how, clusters)
-    values, resamples = {}, {}
-    for model, runs in by_model.items():
-        items = [[all_items[i] for i in kept] for all_items in (items_of(run, metric) for run in runs)]
-        values[model] = np.array([evaluate(how, seed_items) for seed_items in items])
-        resamples[model] = np.mean([resampled(how, seed_items, draws) for seed_items in items], axis=0)
-    means = {model: float(value.mean()) for model, value in values.items()}
-    defined = {mean for mean in means.values() if not isnan(mean)}
+    pools = {model: _pool(how, runs, kept, draws) for model, runs in by_model.items()}
+    defined = {pool.mean for pool in pools.values() if not isnan(pool.mean)}
     order = sorted(defined, reverse=not how.lower_is_better)
-    best = next((model for model, mean in means.items() if mean in order[:1]), next(iter(means)))
-    p_values = _p_values(best, resamples)
+    best = next((model for model, pool in pools.items() if pool.mean in order[:1]), next(iter(pools)))
+    p_values = _p_values(best, pools)
     cells = tuple(
         Cell(
             model=model,
-            mean=means[model],
-            sd=float(values[model].std(ddof=1)) if len(runs) > 1 else float("nan"),
-            low=interval(resamples[model])[0],
-            high=interval(resamples[model])[1],
+            mean=pools[model].mean,
+            sd=pools[model].sd,
+            low=interval(pools[model].resamples)[0],
+            high=interval(pools[model].resamples)[1],
             num_seeds=len(runs),
             num_original=runs[0].num_original,
             num_scored=len(kept),
@@ -140,7 +136,7 @@ def _column(task: str, metric: str, records: Sequence[RunRecord], without: set[i
             num_failed=max(run.num_failed for run in runs),
             seconds=float(np.mean([run.seconds for run in runs])),
             peak_memory_mb=max(run.peak_memory_mb for run in runs),
-            rank=order.index(means[model]) + 1 if means[model] in order else len(means),
+            rank=order.index(pools[model].mean) + 1 if pools[model].mean in order else len(pools),
             p=p_values.get(model, float("nan")),
         )
         for model, runs in by_model.items()
@@ -150,8 +146,28 @@ def _column(task: str, metric: str, records: Sequence[RunRecord], without: set[i
     return Column(task, metric, how.lower_is_better, cells, notes)
 
 
+@dataclass(frozen=True, slots=True)
+class _Pool:
+    """The seeds of one model by one metric. R resamples of the test items."""
+
+    mean: float
+    sd: float
+    resamples: Floats
+    """Mean over seeds of the metric of each resample. *Shape:* (R,)"""
+
+
+def _pool(metric: Metric, runs: Sequence[RunRecord], kept: Sequence[int], draws: Draws) -> _Pool:
+    items_by_seed = [[items[i] for i in kept] for items in (items_of(run, metric.name) for run in runs)]
+    values = np.array([evaluate(metric, items) for items in items_by_seed])
+    return _Pool(
+        mean=float(values.mean()),
+        sd=float(values.std(ddof=1)) if len(runs) > 1 else float("nan"),
+        resamples=np.mean([resampled(metric, items, draws) for items in items_by_seed], axis=0),
+    )
+
+
 def _clusters(record: RunRecord, kept: Sequence[int]) -> list[str]:
-    """Of the rows that are kept; none where each is one of its own."""
+    """The cluster of every row that is kept; empty where no two rows share one."""
     clusters = [record.clusters[i] for i in kept] if record.clusters else []
     return clusters if len(set(clusters)) < len(clusters) else []
 
@@ -162,9 +178,11 @@ def _resampled(clusters: Sequence[str]) -> str:
     return "no families are known: intervals resample items"
 
 
-def _p_values(best: str, resamples: Mapping[str, Floats]) -> dict[str, float]:
-    others = [model for model in resamples if model != best]
-    return dict(zip(others, holm([paired_p(resamples[best], resamples[m]) for m in others]), strict=True))
+def _p_values(best: str, pools: Mapping[str, _Pool]) -> dict[str, float]:
+    """p-value of every other model against the best, corrected for their number."""
+    others = [model for model in pools if model != best]
+    p_values = [paired_p(pools[best].resamples, pools[model].resamples) for model in others]
+    return dict(zip(others, holm(p_values), strict=True))
 
 
 def _notes(records: Sequence[RunRecord]) -> tuple[str, ...]:
@@ -179,7 +197,7 @@ def _notes(records: Sequence[RunRecord]) -> tuple[str, ...]:
 
 
 def _missed(metric: str, by_model: Mapping[str, Sequence[RunRecord]], kept: Sequence[int]) -> Iterator[str]:
-    """Of each model the items that it missed with every seed."""
+    """For each model, the items that it missed with every seed."""
     for model, runs in by_model.items():
         hits = np.any([[item[0] > 0 for item in run.items[metric]] for run in runs], axis=0)
         names = [runs[0].names[i] if runs[0].names else f"row {i + 1}" for i in kept if not hits[i]]

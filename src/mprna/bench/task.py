@@ -33,7 +33,7 @@ class SplitFacts:
     size: int
     """Number of rows."""
     sha256: str
-    """Of the file as it was read here; other packings have other sums."""
+    """SHA-256 of the file as it was read here; the same rows compressed otherwise have another."""
     rows_sha256: str
     """Of sequences and labels in file order (`data.rows_digest`), which no packing changes."""
 
@@ -43,7 +43,7 @@ class Hub:
     """Where `mprna bench download` finds a suite on the Hugging Face hub."""
 
     id: str
-    """Of the repository; `{name}` is the task's name."""
+    """Id of the repository; `{name}` is replaced by the task's name."""
     type: str = "dataset"
     """`dataset` or `space`."""
     archive: str = ""

@@ -20,7 +20,7 @@ MAX_JOBS = 1_024
 """More processes than this are a slip of the finger."""
 
 SUITES: Final = ("rgb", "pgb", "gue", "gb", "eterna100")
-"""Of benchmark tasks."""
+"""Suites of benchmark tasks."""
 
 MAX_SEED: Final = 2**32 - 1
 

@@ -43,7 +43,8 @@ def run(args: argparse.Namespace) -> int:
     if find_spec("torch") is None:
         raise MissingExtraError("mprna predict", "train")
     from mprna.io.output import open_output
-    from mprna.predict.task import columns, open_task_engine, predict_rows, write_jsonl, write_tsv
+    from mprna.predict.tables import write_jsonl, write_tsv
+    from mprna.predict.task import columns, open_task_engine, predict_rows
     from mprna.runtime.store import find_model
 
     format_name = chosen_format(args, FORMATS)

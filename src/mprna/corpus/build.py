@@ -27,7 +27,7 @@ from mprna.corpus.inputs import STDIN, find_inputs, input_digests, store_stdin
 from mprna.corpus.manifest import MANIFEST_NAME, SCHEMA_VERSION, Manifest, read_manifest, write_manifest
 from mprna.corpus.near_duplicates import datasketch_version, write_near_duplicates
 from mprna.corpus.options import CorpusOptions, require
-from mprna.corpus.references import References
+from mprna.corpus.references import NO_REFERENCES, References
 from mprna.corpus.scaffold import (
     agree_with_earlier_run,
     hold_scaffold,
@@ -45,7 +45,6 @@ from mprna.errors import CorpusError, UsageError
 from mprna.folding.vienna import vienna_version
 from mprna.io.source import STDIN_NAME
 
-_NO_REFERENCES: Final = References()
 _PART: Final = re.compile("([0-9]{1,9})/([0-9]{1,9})")
 
 
@@ -61,7 +60,7 @@ class Progress:
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
-    """One job of an array: the shards whose number leaves `index` when divided by `num_parts`."""
+    """One job of an array: it builds the shards whose number modulo `num_parts` is `index`."""
 
     index: int
     num_parts: int
@@ -96,7 +95,7 @@ def build_corpus(
     out_dir: Path,
     options: CorpusOptions,
     *,
-    references: References = _NO_REFERENCES,
+    references: References = NO_REFERENCES,
     jobs: int = 1,
     executor: Executor | None = None,
     cache_dir: Path | None = None,
@@ -109,13 +108,13 @@ def build_corpus(
 
     Args:
         inputs: FASTA or FASTQ files, plain or compressed, folders and patterns of them, and `-` for standard
-            input, which is kept in the scaffold until the build is done.
-        out_dir: made if needed; empty, or left by the same build.
+            input, a copy of which is kept until the build is done.
+        out_dir: created if needed; otherwise it must be empty, or come from the same build.
         options: what to build.
-        references: files beside the inputs that decide on the corpus.
-        jobs: worker processes; the result does not depend on it.
-        executor: runs the shards in another way than in `jobs` processes; nor on this.
-        cache_dir: folder of annotations that were made before, nor on this; None folds everything.
+        references: sequences to exclude, and the species table.
+        jobs: worker processes. The result depends neither on them nor on the next two.
+        executor: runs the shards, in place of `jobs` processes of this machine.
+        cache_dir: folder of annotations from earlier builds, which are not folded again; None folds all.
         report: called after every shard.
 
     Raises:
@@ -135,15 +134,7 @@ def build_corpus(
         scanned = _scan_once(scaffold, paths, plan, options, references)
         tasks = _tasks(scaffold, out_dir, scanned, options, cache_dir)
         shards = _run(tasks, executor or partial(run_shards, jobs=jobs), report)
-        manifest = Manifest(
-            files=tuple(shard.file for shard in shards),
-            sources=scanned.sources,
-            drops=_sum_drops(scanned, shards),
-            options=plan["options"],
-            versions=plan["versions"],
-            references=plan["references"],
-            reports=_write_reports(scaffold, out_dir),
-        )
+        manifest = _manifest(shards, scanned, plan, reports=_write_reports(scaffold, out_dir))
         write_manifest(manifest, out_dir)
     remove_scaffold(out_dir)
     return manifest
@@ -155,16 +146,16 @@ def build_part(
     options: CorpusOptions,
     part: Part,
     *,
-    references: References = _NO_REFERENCES,
+    references: References = NO_REFERENCES,
     jobs: int = 1,
     cache_dir: Path | None = None,
     report: Callable[[Progress], None] | None = None,
 ) -> Progress:
     """Do one job of an array in a folder that all jobs share; `build_corpus` then finishes the corpus.
 
-    The first job scans and the others wait for it. Jobs may run in any order, at once, again, or never: the
-    last step builds what is missing. Arguments and errors are those of `build_corpus`; standard input cannot
-    be read by many jobs.
+    The job that comes first scans the inputs, and the others wait for it. Jobs may run in any order, at the
+    same time, twice or not at all: `build_corpus` builds the shards that are missing. Arguments and errors
+    are those of `build_corpus`; but many jobs cannot read one standard input.
     """
     require(jobs >= 1, f"{jobs} jobs: expected at least 1")
     require(Path(STDIN) not in inputs, "standard input in a job of an array: write it to a file first")
@@ -185,9 +176,12 @@ def _find(
     references: References,
     cache_dir: Path | None,
 ) -> tuple[dict[str, Path], dict[str, Any]]:
-    """The input files by name, and what the bytes of the corpus depend on, but for standard input."""
+    """The input files by name, and the plan: all that the bytes of the corpus depend on.
+
+    The digest of standard input is not known yet; `_add_stdin` adds it.
+    """
     paths = find_inputs(inputs, spool=scaffold_path(out_dir) / "stdin")
-    if cache_dir is not None:  # complains now, not after the scan
+    if cache_dir is not None:  # a cache that does not fit is an error now, not after hours of scanning
         AnnotationCache(cache_dir, options.energy_model, options.calibration.second_parameters).close()
     versions = {
         "schema": str(SCHEMA_VERSION),
@@ -232,7 +226,7 @@ def _scan_once(
     options: CorpusOptions,
     references: References,
 ) -> ScanResult:
-    """The scan of an earlier run or of another job, or a new one from the start; then near-duplicates."""
+    """The scan of an earlier run or of another job, else a new one; then the near-duplicates."""
     with turn_to_scan(scaffold):
         agree_with_earlier_run(scaffold, plan)
         path = scaffold / "scan.json"
@@ -334,8 +328,18 @@ def _write_reports(scaffold: Path, out_dir: Path) -> dict[str, str]:
     return {EXCLUDED_NAME: file_sha256(out_dir / EXCLUDED_NAME)}
 
 
-def _sum_drops(scanned: ScanResult, shards: list[ShardResult]) -> Drops:
-    total = Drops(scanned.drops)
+def _manifest(
+    shards: Sequence[ShardResult], scanned: ScanResult, plan: dict[str, Any], *, reports: dict[str, str]
+) -> Manifest:
+    drops = Drops(scanned.drops)
     for shard in shards:
-        total.merge(shard.drops)
-    return total
+        drops.merge(shard.drops)
+    return Manifest(
+        files=tuple(shard.file for shard in shards),
+        sources=scanned.sources,
+        drops=drops,
+        options=plan["options"],
+        versions=plan["versions"],
+        references=plan["references"],
+        reports=reports,
+    )

@@ -17,7 +17,7 @@ from mprna.corpus.fidelity import RNA_FEATURES, Calibration, Folded
 from mprna.rna.structure import UNPAIRED
 
 GOOD_F1: Final = 0.8
-"""From this pair F1 on a structure is good in the AUC."""
+"""For the AUC, a structure counts as good if its pair F1 is at least this."""
 
 THRESHOLDS: Final = (0.0, 0.3, 0.4, 0.5, 0.6, 0.65, 0.7, 0.75, 0.8)
 STATE_EDGES: Final = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1.0)

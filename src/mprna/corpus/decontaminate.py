@@ -1,8 +1,9 @@
-"""Finds slices that share words with sequences that a corpus must not contain, such as test sets.
+"""Finds slices that resemble sequences which a corpus must not contain, such as test sets.
 
-Both strands of the unwanted sequences count, unlike for duplicates: assembled transcripts often are of
-unknown strand, and a reverse complement gives away the helices of its RNA. The words are 14-mers: 1 million
-of them are 0.4 % of all that there are, so that few are shared by chance, and a bit per word is 32 MiB.
+A slice resembles them if it shares many words of 14 letters with them. Both strands of the unwanted sequences
+count, unlike for duplicates: the strand of an assembled transcript is often unknown, and a reverse complement
+gives away the helices of its RNA. Why 14: a million words are only 0.4 % of the 4^14 possible ones, so that
+few are shared by chance, and one bit for each possible word takes no more than 32 MiB.
 
 Shape letters: S slices.
 """
@@ -27,13 +28,13 @@ _BITS: Final = np.left_shift(1, np.arange(8)).astype(np.uint8)
 
 
 class Unwanted:
-    """The words of unwanted sequences, in 32 MiB and 12 bytes per distinct word.
+    """The words of unwanted sequences. Takes 32 MiB, and 12 bytes for each distinct word.
 
     Args:
         paths: file name -> file, in any format that `mprna.io` reads.
 
     Raises:
-        FormatError: a file that breaks its format, or a sequence that is none.
+        FormatError: a file that breaks its format, or a sequence that is not RNA or DNA.
         CorpusError: a file without any sequence of `K` nucleotides.
     """
 
@@ -41,21 +42,21 @@ class Unwanted:
         self._names = tuple(paths)
         words = [_words_of_file(path) for path in paths.values()]
         files = np.repeat(np.arange(len(words)), [len(part) for part in words])
-        # `unique` gives the first occurrence: a word that several files have belongs to the first.
+        # `unique` returns the first occurrence, so a word of several files is attributed to the first one.
         self._words, first = np.unique(np.concatenate(words), return_index=True)
         self._files = files[first]
         self._is_in = np.zeros(4**K // 8, dtype=np.uint8)
         np.bitwise_or.at(self._is_in, self._words >> 3, _bit(self._words))
 
     def shares(self, sequences: Sequence[str]) -> npt.NDArray[np.float64]:
-        """Share of the words of clean sequences that are unwanted; 0 where there is no word. *Shape:* (S,)"""
+        """For each clean sequence, the share of its words that are unwanted; 0 if none. *Shape:* (S,)"""
         kmers = kmers_of(sequences, K)
         found = kmers.valid & self._contains(kmers.codes)
         present = kmers.sum_by_sequence(kmers.valid)
         return np.asarray(kmers.sum_by_sequence(found) / np.maximum(present, 1))
 
     def closest_file(self, sequence: str) -> str:
-        """The file that most unwanted words of a clean sequence come from."""
+        """The file with which a clean sequence shares most unwanted words."""
         kmers = kmers_of([sequence], K)
         found = kmers.codes[kmers.valid & self._contains(kmers.codes)]
         files = self._files[np.searchsorted(self._words, found)]
@@ -87,7 +88,7 @@ def _words(sequences: Sequence[str]) -> Codes:
 
 
 def _clean_sequences(path: Path) -> Iterable[str]:
-    """A sequence that cannot be read is an error: skipped, it would stay in the corpus."""
+    """An unreadable sequence is an error: if it were skipped, its like would stay in the corpus."""
     for record in read_records(path):
         try:
             yield clean_sequence(record.sequence)

@@ -1,7 +1,7 @@
-"""How far to trust an MFE structure: what folding tells cheaply, and the calibration that weighs it.
+"""How far an MFE structure can be trusted: features that folding gives cheaply, and a calibration of them.
 
-A calibration turns the quantities into the expected pair F1 of the structure, and the probability of every
-nucleotide's state into one that agrees with known structures. `mprna corpus calibrate` fits it.
+A calibration turns the features into the expected pair F1 of the structure. It also corrects the probability
+of every nucleotide's state, so that it agrees with known structures. `mprna corpus calibrate` fits it.
 
 Shape letters: L nucleotides.
 """
@@ -110,14 +110,14 @@ class Folded:
 
 
 MainFold = Callable[[str, EnergyModel, str], Folded]
-"""What `fold_main` does."""
+"""Signature of `fold_main`."""
 
 
 def fold_all(sequences: Iterable[str], model: EnergyModel, second_parameters: str) -> Iterator[Folded | None]:
-    """Fold sequences under two parameter sets; None where there is no fold.
+    """Fold sequences under two parameter sets; None if that fails.
 
-    All are folded under the second first, because a change of ViennaRNA's process-wide parameters takes about
-    as long as the fold of 100 nt.
+    All sequences are folded under the second set before the first one: changing ViennaRNA's parameters, which
+    are those of the whole process, takes about as long as folding 100 nt.
     """
     sequences = list(sequences)
     second_model = replace(model, parameters=second_parameters)

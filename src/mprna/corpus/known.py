@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from mprna.alphabet import CANONICAL_PAIRS, clean_sequence
+from mprna.alphabet import clean_sequence
 from mprna.corpus.drops import DropReason, Drops
 from mprna.corpus.inputs import find_inputs, input_digests
 from mprna.corpus.manifest import MANIFEST_NAME, SCHEMA_VERSION, Manifest, ShardFile, Source, write_manifest
@@ -19,7 +19,7 @@ from mprna.digest import file_sha256
 from mprna.errors import CorpusError, SequenceError
 from mprna.io.formats import read_records
 from mprna.io.records import Record
-from mprna.rna.canonical import MIN_HAIRPIN
+from mprna.rna.canonical import MIN_HAIRPIN, canonical_pairs
 from mprna.rna.structure import dot_bracket_from_pairs, pairs_from_dot_bracket
 
 FILE_NAME = "slices.parquet"
@@ -67,19 +67,16 @@ def build_known(
     )
 
 
-def canonical_pairs(sequence: str, dot_bracket: str) -> str:
+def canonical_structure(sequence: str, dot_bracket: str) -> str:
     """The structure without pairs that are non-canonical or closer than a hairpin allows.
 
-    >>> canonical_pairs("GAGAAACAC", "(((...)))")
+    >>> canonical_structure("GAGAAACAC", "(((...)))")
     '(.(...).)'
     """
     pairs = pairs_from_dot_bracket(dot_bracket)
-    kept = [
-        (i, j)
-        for i, j in pairs.tolist()
-        if j - i > MIN_HAIRPIN and sequence[i] + sequence[j] in CANONICAL_PAIRS
-    ]
-    return dot_bracket_from_pairs(kept, len(sequence))
+    i, j = pairs.T
+    possible = (j - i > MIN_HAIRPIN) & canonical_pairs(sequence, i, j)
+    return dot_bracket_from_pairs(pairs[possible], len(sequence))
 
 
 def _slice_of(record: Record, source: str, min_length: int, max_length: int) -> Slice | DropReason:
@@ -99,7 +96,7 @@ def _slice_of(record: Record, source: str, min_length: int, max_length: int) -> 
         species="",
         start=0,
         sequence=sequence,
-        structure=canonical_pairs(sequence, record.dot_bracket),
+        structure=canonical_structure(sequence, record.dot_bracket),
         fidelity=1.0,
         confidence=bytes([CERTAIN]) * len(sequence),
     )

@@ -103,7 +103,7 @@ class Manifest:
 
     @property
     def fold_failures(self) -> dict[str, int]:
-        """The same by reason: no_fold, timeout, memory or crash."""
+        """How many folds failed, by reason: no_fold, timeout, memory or crash."""
         total: Counter[str] = Counter()
         for file in self.files:
             total.update(file.fold_failures)

@@ -20,7 +20,7 @@ from mprna.corpus.dedup import sample_keys
 from mprna.corpus.inputs import find_inputs
 from mprna.corpus.isolation import FoldFailure
 from mprna.corpus.options import CorpusOptions, require
-from mprna.corpus.references import References
+from mprna.corpus.references import NO_REFERENCES, References
 from mprna.corpus.scaffold import write_errors
 from mprna.corpus.scan import NUM_BUCKETS, Candidate, bucket_path, read_bucket, scan
 from mprna.corpus.shards import Slice, write_shard
@@ -36,8 +36,6 @@ FOLD_SECONDS: Final = 20.0
 
 _BATCH_SLICES: Final = 10
 """Folded and timed together: to change ViennaRNA's parameters for every slice would be part of its time."""
-
-_NO_REFERENCES: Final = References()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,17 +83,17 @@ class Plan:
 
     @property
     def core_hours(self) -> float:
-        """Of all folds."""
+        """Core time of all folds."""
         return self.folds * self.fold_seconds.mean / 3600
 
     @property
     def scan_hours(self) -> float:
-        """Of the scan, which runs on one core before the folds."""
+        """Time of the scan, which runs on one core before the folds."""
         return self.scan_seconds / 3600
 
     @property
     def wall_hours(self) -> float:
-        """From the start to the end of the build."""
+        """Time from the start to the end of the build."""
         return self.scan_hours + self.core_hours / self.cores
 
     @property
@@ -108,7 +106,7 @@ def plan_corpus(
     inputs: Sequence[Path],
     options: CorpusOptions,
     *,
-    references: References = _NO_REFERENCES,
+    references: References = NO_REFERENCES,
     cores: int = 1,
     price: float | None = None,
 ) -> Plan:

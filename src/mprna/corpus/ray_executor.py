@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from mprna.corpus.executor import build_in_worker
 from mprna.corpus.shard_build import ShardResult, ShardTask
-from mprna.errors import CorpusError, MissingExtraError, UsageError
+from mprna.errors import CorpusError, MissingExtraError, UsageError, first_line
 
 _CONNECT_SECONDS: Final = 10.0
 _RETRIES: Final = 10  # of a shard whose machine or process died
@@ -51,7 +51,7 @@ def _connect(ray: Any, address: str | None) -> None:
         # "local" rather than None: None would join any cluster that happens to run here.
         ray.init(address=address or "local", logging_level="error", log_to_driver=False)
     except (ConnectionError, ValueError, RuntimeError) as error:
-        raise _no_cluster(address or "this machine", str(error).strip().partition("\n")[0]) from None
+        raise _no_cluster(address or "this machine", first_line(error)) from None
 
 
 def _check_address(address: str) -> None:
@@ -76,18 +76,11 @@ def _result(ray: Any, done: Any) -> ShardResult:
         result: ShardResult = ray.get(done)
     except ray.exceptions.RayTaskError as error:
         raise error.cause from None
-    except ray.exceptions.RaySystemError as error:
-        raise _gave_up(error) from None
-    except ray.exceptions.WorkerCrashedError as error:
-        raise _gave_up(error) from None
+    except (ray.exceptions.RaySystemError, ray.exceptions.WorkerCrashedError) as error:
+        raise CorpusError(
+            f"a machine of the Ray cluster died ({first_line(error)}); run the same command again to continue"
+        ) from None
     return result
-
-
-def _gave_up(error: Exception) -> CorpusError:
-    reason = str(error).strip().partition("\n")[0]
-    return CorpusError(
-        f"a machine of the Ray cluster died ({reason}); run the same command again to continue"
-    )
 
 
 def _absolute(task: ShardTask) -> ShardTask:

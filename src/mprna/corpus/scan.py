@@ -60,7 +60,7 @@ class Candidate:
 
 @dataclass(frozen=True, kw_only=True)
 class ScanResult:
-    """What one scan found.
+    """The result of a scan.
 
     Args:
         sources: the inputs, with what was read from them.
@@ -132,7 +132,7 @@ def read_bucket(directory: Path, bucket: int) -> Iterator[Candidate]:
 
 @dataclass
 class Excluder:
-    """Leaves out what shares too many words with unwanted sequences, and reports it.
+    """Leaves out slices that share too many words with unwanted sequences, and lists them in a report.
 
     Args:
         unwanted: the words.
@@ -145,7 +145,7 @@ class Excluder:
     report: TextIO
 
     def keep(self, batch: list[Candidate], source: str, drops: Drops) -> list[Candidate]:
-        """The rest of a batch of slices of the file `source`."""
+        """The slices of a batch that stay; `source` is the file that they come from."""
         kept = []
         shares = self.unwanted.shares([candidate.sequence for candidate in batch])
         for candidate, share in zip(batch, shares.tolist(), strict=True):
@@ -169,7 +169,7 @@ def keep_complex(batch: list[Candidate], drops: Drops) -> list[Candidate]:
 
 @dataclass
 class _Counts:
-    """What was read of a file so far."""
+    """How much of a file was read so far."""
 
     records: int = 0
     nt: int = 0
@@ -223,7 +223,7 @@ class _Scanner:
                     yield Candidate(digest, index, transcript.id, transcript.species, start, sequence)
 
     def take(self, batch: list[Candidate], source: str) -> None:
-        """Put into buckets what is wanted of a batch and can still be in the sample."""
+        """Put the slices of a batch into buckets that pass the filters and can still be in the sample."""
         if self.excluder is not None:
             batch = self.excluder.keep(batch, source, self.drops)
         if self.options.drop_low_complexity:

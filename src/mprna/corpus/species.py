@@ -13,7 +13,7 @@ from mprna.io.source import numbered_lines, open_input
 
 SpeciesFrom = Literal["header", "source"]
 SpeciesRule = Callable[[Record, str], tuple[str, str]]
-"""From a record and the name of its file to the transcript's id and species."""
+"""Takes a record and the name of its file; returns the transcript's id and its species."""
 
 UNKNOWN_SPECIES: Final = ""
 

@@ -83,7 +83,7 @@ class CorpusStats:
 
     @property
     def histograms(self) -> tuple[Histogram, ...]:
-        """All of them, in the order of reading."""
+        """All histograms of the corpus, in the order in which a reader looks at them."""
         return (self.length, self.gc, self.paired, self.span, self.stem, self.fidelity)
 
     def rows(self) -> Iterator[tuple[str, str, int]]:

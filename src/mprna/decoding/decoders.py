@@ -1,7 +1,7 @@
-"""DECODERS: every way from a prediction to a structure, by name.
+"""DECODERS: the ways from a prediction to a structure, by name.
 
-To add one: write `decoding/<name>.py`, add a line here, and it must pass the contract test (a valid
-structure, always).
+To add one, write `decoding/<name>.py` and add a line here. The contract test demands that it always returns a
+valid structure.
 """
 
 from __future__ import annotations
@@ -18,20 +18,21 @@ from mprna.decoding.tokens import decode_tokens
 
 HYBRID_WEIGHT = 0.15
 NESTED_GAMMA = 8.0
-"""Both chosen on validation splits (docs/experiments.md); the network's probabilities are too low."""
+"""Both were chosen on validation splits (docs/experiments.md). Gamma is high because the probabilities of the
+masked language model's pair head are too low."""
 PAIR_GAMMA = 1.5
-"""Of the `nested` decoder on the probabilities of a pair network."""
+"""`NESTED_GAMMA` for the probabilities of a pair network."""
 
 CROSSING_GAMMA = 1.5
-"""Of pairs that cross the nested structure, chosen on validation structures (docs/experiments.md)."""
+"""Gamma of pairs that cross the nested structure, chosen on validation structures (docs/experiments.md)."""
 PAIR_CROSSING_GAMMA = 8.0
-"""The same for the probabilities of a pair network."""
+"""`CROSSING_GAMMA` for the probabilities of a pair network."""
 PAIR_CROSSING_STEM = 0.75
-"""Least sum of the probabilities of a crossing stem of a pair network, chosen with its gamma."""
+"""The probabilities of a crossing stem must sum to at least this; chosen with `PAIR_CROSSING_GAMMA`."""
 
 
 class StructurePrediction(Protocol):
-    """What decoders read of a `runtime` prediction; L nucleotides."""
+    """The part of a `runtime` prediction that decoders read; L nucleotides."""
 
     @property
     def structure_probs(self) -> npt.NDArray[np.float32]:
@@ -43,7 +44,7 @@ class StructurePrediction(Protocol):
 
 
 Decoder = Callable[[str, StructurePrediction], str]
-"""Clean sequence and its prediction -> dot-bracket."""
+"""From a clean sequence and its prediction to a dot-bracket."""
 
 
 def _nested(sequence: str, prediction: StructurePrediction) -> str:

@@ -1,4 +1,4 @@
-"""The best structure without pseudoknots, exactly, over a sparse list of candidate pairs.
+"""The optimal structure without pseudoknots, given a sparse list of candidate pairs.
 
 Shape letters: L nucleotides, C candidate pairs, P pairs.
 """
@@ -12,9 +12,8 @@ import numpy.typing as npt
 
 from mprna.decoding.candidates import candidate_pairs, check_probs, penalise_unpaired
 from mprna.rna.constraints import Constraint
-from mprna.rna.structure import dot_bracket_from_pairs
+from mprna.rna.structure import Pairs, dot_bracket_from_pairs
 
-Pairs = npt.NDArray[np.int64]
 Positions = npt.NDArray[np.int64]
 Scores = npt.NDArray[np.float64]
 

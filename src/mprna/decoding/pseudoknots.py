@@ -1,4 +1,4 @@
-"""Pairs that cross a nested structure: what is left of the candidates, nested again, layer by layer.
+"""Pseudoknots: pairs that cross a nested structure, found layer by layer among the candidates that are left.
 
 Shape letters: L nucleotides, C candidate pairs, P pairs.
 """
@@ -19,7 +19,7 @@ from mprna.rna.pseudoknots import loop_numbers, split_layers
 from mprna.rna.structure import Pairs, dot_bracket_from_pairs, pairs_from_dot_bracket
 
 MAX_LAYERS: Final = 4
-"""As many as there are kinds of brackets in `()[]{}<>`."""
+"""One layer for each kind of bracket in `()[]{}<>`."""
 
 
 def add_crossing_pairs(
@@ -34,28 +34,29 @@ def add_crossing_pairs(
     max_span: int | None = None,
     constraint: Constraint | None = None,
 ) -> str:
-    """The structure with pairs that cross it, each layer of the maximum expected accuracy of `decode_nested`.
+    """Add pseudoknots to a nested structure, one layer of crossing pairs after another.
 
-    A layer holds pairs of nucleotides that no earlier one uses and that cross the first one. A crossing
-    pair that stacks on no other is left out: without a stem it is more often an error than a pseudoknot.
-    So is a stem that is not sure enough as a whole.
+    Each layer is the nested structure of maximum expected accuracy (as in `decode_nested`) among the
+    candidates that cross the given structure and whose nucleotides are still unpaired. Only stems are
+    added: a crossing pair that stacks on no other is more often an error than a pseudoknot. A stem must also
+    be probable enough as a whole, see `min_stem_prob`.
 
     Args:
         sequence: clean letters, ACGUN.
-        dot_bracket: a valid nested structure, which stays as it is.
+        dot_bracket: a valid nested structure; all of its pairs are kept.
         pairs: candidates, 0-based, i < j.
             *Shape:* (C, 2)
-        pair_probs: theirs.
+        pair_probs: the probability of each candidate.
             *Shape:* (C,)
         unpaired_probs: *Shape:* (L,)
         gamma: above 1 predicts more pairs, below 1 fewer.
-        min_stem_prob: least sum of the probabilities of a stem, directly stacked pairs.
+        min_stem_prob: the probabilities of the directly stacked pairs of a stem must sum to at least this.
         max_span: most nucleotides from one end of a pair to the other, both included.
-        constraint: which nucleotides pair with nothing, or in one direction only; its forced pairs may be
+        constraint: which nucleotides stay unpaired, or pair in one direction only; its forced pairs may be
             crossed.
 
     Returns:
-        Dot-bracket of `()[]{}<>`, in which `()` is a largest nested part.
+        Dot-bracket of `()[]{}<>`, in which `()` are a largest set of pairs that do not cross.
     """
     first = pairs_from_dot_bracket(dot_bracket)
     if not len(first):
@@ -69,10 +70,8 @@ def add_crossing_pairs(
     chosen = first
     for _ in range(MAX_LAYERS - 1):
         possible &= ~(np.isin(i, chosen) | np.isin(j, chosen))
-        layer = best_nested(i[possible], j[possible], gains[possible], unpaired, length=len(sequence))
-        among = np.isin(i, layer[:, 0]) & np.isin(j, layer[:, 1])
-        probs = dict(zip(map(tuple, pairs[among].tolist()), pair_probs[among].tolist(), strict=True))
-        layer = _sure_stems(layer, probs, min_stem_prob)
+        nested = best_nested(i[possible], j[possible], gains[possible], unpaired, length=len(sequence))
+        layer = _sure_stems(nested, _probs_of(nested, pairs, pair_probs), min_stem_prob)
         if not len(layer):
             break
         chosen = np.concatenate([chosen, layer])
@@ -80,8 +79,16 @@ def add_crossing_pairs(
     return dot_bracket_from_pairs(np.concatenate(layers), len(sequence))
 
 
+def _probs_of(
+    chosen: Pairs, candidates: Pairs, probs: npt.NDArray[np.floating]
+) -> dict[tuple[int, int], float]:
+    """Probability by pair, of the chosen candidates and a few others. *Shape:* (P, 2), (C, 2), (C,)"""
+    near = np.isin(candidates[:, 0], chosen[:, 0]) & np.isin(candidates[:, 1], chosen[:, 1])
+    return dict(zip(map(tuple, candidates[near].tolist()), probs[near].tolist(), strict=True))
+
+
 def _sure_stems(pairs: Pairs, probs: Mapping[tuple[int, int], float], min_prob: float) -> Pairs:
-    """Those in stems of two pairs or more whose probabilities sum to at least this. *Shape:* (P, 2)"""
+    """The pairs in stems of two or more whose probabilities sum to at least `min_prob`. *Shape:* (P, 2)"""
     sure = [
         pair
         for stem in stacks_of(pairs)

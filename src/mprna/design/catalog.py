@@ -39,9 +39,9 @@ class LoopLetters:
 
     closing: tuple[int, int]
     positions: tuple[int, ...]
-    """Of the letters that are drawn."""
+    """Positions of the letters that are drawn."""
     choices: dict[str, tuple[list[str], list[float]]]
-    """By the letters of the closing pair; with cumulative weights."""
+    """What may be drawn, and cumulative weights, by the letters of the closing pair."""
 
     def draw(self, letters: list[str], rng: Random) -> None:
         """New letters, given those of the closing pair."""

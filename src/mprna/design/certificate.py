@@ -21,16 +21,16 @@ _MAX_MUTANT_NUCLEOTIDES: Final = 24_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Certificate:
-    """Of one sequence and its target."""
+    """What was verified about one sequence and its target."""
 
     energy: float
-    """Of the target, kcal/mol."""
+    """Energy of the target, kcal/mol."""
     gap: float
     """The energy less the minimum free energy, kcal/mol."""
     mfe_models: tuple[str, ...]
     """Parameter sets under which the minimum free energy structure is the target."""
     probability: float
-    """Of the target in the ensemble."""
+    """Probability of the target in the ensemble."""
     ensemble_defect: float
     """Mean probability that a nucleotide is in another state than the target says."""
     gc: float

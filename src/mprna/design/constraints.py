@@ -182,7 +182,7 @@ class Rules:
             )
 
     def _possible_letters(self) -> list[str]:
-        """By position, given also what its partner may be."""
+        """The letters that each position may have, given also the letters that its partner may have."""
         letters = [""] * self.length
         for unit, choices in self.choices.items():
             for place, position in enumerate(unit):

@@ -1,9 +1,10 @@
 """A search for sequences whose minimum free energy structure is the target.
 
-The cost of a sequence is -RT ln of the target's probability, which has no plateaus, as the distance to the
-minimum free energy structure has. Candidates are weighed against the structures that were seen instead of
-the target until one might be accepted (Metropolis' rule); only the ensemble of that one is computed. A long
-target begins with its parts, each designed by a search of its own.
+The cost of a sequence is -RT ln p, p being the probability of the target in its ensemble. Unlike the distance
+from the target to the minimum free energy structure, this cost has no plateaus. Computing it is slow, so
+candidates are first compared with the rivals: structures that earlier sequences folded into instead. Only a
+candidate that might be accepted (by Metropolis' rule) gets its ensemble computed. A long target is first cut
+into parts, each of which is designed by a search of its own.
 """
 
 from __future__ import annotations
@@ -26,34 +27,34 @@ from mprna.errors import DesignError
 from mprna.folding.vienna import EnergyModel, energies_of, fold_mfe, sample_structures
 
 _TEMPERATURE: Final = 0.35
-"""kcal/mol by which a step may make things worse, on average."""
+"""Mean of the cost, in kcal/mol, by which an accepted step may be worse (exponentially distributed)."""
 
 _HEATS: Final = (0.35, 1.0)
-"""By which RT is multiplied, in turn: the lower, the more the strongest rival alone counts."""
+"""Factors of RT that climbs use in turn; the lower, the more the strongest rival alone counts."""
 
 _WIDE: Final = 0.3
-"""Chance that a change takes in one more neighbour."""
+"""Chance that a change also includes one more neighbour."""
 
 _ANYWHERE: Final = 0.1
-"""Chance that a change is made where the samples agree with the target."""
+"""Chance that a change is made anywhere, even where the samples agree with the target."""
 
 _UNIFORM: Final = 0.3
-"""Chance that a change draws any letters, and not those that are good as a rule."""
+"""Chance that a change draws all letters alike, instead of preferring those that usually work."""
 
 _WHOLE_LOOP: Final = 0.3
-"""Chance that a change is one of a whole loop, where there is one."""
+"""Chance that a change replaces the letters of a whole loop, if the position is in one of the catalog."""
 
 _NUM_SAMPLES: Final = 6
 """Structures drawn from each ensemble."""
 
 _MAX_CANDIDATES: Final = 300
-"""Candidates that are weighed before one is folded although it is known to be worse."""
+"""Candidates that are compared with the rivals before one is folded although it is known to be worse."""
 
 _STALE_FOLDS: Final = 5
 """Folds per nucleotide without progress before the search starts anew."""
 
 _STALE_PART: Final = 1
-"""The same, of a part."""
+"""The same for a part of the target."""
 
 _PROGRESS: Final = 1e-3
 """kcal/mol that count as progress."""
@@ -62,7 +63,7 @@ _REPAIRS: Final = 200
 """Draws per nucleotide to meet the constraints before the search gives up."""
 
 _TIE: Final = 0.05
-"""Gap in kcal/mol of a target that shares the minimum with another structure."""
+"""Gap, in kcal/mol, that counts where the target shares the minimum free energy with another structure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,19 +72,19 @@ class State:
 
     sequence: str
     dot_bracket: str
-    """Of minimum free energy."""
+    """Structure of minimum free energy."""
     gap: float
-    """kcal/mol; 0 where the target is the minimum."""
+    """Energy of the target above the minimum, kcal/mol; 0 if the sequence folds into the target."""
 
 
 @dataclass(slots=True)
 class Budget:
-    """When to stop."""
+    """Time and folds that the search may still use."""
 
     deadline: float
-    """By the clock."""
+    """When to stop, as `clock` counts."""
     folds: int
-    """How many are left: sequences, however often each is folded."""
+    """Sequences that may still be folded, each of them more than once."""
     clock: Callable[[], float] = time.monotonic
 
     @property
@@ -97,21 +98,21 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class _Point:
-    """Where the search stands."""
+    """The sequence where the search is now."""
 
     sequence: str
     cost: float
-    """kcal/mol"""
+    """-RT ln of the target's probability, kcal/mol."""
     samples: list[str]
-    """Of its ensemble."""
+    """Structures drawn from its ensemble."""
 
 
 class Search:
-    """Looks for sequences of one target, with one generator of random numbers.
+    """A search for sequences that fold into one target.
 
     Args:
-        target: nested, in round brackets.
-        rules: those of this target.
+        target: a nested structure in round brackets.
+        rules: the constraints of this target.
     """
 
     def __init__(self, target: str, rules: Rules, model: EnergyModel, rng: Random) -> None:
@@ -132,7 +133,7 @@ class Search:
         self._heat = 1.0
 
     def run(self, budget: Budget) -> State:
-        """A solution, whose gap is 0, or the sequence that came closest when the budget was spent.
+        """A solution (gap 0); or, when the budget is spent, the sequence that came closest.
 
         Raises:
             DesignError: no sequence was found that meets the constraints.
@@ -143,14 +144,14 @@ class Search:
         return best
 
     def _climb_or(self, known: State, budget: Budget) -> State:
-        """Another climb, or what is known where that has no legal sequence to begin with."""
+        """The result of another climb; `known` if no sequence was found that this could begin with."""
         try:
             return self._climb(budget)
         except DesignError:
             return known
 
     def _climb(self, budget: Budget, *, is_part: bool = False) -> State:
-        """From a fresh sequence until it is solved or there is no progress."""
+        """Improve a fresh sequence until it folds into the target or makes no more progress."""
         self._heat = 1.0 if is_part else next(self._heats)
         best = point = self._point(self._fresh_sequence(budget), budget)
         rivals, gap = self._rivals.strongest(point.sequence)
@@ -188,7 +189,7 @@ class Search:
         return sequence, threshold
 
     def _fresh_sequence(self, budget: Budget) -> str:
-        """A legal sequence: parts that were designed, and letters from the priors in between."""
+        """A sequence that meets the constraints: designed parts, and letters from the priors in between."""
         letters = [""] * len(self._target)
         for unit in self._rules.units:
             self._draw(unit, letters)
@@ -199,7 +200,7 @@ class Search:
         return self._repaired(letters, budget)
 
     def _designed(self, part: slice, budget: Budget) -> str | None:
-        """The best of one search, solved or not; None where the part alone cannot meet the constraints."""
+        """The result of one climb, solved or not; None if the part cannot meet the constraints by itself."""
         try:
             rules = self._rules.part(self._target, part)
             search = Search(self._target[part], rules, self._model, self._rng)
@@ -208,10 +209,10 @@ class Search:
             return None
 
     def _repaired(self, letters: list[str], budget: Budget) -> str:
-        """What is at fault is drawn again until nothing is.
+        """Draw letters that violate a constraint again until none does.
 
         Raises:
-            DesignError: that does not come to an end.
+            DesignError: some still do after many draws, or when the time is over.
         """
         sequence = "".join(letters)
         faults, places = self._rules.violations(sequence), self._rules.faulty(sequence)
@@ -233,7 +234,7 @@ class Search:
         return sequence
 
     def _changed(self, sequence: str, places: list[int]) -> str:
-        """New letters for a loop, or for one or a few units, near a place."""
+        """The sequence with new letters for a loop or for a few units, at or near one of the places."""
         rng, letters = self._rng, list(sequence)
         anywhere = not places or rng.random() < _ANYWHERE
         place = rng.randrange(len(letters)) if anywhere else rng.choice(places)
@@ -254,7 +255,7 @@ class Search:
         return "".join(letters)
 
     def _draw(self, unit: Unit, letters: list[str], *, is_uniform: bool = False) -> None:
-        """Letters from the priors, or any."""
+        """Draw the letters of a unit from the priors, or from all that the rules allow."""
         any_of = self._rules.choices[unit]
         drawn = self._rng.choice(any_of) if is_uniform else self._priors.draw(unit, self._rng)
         for position, letter in zip(unit, drawn, strict=True):
@@ -274,12 +275,12 @@ class Search:
         return _Point(sequence, cost, samples)
 
     def _places(self, samples: list[str]) -> list[int]:
-        """Positions that pair otherwise than in the target, and neighbours; each as often as it does."""
+        """Positions near disagreements of the samples with the target, once for each sample that has one."""
         counts = Counter(samples)
         return [k for sample, count in counts.items() for k in self._disagreement(sample) * count]
 
     def _disagreement(self, dot_bracket: str) -> list[int]:
-        """Positions that pair otherwise, both wrong and right partners, and neighbours."""
+        """Positions that do not pair as in the target, their wrong and right partners, and all neighbours."""
         found = set()
         for position, (wrong, right) in enumerate(zip(partners_of(dot_bracket), self._partners, strict=True)):
             if wrong != right:

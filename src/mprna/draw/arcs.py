@@ -1,4 +1,4 @@
-"""Which way the arcs of pseudoknot pairs bend: where they cross the fewest nucleotides.
+"""Bends the arcs of pseudoknot pairs to where they have most room between the nucleotides of a drawing.
 
 Shape letters: L nucleotides, P arcs, S samples along one arc.
 """
@@ -21,10 +21,10 @@ _BULGE: Final = 3
 """Most steps along either strand between two pairs of one helix."""
 
 _ENOUGH: Final = 1.2
-"""Units of free space beyond which an arc gains nothing."""
+"""Distance to the next nucleotide, in units of the drawing, beyond which more room is worth nothing."""
 
 _FLATNESS: Final = 0.5
-"""How many units of free space a height of the whole distance must bring."""
+"""How much more room a higher arc must have: units of room per height, which is a share of the distance."""
 
 
 def arc_controls(positions: Floats, arcs: Pairs) -> Floats:
@@ -60,7 +60,7 @@ def _helices(arcs: Pairs) -> list[list[int]]:
 
 
 def _best_height(positions: Floats, helix: Pairs) -> float:
-    """Height at which the arcs of a helix have most room, all nucleotides but their own considered."""
+    """Height at which the arcs of a helix have most room between all nucleotides but their own."""
     others = np.delete(positions, helix.ravel(), axis=0)
     if not len(others):
         return _HEIGHTS[0]

@@ -14,7 +14,7 @@ from mprna.draw.colours import DARK_TEXT
 from mprna.draw.document import AXIS, svg_document
 
 COLOURS: Final = ("#0072b2", "#d55e00")
-"""Of the first and the second line."""
+"""Colours of the first and the second line."""
 
 _PANEL: Final = (250.0, 150.0)
 _CELL: Final = (320.0, 220.0)

@@ -13,7 +13,7 @@ _LEFT, _TOP, _GAP, _BOTTOM = 62.0, 62.0, 66.0, 58.0
 _RAW, _FITTED = "#d55e00", "#0072b2"
 
 Curve = Sequence[dict[str, Any]]
-"""Of `corpus.calibration_report.reliability_curve`."""
+"""What `corpus.calibration_report.reliability_curve` returns."""
 Panel = tuple[str, Sequence[tuple[Curve, str]]]
 """A title, and curves with their colours."""
 

@@ -37,7 +37,7 @@ class Track:
 
 
 def tracks_svg(tracks: Sequence[Track], *, quantity: str) -> str:
-    """All tracks on one scale in both directions. More nucleotides than pixels are averaged in bins."""
+    """All tracks on the same scales; where nucleotides are more than pixels, neighbours are averaged."""
     longest = max((len(track.values) for track in tracks), default=1)
     binned = [_binned(track, -(-longest // int(_PANEL[0]))) for track in tracks]
     highest = max([float((t.values + t.errors).max()) for t in binned] + [1e-6])

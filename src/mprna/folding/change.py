@@ -15,27 +15,27 @@ from mprna.rna.helices import helices_of
 from mprna.rna.structure import Pairs
 
 MIN_HELIX_CHANGE: Final = 0.25
-"""A helix counts as lost or gained where the mean probability of its pairs changes by so much."""
+"""A helix counts as lost or gained if the mean probability of its pairs changes by at least this."""
 
 MIN_HELIX_PAIRS: Final = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EnsembleChange:
-    """From the reference to the mutant."""
+    """How the ensemble changes from the reference to the mutant."""
 
     delta_ensemble_energy: float
-    """Free energy of the ensemble, kcal/mol; above 0 the mutant is less stable."""
+    """Change of the free energy of the ensemble, kcal/mol; above 0 the mutant is less stable."""
     delta_mfe: float
-    """Minimum free energy, kcal/mol."""
+    """Change of the minimum free energy, kcal/mol."""
     pair_distance: float
     """Sum over all pairs of the absolute change of their probability."""
     unpaired_distance: float
     """Sum over all nucleotides of the absolute change of their probability to be unpaired."""
     helices_lost: tuple[Pairs, ...]
-    """Helices of the reference's MFE structure that the mutant has less. *Shape:* (P, 2) each"""
+    """Helices of the reference's MFE structure that are less probable in the mutant. *Shape:* (P, 2) each"""
     helices_gained: tuple[Pairs, ...]
-    """Helices of the mutant's MFE structure that the reference has less. *Shape:* (P, 2) each"""
+    """Helices of the mutant's MFE structure that are less probable in the reference. *Shape:* (P, 2) each"""
 
 
 def ensemble_change(reference: Ensemble, mutant: Ensemble) -> EnsembleChange:

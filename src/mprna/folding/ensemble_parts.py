@@ -58,12 +58,12 @@ class EnsembleParts:
         arrays = partition_arrays(sequence)
         self.length = len(sequence)
         self.codes = np.array([0, *(BASE_CODES.index(letter) for letter in sequence), 0])
-        """Of letters, with one 0 at either end."""
+        """Code of each letter, with a 0 before the first and after the last."""
         self.stems = stem_weights()
         self.scale = np.append(arrays.scale, 0.0)  # of 2 nt even where there is one
-        """By which weights of so many nucleotides are scaled."""
+        """Scale of the weight of n nucleotides, by n; it keeps long RNAs from overflowing."""
         self.scale_list: list[float] = arrays.scale.tolist()
-        """The same for Python's loops, which read lists faster."""
+        """`scale` as a list, which Python loops read faster."""
         self.before, self.after = arrays.before, arrays.after
         """Weight of all structures of 1 to i, and of i to L."""
         self.total = arrays.before[self.length]

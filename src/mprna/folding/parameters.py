@@ -18,7 +18,7 @@ _COMMENT: Final = re.compile(r"/\*.*?\*/", re.DOTALL)
 _LOOPS: Final = ("Hexaloops", "Tetraloops", "Triloops")
 """Sections that list single hairpins by sequence."""
 _NUM_MISC_ENERGIES: Final = 4
-"""Of the section Misc, the first so many numbers are energies."""
+"""How many numbers at the start of the section Misc are energies."""
 
 
 def mean_parameters(first: str, second: str) -> str:

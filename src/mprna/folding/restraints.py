@@ -19,7 +19,7 @@ Reactivities = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShapeModel:
-    """Reactivities to energies, slope ln(reactivity + 1) + intercept per nucleotide of a stacked pair.
+    """Pseudo-energy of a nucleotide in a stacked pair: slope * ln(reactivity + 1) + intercept.
 
     Source: Deigan et al. 2009, doi:10.1073/pnas.0806929106.
 
@@ -28,10 +28,10 @@ class ShapeModel:
     """
 
     slope: float = 1.8
-    """In kcal/mol."""
+    """kcal/mol"""
 
     intercept: float = -0.6
-    """In kcal/mol."""
+    """kcal/mol"""
 
     def __post_init__(self) -> None:
         if not 0 <= self.slope < np.inf:
@@ -40,7 +40,7 @@ class ShapeModel:
             raise UsageError(f"intercept {self.intercept}; expected a number of kcal/mol")
 
     def energies(self, reactivities: Reactivities) -> npt.NDArray[np.float64]:
-        """In kcal/mol, 0 where there are no data: NaN, or below 0.
+        """Pseudo-energies in kcal/mol; 0 for nucleotides without data, whose reactivity is NaN or below 0.
 
         *Shape:* (L,) -> (L,)
 
@@ -63,13 +63,16 @@ class Restraints:
     """What its structure must look like."""
 
     reactivities: Reactivities | None = None
-    """High where a nucleotide is flexible; NaN or below 0 without data. *Shape:* (L,)"""
+    """High where a nucleotide is flexible, thus most likely unpaired; NaN or below 0 where there are no data.
+
+    *Shape:* (L,)
+    """
 
     shape_model: ShapeModel = DEFAULT_SHAPE_MODEL
-    """How reactivities count."""
+    """How reactivities become energies."""
 
     def reactivities_in(self, window: slice) -> Restraints:
-        """Those of a part of the RNA, without the constraint, whose pairs may reach beyond the part."""
+        """The reactivities of a part of the RNA; no constraint, whose pairs may reach beyond the part."""
         reactivities = None if self.reactivities is None else self.reactivities[window]
         return Restraints(reactivities=reactivities, shape_model=self.shape_model)
 

@@ -85,7 +85,7 @@ class SubstitutionEnergies:
     def _closing_change(
         self, i: Codes, j: Codes, before: tuple[Codes | int, ...], after: tuple[Codes | int, ...]
     ) -> Table:
-        """From the first to the second neighbours."""
+        """Change of the weight of closing a multiloop, with neighbours `after` in place of `before`."""
         old, new = (
             self._parts.closing_weight(i, j, np.asarray(one), np.asarray(other))
             for one, other in zip(before, after, strict=True)
@@ -246,5 +246,5 @@ def _sum(weights: Table, rows: Table) -> Table:
 
 
 def _between(positions: list[int], first: int, last: int) -> list[int]:
-    """Those of the sorted positions from `first` to `last`."""
+    """The part of sorted positions that lies from `first` to `last`."""
     return positions[bisect_left(positions, first) : bisect_right(positions, last)]

@@ -12,9 +12,9 @@ from mprna.folding.ensemble_parts import MAX_LOOP, EnsembleParts
 from mprna.folding.vienna import boltzmann
 
 HairpinEnergy = Callable[[int, int], int]
-"""Of the pair (i, j) that closes it."""
+"""Energy of the hairpin that the pair (i, j) closes."""
 InteriorEnergy = Callable[[int, int, int, int], int]
-"""Of the pair (i, j) outside and (k, m) inside of it."""
+"""Energy of the interior loop between the outer pair (i, j) and the inner pair (k, m)."""
 
 MAX_SPECIAL_HAIRPIN: Final = 6
 """Longest hairpins that may have an energy of their own."""

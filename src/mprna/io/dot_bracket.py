@@ -4,8 +4,8 @@
     GGGGAAAACCCC
     ((((....)))) ( -5.40)
 
-A record without a structure has `# error: reason` in the third line. RNAfold's relatives skip such a
-comment, and whoever counts lines still finds three per record.
+A record without a structure has `# error: reason` in the third line. Programs of the ViennaRNA package skip
+such a comment, and scripts that count lines still find three per record.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from mprna.io.records import ERROR_COMMENT, Record, check_dot_bracket, round_ene
 from mprna.io.source import Source, numbered_lines, open_input
 
 STRUCTURE_PATTERN: Final = r"[.()\[\]{}<>A-Za-z]*[.()\[\]{}<>][.()\[\]{}<>A-Za-z]*"
-"""Dot-bracket symbols, at least one of which is no letter: a word of letters alone is a sequence."""
+"""Dot-bracket symbols, at least one of which is not a letter: letters alone are a sequence."""
 
 _STRUCTURE: Final = re.compile(STRUCTURE_PATTERN)
 _CONSTRAINT: Final = re.compile(r"x+|\S*[.()\[\]{}<>|]\S*")
@@ -40,9 +40,9 @@ def read_dot_bracket(source: Source) -> Iterator[Record]:
 
 
 def read_constrained(source: Source) -> Iterator[Record]:
-    """Sequences, each with a constraint of its structure below it or with none, as `RNAfold -C` reads them.
+    """Sequences, each with or without a constraint of its structure below it, as `RNAfold -C` reads them.
 
-    The symbols are judged when the record is folded. FASTA without constraints is read too.
+    The symbols are checked when the record is folded. FASTA without constraints is read too.
     """
     yield from _read(source, constraints=True)
 
@@ -83,14 +83,14 @@ def write_dbn(records: Iterable[Record], stream: IO[str]) -> None:
 
 @dataclass(slots=True)
 class _Draft:
-    """A record in the making."""
+    """A record whose lines are still being read."""
 
     name: str
     description: str
     bare: bool
-    """No header: one line of sequence, and the next sequence is the next record."""
+    """There is no header: the sequence is one line, and the next sequence starts the next record."""
     constrained: bool = False
-    """What stands below the sequence is a constraint."""
+    """Whether the line below the sequence is a constraint, not a structure."""
     sequence: str = ""
     dot_bracket: str = ""
     energy: float | None = None
@@ -98,7 +98,7 @@ class _Draft:
     line: int = 0
 
     def feed(self, text: str, line: int) -> None:
-        """Take one line; after a complete structure there is nothing left to learn."""
+        """Take one line; lines after a complete structure are ignored."""
         if text.startswith(ERROR_COMMENT):
             self.error = text.removeprefix(ERROR_COMMENT)
         elif not text or text[0] == "#" or self.is_complete:
@@ -113,7 +113,7 @@ class _Draft:
             self.line = line
 
     def is_structure(self, symbols: str) -> bool:
-        """Whether it is no sequence."""
+        """Whether these symbols are a structure or constraint, and not a sequence."""
         pattern = _CONSTRAINT if self.constrained else _STRUCTURE
         return pattern.fullmatch(symbols) is not None
 
@@ -163,7 +163,8 @@ def _is_next_sequence(line: str, draft: _Draft | None) -> bool:
 def _write(record: Record, energy: str, stream: IO[str]) -> None:
     if record.header:
         stream.write(f">{record.header}\n")
-    looks_like_another_line = record.sequence.startswith((">", "#"))  # of a failed record
+    # Only a record that failed can have such a "sequence", which readers would take for a header or comment.
+    looks_like_another_line = record.sequence.startswith((">", "#"))
     stream.write("\n" if looks_like_another_line else f"{record.sequence}\n")
     if record.error is not None:
         stream.write(f"{record.error_comment}\n")

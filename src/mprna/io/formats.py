@@ -74,7 +74,7 @@ FORMATS: Final = {
 }
 
 _WITH_CONSTRAINT_LINES: Final = ("fasta", "plain", "vienna", "dbn")
-"""In these, what stands below a sequence can be read as a constraint."""
+"""Formats in which the line below a sequence can be read as a constraint."""
 
 _HEAD_BYTES: Final = 1 << 16
 _STRUCTURE_LINE: Final = re.compile(STRUCTURE_PATTERN + r"(\s.*)?")

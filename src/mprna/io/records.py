@@ -44,9 +44,9 @@ class Record:
     constraint: str | None = None
     """What the structure must look like, one symbol of `rna.constraints.SYMBOLS` per nucleotide."""
     reactivities: npt.NDArray[np.float64] | None = field(default=None, compare=False, repr=False)
-    """Of a SHAPE experiment; NaN where there are no data. *Shape:* (L,)"""
+    """Reactivities of a SHAPE experiment; NaN where there are no data. *Shape:* (L,)"""
     engine: str | None = None
-    """What predicted the structure."""
+    """Name of the engine that predicted the structure."""
     error: str | None = None
     """Why there is no result."""
 

@@ -21,7 +21,7 @@ from mprna.errors import FormatError
 from mprna.io.records import Record, check_dot_bracket, round_energy, split_header
 
 MIN_PAIR_PROB: Final = 1e-5
-"""As RNAfold's `--bppmThreshold`."""
+"""Pairs below this are not listed; the same as RNAfold's `--bppmThreshold`."""
 
 ALIASES: Final = {"seq": "sequence", "structure": "dot_bracket", "label": "dot_bracket", "id": "name"}
 """Names that published files use for ours, and that are read as such; ours win where both are there."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -14,6 +12,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from mprna.errors import ModelError
+from mprna.files import read_json, replacing, write_json
 from mprna.model.config import ModelConfig
 from mprna.model.network import MprnaModel
 from mprna.tokenizer import Tokenizer
@@ -100,30 +99,6 @@ def read_model_dict(directory: Path, *, kind: str) -> dict[str, Any]:
     return model
 
 
-def read_json(path: Path) -> dict[str, Any]:
-    """The object in a JSON file.
-
-    Raises:
-        ModelError: no such file, or one that holds no JSON object.
-    """
-    try:
-        content = json.loads(path.read_bytes())
-    except FileNotFoundError:
-        raise ModelError(f"{path}: no such file; expected a model directory") from None
-    except (ValueError, RecursionError) as error:
-        raise ModelError(f"{path}: not JSON ({error})") from None
-    if not isinstance(content, dict):
-        raise ModelError(f"{path}: expected a JSON object")
-    return content
-
-
-def write_json(content: dict[str, Any], path: Path) -> None:
-    """Write a JSON file, whole or not at all."""
-    partial = path.with_name(f"{path.name}.part")
-    partial.write_text(json.dumps(content, indent=1) + "\n")
-    os.replace(partial, path)
-
-
 def read_tensors(path: Path) -> dict[str, Tensor]:
     """The tensors of a safetensors file, in float32.
 
@@ -140,9 +115,8 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
 
 def write_tensors(tensors: dict[str, Tensor], path: Path) -> None:
     """Write a safetensors file, whole or not at all."""
-    partial = path.with_name(f"{path.name}.part")
-    save_file(tensors, partial, metadata={"format": "pt"})
-    os.replace(partial, path)
+    with replacing(path) as partial:
+        save_file(tensors, partial, metadata={"format": "pt"})
 
 
 def read_weights(path: Path, model: nn.Module, *, skip: Collection[str] = ()) -> dict[str, Tensor]:

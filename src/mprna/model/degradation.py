@@ -38,7 +38,7 @@ class DegradationConfig:
     """Networks whose answers are averaged."""
     hidden_width: int = 128
     dilations: tuple[int, ...] = (1, 2, 4, 8, 1, 2, 4, 1)
-    """Of the convolutions, one block each."""
+    """Dilation of the convolution of each residual block."""
     kernel_size: int = 5
     max_length: int = 1_024
     """Longest sequence to be read in one piece, nucleotides; longer ones are read in windows."""

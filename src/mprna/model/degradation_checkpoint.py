@@ -7,13 +7,13 @@ from typing import Final
 
 import torch
 
+from mprna.files import write_json
 from mprna.model.checkpoint import (
     CONFIG_FILE,
     FORMAT,
     WEIGHTS_FILE,
     read_model_dict,
     read_weights,
-    write_json,
     write_weights,
 )
 from mprna.model.degradation import DegradationConfig, DegradationEnsemble

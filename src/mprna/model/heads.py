@@ -1,4 +1,4 @@
-"""What is read off the hidden states: tokens, repaired bases, structure labels and partners.
+"""The heads: from hidden states to tokens, original bases, structure labels and pairing partners.
 
 Shape letters: B sequences, T tokens, H hidden width, R rank of the partner scores.
 """
@@ -22,11 +22,11 @@ from mprna.model.config import ModelConfig
 from mprna.model.encoder import LAYER_NORM_EPS
 
 MIN_PAIR_SPAN = 4
-"""j - i of the tightest hairpin: three unpaired bases."""
+"""Smallest j - i of a pair: a hairpin has at least three unpaired bases."""
 
 
 class TokenHead(nn.Module):
-    """ESM's language-model head: linear, GELU, norm, and a decoder that the network ties."""
+    """ESM's language-model head: linear, GELU, norm, and a decoder tied to the embedding."""
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
@@ -41,7 +41,7 @@ class TokenHead(nn.Module):
 
 
 class RepairHead(nn.Module):
-    """The original base of each position, over `A C G U`."""
+    """Logits over `A C G U`: which base stood at each position before it was substituted."""
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
@@ -56,7 +56,7 @@ class RepairHead(nn.Module):
 
 
 class StructureHead(nn.Module):
-    """Per-nucleotide `( ) .`; two linear layers without activation, as in the published files."""
+    """Logits over `( ) .` per nucleotide; two linear layers without activation, as in the published model."""
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
@@ -70,7 +70,7 @@ class StructureHead(nn.Module):
 
 
 class PairHead(nn.Module):
-    """Whom each nucleotide pairs with: low-rank bilinear scores plus the score of the stem around the pair.
+    """Logits over the partners of each nucleotide: a low-rank bilinear score plus a score of the stem.
 
     Column 0, the `<cls>` token, stands for "unpaired", so that a softmax over a row is the
     distribution of that nucleotide's partner.
@@ -83,7 +83,7 @@ class PairHead(nn.Module):
         self.stem = StemScore()
 
     def forward(self, x_BTH: Tensor, input_ids: Tensor) -> Tensor:
-        """Partner logits; impossible partners (too close, special tokens) are at the type's minimum.
+        """Partner logits; those of impossible partners (too close, special tokens) are the lowest float.
 
         *Shape:* (B, T, H) and (B, T) to (B, T, T)
         """
@@ -95,7 +95,7 @@ class PairHead(nn.Module):
 
 
 class StemScore(nn.Module):
-    """What the bases alone say of a pair (i, j): the bases around i against the bases around j.
+    """A score of the pair (i, j) from letters alone: the bases around i against the bases around j.
 
     Each channel is a bilinear form over two windows of one-hot bases, so that it can count the pairs
     stacked on (i, j), mismatches and bulges; a sum of rectified channels is the score.
@@ -160,7 +160,7 @@ def _possible_partners(input_ids: Tensor) -> Tensor:
 
 
 def _is_nucleotide(input_ids: Tensor) -> Tensor:
-    """Letters and `<mask>`: everything but `<cls> <pad> <eos> <unk>` and structure symbols."""
+    """True for letters and `<mask>`: everything but `<cls> <pad> <eos> <unk>` and structure symbols."""
     letters = [i for i, token in enumerate(VOCABULARY) if token.isalpha() or token == "<mask>"]
     table = torch.zeros(len(VOCABULARY), dtype=torch.bool, device=input_ids.device)
     table[letters] = True

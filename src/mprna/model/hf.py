@@ -11,16 +11,15 @@ from torch import Tensor
 
 from mprna.alphabet import VOCABULARY
 from mprna.errors import ModelError, MprnaWarning
+from mprna.files import read_json, write_json
 from mprna.model.checkpoint import (
     CONFIG_FILE,
     TIED_WEIGHT,
     WEIGHTS_FILE,
     a_few,
     load_checkpoint,
-    read_json,
     read_tensors,
     save_checkpoint,
-    write_json,
     write_tensors,
 )
 from mprna.model.config import ModelConfig

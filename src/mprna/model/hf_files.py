@@ -10,8 +10,9 @@ from typing import Final
 import torch
 from torch import Tensor
 
-from mprna.errors import ModelError
-from mprna.model.checkpoint import read_json, read_tensors
+from mprna.errors import ModelError, first_line
+from mprna.files import read_json
+from mprna.model.checkpoint import read_tensors
 
 
 def read_hf_tensors(directory: Path) -> dict[str, Tensor]:
@@ -53,14 +54,10 @@ def _read_pickle(path: Path) -> dict[str, Tensor]:
     except FileNotFoundError:
         raise ModelError(f"{path}: no such file") from None
     except (pickle.UnpicklingError, RuntimeError, EOFError) as error:
-        raise ModelError(f"{path}: damaged weights ({_first_line(error)})") from None
+        raise ModelError(f"{path}: damaged weights ({first_line(error)})") from None
     if not isinstance(content, dict) or not all(isinstance(value, Tensor) for value in content.values()):
         raise ModelError(f"{path}: expected a dictionary of tensors")
     return {name: tensor.float() for name, tensor in content.items()}
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).partition("\n")[0] or type(error).__name__
 
 
 READERS: Final[dict[str, Callable[[Path], dict[str, Tensor]]]] = {

@@ -115,7 +115,7 @@ def tensors_to_hf(tensors: dict[str, Tensor], config: ModelConfig) -> dict[str, 
 
 
 def tensors_from_hf(tensors: dict[str, Tensor], config: ModelConfig, base: str = "esm.") -> dict[str, Tensor]:
-    """Their tensors under our names, as far as they are there."""
+    """Hugging Face's tensors under our names; tensors that are missing are left out."""
     return {
         ours: torch.cat([tensors[name] for name in theirs])
         for ours, theirs in key_table(config.num_layers, base).items()
@@ -189,7 +189,7 @@ def unused_tensors(config: ModelConfig) -> dict[str, Tensor]:
 
 
 def modern_name(name: str) -> str:
-    """Their name of today for a tensor."""
+    """The name that Hugging Face uses today for a tensor with this name, which may be an old one."""
     for old, new in LEGACY_NAMES.items():
         name = name.replace(old, new)
     return name

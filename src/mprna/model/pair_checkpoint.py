@@ -7,6 +7,7 @@ from typing import Final
 
 import torch
 
+from mprna.files import write_json
 from mprna.model.checkpoint import (
     CONFIG_FILE,
     FORMAT,
@@ -14,7 +15,6 @@ from mprna.model.checkpoint import (
     WEIGHTS_FILE,
     read_model_dict,
     read_weights,
-    write_json,
     write_weights,
 )
 from mprna.model.pair_network import PairConfig, PairNetwork

@@ -44,9 +44,9 @@ class PairConfig:
     num_layers: int = 4
     """Transformer layers of the sequence encoder."""
     hidden_width: int = 128
-    """Its width."""
+    """Width of the sequence encoder."""
     num_heads: int = 4
-    """Its attention heads."""
+    """Attention heads of the sequence encoder."""
     feed_forward_width: int = 256
     """Width between its two feed-forward projections."""
     cell_width: int = 32
@@ -54,7 +54,7 @@ class PairConfig:
     product_rank: int = 16
     """Channels that hold products of row and column features."""
     dilations: tuple[int, ...] = (1, 2, 4, 1, 2, 4)
-    """Of the residual blocks of the map, one each."""
+    """Dilation of each residual block of the pair map."""
     max_length: int = 3_000
     """Longest sequence to be read in one piece, nucleotides; memory grows with its square (2 GB at 3,000)."""
 

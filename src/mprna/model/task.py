@@ -41,7 +41,7 @@ class TaskConfig:
     offsets: tuple[float, ...] = ()
     """Of each predicted number: what the network says times its scale, plus this."""
     scales: tuple[float, ...] = ()
-    """Of each predicted number; positive."""
+    """Scale of each predicted number, positive; see `offsets`."""
     lora_rank: int = 0
     """Rank of the low-rank updates while they are trained; 0 where there are none."""
 

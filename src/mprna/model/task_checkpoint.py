@@ -6,14 +6,13 @@ from pathlib import Path
 
 import torch
 
+from mprna.files import read_json, write_json
 from mprna.model.checkpoint import (
     CONFIG_FILE,
     FORMAT,
     WEIGHTS_FILE,
-    read_json,
     read_model_dict,
     read_weights,
-    write_json,
     write_weights,
 )
 from mprna.model.config import ModelConfig

@@ -1,4 +1,4 @@
-"""The objectives together: how slices become examples, and how the losses are weighed.
+"""All objectives together: how slices become training examples, and how the losses are weighted.
 
 One forward pass serves all objectives: masked positions, substituted positions and structure labels
 belong to the same example. The paper publishes neither rates nor weights; these are our choices:
@@ -70,16 +70,16 @@ class ObjectiveConfig:
     mutation_rate: float = 0.03
     """Share of nucleotides that become another base."""
     clean_share: float = 0.5
-    """Share of annotated slices, joint streams aside, whose nucleotides stay as they are."""
+    """Share of annotated slices (without joint streams) whose nucleotides are not corrupted."""
     joint_share: float = 0.1
     """Share of annotated slices that become a joint sequence-structure stream."""
     structure_mask_rate: float = 0.5
-    """Share of structure tokens that become `<mask>` in a joint stream; few would leak the answer
-    through the bracket counts."""
+    """Share of structure tokens that become `<mask>` in a joint stream. It must not be small: the brackets
+    that are left would give the answer away by their counts."""
     min_confidence: float = 0.0
-    """Structure and partner labels of a lower confidence (0-1) are not scored."""
+    """Structure and partner labels with a lower confidence (0-1) do not count in the losses."""
     weigh_by_confidence: bool = True
-    """Whether structure and partner labels weigh as much as their confidence, or all the same."""
+    """Whether structure and partner labels are weighted by their confidence; otherwise all weigh 1."""
     masked_lm: float = 1.0
     """Weight of the masked-language-model loss (MRLM)."""
     mutation_repair: float = 0.5

@@ -23,7 +23,7 @@ class Annotation(NamedTuple):
     """The structure of a slice. *Shape:* (L,) each"""
 
     dot_bracket: Bytes
-    """In ASCII."""
+    """Dot-bracket as ASCII codes."""
     confidence: Bytes
     """Probability of each nucleotide's assigned state, in units of 1/255."""
 
@@ -47,7 +47,7 @@ class CleanBatch:
     symbols: Bytes
     """Dot-bracket in ASCII; 0 where there is no label: plain slices and joint streams. *Shape:* (B, T)"""
     confidence: Bytes
-    """In units of 1/255. *Shape:* (B, T)"""
+    """Confidence of each label, in units of 1/255. *Shape:* (B, T)"""
     joint: Flags
     """*Shape:* (B,)"""
     labelled: Flags

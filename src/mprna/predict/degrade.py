@@ -37,7 +37,7 @@ class DegradationResult:
     sequence: str
     """Clean letters; as given where there is an error."""
     mean: FloatArray | None = None
-    """In the order of `TARGETS`. *Shape:* (L, T)"""
+    """Predicted values; columns in the order of `TARGETS`. *Shape:* (L, T)"""
     sd: FloatArray | None = None
     """Expected error, one standard deviation. *Shape:* (L, T)"""
     score: float | None = None

@@ -94,9 +94,9 @@ class Design:
     """One sequence for a target, or the reason why there is none."""
 
     name: str
-    """Of the target."""
+    """Name of the target."""
     solution: int
-    """From 1."""
+    """Number of this solution of the target, from 1."""
     target: str
     sequence: str | None = None
     """Where there is an `error` too: the one that came closest."""
@@ -104,7 +104,7 @@ class Design:
     folds: int = 0
     """Sequences that were folded for it."""
     seconds: float = 0.0
-    """Of the search; the certificate comes after it."""
+    """Time of the search, without that of the certificate."""
     error: str | None = None
 
 

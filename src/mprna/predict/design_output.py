@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable
-from typing import IO, Any, Final
+from typing import IO, Final
 
-from mprna.errors import UsageError
 from mprna.io.output import open_output
 from mprna.predict.design import Design
+from mprna.predict.tables import Row, check_format, write_jsonl, write_tsv
 
 COLUMNS: Final = (
     "name",
@@ -41,15 +40,14 @@ def write_designs(designs: Iterable[Design], output: str | None, *, format_name:
         FormatError: not writable.
         UsageError: another format.
     """
-    if format_name not in WRITERS:
-        raise UsageError(f"format {format_name!r}; expected one of {', '.join(WRITERS)}")
+    check_format(format_name, WRITERS)
     with open_output(output) as stream:
         WRITERS[format_name](designs, stream)
 
 
-def row_of(design: Design) -> dict[str, Any]:
+def row_of(design: Design) -> Row:
     """Values by column; `None` is unknown. Energies have two decimals, shares four."""
-    row: dict[str, Any] = dict.fromkeys(COLUMNS)
+    row: Row = dict.fromkeys(COLUMNS)
     row |= {
         name: getattr(design, name) for name in ("name", "solution", "target", "sequence", "folds", "error")
     }
@@ -63,26 +61,18 @@ def row_of(design: Design) -> dict[str, Any]:
 
 
 def _write_tsv(designs: Iterable[Design], stream: IO[str]) -> None:
-    stream.write("\t".join(COLUMNS) + "\n")
-    for design in designs:
-        stream.write("\t".join(_cell(value) for value in row_of(design).values()) + "\n")
+    rows = map(row_of, designs)
+    write_tsv((row | {"mfe_models": ",".join(row["mfe_models"] or ())} for row in rows), COLUMNS, stream)
 
 
 def _write_jsonl(designs: Iterable[Design], stream: IO[str]) -> None:
-    for design in designs:
-        stream.write(json.dumps(row_of(design), ensure_ascii=False, allow_nan=False) + "\n")
+    write_jsonl(map(row_of, designs), stream)
 
 
 def _write_fasta(designs: Iterable[Design], stream: IO[str]) -> None:
     for design in designs:
         if design.sequence and not design.error:
             stream.write(f">{design.name}_{design.solution}\n{design.sequence}\n")
-
-
-def _cell(value: Any) -> str:
-    if value is None:
-        return ""
-    return ",".join(value) if isinstance(value, list) else " ".join(str(value).split())
 
 
 WRITERS: Final[dict[str, Callable[[Iterable[Design], IO[str]], None]]] = {

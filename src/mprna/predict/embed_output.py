@@ -5,7 +5,6 @@ Shape letters: L nucleotides, H hidden width.
 
 from __future__ import annotations
 
-import json
 import warnings
 import zipfile
 from collections.abc import Iterable
@@ -17,6 +16,7 @@ from mprna.errors import MprnaWarning, UsageError
 from mprna.io.fasta import shorten
 from mprna.io.output import open_output
 from mprna.predict.embed import Embedding
+from mprna.predict.tables import Row, check_format, write_jsonl
 
 VECTOR_FORMATS: Final = ("npz", "jsonl", "tsv")
 
@@ -37,8 +37,7 @@ def write_vectors(
         FormatError: not writable.
         UsageError: another format, TSV without pooling, or npz with a name that it cannot hold.
     """
-    if format_name not in VECTOR_FORMATS:
-        raise UsageError(f"format {format_name!r}; expected one of {', '.join(VECTOR_FORMATS)}")
+    check_format(format_name, VECTOR_FORMATS)
     if format_name == "tsv" and not pooled:
         raise UsageError("tsv has one line per record: add --pool, or choose npz or jsonl")
     with open_output(output, binary=format_name == "npz") as stream:
@@ -82,10 +81,12 @@ def _entry_name(name: str) -> str:
 
 
 def _write_jsonl(embeddings: Iterable[Embedding], stream: IO[str]) -> None:
-    for embedding in embeddings:
-        vectors = None if embedding.vectors is None else rounded(embedding.vectors)
-        row = {"name": embedding.name, "vectors": vectors, "error": embedding.error}
-        stream.write(json.dumps(row, ensure_ascii=False) + "\n")
+    write_jsonl(map(_row, embeddings), stream)
+
+
+def _row(embedding: Embedding) -> Row:
+    vectors = None if embedding.vectors is None else rounded(embedding.vectors)
+    return {"name": embedding.name, "vectors": vectors, "error": embedding.error}
 
 
 def _write_tsv(embeddings: Iterable[Embedding], stream: IO[str]) -> None:

@@ -235,7 +235,7 @@ class Folder:
         return self._answer(sequence, dot_bracket, DensePairProbs(probs), constraint)
 
     def _fold_by_windows(self, sequence: str, restraints: Restraints, engine: PairEngine) -> _Answer:
-        """As `_fold_by_pairs`, in time and memory that grow with the length."""
+        """Like `_fold_by_pairs`, but in windows, so that time and memory grow linearly with the length."""
         options, constraint = self._options, restraints.constraint
         nats = None
         if options.engine == "model":

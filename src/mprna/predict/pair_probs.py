@@ -60,7 +60,7 @@ class DensePairProbs:
         return probs
 
     def likely_pairs(self, threshold: float, floors: Floors | None = None) -> tuple[IntArray, FloatArray]:
-        """As `PairProbs.likely_pairs`."""
+        """See `PairProbs.likely_pairs`."""
         likely = self.base_pair_probs >= threshold
         if floors is not None:
             likely &= self.base_pair_probs > floors[:, None] + floors
@@ -68,7 +68,7 @@ class DensePairProbs:
         return pairs, self.probs_of(pairs)
 
     def probs_of(self, pairs: IntArray) -> FloatArray:
-        """As `PairProbs.probs_of`."""
+        """See `PairProbs.probs_of`."""
         return self.base_pair_probs[pairs[:, 0], pairs[:, 1]]
 
 

@@ -1,4 +1,4 @@
-"""Which nucleotides were substituted, what stood there, and what stands at an N.
+"""Finds nucleotides that were probably substituted, proposes the original base, and fills in N.
 
 Shape letters: L nucleotides.
 """
@@ -32,14 +32,14 @@ MIN_FOLD_LENGTH: Final = 5
 """The shortest hairpin: one pair around three nucleotides."""
 
 MAX_RATE: Final = 0.75
-"""At this rate what is seen says nothing."""
+"""At this rate all four bases are equally likely, whatever base is seen."""
 
 _PHRED_OFFSET: Final = 33
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RepairOptions:
-    """How to repair; the same for all records.
+    """How to repair.
 
     Raises:
         UsageError: a number out of range, or both a rate and qualities.
@@ -52,22 +52,22 @@ class RepairOptions:
     """What runs the model: `onnx`, `torch` or `auto` (see `mprna.load`)."""
 
     rate: float | None = None
-    """Share of nucleotides that are substituted, to the best of your knowledge; by default `DEFAULT_RATE`."""
+    """Share of nucleotides that you expect to be substituted; None is `DEFAULT_RATE`."""
 
     use_qualities: bool = False
-    """The rate of each nucleotide is what its FASTQ quality says."""
+    """Take the rate of each nucleotide from its FASTQ quality."""
 
     threshold: float = 0.5
-    """A substitution is repaired where another base has at least this probability."""
+    """A nucleotide is repaired if another base has at least this probability."""
 
     fill: bool = True
-    """Give N and other ambiguity codes the most probable base that they stand for, however improbable."""
+    """Replace N and other ambiguity codes by the most probable base, however improbable it is."""
 
     fold_length: int = 1_000
     """Repaired RNAs up to this length are folded before and after; 0 folds none."""
 
     max_length: int = 100_000
-    """Longer sequences are left out."""
+    """Longer sequences are not repaired; their rows give the reason."""
 
     def __post_init__(self) -> None:
         if self.rate is not None and self.use_qualities:
@@ -88,19 +88,19 @@ DEFAULT_OPTIONS: Final = RepairOptions()
 
 @dataclass(frozen=True, slots=True)
 class Repair:
-    """One letter that is to be another."""
+    """A proposal to replace one letter."""
 
     position: int
-    """From 1."""
+    """Position in the sequence, from 1."""
     seen: str
     """The letter that is there."""
     base: str
     """The letter proposed, with the case of `seen`, and T where the sequence has T."""
     probability: float
-    """That this base is the original one."""
+    """Probability that this base is the original one."""
     helix: str | None = None
-    """The helix of the repaired RNA that this nucleotide is paired in and that the given RNA lacks there, as
-    `5-9:20-24`, positions from 1; None without one, or where nothing was folded."""
+    """The helix that the repair restores: in the repaired RNA this nucleotide has a pair in it that the given
+    RNA lacks. Written as `5-9:20-24`, positions from 1; None if there is none, or nothing was folded."""
 
     def __str__(self) -> str:
         return f"{self.position}{self.seen}>{self.base}"
@@ -113,19 +113,19 @@ class RepairResult:
     name: str
     description: str = ""
     sequence: str
-    """As given."""
+    """The sequence as it was given."""
     base_probs: Floats | None = None
-    """Probability of A, C, G and U to be the original base; rows sum to 1. *Shape:* (L, 4)"""
+    """Probability that A, C, G or U is the original base; rows sum to 1. *Shape:* (L, 4)"""
     substitution_probs: Floats | None = None
-    """Probability of a substitution; NaN where no base is seen. *Shape:* (L,)"""
+    """Probability that the nucleotide was substituted; NaN at ambiguity codes. *Shape:* (L,)"""
     repairs: tuple[Repair, ...] = ()
-    """By position."""
+    """What is to be changed, by position."""
     repaired: str | None = None
     """The sequence with all repairs."""
     dot_bracket: str | None = None
-    """Of the sequence as given, where it was folded."""
+    """Structure of the sequence as given, if it was folded."""
     repaired_dot_bracket: str | None = None
-    """Of the repaired sequence, where it was folded."""
+    """Structure of the repaired sequence, if it was folded."""
     error: str | None = None
 
     @property
@@ -134,7 +134,8 @@ class RepairResult:
         if self.base_probs is None or self.repaired is None:
             return chr(_PHRED_OFFSET) * len(self.sequence)
         probs = np.append(self.base_probs, np.full((len(self.base_probs), 1), 0.25), axis=1)
-        error = 1.0 - np.take_along_axis(probs, _bases(self.repaired)[:, None], axis=1)[:, 0]
+        bases = base_ids(clean_sequence(self.repaired))
+        error = 1.0 - np.take_along_axis(probs, bases[:, None], axis=1)[:, 0]
         phred = np.rint(-10.0 * np.log10(np.maximum(error, 1e-10))).clip(0, 93).astype(int)
         return "".join(chr(_PHRED_OFFSET + value) for value in phred)
 
@@ -183,7 +184,7 @@ class _Repairer:
             return _failed(record, str(error))
 
     def repair(self, record: Record) -> RepairResult:
-        """As the function `repair`."""
+        """See the function `repair`."""
         sequence = record.sequence
         if len(sequence) > self._options.max_length:
             raise SequenceError(f"{len(sequence)} nt; up to {self._options.max_length} (--max-length)")
@@ -244,12 +245,12 @@ def _proposals(
     chosen = np.where(bases == UNKNOWN_BASE, options.fill, highest >= options.threshold)
     letters = "ACGT" if "T" in sequence.upper() and "U" not in sequence.upper() else NUCLEOTIDES
     return tuple(
-        Repair(i + 1, sequence[i], _like(sequence[i], letters[best[i]]), float(highest[i]))
+        Repair(i + 1, sequence[i], _in_case_of(sequence[i], letters[best[i]]), float(highest[i]))
         for i in np.flatnonzero(chosen).tolist()
     )
 
 
-def _like(letter: str, base: str) -> str:
+def _in_case_of(letter: str, base: str) -> str:
     return base.lower() if letter.islower() else base
 
 
@@ -261,14 +262,14 @@ def _apply(sequence: str, repairs: Iterable[Repair]) -> str:
 
 
 def _substitution_probs(bases: IntArray, base_probs: Floats) -> Floats:
-    """*Shape:* (L,)"""
+    """Probability that each base is not the one seen; NaN where none is. *Shape:* (L,)"""
     is_seen = np.arange(len(NUCLEOTIDES)) == bases[:, None]
     others = np.where(is_seen, 0.0, base_probs).sum(axis=1)
     return np.where(is_seen.any(axis=1), others, np.nan)
 
 
 def _with_helices(repairs: tuple[Repair, ...], before: str, after: str) -> tuple[Repair, ...]:
-    """Repairs with the helix of `after` that each is paired in, unless `before` has that very pair."""
+    """The repairs, each with the helix of `after` that it is paired in, unless `before` has the same pair."""
     old = {pair for helix in helices_of(before) for pair in map(tuple, helix.tolist())}
     restored: dict[int, str] = {}
     for helix in helices_of(after):
@@ -283,13 +284,9 @@ def _possible_bases(sequence: str) -> npt.NDArray[np.bool_]:
     return np.array([table[letter] for letter in sequence.upper()])
 
 
-def _bases(sequence: str) -> IntArray:
-    return base_ids(clean_sequence(sequence))
-
-
 @lru_cache(maxsize=2)
 def _cached_repairer(options: RepairOptions) -> _Repairer:
-    """So that calls in a loop load the model once."""
+    """A repairer is kept, so that calls of `repair` in a loop load the model once."""
     return _Repairer(options)
 
 

@@ -12,8 +12,6 @@ Shape letters: L nucleotides, K features.
 
 from __future__ import annotations
 
-import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -23,6 +21,7 @@ import numpy.typing as npt
 
 from mprna.digest import file_sha256
 from mprna.errors import ModelError
+from mprna.files import read_json, write_json
 from mprna.predict.repair_features import FEATURES, Floats
 from mprna.runtime.engine import IntArray
 
@@ -53,14 +52,9 @@ def load_calibration(model_dir: Path) -> RepairCalibration:
         ModelError: there is none, it is damaged, or it was fitted to other weights.
     """
     path = model_dir / CALIBRATION_FILE
-    try:
-        content = json.loads(path.read_text())
-    except FileNotFoundError:
-        raise ModelError(
-            f"{model_dir}: not calibrated for repair; fit {path.name} with runs/repair.py"
-        ) from None
-    except ValueError as error:
-        raise ModelError(f"{path}: not JSON ({error})") from None
+    if not path.exists():
+        raise ModelError(f"{model_dir}: not calibrated for repair; fit {path.name} with runs/repair.py")
+    content = read_json(path)
     if not _is_valid(content):
         raise ModelError(
             f"{path}: not a repair calibration of this version; fit it again with runs/repair.py"
@@ -82,9 +76,7 @@ def save_calibration(calibration: RepairCalibration, model_dir: Path) -> None:
         "unknown": dict(zip(FEATURES, calibration.unknown, strict=True)),
         "fitted_on": calibration.fitted_on,
     }
-    partial = model_dir / f"{CALIBRATION_FILE}.part"
-    partial.write_text(json.dumps(content, indent=1) + "\n")
-    os.replace(partial, model_dir / CALIBRATION_FILE)
+    write_json(content, model_dir / CALIBRATION_FILE)
 
 
 def base_posterior(
@@ -115,8 +107,8 @@ def base_posterior(
     return np.asarray(weight / weight.sum(axis=1, keepdims=True))
 
 
-def _is_valid(content: Any) -> bool:
-    if not isinstance(content, dict) or any(content.get(key) != value for key, value in SCHEMA.items()):
+def _is_valid(content: dict[str, Any]) -> bool:
+    if any(content.get(key) != value for key, value in SCHEMA.items()):
         return False
     for key in ("seen", "unknown"):
         found = content.get(key)

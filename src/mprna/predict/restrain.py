@@ -1,6 +1,6 @@
 """Constraints and reactivities applied to the probabilities of a network.
 
-ViennaRNA takes them itself; a network does not, so they act on its output.
+ViennaRNA accepts both as input; a network does not, so they change its output.
 
 Shape letters: L nucleotides, S span of the pair band.
 """
@@ -28,16 +28,16 @@ from mprna.runtime.engine import (
 Nats = npt.NDArray[np.float64]
 
 _MAX_LOG_FACTOR: Final = 50.0
-"""Odds change by a factor of at most e to the power of this."""
+"""Odds change by a factor of at most exp(50), which keeps numbers finite."""
 
 
 def restraints_of(
     record: Record, sequence: str, shape_model: ShapeModel, *, max_span: int | None = None
 ) -> Restraints:
-    """The record's constraint and reactivities, checked.
+    """Read and check the constraint and the reactivities of a record.
 
     Args:
-        sequence: the record's, clean.
+        sequence: the sequence of the record in clean letters.
 
     Raises:
         StructureError: a constraint that cannot be met.
@@ -52,11 +52,11 @@ def restraints_of(
 
 
 def constrain_band(band: FloatArray, constraint: Constraint, *, crossing: bool = False) -> FloatArray:
-    """Pair probabilities given a constraint: what it rules out has 0, what it forces 1.
+    """Apply a constraint: pairs that it rules out get probability 0, pairs that it forces get 1.
 
     Args:
         band: *Shape:* (L, S), see `Prediction.pair_band`
-        crossing: whether pairs may cross those that are forced.
+        crossing: whether other pairs may cross the forced ones.
     """
     span = band.shape[1]
     free = constraint.partners == UNPAIRED
@@ -70,9 +70,9 @@ def constrain_band(band: FloatArray, constraint: Constraint, *, crossing: bool =
 
 
 def shift_band(band: FloatArray, nats: Nats) -> FloatArray:
-    """Pair probabilities whose log-odds are raised by the sum of what both ends of the pair have.
+    """Add `nats[i] + nats[j]` to the log-odds of every pair (i, j).
 
-    Rows that would sum to more than 1 are scaled down.
+    Rows that would then sum to more than 1 are scaled down.
 
     Args:
         band: *Shape:* (L, S), see `Prediction.pair_band`
@@ -88,7 +88,7 @@ def shift_band(band: FloatArray, nats: Nats) -> FloatArray:
 def restrain_probs(
     base_pair_probs: FloatArray, constraint: Constraint | None, nats: Nats | None, *, crossing: bool = False
 ) -> FloatArray:
-    """`restrain_band` of symmetric pair probabilities.
+    """`restrain_band` for a symmetric matrix of pair probabilities.
 
     *Shape:* (L, L) in and out
     """
@@ -102,7 +102,7 @@ def restrain_probs(
 def restrain_prediction(
     prediction: Prediction, constraint: Constraint | None, nats: Nats | None, *, crossing: bool = False
 ) -> Prediction:
-    """`restrain_band` of a prediction; of its token probabilities, `nats` count for both brackets."""
+    """`restrain_band` for a prediction. In its token probabilities, `nats` raise both `(` and `)`."""
     structure_probs = prediction.structure_probs
     if nats is not None:
         paired = structure_probs[:, :2] * np.exp(nats.clip(-_MAX_LOG_FACTOR, _MAX_LOG_FACTOR))[:, None]
@@ -115,14 +115,14 @@ def restrain_prediction(
 def restrain_band(
     band: FloatArray, constraint: Constraint | None, nats: Nats | None, *, crossing: bool = False
 ) -> FloatArray:
-    """Pair probabilities given what is known.
+    """Pair probabilities given reactivities and a constraint, in this order, so that the constraint holds.
 
     Args:
         band: *Shape:* (L, S), see `Prediction.pair_band`
         constraint: see `constrain_band`.
         nats: see `shift_band`.
             *Shape:* (L,)
-        crossing: whether pairs may cross those that are forced.
+        crossing: whether other pairs may cross the forced ones.
     """
     if nats is not None:
         band = shift_band(band, nats)
@@ -130,10 +130,10 @@ def restrain_band(
 
 
 def log_odds_of_pairing(restraints: Restraints, thermal_energy: float) -> Nats | None:
-    """What reactivities add to the log-odds of every pair of a nucleotide; None without reactivities.
+    """What the reactivity of each nucleotide adds to the log-odds of its pairs; None without reactivities.
 
-    It is Deigan's pseudo-energy over RT with the sign changed. It counts once per nucleotide, where ViennaRNA
-    counts it once per stack.
+    This is Deigan's pseudo-energy divided by -RT. Here it counts once for each nucleotide of a pair, whereas
+    ViennaRNA counts it once for each stack that the nucleotide is in.
 
     Args:
         thermal_energy: RT in kcal/mol.
@@ -146,5 +146,5 @@ def log_odds_of_pairing(restraints: Restraints, thermal_energy: float) -> Nats |
 
 
 def _downstream(values: npt.NDArray[Any], span: int) -> npt.NDArray[Any]:
-    """The value of i + d in column d, 0 beyond the end. *Shape:* (L,) to (L, S)"""
+    """Row i, column d holds `values[i + d]`, and 0 beyond the end. *Shape:* (L,) to (L, S)"""
     return np.lib.stride_tricks.sliding_window_view(np.pad(values, (0, span - 1)), span)

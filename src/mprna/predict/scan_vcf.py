@@ -205,5 +205,5 @@ def _query(
 
 
 def _on_strand(letter: str, strand: str) -> str:
-    """As a letter of the RNA."""
+    """The letter of the RNA for a letter of the genome."""
     return clean_sequence(letter) if strand == "+" else reverse_complement(letter)

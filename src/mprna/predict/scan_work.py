@@ -37,16 +37,16 @@ _MAX_TASK: Final = 60
 
 
 class VariantRequest(NamedTuple):
-    """A variant that is asked for, and so one row of the output."""
+    """A variant that is asked for; it becomes one row of the output."""
 
     text: str
     """The variant as it is printed."""
     variant: Variant | None = None
-    """None where the text cannot be read; checked against the sequence unless there is an error."""
+    """None if the text cannot be read. It was checked against the sequence unless there is an `error`."""
     error: str | None = None
-    """Why it cannot be judged."""
+    """Why its effect cannot be computed."""
     given: str | None = None
-    """What the user wrote, where anything was."""
+    """What the user wrote, if anything."""
 
 
 class Query(NamedTuple):
@@ -54,7 +54,7 @@ class Query(NamedTuple):
 
     name: str
     sequence: str
-    """Clean letters; empty where no variant can be judged."""
+    """Clean letters; empty if the effect of no variant can be computed."""
     requests: list[VariantRequest]
 
 
@@ -103,7 +103,7 @@ class _Splitter:
                 yield _Task(query.name, query.sequence, window, part, expected)
 
     def _window(self, sequence: str, request: VariantRequest) -> Window | None:
-        """Which part of the RNA is folded; None where nothing is."""
+        """The part of the RNA that is folded; None if the request has an error."""
         if request.variant is None or request.error is not None:
             return None
         if len(sequence) <= self._options.whole:
@@ -117,7 +117,7 @@ class _Splitter:
 
 
 class _Scanner:
-    """Judges tasks with a model that is loaded once."""
+    """Computes the effects of tasks, with a model that is loaded once."""
 
     def __init__(self, options: ScanOptions) -> None:
         self._engine: Engine | None = None if options.model is None else load(options.model)

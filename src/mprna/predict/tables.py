@@ -1,10 +1,10 @@
-"""Rows to files: what the table outputs of `scan`, `repair` and `degrade` share."""
+"""Rows to files: how `scan`, `repair`, `degrade`, `design` and `predict` write their tables."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from collections.abc import Collection, Iterable, Mapping
+from typing import IO, Any, Final
 
 from mprna.errors import UsageError
 from mprna.io.output import open_output
@@ -38,18 +38,34 @@ def write_table(
         if format_name == "parquet":
             write_parquet_rows(rows, columns, stream, schema_name=schema_name)
         elif format_name == "jsonl":
-            stream.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+            write_jsonl(rows, stream)
         else:
-            stream.write("\t".join(columns) + "\n")
-            stream.writelines("\t".join(map(_cell, row.values())) + "\n" for row in rows)
+            write_tsv(rows, columns, stream)
 
 
-def check_format(format_name: str, formats: tuple[str, ...]) -> None:
+def write_jsonl(rows: Iterable[Row], stream: IO[str]) -> None:
+    """One JSON object per line."""
+    stream.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+
+
+def write_tsv(rows: Iterable[Row], columns: Iterable[str], stream: IO[str]) -> None:
+    """A line of column names, then one line per row; lists as JSON, unknown values as empty cells.
+
+    Args:
+        rows: each with these columns, in this order.
+    """
+    stream.write("\t".join(columns) + "\n")
+    stream.writelines("\t".join(map(_cell, row.values())) + "\n" for row in rows)
+
+
+def check_format(format_name: str, formats: Collection[str]) -> None:
     """Raise `UsageError` unless the format is one of `formats`."""
     if format_name not in formats:
         raise UsageError(f"format {format_name!r}; expected one of {', '.join(formats)}")
 
 
 def _cell(value: Any) -> str:
-    """An empty cell where the value is unknown; white space that would break the table becomes a blank."""
-    return "" if value is None else str(value).replace("\t", " ").replace("\n", " ")
+    if isinstance(value, list):
+        return json.dumps(value, ensure_ascii=False)
+    # Names and messages may hold tabs and line breaks, which would break the table.
+    return "" if value is None else " ".join(str(value).split())

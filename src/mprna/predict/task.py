@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mprna.alphabet import clean_sequence
 from mprna.errors import SequenceError
 from mprna.io.records import Record
+from mprna.predict.tables import Row
 
 if TYPE_CHECKING:
     from mprna.runtime.task import TaskEngine
-
-Row = dict[str, Any]
 
 
 def open_task_engine(model_dir: Path) -> TaskEngine:
@@ -48,19 +46,6 @@ def columns(engine: TaskEngine) -> list[str]:
     return ["name", *found, "error"]
 
 
-def write_tsv(rows: Iterable[Row], names: list[str], stream: IO[str]) -> None:
-    """A line of column names and one line per row; lists as JSON, unknown values empty."""
-    stream.write("\t".join(names) + "\n")
-    for row in rows:
-        stream.write("\t".join(_cell(row[name]) for name in names) + "\n")
-
-
-def write_jsonl(rows: Iterable[Row], stream: IO[str]) -> None:
-    """One object per row."""
-    for row in rows:
-        stream.write(json.dumps(row, ensure_ascii=False) + "\n")
-
-
 def _prediction(sequence: str, engine: TaskEngine) -> Row:
     values_PC = engine.predict(sequence)
     if not engine.is_classification:
@@ -73,9 +58,3 @@ def _prediction(sequence: str, engine: TaskEngine) -> Row:
         return {"labels": "".join(classes) if single else classes}
     probs = {f"p_{name}": round(p, 4) for name, p in zip(engine.labels, values_PC[0].tolist(), strict=True)}
     return {"label": classes[0]} | probs
-
-
-def _cell(value: Any) -> str:
-    if isinstance(value, list):
-        return json.dumps(value, ensure_ascii=False)
-    return "" if value is None else " ".join(str(value).split())

@@ -13,36 +13,36 @@ from mprna.runtime.store import DEFAULT_MODEL
 DEFAULT_WHOLE: Final = 300
 DEFAULT_WINDOW: Final = 120
 MAX_EXPANDED: Final = 2_000
-"""Longest RNA, nucleotides, of which the ensemble energy is that of the whole; takes half a gigabyte."""
+"""Longest RNA, in nucleotides, for which `ScanOptions.expand` works; such an RNA takes half a gigabyte."""
 DEFAULT_MAX_LENGTH: Final = 100_000
 MAX_FOLDED: Final = 3_000
-"""Widest window, nucleotides, for substitutions far apart; it takes a minute."""
+"""Widest window, in nucleotides, for substitutions that are far apart; folding it takes a minute."""
 MIN_WINDOW: Final = 20
 IN_NO_EXON: Final = "in no exon of a transcript"
-"""What is said of an intergenic or intronic variant, which is no fault."""
+"""Reason for a row without values that is not counted as a failure: the variant is intergenic or intronic."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScanOptions:
-    """How to scan.
+    """How to compute the effects of variants.
 
     Raises:
         UsageError: a number out of range.
     """
 
     model: str | Path | None = DEFAULT_MODEL
-    """Masked language model; None does without."""
+    """Masked language model; without it (None) there is no `llr`."""
     whole: int = DEFAULT_WHOLE
-    """RNAs up to so many nucleotides are folded as a whole for every variant."""
+    """RNAs of up to this many nucleotides are folded as a whole for every variant."""
     window: int = DEFAULT_WINDOW
-    """Of longer ones a window of so many nucleotides around the variant (`folding.site_window`)."""
+    """Of longer RNAs, this many nucleotides around the variant are folded (`folding.site_window`)."""
     expand: bool = True
-    """Take the ensemble energy of single substitutions from the whole RNA nevertheless
-    (`folding.substitutions`), up to `MAX_EXPANDED` nucleotides."""
+    """Compute the ensemble energy of single substitutions from the whole RNA even where only a window is
+    folded (`folding.substitutions`); for RNAs of up to `MAX_EXPANDED` nucleotides."""
     context: int = MASKED_CONTEXT
-    """The language model reads at most so many nucleotides around the variant."""
+    """The language model reads at most this many nucleotides around the variant."""
     confidence: bool = True
-    """Say what `mprna fold` expects at the site, for RNAs up to `expected.MAX_LENGTH`."""
+    """Add what `mprna fold` predicts at the site, for RNAs of up to `expected.MAX_LENGTH` nucleotides."""
     max_length: int = DEFAULT_MAX_LENGTH
     """Longer RNAs are not scanned."""
 
@@ -55,14 +55,14 @@ class ScanOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VariantEffect:
-    """What one variant does, or the reason why that is not known. Positions are 1-based."""
+    """The effect of one variant, or the reason why it is not known. Positions are 1-based."""
 
     name: str
-    """Of the RNA."""
+    """Name of the RNA."""
     variant: str
     """As `A24G`, substitutions joined by `+`; as it was given where it cannot be read."""
     position: int | None = None
-    """Of the first substitution."""
+    """Position of the first substitution."""
     ref: str | None = None
     """Nucleotides of the reference, one per substitution."""
     alt: str | None = None
@@ -79,20 +79,20 @@ class VariantEffect:
     unpaired_distance: float | None = None
     """Sum over all nucleotides of the absolute change of their probability to be unpaired."""
     helices_lost: tuple[str, ...] | None = None
-    """Helices of the reference that the mutant has less, as `3-9:24-30` (`folding.change`)."""
+    """Helices that are much less probable in the mutant, as `3-9:24-30` (`folding.change`)."""
     helices_gained: tuple[str, ...] | None = None
     unpaired: float | None = None
     """Probability that the site is unpaired in the reference; the mean over substitutions."""
     partner: int | None = None
-    """What the first site pairs with in the reference by `mprna fold`; 0 is nothing."""
+    """The partner of the first site in the reference as `mprna fold` predicts it; 0 is unpaired."""
     confidence: float | None = None
-    """Calibrated probability of that."""
+    """Calibrated probability that this is right."""
     window: str | None = None
-    """What was folded for all but the ensemble energy, `first-last`."""
+    """The part of the RNA, `first-last`, that was folded for everything but the ensemble energy."""
     energy_of: str | None = None
-    """What the ensemble energy is that of, `first-last`."""
+    """The part of the RNA, `first-last`, whose ensemble energy changes by `delta_ensemble_energy`."""
     given: str | None = None
-    """The variant as it was given, where it was."""
+    """The variant as it was given, if it came from a list or a VCF."""
     error: str | None = None
 
 

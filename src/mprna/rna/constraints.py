@@ -36,7 +36,7 @@ class Constraint:
     """One constraint of one sequence, as decoders ask it; made by `parse_constraint`."""
 
     text: str
-    """As it was given."""
+    """The constraint as it was given."""
     pairs: Pairs
     """The pairs that it forces. *Shape:* (P, 2)"""
     partners: Positions

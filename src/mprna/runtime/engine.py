@@ -1,4 +1,4 @@
-"""What a trained model says about a sequence, and the protocol that both engines follow.
+"""The predictions of a trained model, and the protocol that both engines follow.
 
 Shape letters: L nucleotides, P pairs, H hidden width, S span of the pair band.
 """
@@ -78,25 +78,25 @@ class PairBand:
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Prediction(PairBand):
-    """One sequence, without special tokens, in float32."""
+    """Predictions for one sequence, without special tokens, in float32."""
 
     hidden_states: FloatArray
-    """After the final norm. *Shape:* (L, H)"""
+    """Hidden states after the final norm. *Shape:* (L, H)"""
     lm_logits: FloatArray
-    """Over the vocabulary. *Shape:* (L, 24)"""
+    """Logits over the vocabulary. *Shape:* (L, 24)"""
     repair_logits: FloatArray
-    """Over `A C G U`. *Shape:* (L, 4)"""
+    """Logits of mutation repair over `A C G U`. *Shape:* (L, 4)"""
     structure_probs: FloatArray
-    """Over `( ) .`; rows sum to 1. *Shape:* (L, 3)"""
+    """Probabilities of `( ) .`; rows sum to 1. *Shape:* (L, 3)"""
 
 
 class BaseLogits(NamedTuple):
-    """What the network says of the base at each nucleotide, over `A C G U`."""
+    """Logits over `A C G U` for the base at each nucleotide."""
 
     lm: FloatArray
-    """Of the masked language model: what stands here. *Shape:* (L, 4)"""
+    """Logits of the masked language model: which base stands here. *Shape:* (L, 4)"""
     repair: FloatArray
-    """Of mutation repair: what stood here, if it was substituted. *Shape:* (L, 4)"""
+    """Logits of mutation repair: which base stood here before a substitution. *Shape:* (L, 4)"""
 
 
 class Engine(Protocol):
@@ -115,7 +115,7 @@ class Engine(Protocol):
 
 
 def softmax(logits: FloatArray) -> FloatArray:
-    """Over the last axis."""
+    """Softmax over the last axis."""
     powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
     normalized: FloatArray = powers / powers.sum(axis=-1, keepdims=True)
     return normalized

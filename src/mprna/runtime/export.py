@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import shutil
 import struct
 import warnings
@@ -26,6 +25,7 @@ from torch import Tensor, nn
 from torch.export import Dim
 
 from mprna.errors import ModelError
+from mprna.files import read_json, replacing
 from mprna.model.checkpoint import (
     CONFIG_FILE,
     FORMAT,
@@ -33,7 +33,6 @@ from mprna.model.checkpoint import (
     TIED_WEIGHT,
     WEIGHTS_FILE,
     load_checkpoint,
-    read_json,
     save_checkpoint,
 )
 from mprna.model.degradation import DegradationEnsemble
@@ -253,7 +252,6 @@ def _save(graph: ModelProto, path: Path) -> None:
         del node.metadata_props[:]
         node.ClearField("doc_string")
     del graph.metadata_props[:]
-    partial = path.with_name(path.name + ".part")
-    partial.write_bytes(graph.SerializeToString())
-    onnx.checker.check_model(str(partial))
-    os.replace(partial, path)
+    with replacing(path) as partial:
+        partial.write_bytes(graph.SerializeToString())
+        onnx.checker.check_model(str(partial))

@@ -1,4 +1,4 @@
-"""From a model's name to an engine that runs it."""
+"""Opens a model by its name or directory, and returns an engine that runs it."""
 
 from __future__ import annotations
 

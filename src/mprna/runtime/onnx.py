@@ -14,7 +14,7 @@ from onnxruntime.capi.onnxruntime_pybind11_state import (
     RuntimeException,
 )
 
-from mprna.errors import ModelError
+from mprna.errors import ModelError, first_line
 from mprna.runtime import windows
 from mprna.runtime.bases import base_ids
 from mprna.runtime.degradation_engine import Degradation
@@ -105,8 +105,4 @@ def _open_session(path: Path, num_threads: int) -> onnxruntime.InferenceSession:
     try:
         return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
     except _LOAD_ERRORS as error:
-        raise ModelError(f"{path}: ONNX Runtime cannot load it ({_first_line(error)})") from None
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().partition("\n")[0]
+        raise ModelError(f"{path}: ONNX Runtime cannot load it ({first_line(error)})") from None

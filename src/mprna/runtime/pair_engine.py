@@ -1,6 +1,6 @@
-"""Pair probabilities by a pair network, and the protocol that both of its engines follow.
+"""What a pair network reads and answers, and the protocol that both of its engines follow.
 
-Shape letters: L nucleotides, E = L, or L + 1 where L is odd.
+Shape letters: L nucleotides, E the next even number (L, or L + 1 if L is odd), which the network works on.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ MIN_LEARNED_LENGTH: Final = 16
 """Shortest RNAs that pair networks are trained on; shorter ones are left to thermodynamics."""
 
 MIN_PRIOR: Final = 1e-3
-"""Prior probabilities are clipped to MIN_PRIOR and 1 - MIN_PRIOR, in training as here."""
+"""Prior probabilities are clipped to between MIN_PRIOR and 1 - MIN_PRIOR, here and in training."""
 
 WINDOW: Final = 1_024
-"""Nucleotides of a window. Long RNAs are folded as well by it as in one piece (docs/experiments.md)."""
+"""Nucleotides of a window. Long RNAs fold as well in such windows as in one piece (docs/experiments.md)."""
 
 
 @runtime_checkable
@@ -28,15 +28,15 @@ class PairEngine(Protocol):
     """A loaded pair network. One sequence at a time, so that an answer never depends on its neighbours."""
 
     max_length: int
-    """Longest sequence to be read in one piece, nucleotides, since memory grows with L^2; longer ones are
-    read in overlapping windows (`windows.predict_pair_band`)."""
+    """Longest sequence, in nucleotides, that is read in one piece, since memory grows with L^2; longer ones
+    are read in overlapping windows (`windows.predict_pair_band`)."""
 
     def predict_pairs(self, sequence: str, prior: FloatArray | None = None) -> FloatArray:
-        """Pair probabilities: symmetric, 0 where no pair can be, rows that sum to at most 1.
+        """Pair probabilities: symmetric, 0 where two nucleotides cannot pair, rows that sum to at most 1.
 
         Args:
             sequence: clean letters, ACGUN.
-            prior: symmetric pair probabilities of an ensemble.
+            prior: what thermodynamics says: symmetric pair probabilities of an ensemble.
                 *Shape:* (L, L)
 
         Returns:
@@ -49,18 +49,18 @@ class PairEngine(Protocol):
 
 
 class PairInput(NamedTuple):
-    """What the network reads, without a batch axis."""
+    """What the network reads of one RNA, without a batch axis."""
 
     bases: IntArray
     """0-3 for A C G U, 4 for N, 5 beyond the end. *Shape:* (E,)"""
     prior: FloatArray
-    """Log-odds. *Shape:* (E, E)"""
+    """Log-odds of every pair; all 0 without a prior. *Shape:* (E, E)"""
     has_prior: float
-    """1 where `prior` counts, else 0."""
+    """1 with a prior, else 0."""
 
 
 def pair_input(sequence: str, prior: FloatArray | None) -> PairInput:
-    """What the network reads of a sequence and the pair probabilities of an ensemble.
+    """Encode a sequence and the pair probabilities of an ensemble, if there are any.
 
     Raises:
         ValueError: a prior of another shape.
@@ -76,13 +76,13 @@ def pair_input(sequence: str, prior: FloatArray | None) -> PairInput:
 
 
 def pair_probs(sequence: str, log_odds: FloatArray) -> FloatArray:
-    """Probabilities from the output of the network: only pairs that can be, rows that sum to at most 1.
+    """Turn the log-odds of the network into the probabilities that `PairEngine.predict_pairs` promises.
 
     *Shape:* (E, E) to (L, L)
     """
     length = len(sequence)
-    logits = log_odds[:length, :length]
-    probs = pair_types(sequence) / (1.0 + np.exp(-logits.clip(-80.0, 80.0)))
+    log_odds = log_odds[:length, :length].clip(-80.0, 80.0)  # exp stays finite in float32
+    probs = pair_types(sequence) / (1.0 + np.exp(-log_odds))
     excess = np.maximum(probs.sum(axis=1), 1.0)
     capped: FloatArray = (probs / np.maximum(excess[:, None], excess)).astype(np.float32)
     return capped

@@ -7,7 +7,6 @@ that ship inside the package.
 
 from __future__ import annotations
 
-import json
 import os
 import warnings
 from collections.abc import Iterable, Iterator
@@ -17,6 +16,7 @@ from typing import Any, Final
 
 from mprna.digest import file_sha256
 from mprna.errors import ModelError, MprnaWarning
+from mprna.files import read_json, write_json
 
 DEFAULT_MODEL: Final = "mini"
 """Pretrained; has seen no experimental structure."""
@@ -111,7 +111,7 @@ def describe(directory: Path) -> ModelInfo:
     Raises:
         ModelError: no readable `config.json`.
     """
-    config = _read_json(directory / "config.json")
+    config = read_json(directory / "config.json")
     if not isinstance(config.get("model"), dict) or not isinstance(config["model"].get("max_length"), int):
         raise ModelError(f"{directory / 'config.json'}: not an MP-RNA model")
     num_bytes = sum(path.stat().st_size for path in _payload(directory))
@@ -127,7 +127,7 @@ def kind_of(directory: Path) -> str:
         ModelError: no readable `config.json`, or a kind that this version does not know.
     """
     path = directory / "config.json"
-    kind = _read_json(path).get("kind", KINDS[0])
+    kind = read_json(path).get("kind", KINDS[0])
     if kind not in KINDS:
         raise ModelError(f"{path}: kind {kind!r}; this mprna knows {', '.join(KINDS)}; upgrade it")
     return str(kind)
@@ -135,10 +135,8 @@ def kind_of(directory: Path) -> str:
 
 def write_manifest(directory: Path) -> None:
     """Record the SHA-256 of every file of a model directory; written last."""
-    manifest = SCHEMA | {"files": {path.name: file_sha256(path) for path in _payload(directory)}}
-    partial = directory / f"{MANIFEST}.part"
-    partial.write_text(json.dumps(manifest, indent=1) + "\n")
-    os.replace(partial, directory / MANIFEST)
+    digests = {path.name: file_sha256(path) for path in _payload(directory)}
+    write_json(SCHEMA | {"files": digests}, directory / MANIFEST)
 
 
 def verify(directory: Path) -> None:
@@ -149,7 +147,7 @@ def verify(directory: Path) -> None:
     """
     if not (directory / MANIFEST).exists():
         return
-    manifest = _read_json(directory / MANIFEST)
+    manifest = read_json(directory / MANIFEST)
     if manifest.get("schema") != SCHEMA["schema"] or not isinstance(manifest.get("files"), dict):
         raise ModelError(f"{directory / MANIFEST}: not the manifest of an MP-RNA model")
     for name, expected in manifest["files"].items():
@@ -188,15 +186,3 @@ def _payload(directory: Path) -> list[Path]:
         for path in directory.iterdir()
         if path.is_file() and path.name != MANIFEST and not path.name.startswith(".")
     )
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    try:
-        content = json.loads(path.read_text("utf-8"))
-    except OSError as error:
-        raise ModelError(f"{path}: {error.strerror}") from None
-    except (ValueError, RecursionError) as error:
-        raise ModelError(f"{path}: not JSON ({error})") from None
-    if not isinstance(content, dict):
-        raise ModelError(f"{path}: expected a JSON object")
-    return content

@@ -31,7 +31,7 @@ class Backbone(Protocol):
         """The beginning that the network reads."""
 
     def with_random_weights(self, seed: int) -> Backbone:
-        """The same architecture that has learned nothing; the same one for a seed."""
+        """The same architecture with random weights, which depend on the seed alone."""
 
     def task_network(self, task: TaskConfig, *, lora_rank: int) -> TaskNetwork:
         """The encoder under a new head, whose weights come from torch's global generator.
@@ -57,7 +57,7 @@ class Checkpoint:
 
     model_dir: Path
     scratch_seed: int | None = None
-    """Of random weights that stand in for those of the directory."""
+    """Seed of random weights that replace those of the directory; None keeps these."""
 
     @cached_property
     def max_length(self) -> int:

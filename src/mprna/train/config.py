@@ -66,7 +66,7 @@ class TrainConfig(LoopConfig):
     batch_tokens: int
     """Most tokens, padding included, in one batch."""
     seed: int = 45
-    """Of the weights, the order of the data and the corruption."""
+    """Seed of the initial weights, the order of the data and the corruption."""
     recompute_layers: bool = False
     """Compute what a layer's backward pass needs a second time there: less memory, a third more work."""
     compile_layers: bool = False

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from mprna.errors import ModelError
-from mprna.model.checkpoint import CONFIG_FILE, read_json
+from mprna.files import read_json
+from mprna.model.checkpoint import CONFIG_FILE
 from mprna.train.tracker import read_metrics
 
 RECENT = 20
@@ -52,7 +53,7 @@ class Progress:
     step: int
     num_steps: int
     seconds_per_step: float
-    """Of the last `RECENT` steps."""
+    """Mean of the last `RECENT` steps."""
 
     @property
     def seconds_left(self) -> float:

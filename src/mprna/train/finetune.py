@@ -1,4 +1,4 @@
-"""Fine-tuning on a task of the user's own, by the loop of pretraining.
+"""Fine-tuning on a task of the user's own, with the same loop as pretraining.
 
 RUN/  config.json  metrics.jsonl  checkpoints/step-…/  model/   (the best model, with its card)
 """
@@ -9,6 +9,7 @@ import dataclasses
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,8 +17,8 @@ import numpy as np
 import torch
 
 from mprna.errors import DataError, UsageError
+from mprna.files import read_json, write_json
 from mprna.io.labelled import LabelledRow
-from mprna.model.checkpoint import read_json, write_json
 from mprna.model.task import TaskConfig, TaskNetwork
 from mprna.train.backbone import Backbone, Checkpoint
 from mprna.train.config import LoopConfig
@@ -37,7 +38,7 @@ MODES = ("full", "head", "lora")
 
 @dataclass(frozen=True, kw_only=True)
 class FinetuneConfig:
-    """Everything that decides the outcome, but for the data and the model."""
+    """Everything that decides the outcome, except for the data and the pretrained model."""
 
     task: str
     """One of `mprna.model.task.TASKS`."""
@@ -56,19 +57,19 @@ class FinetuneConfig:
     patience: int = 3
     """Epochs without a better validation metric after which training ends."""
     choose_by: str | None = None
-    """Validation metric that is better; `macro_f1` of classes and `mcrmse` of numbers where None."""
+    """Validation metric that chooses the best model; None is `macro_f1` for classes, `mcrmse` for numbers."""
     lora_rank: int = 8
-    """Of the updates in mode `lora`."""
+    """Rank of the updates in mode `lora`."""
     accumulate_batches: int = 1
     """Batches whose gradients are averaged in one optimizer step, over all processes together."""
     bfloat16: bool = False
     """Run matrix products in bfloat16 (autocast); weights and optimizer stay in float32."""
     seed: int = 45
-    """Of the head and the order of the data."""
+    """Decides the initial weights of the head and the order of the data."""
 
 
 RESERVED: Final = ("name", "error")
-"""Columns of predictions that are no predicted numbers."""
+"""Columns of a prediction that the predicted numbers stand beside, so that no label may have their names."""
 
 
 def finetune(
@@ -84,37 +85,32 @@ def finetune(
     num_threads: int | None = None,
     tensorboard: bool = False,
 ) -> Path | None:
-    """Train, keep the model that is best on the validation rows, and write it with its card.
+    """Train, and write the model that was best on the validation rows, with its model card.
 
     Args:
-        pretrained: a model directory of ours, with an encoder, or another backbone.
-        label_names: of the predicted numbers, in the order of the rows' labels.
-        device: as torch names it; a GPU where there is one if None.
-        num_threads: of torch, for the whole process.
+        pretrained: a model directory with an encoder, or another backbone.
+        label_names: what the predicted numbers are called, in the order of the labels of a row.
+        device: as torch names it; None is a GPU if there is one.
+        num_threads: CPU threads of torch, for the whole process.
         tensorboard: whether to write `RUN/tensorboard` beside `metrics.jsonl`.
 
     Returns:
-        `RUN/model`; None where SIGTERM came first, and in all processes but the first.
+        `RUN/model`; None where SIGTERM ended the run early, and in all processes but the first.
 
     Raises:
         FormatError: a row that does not fit the task or the model.
         UsageError: the run exists and `resume` is off, or it was made from other settings or data; or there
             is no such device.
     """
-    if config.mode not in MODES:
-        raise UsageError(f"mode {config.mode!r}; expected one of {', '.join(MODES)}")
-    if config.task.endswith("classification") and len(label_names) != 1:
-        raise UsageError(f"{len(label_names)} label columns; {config.task} has one")
-    if config.task.endswith("regression"):
-        _check_names(label_names)
+    _check(config, label_names)
     if num_threads is not None:
         torch.set_num_threads(num_threads)
     place = find_device(device)
     backbone = Checkpoint(pretrained) if isinstance(pretrained, Path) else pretrained
     task = _task(config, train_rows, label_names)
-    max_length = backbone.max_length
-    data = examples(train_rows, task, max_length=max_length)
-    validation = examples(validation_rows, task, max_length=max_length)
+    data, validation = (
+        examples(rows, task, max_length=backbone.max_length) for rows in (train_rows, validation_rows)
+    )
     model = _initial_model(backbone, task, config).to(place)
     learner = _learner(backbone, model, data, validation, config)
     loop = loop_config(config, len(data))
@@ -122,27 +118,34 @@ def finetune(
         if rank() == 0:
             _claim(run_dir, _settings(config, backbone, train_rows, validation_rows), resume=resume)
         barrier()
-
-        def own_batches(start: int) -> Iterator[TaskBatch]:
-            size, seed = config.batch_size, config.seed
-            first, step = start + rank(), world_size()
-            return batches_from(data, task, batch_size=size, seed=seed, start=first, step=step)
-
+        own_batches = partial(_own_batches, data, task, config)
         complete = train(learner, own_batches, config=loop, run_dir=run_dir, tensorboard=tensorboard)
         if not complete or rank() > 0:
             return None
     return _write_model(learner, config, run_dir, num_training=len(data))
 
 
-def _check_names(label_names: Sequence[str]) -> None:
-    """Each predicted number becomes a column beside the reserved ones."""
-    if len({*label_names, *RESERVED}) < len(label_names) + len(RESERVED):
+def _check(config: FinetuneConfig, label_names: Sequence[str]) -> None:
+    if config.mode not in MODES:
+        raise UsageError(f"mode {config.mode!r}; expected one of {', '.join(MODES)}")
+    if config.task.endswith("classification") and len(label_names) != 1:
+        raise UsageError(f"{len(label_names)} label columns; {config.task} has one")
+    columns = [*label_names, *RESERVED]
+    if config.task.endswith("regression") and len(set(columns)) < len(columns):
         names = ", ".join(label_names)
         raise UsageError(f"label columns {names}: expected names that differ, none of {', '.join(RESERVED)}")
 
 
+def _own_batches(
+    data: list[Example], task: TaskConfig, config: FinetuneConfig, start: int
+) -> Iterator[TaskBatch]:
+    """This process's share of the batches, when all processes together have used `start` of them."""
+    size, seed = config.batch_size, config.seed
+    return batches_from(data, task, batch_size=size, seed=seed, start=start + rank(), step=world_size())
+
+
 def loop_config(config: FinetuneConfig, num_examples: int) -> LoopConfig:
-    """Steps from epochs; evaluations and checkpoints once per epoch, a tenth of all steps to warm up."""
+    """Epochs as steps: an evaluation and a checkpoint per epoch, and a tenth of all steps for the warm-up."""
     batches = -(-num_examples // config.batch_size)
     per_epoch = -(-batches // config.accumulate_batches)
     return LoopConfig(
@@ -208,7 +211,7 @@ def _settings(
     train_rows: Sequence[LabelledRow],
     validation_rows: Sequence[LabelledRow],
 ) -> dict[str, Any]:
-    """What a resumed run must have in common; rows and weights by their SHA-256."""
+    """What a run must have in common with the one that it continues; rows and weights as SHA-256."""
     rows = [[(row.sequence, row.labels) for row in part] for part in (train_rows, validation_rows)]
     return {
         "finetune": {name: value for name, value in dataclasses.asdict(config).items() if value is not None},

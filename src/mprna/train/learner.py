@@ -29,7 +29,7 @@ class Learner(Protocol[Batch]):
 
     @property
     def weights(self) -> dict[str, float]:
-        """Of the losses, by name."""
+        """Weight of each loss, by name."""
 
     def losses(self, batch: Batch) -> dict[str, LossSum]:
         """Losses by name; those that score nothing in this batch are left out."""

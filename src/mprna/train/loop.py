@@ -1,4 +1,4 @@
-"""The training loop, to be read from top to bottom."""
+"""The training loop, step by step: gradients, optimizer, log, evaluation, checkpoint."""
 
 from __future__ import annotations
 
@@ -35,21 +35,22 @@ def train(
     run_dir: Path,
     tensorboard: bool = False,
 ) -> bool:
-    """Train until `config.num_steps`, from the newest checkpoint of `run_dir` where there is one.
+    """Train until `config.num_steps`, continuing from the newest checkpoint of `run_dir` if there is one.
 
-    The weights are bit-identical, on one machine and with one thread count, whether or not the run was
-    interrupted: data and corruption depend on the batch number alone, and nothing else is random.
+    A run that was interrupted and continued ends with the same weights, bit by bit, as one that was not (on
+    the same machine with the same number of threads): data and corruption depend only on the number of the
+    batch, and nothing else is random.
 
     Args:
-        batches_from: this process's batches, where all processes together have consumed so many.
+        batches_from: given how many batches all processes together have used, the next batches of this one.
         tensorboard: whether to write `RUN/tensorboard` beside `metrics.jsonl`.
 
     Returns:
-        whether the run is complete; false after SIGTERM, which ends it with a checkpoint.
+        whether the run is complete; False where SIGTERM stopped it, after a checkpoint was written.
 
     Raises:
-        DataError: the loss is no longer finite, or far above that of the first steps; the batches of that
-            step are saved in `run_dir`.
+        DataError: loss or gradients are not finite, or the loss is far above that of the first steps. The
+            batches of that step are saved in `run_dir`.
         UsageError: batches that the processes cannot share equally.
     """
     model = learner.model.train()
@@ -66,13 +67,12 @@ def train(
     with _sigterm() as signals, closing(tracker):
         stopped = False
         while not complete and not stopped:
-            _set_learning_rate(optimizer, learning_rate_at(step, config))
             share = islice(batches, share_of(config.accumulate_batches))
             used = [to_device(batch, device) for batch in share]
-            metrics = _accumulate_gradients(learner, used, config)
-            metrics["gradient_norm"] = clip_grad_norm_(model.parameters(), config.max_gradient_norm).item()
+            metrics = _compute_gradients(learner, used, config)
             if tracker.has_diverged(metrics["loss"]) or not math.isfinite(metrics["gradient_norm"]):
                 raise DataError(_save_for_replay(learner, used, step, metrics["loss"], run_dir))
+            _set_learning_rate(optimizer, learning_rate_at(step, config))
             optimizer.step()
             optimizer.zero_grad()
             step += 1
@@ -82,7 +82,7 @@ def train(
             if complete or step % config.evaluate_every == 0:
                 tracker.evaluation(step, _evaluate(learner, config))
                 complete = learner.is_done(tracker.history) or complete
-            stopped = sum_values([float(bool(signals))]) != [0.0]  # where one is told to stop, all do
+            stopped = sum_values([float(bool(signals))]) != [0.0]  # all processes stop if one is told to
             best = best_step(tracker.history, learner.best_metric)
             if complete or stopped or step == best or step % config.save_every == 0:
                 save_state(learner, optimizer, step, num_batches, run_dir=run_dir, best_step=best)
@@ -90,13 +90,12 @@ def train(
     return complete
 
 
-def _accumulate_gradients(
-    learner: Learner[Batch], batches: list[Batch], config: LoopConfig
-) -> dict[str, float]:
-    """Gradients of the weighted mean loss over `accumulate_batches` batches of all processes.
+def _compute_gradients(learner: Learner[Batch], batches: list[Batch], config: LoopConfig) -> dict[str, float]:
+    """Clipped gradients of the weighted mean loss over `accumulate_batches` batches of all processes.
 
     Returns:
-        the mean losses by name, `tokens` without padding, and `padding`, its share.
+        the mean losses by name, the number of `tokens` without padding, the share of `padding`, and
+        `gradient_norm` before clipping.
     """
     names = list(learner.weights)
     counts = {name: f"batches with {name}" for name in names}
@@ -114,10 +113,17 @@ def _accumulate_gradients(
         sums["tokens"] += int(batch.attention_mask.sum())
         sums["places"] += batch.attention_mask.numel()
     sum_gradients(p for p in learner.model.parameters() if not is_sharded(p))
+    norm = clip_grad_norm_(learner.model.parameters(), config.max_gradient_norm).item()
     sums = dict(zip(sums, sum_values(list(sums.values())), strict=True))
-    shares = {"tokens": sums["tokens"], "padding": 1 - sums["tokens"] / sums["places"]}
     losses_by_name = {f"{name}_loss": sums[name] for name in names if sums[counts[name]]}
-    return {"loss": sums["loss"]} | losses_by_name | shares
+    padding = 1 - sums["tokens"] / sums["places"]
+    return {
+        "loss": sums["loss"],
+        **losses_by_name,
+        "tokens": sums["tokens"],
+        "padding": padding,
+        "gradient_norm": norm,
+    }
 
 
 def _evaluate(learner: Learner[Batch], config: LoopConfig) -> dict[str, float]:
@@ -131,7 +137,7 @@ def _evaluate(learner: Learner[Batch], config: LoopConfig) -> dict[str, float]:
 def _save_for_replay(
     learner: Learner[Batch], batches: list[Batch], step: int, loss: float, run_dir: Path
 ) -> str:
-    """Write `RUN/diverged-RANK`: the step's batches, and for rank 0 the weights. Returns the message."""
+    """Write `RUN/diverged-RANK`: the batches of the step and, of rank 0, the weights. Returns the message."""
     learner.save(run_dir / "diverged-0")
     directory = run_dir / f"diverged-{rank()}"
     directory.mkdir(parents=True, exist_ok=True)
@@ -154,7 +160,7 @@ def _set_learning_rate(optimizer: torch.optim.Optimizer, learning_rate: float) -
 
 @contextmanager
 def _sigterm() -> Iterator[list[int]]:
-    """A list that is no longer empty once SIGTERM came: the step in hand is finished and saved."""
+    """A list that SIGTERM adds to, instead of ending the process, so that a step is finished and saved."""
     received: list[int] = []
 
     def remember(number: int, frame: FrameType | None) -> None:

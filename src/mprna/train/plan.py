@@ -23,9 +23,9 @@ class PlannedBatch:
 
     epoch: int
     number: int
-    """In its epoch."""
+    """Number of the batch in its epoch."""
     indices: Indices
-    """Of the slices."""
+    """Which slices of the corpus it holds."""
     joint: Flags
     """Slices that become a joint sequence-structure stream."""
 
@@ -36,7 +36,7 @@ class EpochPlan:
 
     epoch: int
     indices: Indices
-    """Of the slices, batch behind batch. *Shape:* (slices,)"""
+    """The slices of all batches, one batch after another. *Shape:* (slices,)"""
     joint: Flags
     """*Shape:* (slices,)"""
     spans: Indices

@@ -15,7 +15,8 @@ import torch
 from torch import Tensor
 
 from mprna.errors import ModelError, UsageError
-from mprna.model.checkpoint import CONFIG_FILE, load_checkpoint, read_json, write_checkpoint, write_json
+from mprna.files import read_json, write_json
+from mprna.model.checkpoint import CONFIG_FILE, load_checkpoint, write_checkpoint
 from mprna.model.network import MprnaModel
 from mprna.model.presets import PRESETS
 from mprna.objectives.mixture import compute_losses

@@ -1,9 +1,9 @@
-"""Layers spread over the processes: torch's FSDP2, for models that one device cannot hold.
+"""Sharding of the encoder's layers over processes by torch's FSDP2, for models too large for one device.
 
-Every process keeps its part of each encoder layer, of its gradients and of its AdamW moments, and borrows
-the rest of a layer while that layer computes. What is not in a layer (embedding, final norm, heads: 1 % of
-the published sizes) stays whole everywhere, as without sharding, since a head may have no labels in the
-batches of one process and the collectives of FSDP need gradients in all of them or in none.
+Every process keeps a part of each encoder layer, of its gradients and of its AdamW moments, and fetches the
+rest of a layer while that layer computes. Parameters outside the layers (embedding, final norm and heads,
+1 % of a model of the published sizes) stay whole in every process: a head may have no labels in the batches
+of one process, and FSDP needs gradients in all processes or in none.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from mprna.train.distributed import rank, world_size
 
 
 def shard_layers(encoder: Encoder) -> None:
-    """Spread every layer over all processes, in place; one process alone keeps everything.
+    """Shard every layer over all processes, in place; with one process this does nothing.
 
-    From then on the backward pass itself sums the gradients of layers over the processes.
+    From then on the backward pass itself sums the gradients of the layers over the processes.
 
     Raises:
         UsageError: an old torch.
@@ -47,19 +47,19 @@ def shard_layers(encoder: Encoder) -> None:
 
 
 def is_sharded(tensor: Tensor) -> bool:
-    """Whether this process holds a part of it only."""
+    """Whether this process holds only a part of the tensor."""
     return isinstance(tensor, DTensor)
 
 
 def by_placement(parameters: Iterable[nn.Parameter]) -> list[list[nn.Parameter]]:
-    """The whole ones and the sharded ones, if any: torch's functions of many tensors take no mixture."""
+    """Whole and sharded parameters in separate lists; torch's functions of many tensors take no mixture."""
     parameters = list(parameters)
     parts = ([p for p in parameters if is_sharded(p) == sharded] for sharded in (False, True))
     return [part for part in parts if part]
 
 
 def gathered(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Tensors in one piece, those that were spread on the CPU; all processes call it, the first gets it."""
+    """Whole tensors, the sharded ones on the CPU. All processes must call it; only the first gets them."""
     whole: dict[str, Tensor] = {}
     for name, tensor in tensors.items():
         value = tensor.full_tensor().cpu() if isinstance(tensor, DTensor) else tensor
@@ -69,7 +69,7 @@ def gathered(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 
 def placed_like(tensor: Tensor, reference: Tensor) -> Tensor:
-    """A whole tensor where the reference is: on its device, and of a sharded one this process's part."""
+    """A whole tensor placed as the reference is: on its device, and sharded if the reference is."""
     tensor = tensor.to(reference.device)
     if not isinstance(reference, DTensor):
         return tensor
@@ -78,7 +78,7 @@ def placed_like(tensor: Tensor, reference: Tensor) -> Tensor:
 
 
 def clip_grad_norm_(parameters: Iterable[nn.Parameter], max_norm: float) -> Tensor:
-    """torch's function of this name, where some parameters are sharded: the norm is over all processes."""
+    """Like torch's function of this name, also with sharded parameters: the norm is over all processes."""
     parts = by_placement(parameters)
     norm = get_total_norm([_gradient_norm(part) for part in parts])
     for part in parts:

@@ -1,4 +1,4 @@
-"""A task as the training loop asks for it: losses, validation metrics, early stopping.
+"""A task of the user's own as the training loop sees it: losses, validation metrics, early stopping.
 
 Shape letters: B sequences, P places (T for token tasks, 1 for sequence tasks), C classes, K label columns.
 """
@@ -26,7 +26,7 @@ from mprna.train.task_metrics import classification_metrics, regression_metrics
 from mprna.train.tracker import best_step
 
 LOWER_IS_BETTER = ("loss", "mse", "mcrmse")
-"""Metrics that are errors."""
+"""Metrics for which less is better."""
 
 
 @dataclass(frozen=True)
@@ -37,11 +37,11 @@ class TaskLearner:
     model: TaskNetwork
     validation: list[Example]
     class_weights: Tensor | None
-    """Of the loss; None where all classes weigh 1. *Shape:* (C,)"""
+    """Weight of each class in the loss; None if all weigh 1. *Shape:* (C,)"""
     batch_size: int
     """Sequences per batch of an evaluation."""
     patience: int
-    """Evaluations without a better one after which training ends."""
+    """Number of evaluations without a better one after which training ends."""
     choose_by: str | None
     """See `best_metric`."""
 
@@ -84,13 +84,13 @@ class TaskLearner:
 
 
 def best_metric(task: TaskConfig, choose_by: str | None = None) -> tuple[str, int]:
-    """What early stopping looks at, and 1 where more is better, else -1."""
+    """The metric of early stopping, and 1 if more of it is better, else -1."""
     name = choose_by or ("macro_f1" if task.is_classification else "mcrmse")
     return name, -1 if name in LOWER_IS_BETTER else 1
 
 
 def task_loss(outputs: Tensor, targets: Tensor, task: TaskConfig, class_weights: Tensor | None) -> LossSum:
-    """Cross-entropy, or the squared error in units of each number's scale, over the scored places.
+    """Cross-entropy, or the squared error in units of each number's scale, over the places with a label.
 
     *Shape:* (B, P, C), (B, P, K), (C,)
     """
@@ -108,7 +108,7 @@ def task_loss(outputs: Tensor, targets: Tensor, task: TaskConfig, class_weights:
 
 
 def evaluate(model: TaskNetwork, data: Sequence[Example], batch_size: int) -> dict[str, float]:
-    """`loss` and the metrics of the task, over all scored places."""
+    """`loss` and the metrics of the task, over all places with a label."""
     task, device = model.task, device_of(model)
     outputs, targets, losses = [], [], []
     order = sorted(range(len(data)), key=lambda i: len(data[i].input_ids))

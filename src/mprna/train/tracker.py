@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from mprna.files import replacing
 from mprna.train.tensorboard import TensorBoard
 
 METRICS_FILE: Final = "metrics.jsonl"
@@ -46,9 +46,8 @@ class Tracker:
         self.history = [row for row in rows if row["kind"] == "validation"]
         """All evaluations so far."""
         if active and path.exists():
-            partial = path.with_name(f"{path.name}.part")
-            partial.write_text("".join(json.dumps(row) + "\n" for row in rows))
-            os.replace(partial, path)
+            with replacing(path) as partial:
+                partial.write_text("".join(json.dumps(row) + "\n" for row in rows))
         self._events = TensorBoard(run_dir, rows) if active and tensorboard else None
         self._first_losses = [row["loss"] for row in rows if row["kind"] == "train"][:NUM_FIRST]
         self._start_step, self._start_time = start_step, time.monotonic()

@@ -1,4 +1,4 @@
-"""Who gets in: at most so many requests at once, of all clients and of each."""
+"""Admission: limits how many requests (or jobs) there are at once, in total and per client."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from mprna.web.problems import ApiError
 
 
 class Admission:
-    """Counts what is going on.
+    """Counts the requests of every client.
 
     Args:
-        most: of all clients together.
-        most_per_client: of one address.
-        things: what is counted, for messages.
+        most: limit for all clients together.
+        most_per_client: limit for one address.
+        things: what is counted, such as "requests"; for messages.
     """
 
     def __init__(self, most: int, most_per_client: int, things: str) -> None:
@@ -24,11 +24,11 @@ class Admission:
 
     @property
     def total(self) -> int:
-        """Those that are in."""
+        """How many are in now."""
         return self._by_client.total()
 
     def enter(self, client: str) -> None:
-        """Let one in, which has to `leave`.
+        """Let one in; whoever calls this must call `leave` later.
 
         Raises:
             ApiError: 503, there are too many; 429, this client has too many.
@@ -41,7 +41,7 @@ class Admission:
         self._by_client[client] += 1
 
     def leave(self, client: str) -> None:
-        """One is done."""
+        """Let one out again."""
         self._by_client[client] -= 1
         if not self._by_client[client]:
             del self._by_client[client]

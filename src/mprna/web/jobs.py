@@ -1,4 +1,4 @@
-"""Work that takes longer than one wants to wait: asked for now, fetched later, held in memory."""
+"""Jobs: work that takes too long to wait for; submitted now, fetched later, held in memory."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ Status = Literal["queued", "running", "done", "failed", "cancelled"]
 
 @dataclass(slots=True, eq=False)
 class Job:
-    """One job; who knows its id may see and cancel it."""
+    """One job; anyone who knows its id may see and cancel it."""
 
     verb: str
     total: int
-    """Tasks of the job."""
+    """Number of its tasks."""
     id: str = field(default_factory=lambda: secrets.token_urlsafe(16))
     status: Status = "queued"
     done: int = 0
     rows: list[bytes] = field(default_factory=list)
     error: str | None = None
     finished: float = 0.0
-    """When, by the monotonic clock."""
+    """When it ended, by the monotonic clock; 0 before."""
 
     @property
     def num_bytes(self) -> int:
@@ -45,7 +45,7 @@ class Job:
 
 
 class JobQueue:
-    """Runs jobs in their order, `Limits.job_slots` at once, one task at a time each."""
+    """Runs jobs first come, first served: `Limits.job_slots` at once, each with one task at a time."""
 
     def __init__(self, pool: WorkerPool, limits: Limits) -> None:
         self._pool, self._limits = pool, limits
@@ -60,14 +60,14 @@ class JobQueue:
         return self._admission.total
 
     def count_by_status(self) -> Counter[str]:
-        """All jobs that are known."""
+        """How many jobs there are of each status, finished ones included as long as they are kept."""
         return Counter(job.status for job in self._jobs.values())
 
     def submit(self, verb: str, tasks: Sequence[RowTask], *, seconds: float, client: str) -> Job:
-        """Take a job.
+        """Queue a job.
 
         Args:
-            seconds: longest time for one of its tasks.
+            seconds: how long one of its tasks may take.
 
         Raises:
             ApiError: 429 or 503, too many jobs.

@@ -28,7 +28,7 @@ class Limits:
     """Most nucleotides of one request, all records together."""
 
     max_embedded: int = 20_000
-    """The same, where each nucleotide gets a vector: 2 kB of text."""
+    """Most nucleotides of one request for embeddings; the vector of each is 2 kB of text."""
 
     max_body: int = 4 << 20
     """Largest request body, bytes."""
@@ -43,22 +43,22 @@ class Limits:
     """Longest search of one design that a client waits for, seconds."""
 
     max_requests: int = 64
-    """Requests that are worked on or wait."""
+    """Most requests that are worked on or wait at a time."""
 
     max_requests_per_client: int = 16
-    """The same, of one address."""
+    """Most requests of one address at a time."""
 
     max_jobs: int = 32
-    """Jobs that run or wait."""
+    """Most jobs that run or wait at a time."""
 
     max_jobs_per_client: int = 4
-    """The same, of one address."""
+    """Most jobs of one address at a time."""
 
     max_kept_jobs: int = 100
-    """Finished jobs whose results are kept, the latest."""
+    """How many finished jobs keep their results; the oldest lose theirs first."""
 
     max_kept_bytes: int = 256 << 20
-    """Results of finished jobs that are kept, all together."""
+    """Most bytes of the results of finished jobs, all together."""
 
     keep_seconds: float = 3_600.0
     """How long the result of a job is kept."""

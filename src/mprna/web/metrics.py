@@ -48,7 +48,7 @@ class Metrics:
         self._registry.register(_Load(pool, jobs))
 
     def text(self) -> bytes:
-        """All of them in Prometheus' format."""
+        """All metrics in Prometheus' format."""
         return generate_latest(self._registry)
 
 

@@ -1,4 +1,4 @@
-"""Many tasks to rows, in the order of the tasks, a few at a time."""
+"""Runs many tasks, a few at a time, and returns their rows in order."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ async def rows_in_order(
 
 
 async def rows_of(pool: WorkerPool, task: RowTask, *, seconds: float) -> list[bytes]:
-    """The rows of one task; where it takes too long or kills its workers, those of the failure."""
+    """The rows of one task; rows with the reason if it fails, takes too long or kills its workers."""
     try:
         outcome = await pool.run(task, seconds=seconds)
     except (TaskTimeoutError, WorkerLostError) as error:

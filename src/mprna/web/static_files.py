@@ -25,7 +25,7 @@ class StaticFile:
     content: bytes
     media_type: str
     tag: str
-    """Of the content, for `If-None-Match`."""
+    """Hash of the content, compared with `If-None-Match`."""
 
 
 class StaticFiles:

@@ -195,7 +195,7 @@ class ConvertTask:
     pairs: tuple[tuple[int, int, float], ...] = ()
     """1-based, with probabilities."""
     colours: tuple[float, ...] | None = None
-    """Of a picture, one per nucleotide."""
+    """For a picture: a value from 0 to 1 per nucleotide, drawn as its colour."""
 
     def run(self, tools: Tools) -> list[bytes]:
         record = self.record

@@ -1,4 +1,4 @@
-"""VERBS: what can be asked, and the tasks that a request becomes once it is within the limits."""
+"""VERBS: what clients can ask for, and how a request within the limits becomes tasks."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def scan_tasks(request: ScanRequest, limits: Limits) -> list[ScanTask]:
 
 
 def _all_variants(sequence: str) -> list[str]:
-    """All single substitutions; none of what is no RNA."""
+    """All single substitutions; none if the sequence is not RNA."""
     try:
         clean = clean_sequence(sequence)
     except SequenceError:

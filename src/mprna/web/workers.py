@@ -1,6 +1,6 @@
-"""Processes that fold, each with a thread that waits for it; what takes too long is killed.
+"""Processes that fold, each with a thread that waits for its answers; a task that takes too long is killed.
 
-The event loop never waits for ViennaRNA, so the service answers while all of them work.
+The event loop itself never waits for ViennaRNA, so the service answers even while all processes work.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from mprna.errors import ModelError
 from mprna.web.tasks import Outcome, Refusal, Task, WarmUp, make_worker
 
 _GRACE: Final = 2.0
-"""Seconds that a task may go on when nobody waits for it any more; a new process takes about as long."""
+"""A task that nobody waits for any more may go on for so many seconds before its process is killed: replacing
+a process takes about as long."""
 
 _ATTEMPTS: Final = 2
 
@@ -26,7 +27,7 @@ class TaskTimeoutError(Exception):
 
 
 class WorkerLostError(Exception):
-    """The process of a task died, and the next one too."""
+    """The process of a task died, and so did the one that replaced it."""
 
 
 class WorkerPool:
@@ -64,10 +65,10 @@ class WorkerPool:
             self._idle.put_nowait(worker)
 
     async def run(self, task: Task, *, seconds: float | None = None) -> Outcome:
-        """What a worker says to the task. Who stops waiting (cancellation) stops the work.
+        """The outcome of a task. If the caller is cancelled, so is the work.
 
         Args:
-            seconds: longest time, from when a worker is free.
+            seconds: how long the task may take, counted from when a worker is free.
 
         Raises:
             TaskTimeoutError: it took longer.
@@ -99,7 +100,7 @@ class WorkerPool:
 
     async def _recover(self, worker: _Worker) -> None:
         await worker.finish(_GRACE)
-        with suppress(WorkerLostError):  # the next task will tell
+        with suppress(WorkerLostError):  # the next task will raise it again, and reach the client
             await worker.ask(WarmUp(), None)
         self._idle.put_nowait(worker)
 
@@ -135,13 +136,13 @@ class _Worker:
         raise death
 
     async def finish(self, grace: float) -> None:
-        """Wait for a task that nobody waits for any more; kill it where that takes long."""
+        """Wait for a task that nobody else waits for any more; kill it if that takes longer than `grace`."""
         assert self._answer is not None
         done, _ = await asyncio.wait({self._answer}, timeout=grace)
         if not done:
             self._child.kill()
             await asyncio.wait({self._answer})
-        self._answer.exception()  # seen
+        self._answer.exception()  # looked at, so that asyncio does not report it as never retrieved
 
     async def close(self) -> None:
         if self.is_busy:
@@ -150,7 +151,7 @@ class _Worker:
         self._thread.shutdown()
 
     def _exchange(self, task: Task) -> Outcome:
-        """In the thread: there and back."""
+        """Send a task to the process and wait for the answer; runs in the worker's thread."""
         try:
             self._child.send(task)
             return self._child.receive()

@@ -35,7 +35,7 @@ class Majority:
             )
 
     def predict(self, task: Task, sequences: Sequence[str]) -> list[Any]:
-        """The same for every item."""
+        """The same answer for every item."""
         if task.type == "structure":
             return ["." * len(sequence) for sequence in sequences]
         if task.type in ("mutation_detection", "mutation_repair", "degradation"):

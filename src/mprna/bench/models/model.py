@@ -1,4 +1,4 @@
-"""The protocol that everything in a table follows."""
+"""The protocol of everything that is compared in a table of results."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mprna.bench.task import Task
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """What every network may spend on a task; the record holds it, so that no table mixes two."""
+    """How much training every network may spend on a task. Records hold it, so no table mixes budgets."""
 
     epochs: int = 10
     """Passes over train, at most."""
@@ -21,7 +21,7 @@ class Budget:
     patience: int = 3
     """Epochs without a better validation metric after which training ends."""
     learning_rates: tuple[float, ...] = ()
-    """Peaks of fine-tuning, of which the first seed chooses; none: that of the mode in `models.finetuned`."""
+    """Learning rates of fine-tuning from which the first seed chooses; empty is the default of the mode."""
 
     def to_dict(self) -> dict[str, Any]:
         """As it stands in a record: `learning_rate` is None, a number, or a list of several."""
@@ -31,27 +31,27 @@ class Budget:
 
 
 class Model(Protocol):
-    """One model on one task; every choice it makes is made on the validation split."""
+    """One model on one task. Whatever it chooses, it chooses on the validation split."""
 
     types: tuple[str, ...]
-    """Task types that it can do."""
+    """Types of the tasks that it can do."""
     trains: bool
     """Whether it needs the training and validation splits."""
     is_seeded: bool
     """Whether each seed has a record of its own."""
     choices: dict[str, Any]
-    """What was chosen on validation, for the record; `budget` from the start, where there is one."""
+    """What it chose on validation, for the record; from the start it holds the `budget`, if there is one."""
     num_failed: int
     """Sequences of the last `predict` for which it had no answer, and which count as wrong."""
     num_truncated: int
     """Sequences of the last `predict` that it did not read whole."""
 
     def fit(self, task: Task, train: Sequence[Example], valid: Sequence[Example], seed: int) -> None:
-        """Learn from train, choose by valid, which are empty where it does not train. Never sees test."""
+        """Learn from `train` and choose by `valid`, both empty if it does not train. It never sees test."""
         ...
 
     def predict(self, task: Task, sequences: Sequence[str]) -> list[Any]:
-        """One prediction per sequence, sequences alone being seen.
+        """One prediction per sequence; the model is given nothing but the sequences.
 
         A dot-bracket for `structure`; class scores (C,) for `classification`, (L, C) for mutation tasks;
         values (n,) for regressions and `multilabel`; (L, targets) for `degradation`. For `design`, a sequence

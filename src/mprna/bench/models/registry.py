@@ -48,13 +48,13 @@ class ModelOptions:
     remote_code: bool = False
     """Run Python code that comes with a model."""
     budget: Budget = field(default_factory=Budget)
-    """Of every network that is trained."""
+    """Budget of every network that is trained."""
     time_limit: float = 10.0
-    """Of the search for each design, seconds of processor time."""
+    """Seconds of processor time of the search for each design."""
     bfloat16: bool = False
     """Fine-tune in bfloat16."""
     device: str | None = None
-    """Of fine-tuning, as torch names it; a GPU where there is one if None."""
+    """Device of fine-tuning, as torch names it; None is a GPU if there is one."""
     work_dir: Path = Path("bench")
     """Where the records go, and what is not finished is kept."""
     first_choices: dict[str, Any] = field(default_factory=dict, hash=False)

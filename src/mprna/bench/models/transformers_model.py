@@ -25,15 +25,8 @@ from transformers import AutoModel
 
 from mprna.bench.models.transformers_tokens import Reader, Source
 from mprna.errors import ModelError
-from mprna.model.checkpoint import (
-    CONFIG_FILE,
-    WEIGHTS_FILE,
-    a_few,
-    read_json,
-    read_tensors,
-    write_json,
-    write_tensors,
-)
+from mprna.files import read_json, write_json
+from mprna.model.checkpoint import CONFIG_FILE, WEIGHTS_FILE, a_few, read_tensors, write_tensors
 from mprna.model.task import TaskConfig, TaskNetwork
 from mprna.tokenizer import Tokenizer
 from mprna.train.backbone import Backbone
@@ -137,7 +130,7 @@ class TransformersBackbone:
 
     reader: Reader
     scratch_seed: int | None = None
-    """Of random weights that stand in for the pretrained ones."""
+    """Seed of random weights that replace the pretrained ones; None keeps these."""
 
     @property
     def max_length(self) -> int:
@@ -204,7 +197,7 @@ def _network(reader: Reader, scratch_seed: int | None = None) -> nn.Module:
 
 
 def _used(names: set[str], encoder: TransformersEncoder) -> list[str]:
-    """Those parameters of the network that hidden states depend on."""
+    """The parameters of the network that hidden states depend on."""
     parameters = {name: p for name, p in encoder.network.named_parameters() if name in names}
     if not parameters:
         return []

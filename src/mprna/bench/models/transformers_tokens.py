@@ -33,7 +33,7 @@ class Source:
     word: int = 0
     """Letters per token where the tokenizer expects words between blanks; 0: the bare sequence."""
     step: int = 1
-    """From one word to the next: 1 overlaps, `word` puts them side by side."""
+    """Letters from the start of one word to the next: with 1 words overlap, with `word` they do not."""
     remote_code: bool = False
     """Run Python code that comes with the model."""
 
@@ -59,9 +59,9 @@ class Reading:
     """One sequence as tokens."""
 
     ids: list[int]
-    """Of all tokens, special ones included."""
+    """Ids of all tokens, special ones included."""
     places: list[int]
-    """Of the others among them."""
+    """Positions in `ids` of the tokens that are not special."""
     spans: Spans
     """Nucleotides of each of the others."""
 

@@ -47,7 +47,7 @@ class Ensemble:
     """The structure of minimum free energy."""
 
     mfe: float
-    """Its energy in kcal/mol."""
+    """Energy of the minimum free energy structure, kcal/mol."""
 
 
 def fold_mfe(

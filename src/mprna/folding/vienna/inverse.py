@@ -9,13 +9,16 @@ from mprna.folding.vienna.model import DEFAULT_MODEL
 
 
 def inverse_folds(target: str, *, seed: int) -> Iterator[tuple[str, float]]:
-    """Walks from random sequences, each to where it ends and its distance from the target, without end.
+    """Search from one random sequence after another, without end; yields what each search arrives at.
 
-    The random numbers and the energy parameters (Turner 2004, 37 °C) are those of the process. A walk does
-    not listen to signals, and may take minutes.
+    The random numbers and the energy parameters (Turner 2004, 37 °C) are those of the whole process. One
+    search may take minutes, and no signal interrupts it.
 
     Args:
-        target: nested, in round brackets.
+        target: a nested structure in round brackets.
+
+    Yields:
+        a sequence, and the distance of its structure from the target: 0 where the search succeeded.
     """
     library = viennarna()
     library.init_rand(seed)

@@ -56,7 +56,7 @@ class StemWeights(NamedTuple):
     (`BASE_CODES`) of the nucleotides before and after it."""
 
     multi: npt.NDArray[np.float64]
-    """As branches of a multiloop. *Shape:* (8, 5, 5)"""
+    """Weights of stems as branches of a multiloop. *Shape:* (8, 5, 5)"""
     exterior: npt.NDArray[np.float64]
     """As branches of the exterior loop; code -1, the last place, where there is no neighbour.
     *Shape:* (8, 6, 6)"""
