@@ -38,6 +38,7 @@ def test_help_names_every_command(call):
         (("fold", "--engine", "mfold"), "mprna fold"),
         (("fold", "-j", "0"), "mprna fold"),
         (("models",), "mprna models"),
+        (("fold", "--a\nb"), "mprna"),
     ],
 )
 def test_a_wrong_call_is_status_2_and_one_line_that_says_where_to_look(call, arguments, prog):
@@ -57,6 +58,7 @@ def test_nothing_asked_shows_the_commands(call):
     ("arguments", "status", "message"),
     [
         (("fold", "missing.fa"), 1, "missing.fa: no such file, and no nucleotide sequence"),
+        (("fold", "a\nb\x1b[31m"), 1, r"a\nb\x1b[31m: no such file, and no nucleotide sequence"),
         (("fold", "ACGU", "-T", "200"), 2, "temperature 200.0 °C; expected 0 to 100"),
         (
             ("draw", "missing.ct"),

@@ -99,6 +99,10 @@ def test_fastq_qualities_and_names():
             "@r\nACGU\n+\nIIII\nACGU\n+\nIIII\n\n",
             "<stream>:5: Line expected to start with '@', but found 'A'",
         ),
+        (
+            "@r\nACGU\n+s\nIIII\n",
+            "<stream>:3: Sequence descriptions don't match ('r' != 's'). The second sequence",
+        ),
     ],
 )
 def test_broken_fastq_is_told_with_its_line(text, message):

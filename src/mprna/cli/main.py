@@ -30,6 +30,7 @@ from mprna.cli import (
     web,
 )
 from mprna.cli.cite import Cite
+from mprna.cli.messages import one_line, tell
 from mprna.errors import MprnaError
 from mprna.io.output import WRITE_ERRORS
 
@@ -91,7 +92,7 @@ class _Parser(argparse.ArgumentParser):
     """Tells a wrong call in one line, and fails where help cannot be written, which argparse passes over."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{self.prog}: error: {message}; see {self.prog} --help\n")
+        self.exit(2, f"{self.prog}: error: {one_line(message)}; see {self.prog} --help\n")
 
     def _print_message(self, message: str, file: SupportsWrite[str] | None = None) -> None:
         if message and file is not None and file is sys.stdout:
@@ -122,18 +123,18 @@ def main(argv: Sequence[str] | None = None) -> int:
         if sys.stdout is not None:
             sys.stdout.flush()
     except MprnaError as error:
-        print(f"mprna: error: {error}", file=sys.stderr)
+        tell(f"error: {error}")
         return error.exit_code
     except BrokenPipeError:
         _discard_stdout()
         return PIPE_CLOSED
     except OSError as error:
         if error.filename is not None:
-            print(f"mprna: error: {error.filename}: {error.strerror}", file=sys.stderr)
+            tell(f"error: {error.filename}: {error.strerror}")
             return 1
         if error.errno not in WRITE_ERRORS:
             raise
-        print(f"mprna: error: cannot write: {error.strerror}", file=sys.stderr)
+        tell(f"error: cannot write: {error.strerror}")
         _discard_stdout()
         return 1
     except KeyboardInterrupt:
@@ -173,7 +174,7 @@ def _show_warning(
     file: TextIO | None = None,
     line: str | None = None,
 ) -> None:
-    print(f"mprna: warning: {message}", file=file or sys.stderr)
+    print(f"mprna: warning: {one_line(str(message))}", file=file or sys.stderr)
 
 
 if __name__ == "__main__":

@@ -111,6 +111,7 @@ def _read_fastq(file: InputFile) -> Iterator[Record]:
             )
     except dnaio.FastqFormatError as error:
         line = None if error.line is None else error.line + 1
-        raise FormatError(error.message, path=file.name, line=line) from error
+        message = " ".join(error.message.split())
+        raise FormatError(message, path=file.name, line=line) from error
     except input_errors() as error:
         raise as_format_error(error, file.name, 4 * number or None) from error
