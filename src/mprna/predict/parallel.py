@@ -7,7 +7,7 @@ from multiprocessing.connection import Connection, wait
 from typing import Any, Generic
 
 from mprna.child import ChildKilledError, ChildProcess, Item, Result
-from mprna.errors import MprnaError
+from mprna.errors import MprnaError, UsageError
 
 IN_FLIGHT = 8
 """Items per process that are read ahead of the result that is due."""
@@ -27,13 +27,16 @@ def map_ordered(
         items: read lazily, at most `IN_FLIGHT * jobs` ahead of the result that is due. While the next
             item is awaited, results wait too. An error of theirs is raised after the results of all
             items before it.
-        jobs: most processes, started as items come; with 1, everything happens in this one.
+        jobs: most processes, at least 1, started as items come; with 1, everything happens in this one.
         on_kill: the result of an item whose process was killed by a signal, from the item and the reason.
 
     Raises:
+        UsageError: fewer than one process.
         Exception: whatever `make_worker` or reading `items` raises.
         RuntimeError: a child ended by itself; its traceback is on stderr.
     """
+    if jobs < 1:
+        raise UsageError(f"jobs {jobs}; expected at least 1 process")
     worker = make_worker()  # raises here, before anything is read or written, what would end every child
     return map(worker, items) if jobs == 1 else _in_children(make_worker, items, jobs, on_kill)
 
