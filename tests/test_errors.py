@@ -60,5 +60,5 @@ def test_a_warning_is_no_error() -> None:
     "error", [MissingExtraError("PNG output", "draw"), FormatError("no", path="a", line=3)]
 )
 def test_processes_can_send_errors_to_each_other(error: MprnaError) -> None:
-    copy = pickle.loads(pickle.dumps(error))  # noqa: S301 - our own
+    copy = pickle.loads(pickle.dumps(error))
     assert (type(copy), str(copy), vars(copy)) == (type(error), str(error), vars(error))

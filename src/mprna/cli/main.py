@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import io
 import os
 import sys
@@ -71,6 +72,10 @@ PIPE_CLOSED: Final = 141
 """128 + SIGPIPE."""
 
 
+RESOURCE_ERRORS: Final = (errno.EMFILE, errno.ENFILE, errno.EAGAIN, errno.ENOMEM)
+"""Too many open files or processes, or no memory for another."""
+
+
 def build_parser() -> argparse.ArgumentParser:
     """The parser of all commands; nothing heavy is imported for it."""
     parser = _Parser(
@@ -132,10 +137,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         if error.filename is not None:
             tell(f"error: {error.filename}: {error.strerror}")
             return 1
+        if error.errno in RESOURCE_ERRORS:
+            tell(f"error: {error.strerror}: a limit of the system; ask for fewer processes (-j)")
+            return 1
         if error.errno not in WRITE_ERRORS:
             raise
         tell(f"error: cannot write: {error.strerror}")
         _discard_stdout()
+        return 1
+    except MemoryError:
+        tell("error: not enough memory")
         return 1
     except KeyboardInterrupt:
         return INTERRUPTED
