@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any, Final
 
 import numpy as np
 import onnxruntime
@@ -25,7 +28,8 @@ from mprna.runtime.store import describe
 from mprna.runtime.windows import NetworkArrays
 from mprna.tokenizer import TokenIds
 
-_ERRORS_ONLY = 3
+_FATAL_ONLY = 4  # errors are raised, and need no log beside
+_NO_MEMORY: Final = re.compile(r"allocate memory|bad_alloc")
 _LOAD_ERRORS = (Fail, InvalidArgument, InvalidGraph, InvalidProtobuf, RuntimeException)
 
 
@@ -48,14 +52,15 @@ class OnnxEngine:
         return windows.predict(self._run, sequence, self.max_length)
 
     def _run(self, input_ids: TokenIds) -> NetworkArrays:
-        outputs = self._session.run(list(NetworkArrays._fields), {"input_ids": input_ids[None]})
+        outputs = _outputs(self._session, NetworkArrays._fields, {"input_ids": input_ids[None]})
         return NetworkArrays(*(output[0] for output in outputs))
 
     def base_logits(self, sequence: str, masked: IntArray) -> BaseLogits:
         return base_logits(self._run_bases, sequence, masked, self.max_length)
 
     def _run_bases(self, input_ids: TokenIds) -> tuple[FloatArray, FloatArray]:
-        lm, repair = self._session.run(["lm_logits", "repair_logits"], {"input_ids": input_ids[None]})
+        names = ("lm_logits", "repair_logits")
+        lm, repair = _outputs(self._session, names, {"input_ids": input_ids[None]})
         return lm[0], repair[0]
 
 
@@ -73,7 +78,7 @@ class OnnxPairEngine:
             "prior": given.prior[None],
             "has_prior": np.array([given.has_prior], dtype=np.float32),
         }
-        (log_odds,) = self._session.run(["log_odds"], feed)
+        (log_odds,) = _outputs(self._session, ("log_odds",), feed)
         return pair_probs(sequence, log_odds[0])
 
 
@@ -91,7 +96,7 @@ class OnnxDegradationEngine:
         if probs.shape != (length, length):
             raise ValueError(f"pair probabilities of shape {probs.shape}, expected {(length, length)}")
         feed = {"bases": base_ids(sequence)[None], "probs": probs.astype(np.float32)[None]}
-        mean, sd = self._session.run(["mean", "sd"], feed)
+        mean, sd = _outputs(self._session, ("mean", "sd"), feed)
         return Degradation(mean[0], sd[0])
 
 
@@ -101,11 +106,23 @@ def _open_session(path: Path, num_threads: int) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = num_threads
     options.inter_op_num_threads = 1
-    options.log_severity_level = _ERRORS_ONLY
+    options.log_severity_level = _FATAL_ONLY
     try:
         return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
     except _LOAD_ERRORS as error:
         raise ModelError(f"{path}: ONNX Runtime cannot load it ({_first_line(error)})") from None
+
+
+def _outputs(
+    session: onnxruntime.InferenceSession, names: Sequence[str], feed: Mapping[str, Any]
+) -> list[Any]:
+    """Raises MemoryError where ONNX Runtime has none, for which it has no error of its own."""
+    try:
+        return list(session.run(names, feed))
+    except (Fail, RuntimeException) as error:
+        if _NO_MEMORY.search(str(error)):
+            raise MemoryError(_first_line(error)) from None
+        raise
 
 
 def _first_line(error: Exception) -> str:
