@@ -116,3 +116,10 @@ def test_truncated_weights_are_told(nano_model, tmp_path):
     weights.write_bytes(weights.read_bytes()[:-1000])
     with pytest.raises(ModelError):
         OnnxEngine(model_dir)
+
+
+def test_a_graph_of_another_kind_is_told(nano_model, tmp_path):
+    model_dir = shutil.copytree(WEIGHTS / "pair-fold", tmp_path / "model")
+    (model_dir / "config.json").write_bytes((nano_model / "config.json").read_bytes())
+    with pytest.raises(ModelError, match=r"model\.onnx: takes bases, prior, has_prior; a model of the kind"):
+        OnnxEngine(model_dir)

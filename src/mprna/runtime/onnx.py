@@ -24,7 +24,7 @@ from mprna.runtime.degradation_engine import Degradation
 from mprna.runtime.engine import BaseLogits, FloatArray, IntArray, Prediction
 from mprna.runtime.masked import base_logits
 from mprna.runtime.pair_engine import WINDOW, pair_input, pair_probs
-from mprna.runtime.store import describe
+from mprna.runtime.store import ModelInfo, describe
 from mprna.runtime.windows import NetworkArrays
 from mprna.tokenizer import TokenIds
 
@@ -46,7 +46,7 @@ class OnnxEngine:
 
     def __init__(self, model_dir: Path, *, num_threads: int = 1) -> None:
         self.max_length: int = describe(model_dir).max_length
-        self._session = _open_session(model_dir / "model.onnx", num_threads)
+        self._session = _open_session(model_dir / "model.onnx", num_threads, ["input_ids"])
 
     def predict(self, sequence: str) -> Prediction:
         return windows.predict(self._run, sequence, self.max_length)
@@ -69,7 +69,8 @@ class OnnxPairEngine:
 
     def __init__(self, model_dir: Path, *, num_threads: int = 1) -> None:
         self.max_length: int = min(describe(model_dir).max_length, WINDOW)
-        self._session = _open_session(model_dir / "model.onnx", num_threads)
+        inputs = ["bases", "prior", "has_prior"]
+        self._session = _open_session(model_dir / "model.onnx", num_threads, inputs)
 
     def predict_pairs(self, sequence: str, prior: FloatArray | None = None) -> FloatArray:
         given = pair_input(sequence, prior)
@@ -88,8 +89,8 @@ class OnnxDegradationEngine:
     def __init__(self, model_dir: Path, *, num_threads: int = 1) -> None:
         info = describe(model_dir)
         self.max_length: int = info.max_length
-        self.score_scale = float(info.config.get("score_scale", 1.0))
-        self._session = _open_session(model_dir / "model.onnx", num_threads)
+        self.score_scale = _score_scale(info)
+        self._session = _open_session(model_dir / "model.onnx", num_threads, ["bases", "probs"])
 
     def predict_degradation(self, sequence: str, probs: FloatArray) -> Degradation:
         length = len(sequence)
@@ -100,7 +101,16 @@ class OnnxDegradationEngine:
         return Degradation(mean[0], sd[0])
 
 
-def _open_session(path: Path, num_threads: int) -> onnxruntime.InferenceSession:
+def _score_scale(info: ModelInfo) -> float:
+    scale = info.config.get("score_scale", 1.0)
+    if not isinstance(scale, (int, float)) or not 0 < scale < np.inf:
+        raise ModelError(
+            f"{info.directory / 'config.json'}: score_scale {scale!r:.40}; expected a positive number"
+        )
+    return float(scale)
+
+
+def _open_session(path: Path, num_threads: int, inputs: Sequence[str]) -> onnxruntime.InferenceSession:
     if not path.is_file():
         raise ModelError(f"{path}: no such file; write it with `mprna models export`")
     options = onnxruntime.SessionOptions()
@@ -108,9 +118,13 @@ def _open_session(path: Path, num_threads: int) -> onnxruntime.InferenceSession:
     options.inter_op_num_threads = 1
     options.log_severity_level = _FATAL_ONLY
     try:
-        return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+        session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
     except _LOAD_ERRORS as error:
         raise ModelError(f"{path}: ONNX Runtime cannot load it ({_first_line(error)})") from None
+    found = [node.name for node in session.get_inputs()]
+    if sorted(found) != sorted(inputs):
+        raise ModelError(f"{path}: takes {', '.join(found)}; a model of the kind in config.json has {inputs}")
+    return session
 
 
 def _outputs(
