@@ -238,3 +238,10 @@ def test_a_damaged_task_is_told(change):
         TaskConfig.from_dict(values | change)
     with pytest.raises(ModelError):
         TaskConfig.from_dict([1])
+
+
+def test_a_run_that_lost_its_metrics_says_so(nano: Path, tmp_path: Path) -> None:
+    run("sequence_regression", nano, tmp_path / "run", epochs=1)
+    (tmp_path / "run" / "metrics.jsonl").write_text('{"kind": "train", "step": 1}\n')
+    with pytest.raises(ModelError, match=r"metrics\.jsonl: no .* of this run any more; choose another --out"):
+        run("sequence_regression", nano, tmp_path / "run", epochs=1, resume=True)
