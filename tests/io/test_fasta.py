@@ -111,6 +111,12 @@ def test_broken_fastq_is_told_with_its_line(text, message):
     assert str(error.value).startswith(message)
 
 
+def test_a_fault_does_not_quote_a_whole_genome():
+    with pytest.raises(FormatError) as error:
+        fastq("@r\n" + "ACGU" * 100_000)
+    assert len(str(error.value)) < 300
+
+
 def test_fastq_needs_qualities():
     with pytest.raises(FormatError) as error:
         write_fastq([Record(name="a", sequence="ACGU")], io.StringIO())
