@@ -45,6 +45,12 @@ def test_the_other_strand_pairs_with_this_one(sequence: str) -> None:
     assert reverse_complement(sequence.replace("U", "T")) == other
 
 
+@pytest.mark.parametrize("value", [None, float("nan"), b"ACGU", 3])
+def test_what_is_no_text_is_told(value: object) -> None:
+    with pytest.raises(SequenceError, match=f"the sequence is {value!r}, expected text"):
+        clean_sequence(value)
+
+
 @pytest.mark.parametrize("code", sorted(IUPAC))
 def test_each_code_alone(code: str) -> None:
     expected = IUPAC[code].replace("T", "U") if len(IUPAC[code]) == 1 else "N"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import pickle
 import re
 
 import pytest
@@ -53,3 +54,11 @@ def test_exit_codes() -> None:
 def test_a_warning_is_no_error() -> None:
     assert issubclass(MprnaWarning, UserWarning)
     assert not issubclass(MprnaWarning, MprnaError)
+
+
+@pytest.mark.parametrize(
+    "error", [MissingExtraError("PNG output", "draw"), FormatError("no", path="a", line=3)]
+)
+def test_processes_can_send_errors_to_each_other(error: MprnaError) -> None:
+    copy = pickle.loads(pickle.dumps(error))
+    assert (type(copy), str(copy), vars(copy)) == (type(error), str(error), vars(error))

@@ -64,9 +64,11 @@ def clean_sequence(sequence: str) -> str:
     'ACGUNN'
 
     Raises:
-        SequenceError: empty, or with a gap, digit, protein letter or other symbol; the message
+        SequenceError: no text, empty, or with a gap, digit, protein letter or other symbol; the message
             names the first one and its 1-based position.
     """
+    if not isinstance(sequence, str):  # as None and NaN of a table with gaps
+        raise SequenceError(f"the sequence is {sequence!r:.40}, expected text")
     if not sequence:
         raise SequenceError("empty sequence")
     if not _LEGAL.issuperset(sequence):

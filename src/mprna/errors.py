@@ -83,7 +83,11 @@ class MissingExtraError(UsageError):
     """An optional dependency is not installed; names the extra that brings it."""
 
     def __init__(self, feature: str, extra: str) -> None:
+        self.feature, self.extra = feature, extra
         super().__init__(f"{feature} needs an optional dependency: pip install 'mprna[{extra}]'")
+
+    def __reduce__(self) -> tuple[type, tuple[str, str]]:
+        return type(self), (self.feature, self.extra)  # so that a process can send it to another
 
 
 def first_line(error: BaseException) -> str:

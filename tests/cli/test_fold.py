@@ -332,6 +332,18 @@ def test_a_killed_run_is_resumed_to_the_same_bytes(call, start, tmp_path, jobs):
     assert out.read_bytes() == whole.read_bytes()
 
 
+@pytest.mark.parametrize("suffix", ["vienna", "dbn", "tsv", "jsonl"])
+def test_a_resumed_run_has_the_status_of_a_whole_one(call, tmp_path, suffix):
+    path, out = tmp_path / "in.fa", tmp_path / f"out.{suffix}"
+    path.write_text(">a\n #ACGU\n>b\nACGU\n")
+    whole = call("fold", *VIENNA, path, "-o", out)
+    assert whole.status == 1
+    assert "1 of 2 records" in whole.err
+    written = out.read_bytes()
+    assert call("fold", *VIENNA, path, "-o", out, "--resume") == whole
+    assert out.read_bytes() == written
+
+
 def test_workers_do_not_outlive_a_killed_parent(start):
     process = start(["fold", *VIENNA, "-j", "2"])
     process.stdin.write(b">a\nACGU\n" * 100)

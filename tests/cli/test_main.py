@@ -38,6 +38,7 @@ def test_help_names_every_command(call):
         (("fold", "--engine", "mfold"), "mprna fold"),
         (("fold", "-j", "0"), "mprna fold"),
         (("models",), "mprna models"),
+        (("fold", "--a\nb"), "mprna"),
     ],
 )
 def test_a_wrong_call_is_status_2_and_one_line_that_says_where_to_look(call, arguments, prog):
@@ -57,6 +58,7 @@ def test_nothing_asked_shows_the_commands(call):
     ("arguments", "status", "message"),
     [
         (("fold", "missing.fa"), 1, "missing.fa: no such file, and no nucleotide sequence"),
+        (("fold", "a\nb\x1b[31m"), 1, r"a\nb\x1b[31m: no such file, and no nucleotide sequence"),
         (("fold", "ACGU", "-T", "200"), 2, "temperature 200.0 °C; expected 0 to 100"),
         (
             ("draw", "missing.ct"),
@@ -173,3 +175,20 @@ def test_what_the_file_system_refuses_is_one_line(call, tmp_path, monkeypatch):
     monkeypatch.setenv("MPRNA_HOME", str(tmp_path / "file"))
     outcome = call("models", "get", "tiny", "--from", tmp_path)
     assert outcome == (1, "", f"mprna: error: {tmp_path / 'file' / 'models'}: Not a directory\n")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits of Linux")
+def test_too_many_open_files_are_one_line(mprna_home):
+    command = shlex.join([*PROGRAM, "fold", "--engine", "vienna", "ACGU", "GGGGAAAACCCC", "-j", "4"])
+    environment = os.environ | {"PYTHONPATH": str(SRC)}
+    shown = subprocess.run(["sh", "-c", f"ulimit -n 12; {command}"], env=environment, capture_output=True)
+    message = "Too many open files: a limit of the system; ask for fewer processes (-j)"
+    assert (shown.returncode, shown.stderr.decode()) == (1, f"mprna: error: {message}\n")
+
+
+def test_no_memory_is_one_line(call, monkeypatch):
+    def exhaust(*_, **__):
+        raise MemoryError
+
+    monkeypatch.setattr("mprna.predict.fold.fold_records", exhaust)
+    assert call("fold", "ACGU") == (1, "", "mprna: error: not enough memory\n")

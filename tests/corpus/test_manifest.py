@@ -67,3 +67,19 @@ def test_folder_without_manifest(tmp_path: Path) -> None:
         read_manifest(tmp_path)
     with pytest.raises(CorpusError, match=r"no manifest\.json"):
         read_manifest(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize(
+    ("part", "value"),
+    [
+        ("drops", []),
+        ("options", "seed"),
+        ("files", [MANIFEST.to_json()["files"][0] | {"rows": "2"}]),
+        ("sources", [MANIFEST.to_json()["sources"][0] | {"name": 7}]),
+        ("drops", {"short_tail": {"pieces": 1, "nt": None}}),
+    ],
+)
+def test_values_of_another_type_are_damage(tmp_path: Path, part: str, value: object) -> None:
+    (tmp_path / "manifest.json").write_text(json.dumps(MANIFEST.to_json() | {part: value}))
+    with pytest.raises(CorpusError, match="damaged"):
+        read_manifest(tmp_path)

@@ -78,7 +78,12 @@ def test_table_that_cannot_be_read(tmp_path: Path, content: bytes | None, messag
 
 
 @pytest.mark.parametrize(
-    ("pattern", "message"), [("(", "is no regular expression"), ("(a)", "no group `species`")]
+    ("pattern", "message"),
+    [
+        ("(", "is no regular expression"),
+        ("a{9999999999}", "is no regular expression"),
+        ("(a)", "no group `species`"),
+    ],
 )
 def test_pattern_that_is_none(pattern: str, message: str) -> None:
     with pytest.raises(UsageError, match=message):

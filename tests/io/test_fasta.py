@@ -99,12 +99,22 @@ def test_fastq_qualities_and_names():
             "@r\nACGU\n+\nIIII\nACGU\n+\nIIII\n\n",
             "<stream>:5: Line expected to start with '@', but found 'A'",
         ),
+        (
+            "@r\nACGU\n+s\nIIII\n",
+            "<stream>:3: Sequence descriptions don't match ('r' != 's'). The second sequence",
+        ),
     ],
 )
 def test_broken_fastq_is_told_with_its_line(text, message):
     with pytest.raises(FormatError) as error:
         fastq(text)
     assert str(error.value).startswith(message)
+
+
+def test_a_fault_does_not_quote_a_whole_genome():
+    with pytest.raises(FormatError) as error:
+        fastq("@r\n" + "ACGU" * 100_000)
+    assert len(str(error.value)) < 300
 
 
 def test_fastq_needs_qualities():

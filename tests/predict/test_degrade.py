@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -161,3 +162,14 @@ def test_the_command_ranks_and_draws(model, tmp_path, capsys):
     drawing = figure.read_text()
     assert drawing.count("<polyline") == 2
     assert "long" in drawing
+
+
+@pytest.mark.parametrize("scale", ["pair", [1.0], -1.0, None])
+def test_a_scale_that_is_none_is_told(model, tmp_path, scale):
+    directory = shutil.copytree(model, tmp_path / "model")
+    (directory / "manifest.json").unlink(missing_ok=True)
+    config = json.loads((directory / "config.json").read_text())
+    config["model"]["score_scale"] = scale
+    (directory / "config.json").write_text(json.dumps(config))
+    with pytest.raises(ModelError, match=r"score_scale .*; expected a positive number"):
+        load_degradation_engine(directory)

@@ -10,7 +10,7 @@ from functools import partial
 
 import pytest
 
-from mprna.errors import FormatError, ModelError
+from mprna.errors import FormatError, ModelError, UsageError
 from mprna.predict import parallel
 from mprna.predict.parallel import IN_FLIGHT, map_ordered
 
@@ -49,6 +49,12 @@ def make_missing(message: str) -> Callable[[int], str]:
 
 def no_kill(item: int, reason: str) -> str:
     raise AssertionError((item, reason))
+
+
+@pytest.mark.parametrize("jobs", [0, -1])
+def test_no_process_is_told_and_not_an_empty_answer(jobs: int) -> None:
+    with pytest.raises(UsageError, match=f"jobs {jobs}; expected at least 1 process"):
+        map_ordered(make_square, range(5), jobs=jobs, on_kill=no_kill)
 
 
 @pytest.mark.parametrize("jobs", [1, 2])

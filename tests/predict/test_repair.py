@@ -323,6 +323,7 @@ def test_a_model_without_a_calibration_is_told(nano_model):
         ({"version": 2}, "not a repair calibration of this version"),
         ({"seen": {"masked_lm": 1.0}}, "not a repair calibration"),
         ({"unknown": {name: None for name in FEATURES}}, "not a repair calibration"),
+        ({"unknown": dict.fromkeys(FEATURES, float("nan"))}, "not a repair calibration"),
         ({"weights_sha256": "0"}, "fitted to other weights than model.safetensors; fit it again"),
     ],
 )
@@ -336,6 +337,13 @@ def test_a_calibration_that_does_not_fit_is_told(model, tmp_path, change, messag
     path.write_text("{")
     with pytest.raises(ModelError, match="not JSON"):
         load_calibration(directory)
+
+
+def test_a_coefficient_may_be_a_large_whole_number(model, tmp_path):
+    directory = shutil.copytree(model, tmp_path / "model")
+    path = directory / "repair.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"seen": dict.fromkeys(FEATURES, 10**30)}))
+    assert load_calibration(directory).seen == (10**30,) * len(FEATURES)
 
 
 def test_the_shipped_model_is_calibrated():

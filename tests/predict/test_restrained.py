@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import mprna
-from mprna.errors import FoldingError, StructureError, UsageError
+from mprna.errors import FoldingError, MprnaError, StructureError, UsageError
 from mprna.folding.prior import prior_pair_probs
 from mprna.folding.restraints import Restraints, ShapeModel
 from mprna.folding.vienna import EnergyModel, energy_of, fold_ensemble, fold_mfe
@@ -286,3 +286,15 @@ def test_results_do_not_depend_on_jobs(pair_model):
     assert alone == list(fold_records(records, options, jobs=2))
     assert alone[::-1] == list(fold_records(records[::-1], options))
     assert [record.error is None for record in alone] == [True] * 8 + [False]
+
+
+@pytest.mark.parametrize(
+    ("restraint", "message"),
+    [
+        ({"reactivities": ["low"] * 20}, "reactivities: expected one number per nucleotide"),
+        ({"constraint": 12}, "constraint 12; expected text"),
+    ],
+)
+def test_values_of_another_type_are_told(restraint, message):
+    with pytest.raises(MprnaError, match=message):
+        mprna.fold(HAIRPINS, FoldOptions(engine="vienna"), **restraint)

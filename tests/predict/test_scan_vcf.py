@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 
 import numpy as np
 import pysam
@@ -161,6 +162,27 @@ def test_a_broken_record_is_told_with_its_number(files):
     path = vcf(files, substitution(31), "chr1\tx\t.\tA\tC")
     with VcfFile(path) as file, pytest.raises(FormatError, match="record 2 cannot be read"):
         list(scan_vcf(file, Transcriptome(str(files / "genome.fa")), OPTIONS))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        (b"chr1\t31", b"chr\xe9\t31", "record 1 cannot be read|no VCF that can be read"),
+        (b"\t.\t.\t.\n", b"\t.\t.\tX=\xe9\n", "the record at chr1:31 is no UTF-8 text"),
+        (b"##contig=<ID=chrX>", b"##note=\xe9", "the header is no UTF-8 text|no VCF that can be read"),
+    ],
+)
+def test_letters_that_are_no_utf_8_are_told(files, old, new, message):
+    path = Path(vcf(files, substitution(31)))
+    path.write_bytes(path.read_bytes().replace(old, new))
+
+    def annotate() -> None:
+        with VcfFile(str(path)) as file:
+            found = scan_vcf(file, Transcriptome(str(files / "genome.fa")), OPTIONS)
+            write_vcf(file, found, str(files / "out.vcf"))
+
+    with pytest.raises(FormatError, match=message):
+        annotate()
 
 
 def test_an_annotated_file_is_not_annotated_twice_and_nothing_is_gzipped(files):

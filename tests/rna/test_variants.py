@@ -42,6 +42,7 @@ def test_is_read(text, expected):
         ("A24G+", "empty variant"),
         ("A24G+A24C", "changes nucleotide 24 twice"),
         ("x" * 100, "'" + "x" * 37 + "...' is no variant"),
+        ("A" + "9" * 5_000 + "G", "is no variant"),
     ],
 )
 def test_is_refused(text, reason):

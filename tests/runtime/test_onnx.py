@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -116,3 +119,21 @@ def test_truncated_weights_are_told(nano_model, tmp_path):
     weights.write_bytes(weights.read_bytes()[:-1000])
     with pytest.raises(ModelError):
         OnnxEngine(model_dir)
+
+
+def test_a_graph_of_another_kind_is_told(nano_model, tmp_path):
+    model_dir = shutil.copytree(WEIGHTS / "pair-fold", tmp_path / "model")
+    (model_dir / "config.json").write_bytes((nano_model / "config.json").read_bytes())
+    with pytest.raises(ModelError, match=r"model\.onnx: takes bases, prior, has_prior; a model of the kind"):
+        OnnxEngine(model_dir)
+
+
+def test_nothing_is_reported_to_anybody(tmp_path):
+    """ONNX Runtime's reports begin with an identifier in a file."""
+    places = {"HOME": str(tmp_path), "TMPDIR": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path)}
+    environment = os.environ | places | {"PYTHONPATH": str(WEIGHTS.parents[1])}
+    environment.pop("ORT_DISABLE_TELEMETRY", None)
+    program = [sys.executable, "-c", "import mprna; print(mprna.fold('GGGGAAAACCCC').dot_bracket)"]
+    shown = subprocess.run(program, env=environment, capture_output=True, text=True, check=True)
+    assert shown.stdout == "((((....))))\n"
+    assert list(tmp_path.rglob("*")) == []

@@ -98,7 +98,11 @@ def test_a_run_may_be_exported(model_dir, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"[1]", b"{}", b"\xff", b"[" * 100_000, b'{"model": {"max_length": "x"}}']
+    "content",
+    [
+        *(b"", b"[1]", b"{}", b"\xff", b"[" * 100_000),
+        *(b'{"model": {"max_length": "x"}}', b'{"model": {"max_length": -5}}'),
+    ],
 )
 def test_a_damaged_model_does_not_hide_the_others(model_dir, content):
     damaged = model_dir.with_name("damaged")

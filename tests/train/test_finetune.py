@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from mprna.errors import DataError, FormatError, UsageError
+from mprna.errors import DataError, FormatError, ModelError, UsageError
 from mprna.io.labelled import LabelledRow, read_labelled
 from mprna.model.checkpoint import load_checkpoint, save_checkpoint
 from mprna.model.network import MprnaModel
@@ -219,3 +219,29 @@ def test_rows_of_a_table_reach_the_labels(tmp_path: Path) -> None:
     assert found[0].labels == ("1", "2.5")
     with pytest.raises(FormatError, match=r"t.csv:2: label '1'; token_regression expects a list"):
         examples(found, task, max_length=9)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"labels": [["a"]]},
+        {"labels": 3},
+        {"labels": "ab"},
+        {"offsets": {"a": 1}},
+        {"scales": ["x"]},
+        {"task": 1},
+    ],
+)
+def test_a_damaged_task_is_told(change):
+    values = TaskConfig(task="sequence_regression", labels=("x",)).to_dict()
+    with pytest.raises(ModelError):
+        TaskConfig.from_dict(values | change)
+    with pytest.raises(ModelError):
+        TaskConfig.from_dict([1])
+
+
+def test_a_run_that_lost_its_metrics_says_so(nano: Path, tmp_path: Path) -> None:
+    run("sequence_regression", nano, tmp_path / "run", epochs=1)
+    (tmp_path / "run" / "metrics.jsonl").write_text('{"kind": "train", "step": 1}\n')
+    with pytest.raises(ModelError, match=r"metrics\.jsonl: no .* of this run any more; choose another --out"):
+        run("sequence_regression", nano, tmp_path / "run", epochs=1, resume=True)

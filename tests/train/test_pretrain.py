@@ -154,6 +154,9 @@ def test_a_damaged_checkpoint_falls_back_to_the_one_before(corpus_dir: Path, tmp
     os.truncate(newest, newest.stat().st_size // 2)
     with pytest.warns(MprnaWarning, match="trying an older one"):
         assert run(SHORT, corpus_dir, tmp_path / "run", resume=True) == expected
+    (latest_checkpoint(tmp_path / "run") / "state.json").write_text('{"step": [12], "num_batches": "x"}')
+    with pytest.warns(MprnaWarning, match=r"state\.json: step and batches .*"):
+        assert run(SHORT, corpus_dir, tmp_path / "run", resume=True) == expected
 
 
 def ending(losses: dict[int, float], patch: pytest.MonkeyPatch) -> None:

@@ -208,10 +208,11 @@ def run(args: argparse.Namespace) -> int:
     options = _options(args)
     tally = Tally("records have no structure", quiet=args.quiet)
 
+    def count(result: Record) -> Record:
+        return tally.seen(result, result.name, result.error)
+
     def compute(records: Iterable[Record]) -> Iterator[Record]:
-        for result in fold_records(records, options, jobs=num_jobs(args)):
-            tally.add(result.name, result.error)
-            yield result
+        return map(count, fold_records(records, options, jobs=num_jobs(args)))
 
     records = _records(args)
     if format_name not in NAMELESS:
@@ -223,7 +224,9 @@ def run(args: argparse.Namespace) -> int:
     else:
         from mprna.predict.fold_output import write_results
 
-        write_results(compute, records, args.output, format_name=format_name, resume=args.resume)
+        write_results(
+            compute, records, args.output, format_name=format_name, resume=args.resume, on_kept=count
+        )
     return tally.finish()
 
 

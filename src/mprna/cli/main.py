@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import io
 import os
 import sys
@@ -30,6 +31,7 @@ from mprna.cli import (
     web,
 )
 from mprna.cli.cite import Cite
+from mprna.cli.messages import one_line, tell
 from mprna.errors import MprnaError
 from mprna.io.output import WRITE_ERRORS
 
@@ -70,6 +72,10 @@ PIPE_CLOSED: Final = 141
 """128 + SIGPIPE."""
 
 
+RESOURCE_ERRORS: Final = (errno.EMFILE, errno.ENFILE, errno.EAGAIN, errno.ENOMEM)
+"""Too many open files or processes, or no memory for another."""
+
+
 def build_parser() -> argparse.ArgumentParser:
     """The parser of all commands; nothing heavy is imported for it."""
     parser = _Parser(
@@ -91,7 +97,7 @@ class _Parser(argparse.ArgumentParser):
     """Tells a wrong call in one line, and fails where help cannot be written, which argparse passes over."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{self.prog}: error: {message}; see {self.prog} --help\n")
+        self.exit(2, f"{self.prog}: error: {one_line(message)}; see {self.prog} --help\n")
 
     def _print_message(self, message: str, file: SupportsWrite[str] | None = None) -> None:
         if message and file is not None and file is sys.stdout:
@@ -122,19 +128,25 @@ def main(argv: Sequence[str] | None = None) -> int:
         if sys.stdout is not None:
             sys.stdout.flush()
     except MprnaError as error:
-        print(f"mprna: error: {error}", file=sys.stderr)
+        tell(f"error: {error}")
         return error.exit_code
     except BrokenPipeError:
         _discard_stdout()
         return PIPE_CLOSED
     except OSError as error:
         if error.filename is not None:
-            print(f"mprna: error: {error.filename}: {error.strerror}", file=sys.stderr)
+            tell(f"error: {error.filename}: {error.strerror}")
+            return 1
+        if error.errno in RESOURCE_ERRORS:
+            tell(f"error: {error.strerror}: a limit of the system; ask for fewer processes (-j)")
             return 1
         if error.errno not in WRITE_ERRORS:
             raise
-        print(f"mprna: error: cannot write: {error.strerror}", file=sys.stderr)
+        tell(f"error: cannot write: {error.strerror}")
         _discard_stdout()
+        return 1
+    except MemoryError:
+        tell("error: not enough memory")
         return 1
     except KeyboardInterrupt:
         return INTERRUPTED
@@ -173,7 +185,7 @@ def _show_warning(
     file: TextIO | None = None,
     line: str | None = None,
 ) -> None:
-    print(f"mprna: warning: {message}", file=file or sys.stderr)
+    print(f"mprna: warning: {one_line(str(message))}", file=file or sys.stderr)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,8 @@ import sys
 import time
 from typing import TypeVar
 
+from mprna.cli.messages import tell
+
 Result = TypeVar("Result")
 
 PROGRESS_SECONDS = 0.5
@@ -50,5 +52,5 @@ class Tally:
             print(file=sys.stderr)
         if self._failed and not self._quiet:
             counts = f"{self._failed:,} of {self._done:,}"
-            print(f"mprna: {counts} {self._complaint}; the first: {self._first}", file=sys.stderr)
+            tell(f"{counts} {self._complaint}; the first: {self._first}")
         return 1 if self._failed else 0

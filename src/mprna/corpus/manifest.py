@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Final
 
@@ -137,8 +137,12 @@ class Manifest:
 
     @classmethod
     def from_json(cls, document: dict[str, Any]) -> Manifest:
-        """Inverse of `to_json`."""
-        return cls(
+        """Inverse of `to_json`.
+
+        Raises:
+            TypeError: a value of another type than `to_json` gives.
+        """
+        manifest = cls(
             files=tuple(ShardFile(**entry) for entry in document["files"]),
             sources=tuple(Source(**entry) for entry in document["sources"]),
             drops=Drops.from_json(document["drops"]),
@@ -147,6 +151,18 @@ class Manifest:
             references=document.get("references", {}),
             reports=document.get("reports", {}),
         )
+        for entry in (manifest, *manifest.files, *manifest.sources, *manifest.drops.values()):
+            _check_types(entry)
+        return manifest
+
+
+def _check_types(entry: Any) -> None:
+    types = {"int": int, "str": str, "tuple": tuple}
+    for known in fields(entry):
+        value = getattr(entry, known.name)
+        expected = types.get(str(known.type).partition("[")[0], dict)
+        if not isinstance(value, expected) or isinstance(value, bool):
+            raise TypeError(f"{known.name!r} is {value!r:.40}")
 
 
 def write_manifest(manifest: Manifest, directory: Path) -> None:
@@ -175,5 +191,5 @@ def read_manifest(directory: Path) -> Manifest:
         raise CorpusError(f"{path}: not a manifest of schema {SCHEMA_NAME!r} version {READABLE}")
     try:
         return Manifest.from_json(document)
-    except (KeyError, TypeError) as error:
+    except (AttributeError, KeyError, TypeError) as error:
         raise CorpusError(f"{path}: damaged (entry {error}); build the corpus again") from None

@@ -55,7 +55,7 @@ def compile_pattern(pattern: str) -> re.Pattern[str]:
     """
     try:
         compiled = re.compile(pattern)
-    except re.error as error:
+    except (re.error, OverflowError) as error:
         raise UsageError(f"species pattern {pattern!r} is no regular expression: {error}") from None
     if "species" not in compiled.groupindex:
         raise UsageError(

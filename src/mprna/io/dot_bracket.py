@@ -143,6 +143,11 @@ class _Draft:
         )
 
 
+def looks_like_another_line(sequence: str) -> bool:
+    """Whether a failed record's sequence would be read as a header or a comment; its line is left empty."""
+    return sequence.startswith((">", "#"))
+
+
 def _header(line: str) -> str | None:
     for mark in (">", _BPRNA_NAME):
         if line.startswith(mark):
@@ -163,9 +168,7 @@ def _is_next_sequence(line: str, draft: _Draft | None) -> bool:
 def _write(record: Record, energy: str, stream: IO[str]) -> None:
     if record.header:
         stream.write(f">{record.header}\n")
-    # Only a record that failed can have such a "sequence", which readers would take for a header or comment.
-    looks_like_another_line = record.sequence.startswith((">", "#"))
-    stream.write("\n" if looks_like_another_line else f"{record.sequence}\n")
+    stream.write("\n" if looks_like_another_line(record.sequence) else f"{record.sequence}\n")
     if record.error is not None:
         stream.write(f"{record.error_comment}\n")
     elif record.dot_bracket is not None:

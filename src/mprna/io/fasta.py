@@ -14,6 +14,7 @@ from mprna.io.records import Record, split_header
 from mprna.io.source import InputFile, Source, as_format_error, input_errors, numbered_lines, open_input
 
 LINE_WIDTH = 80
+_LONGEST_FAULT = 200
 
 
 def read_fasta(source: Source) -> Iterator[Record]:
@@ -111,6 +112,7 @@ def _read_fastq(file: InputFile) -> Iterator[Record]:
             )
     except dnaio.FastqFormatError as error:
         line = None if error.line is None else error.line + 1
-        raise FormatError(error.message, path=file.name, line=line) from error
+        message = " ".join(error.message.split())[:_LONGEST_FAULT]  # dnaio quotes whole records
+        raise FormatError(message, path=file.name, line=line) from error
     except input_errors() as error:
         raise as_format_error(error, file.name, 4 * number or None) from error

@@ -57,19 +57,27 @@ class VcfFile:
 
     @property
     def header(self) -> str:
-        """All header lines, with the last line's end."""
-        return str(self._file.header)
+        """All header lines, with the last line's end.
+
+        Raises:
+            FormatError: no UTF-8.
+        """
+        try:
+            return str(self._file.header)
+        except UnicodeDecodeError as error:
+            raise FormatError(f"the header is no UTF-8 text ({error})", path=self.path) from error
 
     def __iter__(self) -> Iterator[VcfRecord]:
         for number in count(1):
             try:
-                record = next(self._file)
+                record = VcfRecord(next(self._file), self.path)
+                _ = record.contig, record.alts  # decoded here, where their number is known
             except StopIteration:
                 return
             except (OSError, ValueError) as error:
                 message = f"record {number} cannot be read ({_one_line(error)})"
                 raise FormatError(message, path=self.path) from error
-            yield VcfRecord(record)
+            yield record
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +85,7 @@ class VcfRecord:
     """One line of a VCF."""
 
     _record: Any
+    _path: str
 
     @property
     def contig(self) -> str:
@@ -96,11 +105,19 @@ class VcfRecord:
         return tuple(self._record.alts or ())
 
     def line(self, info: Mapping[str, list[str]]) -> str:
-        """The record with further INFO fields, which the header must know. Ends with a line end."""
+        """The record with further INFO fields, which the header must know. Ends with a line end.
+
+        Raises:
+            FormatError: no UTF-8.
+        """
         for name, values in info.items():
             if values:
                 self._record.info[name] = values
-        return str(self._record)
+        try:
+            return str(self._record)
+        except UnicodeDecodeError as error:
+            message = f"the record at {self.contig}:{self.position + 1} is no UTF-8 text ({error})"
+            raise FormatError(message, path=self._path) from error
 
 
 class IndexedFasta:

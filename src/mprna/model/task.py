@@ -48,6 +48,11 @@ class TaskConfig:
     def __post_init__(self) -> None:
         if self.task not in TASKS or self.pooling not in POOLINGS or not self.labels:
             raise ModelError(f"no task that this mprna knows: {self.task!r}, {self.pooling!r}; upgrade it")
+        if not isinstance(self.labels, tuple) or not all(isinstance(name, str) for name in self.labels):
+            raise ModelError(f"labels {self.labels!r:.40}; expected a list of names")
+        for values in (self.offsets, self.scales):
+            if not isinstance(values, tuple) or not all(isinstance(value, (int, float)) for value in values):
+                raise ModelError(f"offsets or scales {values!r:.40}; expected lists of numbers")
 
     @property
     def per_token(self) -> bool:
@@ -66,7 +71,7 @@ class TaskConfig:
         try:
             parsed: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
             return cls(**parsed)
-        except TypeError as error:
+        except (AttributeError, TypeError) as error:
             raise ModelError(f"config.json does not describe a task: {error}") from None
 
 

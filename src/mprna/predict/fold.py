@@ -326,7 +326,10 @@ def _with_restraints(record: Record, constraint: str | None, reactivities: npt.A
     if constraint is not None:
         record = dataclasses.replace(record, constraint=constraint)
     if reactivities is not None:
-        values = np.asarray(reactivities, dtype=np.float64)
+        try:
+            values = np.asarray(reactivities, dtype=np.float64)
+        except (TypeError, ValueError) as error:
+            raise FoldingError(f"reactivities: expected one number per nucleotide ({error})") from error
         record = dataclasses.replace(record, reactivities=values)
     return record
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from mprna.errors import FormatError, UsageError
+from mprna.io.dot_bracket import looks_like_another_line
 from mprna.io.formats import COMPRESSIONS, FORMATS, Reader, Writer, open_output
 from mprna.io.records import Record
 
@@ -30,6 +31,7 @@ def write_results(
     *,
     format_name: str,
     resume: bool = False,
+    on_kept: Callable[[Record], object] | None = None,
 ) -> None:
     """Write `compute(records)`.
 
@@ -38,6 +40,7 @@ def write_results(
             not at all; others through `output.part`, which is kept where something stops the work.
         resume: keep what `output.part`, or else `output`, holds; a last record that is cut off is computed
             again.
+        on_kept: called with every result that `resume` keeps.
 
     Raises:
         FormatError: `output` cannot be written.
@@ -55,7 +58,7 @@ def write_results(
         return
     previous = _complete_records(Path(output), format.read) if resume else iter(())
     try:
-        _write_in_parts(compute, iter(records), Path(output), format.write, previous)
+        _write_in_parts(compute, iter(records), Path(output), format.write, previous, on_kept)
     except BrokenPipeError:
         raise
     except OSError as error:
@@ -68,12 +71,20 @@ def _is_resumable(path: Path, format_name: str) -> bool:
 
 
 def _write_in_parts(
-    compute: Compute, records: Iterator[Record], path: Path, write: Writer, previous: Iterator[Record]
+    compute: Compute,
+    records: Iterator[Record],
+    path: Path,
+    write: Writer,
+    previous: Iterator[Record],
+    on_kept: Callable[[Record], object] | None,
 ) -> None:
     part, fresh = path.with_name(path.name + ".part"), path.with_name(path.name + ".part.new")
 
     def results() -> Iterator[Record]:
-        yield from _matched(previous, records, path)
+        for result in _matched(previous, records, path):
+            if on_kept is not None:
+                on_kept(result)
+            yield result
         fresh.replace(part)  # from here on, `part` holds all that the previous one did
         yield from compute(records)
 
@@ -125,4 +136,6 @@ def _is_result_of(record: Record, result: Record) -> bool:
     """Whether a result that was read back is of this record; formats differ in what white space they keep."""
     same_header = not record.name or result.header.split() == record.header.split()
     has_outcome = result.dot_bracket is not None or result.error is not None
-    return same_header and has_outcome and result.sequence == record.sequence
+    same_sequence = result.sequence == record.sequence
+    left_out = result.error is not None and not result.sequence and looks_like_another_line(record.sequence)
+    return same_header and has_outcome and (same_sequence or left_out)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from multiprocessing.connection import Connection, wait
-from typing import Any, Generic
+from typing import Any, Final, Generic
 
 from mprna.child import ChildKilledError, ChildProcess, Item, Result
-from mprna.errors import MprnaError
+from mprna.errors import MprnaError, UsageError
+
+NO_MEMORY: Final = "not enough memory"
+"""The reason of an item for which there was none."""
 
 IN_FLIGHT = 8
 """Items per process that are read ahead of the result that is due."""
@@ -27,19 +31,42 @@ def map_ordered(
         items: read lazily, at most `IN_FLIGHT * jobs` ahead of the result that is due. While the next
             item is awaited, results wait too. An error of theirs is raised after the results of all
             items before it.
-        jobs: most processes, started as items come; with 1, everything happens in this one.
-        on_kill: the result of an item whose process was killed by a signal, from the item and the reason.
+        jobs: most processes, at least 1, started as items come; with 1, everything happens in this one.
+        on_kill: the result of an item whose process was killed by a signal or had not enough memory, from the
+            item and the reason.
 
     Raises:
+        UsageError: fewer than one process.
         Exception: whatever `make_worker` or reading `items` raises.
         RuntimeError: a child ended by itself; its traceback is on stderr.
     """
-    worker = make_worker()  # raises here, before anything is read or written, what would end every child
-    return map(worker, items) if jobs == 1 else _in_children(make_worker, items, jobs, on_kill)
+    if jobs < 1:
+        raise UsageError(f"jobs {jobs}; expected at least 1 process")
+    worker = _Careful(make_worker)  # raises here, before anything is read, what would end every child
+    if jobs > 1:
+        return _in_children(partial(_Careful, make_worker), items, jobs, on_kill)
+    return (_or_reason(worker(item), item, on_kill) for item in items)
+
+
+class _Careful(Generic[Item, Result]):
+    """A worker whose answer to a lack of memory is the error itself, as nothing else reaches the parent."""
+
+    def __init__(self, make_worker: Callable[[], Callable[[Item], Result]]) -> None:
+        self._worker = make_worker()
+
+    def __call__(self, item: Item) -> Result | MemoryError:
+        try:
+            return self._worker(item)
+        except MemoryError:
+            return MemoryError()
+
+
+def _or_reason(result: Result | MemoryError, item: Item, on_kill: Callable[[Item, str], Result]) -> Result:
+    return on_kill(item, NO_MEMORY) if isinstance(result, MemoryError) else result
 
 
 def _in_children(
-    make_worker: Callable[[], Callable[[Item], Result]],
+    make_worker: Callable[[], _Careful[Item, Result]],
     items: Iterable[Item],
     jobs: int,
     on_kill: Callable[[Item, str], Result],
@@ -85,7 +112,7 @@ def _in_order(
 class _Team(Generic[Item, Result]):
     """Children, of which no more are started than there is work for."""
 
-    def __init__(self, make_worker: Callable[[], Callable[[Item], Result]], jobs: int) -> None:
+    def __init__(self, make_worker: Callable[[], _Careful[Item, Result]], jobs: int) -> None:
         self.jobs = jobs
         self._make_worker = make_worker
         self._children = [_Child(make_worker)]
@@ -111,8 +138,8 @@ class _Team(Generic[Item, Result]):
 class _Child(Generic[Item, Result]):
     """A process and the item that it works on."""
 
-    def __init__(self, make_worker: Callable[[], Callable[[Item], Result]]) -> None:
-        self._process: ChildProcess[Item, Result] = ChildProcess(make_worker)
+    def __init__(self, make_worker: Callable[[], _Careful[Item, Result]]) -> None:
+        self._process: ChildProcess[Item, Result | MemoryError] = ChildProcess(make_worker)
         self.task: tuple[int, Item] | None = None
 
     @property
@@ -131,7 +158,7 @@ class _Child(Generic[Item, Result]):
         index, item = self.task
         self.task = None
         try:
-            return index, self._process.receive()
+            return index, _or_reason(self._process.receive(), item, on_kill)
         except ChildKilledError as death:
             return index, on_kill(item, str(death))
 

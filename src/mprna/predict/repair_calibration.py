@@ -114,7 +114,7 @@ def _is_valid(content: dict[str, Any]) -> bool:
         found = content.get(key)
         if not isinstance(found, dict) or set(found) != set(FEATURES):
             return False
-        if not all(isinstance(value, (int, float)) and np.isfinite(value) for value in found.values()):
+        if not all(isinstance(value, (int, float)) and abs(value) < np.inf for value in found.values()):
             return False
     window = content.get("window")
     return isinstance(window, int) and window > 1 and isinstance(content.get("weights_sha256"), str)

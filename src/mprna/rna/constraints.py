@@ -93,6 +93,8 @@ def parse_constraint(text: str, sequence: str, *, max_span: int | None = None) -
         StructureError: another length, unknown symbols, unbalanced brackets, a forced pair that is not
             canonical, too close or too far apart, or a nucleotide that must pair and has no partner.
     """
+    if not isinstance(text, str):
+        raise StructureError(f"constraint {text!r:.40}; expected text")
     if len(text) != len(sequence):
         raise StructureError(f"constraint of {len(text)} symbols for a sequence of {len(sequence)} nt")
     for position, symbol in enumerate(text, 1):

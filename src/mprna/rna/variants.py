@@ -17,8 +17,8 @@ from mprna.errors import VariantError
 
 _LETTER: Final = "ACGTUN"
 _SUBSTITUTION: Final = re.compile(
-    rf"(?:[nr]\.)?(?:(?P<ref>[{_LETTER}])(?P<position>\d+)(?P<alt>[{_LETTER}])"
-    rf"|(?P<hgvs_position>\d+)(?P<hgvs_ref>[{_LETTER}])>(?P<hgvs_alt>[{_LETTER}]))",
+    rf"(?:[nr]\.)?(?:(?P<ref>[{_LETTER}])(?P<position>\d{{1,9}})(?P<alt>[{_LETTER}])"
+    rf"|(?P<hgvs_position>\d{{1,9}})(?P<hgvs_ref>[{_LETTER}])>(?P<hgvs_alt>[{_LETTER}]))",
     re.IGNORECASE,
 )
 _JOINED: Final = re.compile(r"\s*[+,]\s*")

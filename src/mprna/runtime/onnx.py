@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any, Final
 
 import numpy as np
 import onnxruntime
@@ -21,11 +24,12 @@ from mprna.runtime.degradation_engine import Degradation
 from mprna.runtime.engine import BaseLogits, FloatArray, IntArray, Prediction
 from mprna.runtime.masked import base_logits
 from mprna.runtime.pair_engine import WINDOW, pair_input, pair_probs
-from mprna.runtime.store import describe
+from mprna.runtime.store import ModelInfo, describe
 from mprna.runtime.windows import NetworkArrays
 from mprna.tokenizer import TokenIds
 
-_ERRORS_ONLY = 3
+_FATAL_ONLY = 4  # errors are raised, and need no log beside
+_NO_MEMORY: Final = re.compile(r"allocate memory|bad_alloc")
 _LOAD_ERRORS = (Fail, InvalidArgument, InvalidGraph, InvalidProtobuf, RuntimeException)
 
 
@@ -42,20 +46,21 @@ class OnnxEngine:
 
     def __init__(self, model_dir: Path, *, num_threads: int = 1) -> None:
         self.max_length: int = describe(model_dir).max_length
-        self._session = _open_session(model_dir / "model.onnx", num_threads)
+        self._session = _open_session(model_dir / "model.onnx", num_threads, ["input_ids"])
 
     def predict(self, sequence: str) -> Prediction:
         return windows.predict(self._run, sequence, self.max_length)
 
     def _run(self, input_ids: TokenIds) -> NetworkArrays:
-        outputs = self._session.run(list(NetworkArrays._fields), {"input_ids": input_ids[None]})
+        outputs = _outputs(self._session, NetworkArrays._fields, {"input_ids": input_ids[None]})
         return NetworkArrays(*(output[0] for output in outputs))
 
     def base_logits(self, sequence: str, masked: IntArray) -> BaseLogits:
         return base_logits(self._run_bases, sequence, masked, self.max_length)
 
     def _run_bases(self, input_ids: TokenIds) -> tuple[FloatArray, FloatArray]:
-        lm, repair = self._session.run(["lm_logits", "repair_logits"], {"input_ids": input_ids[None]})
+        names = ("lm_logits", "repair_logits")
+        lm, repair = _outputs(self._session, names, {"input_ids": input_ids[None]})
         return lm[0], repair[0]
 
 
@@ -64,7 +69,8 @@ class OnnxPairEngine:
 
     def __init__(self, model_dir: Path, *, num_threads: int = 1) -> None:
         self.max_length: int = min(describe(model_dir).max_length, WINDOW)
-        self._session = _open_session(model_dir / "model.onnx", num_threads)
+        inputs = ["bases", "prior", "has_prior"]
+        self._session = _open_session(model_dir / "model.onnx", num_threads, inputs)
 
     def predict_pairs(self, sequence: str, prior: FloatArray | None = None) -> FloatArray:
         given = pair_input(sequence, prior)
@@ -73,7 +79,7 @@ class OnnxPairEngine:
             "prior": given.prior[None],
             "has_prior": np.array([given.has_prior], dtype=np.float32),
         }
-        (log_odds,) = self._session.run(["log_odds"], feed)
+        (log_odds,) = _outputs(self._session, ("log_odds",), feed)
         return pair_probs(sequence, log_odds[0])
 
 
@@ -83,26 +89,51 @@ class OnnxDegradationEngine:
     def __init__(self, model_dir: Path, *, num_threads: int = 1) -> None:
         info = describe(model_dir)
         self.max_length: int = info.max_length
-        self.score_scale = float(info.config.get("score_scale", 1.0))
-        self._session = _open_session(model_dir / "model.onnx", num_threads)
+        self.score_scale = _score_scale(info)
+        self._session = _open_session(model_dir / "model.onnx", num_threads, ["bases", "probs"])
 
     def predict_degradation(self, sequence: str, probs: FloatArray) -> Degradation:
         length = len(sequence)
         if probs.shape != (length, length):
             raise ValueError(f"pair probabilities of shape {probs.shape}, expected {(length, length)}")
         feed = {"bases": base_ids(sequence)[None], "probs": probs.astype(np.float32)[None]}
-        mean, sd = self._session.run(["mean", "sd"], feed)
+        mean, sd = _outputs(self._session, ("mean", "sd"), feed)
         return Degradation(mean[0], sd[0])
 
 
-def _open_session(path: Path, num_threads: int) -> onnxruntime.InferenceSession:
+def _score_scale(info: ModelInfo) -> float:
+    scale = info.config.get("score_scale", 1.0)
+    if not isinstance(scale, (int, float)) or not 0 < scale < np.inf:
+        raise ModelError(
+            f"{info.directory / 'config.json'}: score_scale {scale!r:.40}; expected a positive number"
+        )
+    return float(scale)
+
+
+def _open_session(path: Path, num_threads: int, inputs: Sequence[str]) -> onnxruntime.InferenceSession:
     if not path.is_file():
         raise ModelError(f"{path}: no such file; write it with `mprna models export`")
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = num_threads
     options.inter_op_num_threads = 1
-    options.log_severity_level = _ERRORS_ONLY
+    options.log_severity_level = _FATAL_ONLY
     try:
-        return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+        session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
     except _LOAD_ERRORS as error:
         raise ModelError(f"{path}: ONNX Runtime cannot load it ({first_line(error)})") from None
+    found = [node.name for node in session.get_inputs()]
+    if sorted(found) != sorted(inputs):
+        raise ModelError(f"{path}: takes {', '.join(found)}; a model of the kind in config.json has {inputs}")
+    return session
+
+
+def _outputs(
+    session: onnxruntime.InferenceSession, names: Sequence[str], feed: Mapping[str, Any]
+) -> list[Any]:
+    """Raises MemoryError where ONNX Runtime has none, for which it has no error of its own."""
+    try:
+        return list(session.run(names, feed))
+    except (Fail, RuntimeException) as error:
+        if _NO_MEMORY.search(str(error)):
+            raise MemoryError(first_line(error)) from None
+        raise

@@ -112,12 +112,14 @@ def describe(directory: Path) -> ModelInfo:
         ModelError: no readable `config.json`.
     """
     config = read_json(directory / "config.json")
-    if not isinstance(config.get("model"), dict) or not isinstance(config["model"].get("max_length"), int):
+    model = config.get("model")
+    max_length = model.get("max_length") if isinstance(model, dict) else None
+    if not isinstance(model, dict) or not isinstance(max_length, int) or max_length < 2:
         raise ModelError(f"{directory / 'config.json'}: not an MP-RNA model")
     num_bytes = sum(path.stat().st_size for path in _payload(directory))
     card_path = directory / "README.md"
     card = card_path.read_text("utf-8", "replace").strip() if card_path.is_file() else ""
-    return ModelInfo(directory.name, directory, num_bytes, config["model"], card, kind_of(directory))
+    return ModelInfo(directory.name, directory, num_bytes, model, card, kind_of(directory))
 
 
 def kind_of(directory: Path) -> str:

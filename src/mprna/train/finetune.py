@@ -16,7 +16,7 @@ from typing import Any, Final
 import numpy as np
 import torch
 
-from mprna.errors import DataError, UsageError
+from mprna.errors import DataError, ModelError, UsageError
 from mprna.files import read_json, write_json
 from mprna.io.labelled import LabelledRow
 from mprna.model.task import TaskConfig, TaskNetwork
@@ -29,7 +29,7 @@ from mprna.train.loop import train
 from mprna.train.state import checkpoint_dir
 from mprna.train.task_batches import TaskBatch, batches_from
 from mprna.train.task_learner import TaskLearner, class_weights, evaluate
-from mprna.train.tracker import best_step, read_validation
+from mprna.train.tracker import METRICS_FILE, best_step, read_validation
 
 FORMAT = {"format": "mprna-finetune-run", "version": 1}
 
@@ -234,7 +234,9 @@ def _claim(run_dir: Path, settings: dict[str, Any], *, resume: bool) -> None:
 def _write_model(learner: TaskLearner, config: FinetuneConfig, run_dir: Path, *, num_training: int) -> Path:
     """`RUN/model`: the best model, its low-rank updates merged, and the card with its metrics."""
     step = best_step(read_validation(run_dir), learner.best_metric)
-    assert step is not None  # a complete run has been evaluated
+    if step is None:  # a complete run has been evaluated
+        path = run_dir / METRICS_FILE
+        raise ModelError(f"{path}: no {learner.best_metric[0]} of this run any more; choose another --out")
     model = learner.backbone.load(checkpoint_dir(run_dir, step)).merged().eval()
     model = model.to(device_of(learner.model))
     with torch.no_grad():

@@ -68,7 +68,7 @@ def load_state(learner: AnyLearner, optimizer: torch.optim.Optimizer, run_dir: P
     for directory in _newest_first(run_dir):
         try:
             return _restore(learner, optimizer, directory)
-        except (ModelError, SafetensorError, OSError, ValueError, KeyError) as error:
+        except (ModelError, SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
             warnings.warn(
                 MprnaWarning(f"{directory}: unreadable checkpoint, trying an older one ({error})"),
                 stacklevel=2,
@@ -119,6 +119,9 @@ def _newest_first(run_dir: Path) -> Iterator[Path]:
 
 def _restore(learner: AnyLearner, optimizer: torch.optim.Optimizer, directory: Path) -> tuple[int, int]:
     state = json.loads((directory / "state.json").read_text())
+    done = state["step"], state["num_batches"]
+    if not all(isinstance(number, int) for number in done):
+        raise ValueError(f"state.json: step and batches {done}")
     moments = load_file(directory / "optimizer.safetensors")
     weights = learner.load(directory)
     for name, parameter in learner.model.named_parameters():
@@ -130,7 +133,7 @@ def _restore(learner: AnyLearner, optimizer: torch.optim.Optimizer, directory: P
             }
     places = learner.model.state_dict()
     learner.model.load_state_dict({name: placed_like(weights[name], places[name]) for name in places})
-    return state["step"], state["num_batches"]
+    return done
 
 
 def _moments(model: nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, torch.Tensor]:

@@ -49,7 +49,9 @@ class Tracker:
             with replacing(path) as partial:
                 partial.write_text("".join(json.dumps(row) + "\n" for row in rows))
         self._events = TensorBoard(run_dir, rows) if active and tensorboard else None
-        self._first_losses = [row["loss"] for row in rows if row["kind"] == "train"][:NUM_FIRST]
+        self._first_losses = [row["loss"] for row in rows if row["kind"] == "train" and "loss" in row][
+            :NUM_FIRST
+        ]
         self._start_step, self._start_time = start_step, time.monotonic()
         self._interval_time = self._start_time
 

@@ -11,7 +11,10 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from mprna.errors import MprnaError
 
-_CODES: Final = {400: "bad_request", 404: "not_found", 405: "method_not_allowed"}
+_CODES: Final = {400: "bad_json", 404: "not_found", 405: "method_not_allowed"}
+
+_TOO_MUCH_JSON: Final = "the body is nested too deeply, holds a number of thousands of digits or is no text"
+"""What else than its syntax the parser refuses; FastAPI does not say which."""
 
 RETRY_SECONDS: Final = 2
 
@@ -55,7 +58,8 @@ async def _of_http(request: Request, error: Exception) -> JSONResponse:
     if isinstance(error, ApiError):
         return answer_to(error)
     code = _CODES.get(error.status_code, "bad_request")
-    response = problem(error.status_code, code, str(error.detail))
+    message = _TOO_MUCH_JSON if code == "bad_json" else str(error.detail)
+    response = problem(error.status_code, code, message)
     response.headers.update(error.headers or {})
     return response
 

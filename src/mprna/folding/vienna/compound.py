@@ -22,6 +22,12 @@ MAX_BONUS: Final = 50.0
 NO_ENERGY: Final = 90_000.0
 """An energy above this is ViennaRNA's "infinite": 100,000 kcal/mol, less whatever was added to it."""
 
+_COMPOUND_BYTES: Final = 2
+_MFE_BYTES: Final = 10
+_ENSEMBLE_BYTES: Final = 30
+PROBS_BYTES: Final = 60
+"""Memory that ViennaRNA takes per pair of nucleotides (L^2 of them), rounded up."""
+
 _LETTERS: Final = frozenset("ACGUN")
 _NO_REACTIVITY: Final = -999.0
 """ViennaRNA's mark of a nucleotide without data."""
@@ -52,8 +58,11 @@ def fold_compound(
 
     Raises:
         FoldingError: empty, too long, or other letters than ACGUN; or reactivities out of range.
+        MemoryError: as all that is asked of the compound.
     """
     check_sequence(sequence)
+    if not evaluate_only:
+        check_memory(len(sequence), _COMPOUND_BYTES)
     library = viennarna()
     with LOCK:
         load_parameters(library, model.parameters)
@@ -74,6 +83,7 @@ def minimum_free_energy(compound: Any) -> tuple[str, float]:
     Raises:
         FoldingError: no structure meets the constraint.
     """
+    check_memory(compound.length, _MFE_BYTES)
     dot_bracket, energy = compound.mfe()
     if energy > NO_ENERGY:
         raise FoldingError("ViennaRNA finds no structure that meets the constraint")
@@ -86,6 +96,7 @@ def ensemble_energy(compound: Any, length: int) -> float:
     Raises:
         FoldingError: out of the range of floating-point numbers, or no structure meets the constraint.
     """
+    check_memory(length, _ENSEMBLE_BYTES)
     energy = float(compound.pf()[1])
     if not abs(energy) < NO_ENERGY:  # how ViennaRNA reports an overflow, and what an underflow gives
         reason = "is out of range, or no structure meets the constraint"
@@ -115,6 +126,11 @@ def _constrain(compound: Any, constraint: Constraint) -> None:
             compound.hc_add_bp_nonspecific(position, _DIRECTIONS[symbol], context)
     for i, j in constraint.pairs.tolist():
         compound.hc_add_bp(i + 1, j + 1, context)
+
+
+def check_memory(length: int, bytes_per_pair: int) -> None:
+    """Raise MemoryError where ViennaRNA would crash: it does not look whether it was given any."""
+    np.empty(bytes_per_pair * length**2, dtype=np.uint8)  # address space alone; no page is touched
 
 
 def check_sequence(sequence: str) -> None:

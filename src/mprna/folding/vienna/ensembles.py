@@ -15,6 +15,8 @@ import numpy.typing as npt
 from mprna.errors import FoldingError
 from mprna.folding.restraints import NO_RESTRAINTS, Restraints
 from mprna.folding.vienna.compound import (
+    PROBS_BYTES,
+    check_memory,
     check_sequence,
     checked_bonus,
     ensemble_energy,
@@ -223,5 +225,6 @@ def _pair_probs_scaled(
 def _partition(compound: Any, length: int) -> tuple[float, npt.NDArray[np.float32]]:
     """Free energy of the ensemble, and its pair probabilities."""
     energy = ensemble_energy(compound, length)
+    check_memory(length, PROBS_BYTES)  # its tuples of Python's numbers
     upper = np.array(compound.bpp(), dtype=np.float32)[1:, 1:]
     return energy, upper + upper.T
