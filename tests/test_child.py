@@ -69,8 +69,8 @@ def test_death_names_the_signal_and_there_is_a_new_process(child: Child, number:
 
 def test_killed_while_idle_costs_nothing(child: Child) -> None:
     first = ask(child, 0)
-    os.kill(first, signal.SIGKILL)
     [process] = (p for p in multiprocessing.active_children() if p.pid == first)
+    os.kill(first, signal.SIGKILL)
     process.join()
     assert ask(child, 0) != first
 
@@ -78,8 +78,8 @@ def test_killed_while_idle_costs_nothing(child: Child) -> None:
 def test_answers_never_change_places_after_a_death(child: Child) -> None:
     """The second item is sent to a dead process; a new one must not answer it in place of the first."""
     first = ask(child, 0)
-    child.send(signal.SIGKILL)
     [process] = (p for p in multiprocessing.active_children() if p.pid == first)
+    child.send(signal.SIGKILL)
     process.join()
     child.send(0)
     with pytest.raises(ChildKilledError):

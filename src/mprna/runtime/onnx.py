@@ -120,6 +120,7 @@ def _open_session(path: Path, num_threads: int, inputs: Sequence[str]) -> onnxru
     try:
         session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
     except _LOAD_ERRORS as error:
+        _raise_no_memory(error)
         raise ModelError(f"{path}: ONNX Runtime cannot load it ({first_line(error)})") from None
     found = [node.name for node in session.get_inputs()]
     if sorted(found) != sorted(inputs):
@@ -130,10 +131,14 @@ def _open_session(path: Path, num_threads: int, inputs: Sequence[str]) -> onnxru
 def _outputs(
     session: onnxruntime.InferenceSession, names: Sequence[str], feed: Mapping[str, Any]
 ) -> list[Any]:
-    """Raises MemoryError where ONNX Runtime has none, for which it has no error of its own."""
     try:
         return list(session.run(names, feed))
     except (Fail, RuntimeException) as error:
-        if _NO_MEMORY.search(str(error)):
-            raise MemoryError(first_line(error)) from None
+        _raise_no_memory(error)
         raise
+
+
+def _raise_no_memory(error: Exception) -> None:
+    """Raise MemoryError where ONNX Runtime has none, for which it has no error of its own."""
+    if _NO_MEMORY.search(str(error)):
+        raise MemoryError(first_line(error)) from None
