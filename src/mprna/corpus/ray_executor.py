@@ -4,6 +4,7 @@ shared folder under one path. The only file that imports Ray.
 
 from __future__ import annotations
 
+import os
 import socket
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -96,6 +97,7 @@ def _absolute(task: ShardTask) -> ShardTask:
 
 
 def _ray() -> Any:
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # a cluster that is started here reports to nobody
     try:
         import ray
     except ImportError:
