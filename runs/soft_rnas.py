@@ -19,6 +19,7 @@ import numpy as np
 
 from mprna.corpus.decontaminate import Unwanted
 from mprna.corpus.shuffle import shuffle_dinucleotides
+from mprna.files import replacing
 from mprna.io.formats import read_records
 
 SHUFFLED, RANDOM = 0.25, 0.25
@@ -42,9 +43,8 @@ def main() -> None:
     found += [random_rna(tuple(args.lengths), rng) for _ in range(args.num - len(found))]
     kept = without_unwanted(list(dict.fromkeys(found)), args.exclude)
     order = rng.permutation(len(kept))
-    partial = args.out.with_name(args.out.name + ".part")
-    partial.write_text("".join(f">{n}\n{kept[place]}\n" for n, place in enumerate(order)))
-    partial.replace(args.out)
+    with replacing(args.out) as partial:
+        partial.write_text("".join(f">{n}\n{kept[place]}\n" for n, place in enumerate(order)))
     print(f"{len(kept)} RNAs, {sum(map(len, kept))} nt; {len(found) - len(kept)} left out")
 
 
