@@ -252,7 +252,7 @@ def mutated_examples(task: Task, data_dir: Path, number: int) -> Iterator[Exampl
 def score(model_dir: Path, task: Task, examples: Sequence[Example]) -> list[Floats]:
     """What the task's metric needs, of every example."""
     engine, metric = TaskEngine(model_dir), METRICS[task.metrics[0]]
-    columns = [engine.labels.index(name) for name in task.classes]
+    columns = [engine.task.labels.index(name) for name in task.classes]
     items = []
     for example in examples:
         probs = engine.predict(example.sequence)[:, columns]

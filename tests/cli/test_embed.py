@@ -24,10 +24,9 @@ def test_embed_writes_what_the_api_returns(call, tmp_path):
 def test_embed_prints_json_lines_or_pooled_tsv(call):
     first, second = map(json.loads, call("embed", stdin=TWO).out.splitlines())
     assert (first["name"], len(first["vectors"]), len(second["vectors"][0])) == ("a", 12, 48)
-    lines = [
-        line.split("\t")
-        for line in call("embed", "--pool", "-j", "2", "ACGU", "-", stdin=TWO).out.splitlines()
-    ]
+    table = call("embed", "--pool", "-j", "2", "ACGU", "-", stdin=TWO).out.splitlines()
+    header, *lines = [line.split("\t") for line in table]
+    assert (header[:3], len(header)) == (["name", "error", "v1"], 50)
     assert [line[:2] for line in lines] == [["sequence_1", ""], ["a", ""], ["b", ""]]
     np.testing.assert_allclose(
         np.array(lines[2][2:], float), mprna.embed("ACGU").mean(axis=0), rtol=1e-4, atol=1e-6

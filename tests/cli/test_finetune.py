@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 import torch
 
@@ -43,6 +44,10 @@ def test_a_table_becomes_a_model_that_predicts(call, model: Path, tmp_path: Path
     table = call("predict", tmp_path / "run" / "model", "GGGG").out.splitlines()
     assert table[0].split("\t") == ["name", "label", "p_a", "p_g", "error"]
     assert table[1].startswith("sequence_1\tg\t0.")
+    both = [call("predict", tmp_path / "run" / "model", "-j", jobs, stdin=fasta).out for jobs in (1, 2)]
+    assert both[0] == both[1] != ""
+    call("predict", tmp_path / "run" / "model", "-o", tmp_path / "told.parquet", stdin=fasta)
+    assert pq.read_table(tmp_path / "told.parquet").to_pylist() == rows
 
 
 @pytest.mark.parametrize("labels", [["error"], ["y", "y"], ["y", "name"]])

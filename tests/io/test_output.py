@@ -103,6 +103,12 @@ def test_a_folder_is_told(tmp_path):
     assert str(error.value) == f"{tmp_path}: cannot write: Is a directory"
 
 
+def test_the_name_of_a_folder_is_no_file(tmp_path):
+    with pytest.raises(FormatError, match="that names a folder; name a file"), open_output(f"{tmp_path}/x/"):
+        pass
+    assert not any(tmp_path.iterdir())
+
+
 def test_a_file_in_the_way_is_told(tmp_path):
     (tmp_path / "file").write_text("")
     path = tmp_path / "file" / "out.txt"

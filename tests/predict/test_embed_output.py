@@ -61,14 +61,16 @@ def test_jsonl_has_vectors_or_a_reason(tmp_path):
     assert second == {"name": "bad", "vectors": None, "error": "empty sequence"}
 
 
-def test_tsv_has_a_line_per_record(capsys):
-    write_vectors(
-        [Embedding(name="a", vectors=np.array([0.5, -2.0], dtype=np.float32)), FAILED],
-        None,
-        format_name="tsv",
-        pooled=True,
-    )
-    assert capsys.readouterr().out == "a\t\t0.5\t-2\nbad\tempty sequence\n"
+def test_tsv_has_a_header_and_a_line_per_record(capsys):
+    found = Embedding(name="a", vectors=np.array([0.5, -2.0], dtype=np.float32))
+    write_vectors([FAILED, found, FAILED], None, format_name="tsv", pooled=True)
+    failed = "bad\tempty sequence\t\t\n"
+    assert capsys.readouterr().out == f"name\terror\tv1\tv2\n{failed}a\t\t0.5\t-2\n{failed}"
+
+
+def test_tsv_without_any_vector_still_has_a_header(capsys):
+    write_vectors([FAILED], None, format_name="tsv", pooled=True)
+    assert capsys.readouterr().out == "name\terror\nbad\tempty sequence\n"
 
 
 @pytest.mark.parametrize(

@@ -8,17 +8,19 @@ from typing import Final
 
 from mprna.cli.options import (
     add_inputs,
+    add_jobs,
     add_output,
     add_quiet,
     chosen_format,
     example,
+    num_jobs,
     numbered,
     read_inputs,
 )
 from mprna.cli.tally import Tally
 from mprna.errors import MissingExtraError
 
-FORMATS: Final = ("tsv", "jsonl")
+FORMATS: Final = ("tsv", "jsonl", "parquet")
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -35,6 +37,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("model", metavar="MODEL", help="model directory, or installed name")
     add_inputs(parser)
     add_output(parser, FORMATS)
+    add_jobs(parser)
     add_quiet(parser)
     parser.set_defaults(run=run)
 
@@ -42,19 +45,19 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 def run(args: argparse.Namespace) -> int:
     if find_spec("torch") is None:
         raise MissingExtraError("mprna predict", "train")
-    from mprna.io.output import open_output
-    from mprna.predict.tables import write_jsonl, write_tsv
-    from mprna.predict.task import columns, open_task_engine, predict_rows
+    from mprna.predict.tables import write_table
+    from mprna.predict.task import predict_records, read_columns
     from mprna.runtime.store import find_model
 
-    format_name = chosen_format(args, FORMATS)
     tally = Tally("records have no prediction", quiet=args.quiet)
-    engine = open_task_engine(find_model(args.model))
-    rows = predict_rows(numbered(read_inputs(args.inputs)), engine)
+    model_dir = find_model(args.model)
+    rows = predict_records(numbered(read_inputs(args.inputs)), model_dir, jobs=num_jobs(args))
     counted = (tally.seen(row, row["name"], row["error"]) for row in rows)
-    with open_output(args.output) as stream:
-        if format_name == "jsonl":
-            write_jsonl(counted, stream)
-        else:
-            write_tsv(counted, columns(engine), stream)
+    write_table(
+        counted,
+        read_columns(model_dir),
+        args.output,
+        format_name=chosen_format(args, FORMATS),
+        schema_name="predictions",
+    )
     return tally.finish()

@@ -34,7 +34,7 @@ def open_output(path: str | os.PathLike[str] | None, *, binary: bool = False) ->
         binary: yield a stream of bytes.
 
     Raises:
-        FormatError: not writable, standard output is closed, or the disk is full.
+        FormatError: not writable, a folder's name, standard output is closed, or the disk is full.
     """
     if path is None or path == "-":
         if sys.stdout is None:
@@ -43,6 +43,8 @@ def open_output(path: str | os.PathLike[str] | None, *, binary: bool = False) ->
             yield sys.stdout.buffer if binary else sys.stdout
             sys.stdout.flush()
         return
+    if os.fspath(path).endswith(os.sep):
+        raise FormatError("cannot write: that names a folder; name a file", path=os.fspath(path))
     target = Path(os.path.realpath(path))
     direct = os.path.exists(target) and not os.path.isfile(target)
     written = target if direct else target.with_name(f".{target.name}{_writer(os.getpid())}")

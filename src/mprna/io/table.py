@@ -53,7 +53,7 @@ def write_parquet_rows(
     """Write rows that are no records.
 
     Args:
-        columns: name and type of each: `str`, `int` or `float`.
+        columns: name and type of each: `str`, `int`, `float`, or the lists `strs` and `floats`.
         schema_name: `mprna.schema` of the file's metadata.
 
     Raises:
@@ -61,6 +61,7 @@ def write_parquet_rows(
     """
     pa, pq = _pyarrow()
     types = {"str": pa.string(), "int": pa.int64(), "float": pa.float64()}
+    types |= {"strs": pa.list_(types["str"]), "floats": pa.list_(types["float"])}
     metadata = METADATA | {"mprna.schema": schema_name}
     schema = pa.schema([(name, types[kind]) for name, kind in columns.items()], metadata=metadata)
     remaining = iter(rows)

@@ -31,6 +31,16 @@ def save_task_model(model: TaskModel, directory: Path) -> None:
     write_json(FORMAT | config, directory / CONFIG_FILE)
 
 
+def load_task_config(directory: Path) -> TaskConfig:
+    """What the head of a directory's model predicts.
+
+    Raises:
+        ModelError: missing or damaged files, or a model of another kind.
+    """
+    read_model_dict(directory, kind=TASK_KIND)
+    return TaskConfig.from_dict(read_json(directory / CONFIG_FILE).get("task", {}))
+
+
 def load_task_model(directory: Path) -> TaskModel:
     """The model of a directory, ready for inference. Global random state is left alone.
 
@@ -38,7 +48,7 @@ def load_task_model(directory: Path) -> TaskModel:
         ModelError: missing, damaged or mismatching files, or a model of another kind.
     """
     config = ModelConfig.from_dict(read_model_dict(directory, kind=TASK_KIND))
-    task = TaskConfig.from_dict(read_json(directory / CONFIG_FILE).get("task", {}))
+    task = load_task_config(directory)
     with torch.random.fork_rng(devices=[]):
         model = TaskModel(config, task)
     model.load_state_dict(read_weights(directory / WEIGHTS_FILE, model))

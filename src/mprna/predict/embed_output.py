@@ -90,10 +90,30 @@ def _row(embedding: Embedding) -> Row:
 
 
 def _write_tsv(embeddings: Iterable[Embedding], stream: IO[str]) -> None:
-    """Name, error, then one column per dimension; the header is not known before the first vector."""
+    """Columns `name`, `error` and `v1` to `vH`. H is known from the first vector: the header awaits it."""
+    waiting: list[Embedding] = []
+    width = 0
     for embedding in embeddings:
-        values = [] if embedding.vectors is None else [f"{value:.6g}" for value in embedding.vectors.tolist()]
-        stream.write("\t".join([embedding.name, embedding.error or "", *values]) + "\n")
+        waiting.append(embedding)
+        if not width and embedding.vectors is not None:
+            width = len(embedding.vectors)
+            stream.write(_header(width))
+        if width:
+            stream.writelines(_line(each, width) for each in waiting)
+            waiting.clear()
+    if not width:
+        stream.write(_header(0))
+        stream.writelines(_line(each, 0) for each in waiting)
+
+
+def _header(width: int) -> str:
+    return "\t".join(["name", "error", *(f"v{number}" for number in range(1, width + 1))]) + "\n"
+
+
+def _line(embedding: Embedding, width: int) -> str:
+    vectors = embedding.vectors
+    values = [""] * width if vectors is None else [f"{value:.6g}" for value in vectors.tolist()]
+    return "\t".join([embedding.name, embedding.error or "", *values]) + "\n"
 
 
 def rounded(vectors: Any) -> Any:

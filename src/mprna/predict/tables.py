@@ -23,7 +23,7 @@ def write_table(
 
     Args:
         rows: each with all columns, in their order.
-        columns: name and type of each: `str`, `int` or `float`.
+        columns: name and type of each: `str`, `int`, `float`, or the lists `strs` and `floats`.
         output: the file; None or `-` is standard output.
         format_name: one of `TABLE_FORMATS`.
         schema_name: `mprna.schema` in the metadata of a Parquet file.

@@ -3,58 +3,95 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mprna.alphabet import clean_sequence
 from mprna.errors import SequenceError
 from mprna.io.records import Record
+from mprna.predict.parallel import map_ordered
 from mprna.predict.tables import Row
 
 if TYPE_CHECKING:
-    from mprna.runtime.task import TaskEngine
+    from mprna.model.task import TaskConfig
 
 
-def open_task_engine(model_dir: Path) -> TaskEngine:
-    """Open a model that `mprna finetune` wrote; errors are those of `TaskEngine`."""
-    from mprna.runtime.task import TaskEngine
+def read_columns(model_dir: Path) -> dict[str, str]:
+    """Names of a row's values, in order, and their types, as `mprna.predict.tables` has them.
 
-    return TaskEngine(model_dir)
+    Raises:
+        ModelError: no model that `mprna finetune` wrote.
+    """
+    from mprna.model.task_checkpoint import load_task_config
+
+    return _columns(load_task_config(model_dir))
 
 
-def predict_rows(records: Iterable[Record], engine: TaskEngine) -> Iterator[Row]:
-    """`name`, the prediction, and `error`, which is None where there is a prediction.
+def predict_records(records: Iterable[Record], model_dir: Path, *, jobs: int = 1) -> Iterator[Row]:
+    """`name`, the prediction, and `error`, which is None where there is a prediction; in order.
 
     Sequence classes have `label` and one `p_CLASS` each, token classes `labels`, one per nucleotide; numbers
     stand under the names of their columns in the training data, as a list for token tasks.
+
+    Args:
+        jobs: processes; results do not depend on it.
+
+    Raises:
+        ModelError: no readable model that `mprna finetune` wrote.
     """
-    for record in records:
-        row: Row = dict.fromkeys(columns(engine))
-        row["name"] = record.name
+    failed = partial(_failed, read_columns(model_dir))
+    return map_ordered(partial(_Predictor, model_dir), records, jobs=jobs, on_kill=failed)
+
+
+class _Predictor:
+    def __init__(self, model_dir: Path) -> None:
+        from mprna.runtime.task import TaskEngine
+
+        self._engine = TaskEngine(model_dir)
+        self._task = self._engine.task
+        self._columns = _columns(self._task)
+
+    def __call__(self, record: Record) -> Row:
         try:
-            row |= _prediction(clean_sequence(record.sequence), engine)
+            predicted = self._engine.predict(clean_sequence(record.sequence))
         except SequenceError as error:
-            row["error"] = str(error)
-        yield row
+            return _failed(self._columns, record, str(error))
+        if self._task.is_classification:
+            values = _classes(predicted.argmax(1).tolist(), predicted[0].tolist(), self._task)
+        else:
+            values = _numbers(predicted.T.tolist(), self._task)
+        return {"name": record.name} | values | {"error": None}
 
 
-def columns(engine: TaskEngine) -> list[str]:
-    """Names of a row's values, in order."""
-    if not engine.is_classification:
-        return ["name", *engine.labels, "error"]
-    found = ["labels"] if engine.per_token else ["label", *(f"p_{name}" for name in engine.labels)]
-    return ["name", *found, "error"]
+def _columns(task: TaskConfig) -> dict[str, str]:
+    if not task.is_classification:
+        values = dict.fromkeys(task.labels, "floats" if task.per_token else "float")
+    elif task.per_token:
+        values = {"labels": "str" if _single_letters(task) else "strs"}
+    else:
+        values = {"label": "str"} | {f"p_{name}": "float" for name in task.labels}
+    return {"name": "str"} | values | {"error": "str"}
 
 
-def _prediction(sequence: str, engine: TaskEngine) -> Row:
-    values_PC = engine.predict(sequence)
-    if not engine.is_classification:
-        columns_CP = [[float(f"{value:.6g}") for value in column] for column in values_PC.T.tolist()]
-        found = columns_CP if engine.per_token else [column[0] for column in columns_CP]
-        return dict(zip(engine.labels, found, strict=True))
-    classes = [engine.labels[i] for i in values_PC.argmax(1).tolist()]
-    if engine.per_token:
-        single = all(len(name) == 1 for name in engine.labels)
-        return {"labels": "".join(classes) if single else classes}
-    probs = {f"p_{name}": round(p, 4) for name, p in zip(engine.labels, values_PC[0].tolist(), strict=True)}
-    return {"label": classes[0]} | probs
+def _failed(columns: dict[str, str], record: Record, reason: str) -> Row:
+    return dict.fromkeys(columns) | {"name": record.name, "error": reason}
+
+
+def _classes(chosen: list[int], probs: list[float], task: TaskConfig) -> Row:
+    """Of sequence tasks with the probabilities of all classes, of token tasks the classes alone."""
+    names = [task.labels[number] for number in chosen]
+    if task.per_token:
+        return {"labels": "".join(names) if _single_letters(task) else names}
+    by_name = {f"p_{name}": round(prob, 4) for name, prob in zip(task.labels, probs, strict=True)}
+    return {"label": names[0]} | by_name
+
+
+def _numbers(values: list[list[float]], task: TaskConfig) -> Row:
+    rounded = [[float(f"{value:.6g}") for value in column] for column in values]
+    found = rounded if task.per_token else [column[0] for column in rounded]
+    return dict(zip(task.labels, found, strict=True))
+
+
+def _single_letters(task: TaskConfig) -> bool:
+    return all(len(name) == 1 for name in task.labels)

@@ -26,9 +26,7 @@ class TaskEngine:
     def __init__(self, model_dir: Path) -> None:
         self._model = load_task_model(model_dir)
         self.max_length = self._model.config.max_length
-        self.labels = self._model.task.labels
-        self.per_token = self._model.task.per_token
-        self.is_classification = self._model.task.is_classification
+        self.task = self._model.task
 
     @torch.inference_mode()
     def predict(self, sequence: str) -> FloatArray:
@@ -46,10 +44,8 @@ class TaskEngine:
         if len(sequence) > self.max_length:
             raise SequenceError(f"{len(sequence)} nt, the model reads {self.max_length}; cut the sequence")
         output = self._model(torch.from_numpy(Tokenizer().encode(sequence))[None])[0].float()
-        output = output[1:-1] if self.per_token else output
-        if self.is_classification:
+        output = output[1:-1] if self.task.per_token else output
+        if self.task.is_classification:
             return np.asarray(output.softmax(-1).numpy())
-        task = self._model.task
-        return np.asarray(
-            output.numpy() * np.array(task.scales, np.float32) + np.array(task.offsets, np.float32)
-        )
+        scales, offsets = (np.array(v, np.float32) for v in (self.task.scales, self.task.offsets))
+        return np.asarray(output.numpy() * scales + offsets)
