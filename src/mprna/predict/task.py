@@ -14,7 +14,7 @@ from mprna.predict.parallel import map_ordered
 from mprna.predict.tables import Row
 
 if TYPE_CHECKING:
-    from mprna.model.task import TaskConfig
+    from mprna.runtime.task import TaskConfig
 
 
 def read_columns(model_dir: Path) -> dict[str, str]:
@@ -23,7 +23,7 @@ def read_columns(model_dir: Path) -> dict[str, str]:
     Raises:
         ModelError: no model that `mprna finetune` wrote.
     """
-    from mprna.model.task_checkpoint import load_task_config
+    from mprna.runtime.task import load_task_config
 
     return _columns(load_task_config(model_dir))
 

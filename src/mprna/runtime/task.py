@@ -11,9 +11,12 @@ import numpy as np
 import torch
 
 from mprna.errors import SequenceError
-from mprna.model.task_checkpoint import load_task_model
+from mprna.model.task import TaskConfig
+from mprna.model.task_checkpoint import load_task_config, load_task_model
 from mprna.runtime.engine import FloatArray
 from mprna.tokenizer import Tokenizer
+
+__all__ = ["TaskConfig", "TaskEngine", "load_task_config"]
 
 
 class TaskEngine:
