@@ -36,6 +36,10 @@ def test_text_is_a_connectivity_table():
         ("5 a b", "a b", None),
         ("5", "sequence_1", None),
         ("5 ENERGY = -1.2", "sequence_1", -1.2),
+        ("5   dG = -1.2  [initially    -1.4]    a b", "a b", -1.2),
+        ("5\tdG = -1.2 [Initially -1]\ta b", "a b", -1.2),
+        ("5 dG = -1.2 [initially -1.4]", "sequence_1", -1.2),
+        ("5 a dG = -1.2 [initially -1.4]", "a dG = -1.2 [initially -1.4]", None),
     ],
 )
 def test_titles_of_other_programs(title, header, energy):
@@ -96,6 +100,8 @@ def test_a_number_that_is_none_is_an_error_with_its_line(number):
         read(f"5 a\n1 G 0 2 5 1\n2 A 1 3 {number} 2\n")
     with pytest.raises(FormatError, match="<stream>:1: expected a length and a name"):
         read(f"{number} a\n1 G 0 2 5 1\n")
+    (record,) = read(f"1 ENERGY = {number} a\n1 G 0 2 0 1\n")
+    assert record.energy is None
 
 
 def test_more_crossings_than_brackets_are_an_error_with_their_line():
