@@ -5,6 +5,8 @@ from __future__ import annotations
 import ctypes
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -12,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+import mprna
 from mprna.corpus.annotate import Annotation, annotate
 from mprna.corpus.fidelity import shipped_calibration
 from mprna.corpus.isolation import FoldFailure, FoldLimits, IsolatedFold
@@ -139,6 +142,20 @@ def test_vienna_without_memory_or_time(capfd: pytest.CaptureFixture[str]) -> Non
         finally:
             isolated.close()
     assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits of Linux")
+def test_a_limit_of_the_system_stays() -> None:
+    """As of `ulimit -v`; root could lift it, all others get an error for trying."""
+    script = (
+        "import resource; from mprna.corpus.isolation import _limit_memory\n"
+        "resource.setrlimit(resource.RLIMIT_AS, (2**33, 2**33)); _limit_memory(2**20)\n"
+        "print(resource.getrlimit(resource.RLIMIT_AS)); _limit_memory(1)\n"
+        "print(max(resource.getrlimit(resource.RLIMIT_AS)) < 2**33)"
+    )
+    environment = os.environ | {"PYTHONPATH": str(Path(mprna.__file__).parents[1])}
+    done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == (f"{(2**33, 2**33)}\nTrue\n", "")
 
 
 def test_kill_from_outside_is_not_the_sequence_s_fault(
