@@ -72,6 +72,15 @@ def test_records_of_other_test_files_are_refused() -> None:
         build_table([record("a", [0.1, 0.2]), other])
 
 
+def test_records_of_other_metrics_are_refused() -> None:
+    """As of a release that had one metric less; which record comes first does not matter."""
+    items = {"pair_f1": GOOD.items["pair_f1"]}
+    newer = replace(GOOD, metrics={"pair_f1": 0.5, "mcc": 0.5}, items=items | {"mcc": items["pair_f1"]})
+    for records in ([POOR, newer], [newer, POOR]):
+        with pytest.raises(DataError, match=r"rgb/ssp-archive2: .*poor .*pair_f1.*; run .* again"):
+            build_table(records)
+
+
 def test_a_file_that_is_not_the_described_one_is_noted() -> None:
     facts = {**GOOD.data["test"], "as_expected": False}
     (column,) = build_table([record("a", [0.1], data={"test": facts})]).columns
@@ -95,6 +104,13 @@ def test_families_are_resampled_as_a_whole() -> None:
         [record("m", values, clusters=families)], {"rgb/ssp-archive2": set(range(50))}
     ).columns
     assert left.notes == ("intervals resample 2 families or other clusters as a whole",)
+
+
+def test_one_record_that_knows_the_families_is_enough() -> None:
+    """Records of older releases do not have them."""
+    families = [f"family {i % 3}" for i in range(60)]
+    (column,) = build_table([POOR, replace(GOOD, clusters=families)]).columns
+    assert "intervals resample 3 families or other clusters as a whole" in column.notes
 
 
 def test_markdown_marks_best_second_and_significance() -> None:
