@@ -201,7 +201,7 @@ def _pair_width(heads: dict[str, Tensor]) -> int:
 
 
 def _check_vocabulary(path: Path) -> None:
-    if path.exists() and path.read_text().split() != list(VOCABULARY):
+    if path.exists() and path.read_text("utf-8", "replace").split() != list(VOCABULARY):
         raise ModelError(f"{path}: not the published vocabulary of MP-RNA")
 
 
