@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from torch import Tensor
 
-from mprna.alphabet import MASK_ID, VOCABULARY
+from mprna.alphabet import MASK_ID, NUCLEOTIDES, STRUCTURE_SYMBOLS, VOCABULARY
 from mprna.errors import ModelError
 from mprna.files import read_json
 from mprna.model.checkpoint import CONFIG_FILE
@@ -103,10 +103,10 @@ def corrupted_example(
     for draw in range(MAX_DRAWS):
         batch = corrupt(clean, config=config, rng=np.random.default_rng([seed, draw]))
         masked = _letters(batch.token_labels, VOCABULARY)
-        substituted = _letters(batch.repair_labels, "ACGU")
+        substituted = _letters(batch.repair_labels, NUCLEOTIDES)
         if all((not config.mask_rate or masked.strip(), not config.mutation_rate or substituted.strip())):
             shown = [VOCABULARY[i] if i != MASK_ID else "?" for i in batch.input_ids[0, 1:-1].tolist()]
-            structure = _letters(batch.structure_labels, "().")
+            structure = _letters(batch.structure_labels, STRUCTURE_SYMBOLS)
             return Corrupted("".join(shown), masked, substituted, structure)
     raise ModelError(f"nothing was corrupted in {MAX_DRAWS:,} draws; are the rates too low?")
 
