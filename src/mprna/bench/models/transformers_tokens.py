@@ -94,8 +94,10 @@ class Reader:
         return int(self._tokenizer.pad_token_id or 0)
 
     def __call__(self, sequence: str) -> Reading:
-        """Raises:
-        ModelError: tokens that do not spell the sequence.
+        """A clean sequence as tokens.
+
+        Raises:
+            ModelError: tokens that do not spell the sequence.
         """
         letters = sequence.replace("U", "T") if self._alphabet == "dna" else sequence
         tokenizer = self._tokenizer
