@@ -73,6 +73,7 @@ def test_a_record_without_structure_is_refused():
         (("5 ENERGY", "five ENERGY"), "1: expected a length and a name, found 'five ENERGY = -1.20 a b'"),
         (("3 A 2 4 0 3\n", ""), "4: position '4', expected 3"),
         (("3 A 2 4 0 3", "3 A 2"), "4: 3 columns, a CT row has 6"),
+        (("3 A 2 4 0 3", "3 A 2 4"), "4: 4 columns, a CT row has 6"),
         (
             ("3 A 2 4 0 3", "3 AA 2 4 0 3"),
             "4: expected a nucleotide and a partner's position, found 'AA' and '0'",

@@ -77,6 +77,11 @@ def test_a_column_that_comes_twice_is_told():
     assert record.sequence == "ACGU"
 
 
+def test_blanks_around_column_names_do_not_matter():
+    (record,) = read(" name\tsequence \na\tACGU\n")
+    assert (record.name, record.sequence) == ("a", "ACGU")
+
+
 def test_common_names_of_other_tools_are_read():
     assert read("id\tseq\tstructure\na\tGAAAC\t(...)\nb\t\t\n") == [
         Record(name="a", sequence="GAAAC", dot_bracket="(...)"),
