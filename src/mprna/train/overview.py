@@ -117,8 +117,7 @@ def _millions(steps: Sequence[dict[str, Any]]) -> npt.NDArray[np.float64]:
 
 def _learning(name: str, weight: float, rows: Sequence[dict[str, Any]], read: dict[int, float]) -> Learning:
     train, validation = (_points(rows, kind, f"{name}_loss", read) for kind in ("train", "validation"))
-    num_means = max(1, min(NUM_MEANS, len(train)))
-    means = np.array([part.mean(axis=0) for part in np.array_split(train, num_means) if len(part)])
+    means = np.array([part.mean(axis=0) for part in np.array_split(train, NUM_MEANS) if len(part)])
     columns = [tuple(column.tolist()) for table in (means.reshape(-1, 2), validation) for column in table.T]
     return Learning(name, weight, *columns)
 
