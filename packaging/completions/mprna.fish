@@ -357,7 +357,7 @@ complete -c mprna -n '_shtab_mprna_using bench run' -l mode -xka "probe head lor
 complete -c mprna -n '_shtab_mprna_using bench run' -l epochs -x -d 'passes over train at most, of every network [10]'
 complete -c mprna -n '_shtab_mprna_using bench run' -l batch-size -x -d 'sequences per step, of every network [32]'
 complete -c mprna -n '_shtab_mprna_using bench run' -l patience -x -d 'epochs without a better validation metric that end training [3]'
-complete -c mprna -n '_shtab_mprna_using bench run' -l learning-rate -x -d 'peak of fine-tuning; of several the first seed takes the one that is best on validation, and the other seeds follow it [by mode]'
+complete -c mprna -n '_shtab_mprna_using bench run' -l learning-rate -x -d 'peak of fine-tuning, and rate of cnn; of several the first seed takes the one that is best on validation, and the other seeds follow it [by mode; cnn 1e-3]'
 complete -c mprna -n '_shtab_mprna_using bench run' -l time-limit -x -d 'processor time of the search for each design [10.0]'
 complete -c mprna -n '_shtab_mprna_using bench run' -l bfloat16 -d 'fine-tune in it: for GPUs, and processors with AVX-512'
 complete -c mprna -n '_shtab_mprna_using bench run' -l device -x -d 'where networks are trained, as torch names it, e.g. cpu or cuda [a GPU where there is one]'

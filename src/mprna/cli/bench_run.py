@@ -92,8 +92,8 @@ def _add_training(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         default=[],
         metavar="X",
-        help="peak of fine-tuning; of several the first seed takes the one that is best on validation, and "
-        "the other seeds follow it [by mode]",
+        help="peak of fine-tuning, and rate of cnn; of several the first seed takes the one that is best on "
+        "validation, and the other seeds follow it [by mode; cnn 1e-3]",
     )
     parser.add_argument(
         "--time-limit",

@@ -6,7 +6,8 @@ Shape letters: B sequences, L nucleotides, C classes.
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Final
 
 import numpy as np
@@ -15,9 +16,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from mprna.bench.data import Example
-from mprna.bench.metrics import METRICS, evaluate
+from mprna.bench.models.learning_rates import LearningRates, sign_of, validate
 from mprna.bench.models.model import Budget
 from mprna.bench.task import Task
+from mprna.errors import DataError
 
 LETTERS: Final = "ACGU"
 WIDTH: Final = 64
@@ -51,7 +53,11 @@ class Network(nn.Module):
 
 
 class ConvolutionalModel:
-    """The epoch is chosen on validation by the task's first metric."""
+    """The epoch is chosen on validation by the task's first metric.
+
+    Args:
+        first_choices: of the record of the first seed; where that tried learning rates, its choice stands.
+    """
 
     types: tuple[str, ...] = (
         "classification",
@@ -63,39 +69,73 @@ class ConvolutionalModel:
     trains = True
     is_seeded = True
 
-    def __init__(self, budget: Budget) -> None:
+    def __init__(self, budget: Budget, first_choices: Mapping[str, Any] = MappingProxyType({})) -> None:
         self.choices: dict[str, Any] = {"budget": budget.to_dict()}
         self.num_failed = self.num_truncated = 0
-        self._budget = budget
+        self._budget, self._rates = budget, LearningRates.of(budget, LEARNING_RATE, first_choices)
         self._network: Network | None = None
 
     def fit(self, task: Task, train: Sequence[Example], valid: Sequence[Example], seed: int) -> None:
-        """AdamW at a constant rate; the loss takes logits."""
-        metric = METRICS[task.metrics[0]]
-        sign = -1.0 if metric.lower_is_better else 1.0
+        """Train with every learning rate; the best by the task's first metric on validation is kept.
+
+        Raises:
+            DataError: a loss that diverges at every learning rate.
+        """
+
+        def score(network: Network) -> float:
+            self._network = network
+            return validate(self, task, valid)
+
+        def train_with(rate: float) -> tuple[Network, dict[str, Any]]:
+            return self._train(task, train, valid, seed, rate)
+
+        network, chosen = self._rates.best(task, seed, train_with, score)
+        self._network = network
+        self.choices |= chosen
+
+    def _train(
+        self, task: Task, train: Sequence[Example], valid: Sequence[Example], seed: int, rate: float
+    ) -> tuple[Network, dict[str, Any]]:
+        """AdamW at a constant rate; the best epoch, and which it is."""
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             network = Network(max(1, len(task.classes)), pooled=task.type in ("classification", "regression"))
-        optimizer = torch.optim.AdamW(network.parameters(), lr=LEARNING_RATE)
-        rng, best, kept = np.random.default_rng(seed), -np.inf, copy.deepcopy(network.state_dict())
-        size, best_epoch = self._budget.batch_size, 0
+        self._network = network
+        optimizer = torch.optim.AdamW(network.parameters(), lr=rate)
+        rng, best = np.random.default_rng(seed), -np.inf
+        chosen: dict[str, Any] = {"epoch": 0}
+        kept = copy.deepcopy(network.state_dict())
         for epoch in range(1, self._budget.epochs + 1):
-            order = rng.permutation(len(train))
-            for start in range(0, len(train), size):
-                batch = [train[i] for i in order[start : start + size]]
-                optimizer.zero_grad()
-                loss_of(task, network(*encode([e.sequence for e in batch])), batch).backward()  # type: ignore[no-untyped-call]
-                optimizer.step()
-            self._network = network
-            answers = self.predict(task, [example.sequence for example in valid])
-            items = [metric.item(e.label, answer) for e, answer in zip(valid, answers, strict=True)]
-            score = sign * evaluate(metric, items)
-            if score > best:
-                best, best_epoch, kept = score, epoch, copy.deepcopy(network.state_dict())
-                self.choices |= {"epoch": epoch, "valid": sign * score}
-            if epoch - best_epoch >= self._budget.patience:
+            self._pass(task, network, optimizer, train, rng)
+            score = validate(self, task, valid)
+            if sign_of(task) * score > best:
+                best, chosen = sign_of(task) * score, {"epoch": epoch, "valid": score}
+                kept = copy.deepcopy(network.state_dict())
+            if epoch - chosen["epoch"] >= self._budget.patience:
                 break
+        if best == -np.inf:
+            raise DataError(f"{task.full_name}: {task.metrics[0]} on validation is no number in any epoch")
         network.load_state_dict(kept)
+        return network, chosen
+
+    def _pass(
+        self,
+        task: Task,
+        network: Network,
+        optimizer: torch.optim.Optimizer,
+        train: Sequence[Example],
+        rng: np.random.Generator,
+    ) -> None:
+        """One pass over train, in random order."""
+        order, size = rng.permutation(len(train)), self._budget.batch_size
+        for start in range(0, len(train), size):
+            batch = [train[i] for i in order[start : start + size]]
+            optimizer.zero_grad()
+            loss = loss_of(task, network(*encode([example.sequence for example in batch])), batch)
+            if not torch.isfinite(loss):
+                raise DataError(f"{task.full_name}: the loss is not finite; lower learning_rate")
+            loss.backward()  # type: ignore[no-untyped-call]
+            optimizer.step()
 
     def predict(self, task: Task, sequences: Sequence[str]) -> list[Any]:
         """Logits or values; `fit` comes first."""

@@ -16,7 +16,7 @@ import numpy.typing as npt
 import torch
 
 from mprna.bench.data import Example
-from mprna.bench.metrics import METRICS, evaluate
+from mprna.bench.models.learning_rates import LearningRates, validate
 from mprna.bench.models.model import Budget
 from mprna.bench.task import LABELLED, Task
 from mprna.decoding.tokens import decode_tokens
@@ -54,8 +54,6 @@ BALANCED: Final = ("mutation_detection",)
 
 ABSENT: Final = -1e9
 """Score of a class that train does not have."""
-TRIED: Final = "learning_rates"
-"""Of `choices`: the seed that tried several, the metric, and each one's validation value (None: diverged)."""
 
 Rows = tuple[list[LabelledRow], list[LabelledRow]]
 """Train and validation."""
@@ -99,10 +97,7 @@ class FinetunedModel:
             "device": describe(self._device),
         }
         self.num_failed = self.num_truncated = 0
-        self._rates = budget.learning_rates or (LEARNING_RATES[mode],)
-        if TRIED in first_choices:
-            self.choices[TRIED] = first_choices[TRIED]
-            self._rates = (first_choices["learning_rate"],)
+        self._rates = LearningRates.of(budget, LEARNING_RATES[mode], first_choices)
         self._backbone, self._mode, self._budget, self._longest = backbone, mode, budget, longest
         self._run_dir, self._bfloat16, self._num_threads = run_dir, bfloat16, num_threads
         self._model: TaskNetwork | None = None
@@ -119,11 +114,19 @@ class FinetunedModel:
         run_dir = self._run_dir.with_name(f"{self._run_dir.name}.seed{seed}.run")
         self.choices["resumed"] = any(run_dir.rglob("state.json"))
         rows = (self._rows(task, train), self._rows(task, valid))
-        if len(self._rates) == 1:
-            self._model, chosen = self._train(task, rows, seed, self._rates[0], run_dir)
-            self.choices |= chosen
-        else:
-            self._try_rates(task, rows, valid, seed, run_dir)
+        several = len(self._rates.rates) > 1
+
+        def train_with(rate: float) -> tuple[TaskNetwork, dict[str, Any]]:
+            """A run that is finished is only read again, so that a choice too goes on where it was killed."""
+            return self._train(task, rows, seed, rate, run_dir / str(rate) if several else run_dir)
+
+        def score(model: TaskNetwork) -> float:
+            self._model = model
+            return validate(self, task, valid)
+
+        model, chosen = self._rates.best(task, seed, train_with, score)
+        self._model = model
+        self.choices |= chosen
         shutil.rmtree(run_dir)
 
     def predict(self, task: Task, sequences: Sequence[str]) -> list[Any]:
@@ -141,33 +144,10 @@ class FinetunedModel:
                 answers[i] = _answer(task, sequences[i], kept[i], _columns(task, self._model, rows))
         return answers
 
-    def _try_rates(self, task: Task, rows: Rows, valid: Sequence[Example], seed: int, run_dir: Path) -> None:
-        """Runs that are finished are only read again, so that this too goes on where it was killed."""
-        metric = METRICS[task.metrics[0]]
-        sign = -1.0 if metric.lower_is_better else 1.0
-        tried: dict[str, float | None] = {}
-        best, kept, failures = -np.inf, None, []
-        for rate in self._rates:
-            try:
-                self._model, chosen = self._train(task, rows, seed, rate, run_dir / str(rate))
-            except DataError as error:  # diverged; anything else happens with every rate
-                tried[str(rate)] = None
-                failures.append(error)
-                continue
-            answers = self.predict(task, [example.sequence for example in valid])
-            items = [metric.item(e.label, answer) for e, answer in zip(valid, answers, strict=True)]
-            tried[str(rate)] = score = evaluate(metric, items)
-            if kept is None or sign * score > best:
-                best, kept = sign * score, (self._model, chosen)
-        if kept is None:
-            raise failures[-1]
-        self._model, chosen = kept
-        self.choices |= chosen | {TRIED: {"seed": seed, "metric": task.metrics[0], "valid": tried}}
-
     def _train(
         self, task: Task, rows: Rows, seed: int, rate: float, run_dir: Path
     ) -> tuple[TaskNetwork, dict[str, Any]]:
-        """The best epoch with one learning rate, and what was chosen."""
+        """The best epoch with one learning rate, and which it is."""
         config = FinetuneConfig(
             task=TASKS[task.type],
             mode="full" if self._mode == "scratch" else self._mode,
@@ -194,7 +174,7 @@ class FinetunedModel:
         if model_dir is None:
             raise KeyboardInterrupt
         model = self._backbone.load(model_dir).to(self._device)
-        return model, {"learning_rate": rate} | _chosen(model, config, run_dir)
+        return model, _chosen(model, config, run_dir)
 
     def _cut(self, sequence: str) -> str:
         return self._backbone.cut(sequence[: self._longest])

@@ -21,7 +21,7 @@ class Budget:
     patience: int = 3
     """Epochs without a better validation metric after which training ends."""
     learning_rates: tuple[float, ...] = ()
-    """Learning rates of fine-tuning from which the first seed chooses; empty is the default of the mode."""
+    """Learning rates from which the first seed chooses; empty is the default of the model or its mode."""
 
     def to_dict(self) -> dict[str, Any]:
         """As it stands in a record: `learning_rate` is None, a number, or a list of several."""

@@ -88,7 +88,7 @@ MODELS: Final[dict[str, Callable[[Task, ModelOptions], Model]]] = {
     "rnainverse": _designed("rnainverse", rnainverse),
     "majority": lambda task, options: Majority(),
     "kmer": lambda task, options: LinearModel({f"{k}-mers": kmer_counts(k) for k in (3, 4, 5)}, POOLED),
-    "cnn": lambda task, options: _cnn(options.budget),
+    "cnn": lambda task, options: _cnn(options),
 }
 """Models by name; each is made anew for every task and seed."""
 
@@ -204,10 +204,10 @@ def _need_torch(feature: str, *others: str) -> None:
         raise MissingExtraError(feature, "bench")
 
 
-def _cnn(budget: Budget) -> Model:
+def _cnn(options: ModelOptions) -> Model:
     from mprna.bench.models.cnn import ConvolutionalModel
 
-    return ConvolutionalModel(budget)
+    return ConvolutionalModel(options.budget, options.first_choices)
 
 
 def _finetuned(name: str, backbone: Backbone, mode: str, task: Task, options: ModelOptions) -> Model:
