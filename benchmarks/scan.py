@@ -5,6 +5,7 @@
 The RNAs are random, so that anyone gets the same ones; `--fasta FILE` takes the first record of a file.
 Prints wall and CPU seconds of all single substitutions, then for a random sample of variants the Pearson
 correlation, mean and largest difference of every quantity by the short cut and by folding whole mutants.
+With `--part N` N of the substitutions are timed and the time of all is extrapolated.
 
     python benchmarks/scan.py --length 0 --agreement-length 0 --known RNA.fa VARIANTS.tsv
 
@@ -25,7 +26,7 @@ from mprna.folding.vienna import fold_ensemble
 from mprna.io.formats import read_records
 from mprna.io.variants import read_variants
 from mprna.predict.scan import ScanOptions, VariantEffect, scan
-from mprna.rna.variants import Variant, mutate, single_substitutions
+from mprna.rna.variants import Variant, mutate, parse_variant, single_substitutions
 
 QUANTITIES = ("delta_ensemble_energy", "delta_mfe", "pair_distance", "unpaired_distance")
 
@@ -39,7 +40,7 @@ def cpu_seconds() -> float:
     return sum(usage.ru_utime + usage.ru_stime for usage in usages)
 
 
-def report_part(sequence: str, num_variants: int) -> None:
+def report_part(sequence: str, num_variants: int, jobs: int) -> None:
     """CPU time from few variants in the middle: a fixed part, and what each further one takes."""
     every = [str(variant) for variant in single_substitutions(sequence)]
     middle = len(every) // 2 // 3 * 3
@@ -53,7 +54,7 @@ def report_part(sequence: str, num_variants: int) -> None:
     print(
         f"{len(sequence)} nt: {fixed:.1f} s CPU once per process, {1000 * each:.1f} ms per variant", end="; "
     )
-    print(f"{len(every)} variants on 2 cores: {fixed + each * len(every) / 2:.0f} s", flush=True)
+    print(f"{len(every)} variants on {jobs} cores: {fixed + each * len(every) / jobs:.0f} s", flush=True)
 
 
 def report_speed(sequence: str, jobs: int) -> None:
@@ -102,7 +103,7 @@ def report_agreement(sequence: str, num_variants: int, seed: int) -> None:
 def report_ranks(fasta: str, list_path: str) -> None:
     """By size of the structural changes, and by how much less likely the variant is."""
     every = scan(next(read_records(fasta)).sequence)
-    known = {listed.text for listed in read_variants(list_path)}
+    known = {str(parse_variant(listed.text)) for listed in read_variants(list_path)}
     print(f"\n{len(known)} known of {len(every)} variants: mean share of all that change less")
     for name, sign in (("llr", -1), *((quantity, 0) for quantity in QUANTITIES)):
         values = np.array([getattr(effect, name) for effect in every])
@@ -129,7 +130,7 @@ def main() -> None:
     if args.fasta is not None:
         sequence = clean_sequence(next(read_records(args.fasta)).sequence)
     if args.length and args.part:
-        report_part(sequence[: args.length], args.part)
+        report_part(sequence[: args.length], args.part, args.jobs)
     elif args.length:
         report_speed(sequence[: args.length], args.jobs)
     if args.agreement_length:

@@ -7,8 +7,9 @@
 Files are of any format that `mprna fold` reads. The network learns from three kinds of RNAs:
 
 - With a known structure: all of its canonical pairs, pseudoknots included.
-- Without a structure: the pair probabilities of ViennaRNA's ensemble. In half of the cases the network is
-  also given a prior, so that it learns to keep to thermodynamics where it knows no better.
+- Without a structure: the pair probabilities of ViennaRNA's ensemble. In half of the cases
+  (--soft-prior-dropout) the network is also given a prior, so that it learns to keep to thermodynamics where
+  it knows no better.
 - With reactivities of chemical mapping (--reactivity): which nucleotides are unpaired.
 
 The prior is a random mixture of two energy models, so that the network trusts neither of them alone. Half of
@@ -211,6 +212,9 @@ def add_training(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--weight-decay", type=float, default=0.01, help="[%(default)s]")
     parser.add_argument("--dropout", type=float, default=0.0, help="in the trunk [%(default)s]")
     parser.add_argument("--prior-dropout", type=float, default=0.25, help="share without prior [%(default)s]")
+    parser.add_argument(
+        "--soft-prior-dropout", type=float, default=0.5, help="of RNAs without a structure [%(default)s]"
+    )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--bfloat16", action="store_true", help="where the CPU has it: 1.5 times faster")

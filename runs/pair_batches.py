@@ -25,8 +25,6 @@ from mprna.runtime.pair_engine import MIN_PRIOR
 
 MUTATED, MAX_MUTATED = 0.5, 0.4
 """Share of the known RNAs without prior that are changed, and most of their nucleotides that are."""
-PRIOR_KEPT = 0.5
-"""Share of the RNAs without a structure that are shown with a prior."""
 PAIRED_LETTERS = ("GC", "CG", "GC", "CG", "AU", "UA", "AU", "UA", "GU", "UG")
 WINDOW, WINDOW_BATCHES = 512, 40
 """RNAs of a window: so many, or those of so many batches where batches are large."""
@@ -59,12 +57,16 @@ class Draws(NamedTuple):
     pair_letters: Tensor  # (K,), into which of PAIRED_LETTERS
 
 
-def draw(rnas: RnaSet, chosen: IntArray, size: int, prior_dropout: float) -> Draws:
-    """By torch's global generators: the mixture of the prior, whether there is one, and the changes."""
+def draw(rnas: RnaSet, chosen: IntArray, size: int, prior_dropout: float, soft_prior_dropout: float) -> Draws:
+    """By torch's global generators: the mixture of the prior, whether there is one, and the changes.
+
+    Args:
+        prior_dropout, soft_prior_dropout: share without a prior, with a known structure and without one.
+    """
     num, num_known, device = len(chosen), int(rnas.num_known[chosen].sum()), rnas.device
     known = rnas.to_device(rnas.has_known[chosen].astype(np.int64)).bool()
     share, prior, changed, rate = torch.rand(4, num, device=device)
-    shown = prior < torch.where(known, 1 - prior_dropout, PRIOR_KEPT)
+    shown = prior < 1 - torch.where(known, prior_dropout, soft_prior_dropout)
     return Draws(
         share,
         shown,

@@ -160,7 +160,7 @@ class Training:
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         torch.manual_seed(self.args.seed * 1_000_003 + self.step)
-        draws = draw(self.rnas, chosen, size, self.args.prior_dropout)
+        draws = draw(self.rnas, chosen, size, self.args.prior_dropout, self.args.soft_prior_dropout)
         batch = make_batch(self.rnas, chosen, size, draws)
         with computing(self.args):
             loss = loss_of(self.network, batch)

@@ -72,7 +72,7 @@ DOORS = {  # third-party module: where it may be imported
         "runtime/task.py",
         "bench/models/",
     ),
-    "safetensors": ("model/", "train/"),
+    "safetensors": ("model/", "train/", "bench/models/transformers_tokens.py"),
     "onnx": ("runtime/export.py",),
     "datasketch": ("corpus/near_duplicates.py",),
     "pyarrow": ("corpus/shards.py", "io/table.py"),

@@ -84,7 +84,7 @@ def test_a_batch_is_that_of_a_count_by_hand() -> None:
     chosen = np.random.default_rng(1).permutation(len(rnas))[:50]
     rna_set = RnaSet(flatten(rnas), CPU)
     torch.manual_seed(3)
-    draws = draw(rna_set, chosen, size, 0.7)
+    draws = draw(rna_set, chosen, size, 0.7, 0.5)
     batch = make_batch(rna_set, chosen, size, draws)
     num_pairs, num_changed = 0, 0
     for row, rna in enumerate(rnas[n] for n in chosen):
@@ -116,11 +116,11 @@ def test_a_batch_is_that_of_a_count_by_hand() -> None:
 def test_only_known_rnas_without_a_prior_are_changed() -> None:
     rna_set = RnaSet(flatten(random_rnas(600)), CPU)
     torch.manual_seed(0)
-    draws = draw(rna_set, np.arange(600), 40, 0.25)
+    draws = draw(rna_set, np.arange(600), 40, 0.25, 0.6)
     known = torch.from_numpy(rna_set.has_known)
     assert not draws.rate[~known | draws.shown].any()
     assert draws.shown[known].float().mean() == pytest.approx(0.75, abs=0.1)
-    assert draws.shown[~known].float().mean() == pytest.approx(0.5, abs=0.1)
+    assert draws.shown[~known].float().mean() == pytest.approx(0.4, abs=0.1)
     assert (draws.rate[known & ~draws.shown] > 0).float().mean() == pytest.approx(0.5, abs=0.2)
     assert draws.rate.max() < 0.4
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mprna.bench import runner
-from mprna.bench.models.registry import MODELS, ModelOptions, make_model
+from mprna.bench.models.registry import MODELS, ModelOptions, baselines, make_model
 from mprna.bench.record import read_record, read_records_of, record_path
 from mprna.bench.task import Task, choose_tasks
 from mprna.cli.main import main
@@ -130,4 +130,4 @@ def test_list_says_what_is_there(data_dir: Path, capsys: pytest.CaptureFixture[s
     assert main(["bench", "list", "--models"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[: len(MODELS)] == list(MODELS)
-    assert len(lines) == len(MODELS) + 13
+    assert [line.split("\t")[0] for line in lines[len(MODELS) :]] == list(baselines())

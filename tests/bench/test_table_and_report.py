@@ -52,9 +52,22 @@ def test_cells_have_ranks_intervals_and_corrected_tests() -> None:
 
 
 def test_seeds_are_pooled_to_mean_and_sd() -> None:
-    (column,) = build_table([record("a", [0.2, 0.4]), record("a", [0.4, 0.6], seed=46)]).columns
+    first = record("a", [0.2, 0.4], num_failed=1, seconds=2.0, peak_memory_mb=10.0)
+    second = record("a", [0.4, 0.6], seed=46, num_failed=2, seconds=4.0, peak_memory_mb=20.0)
+    (column,) = build_table([first, second]).columns
     (cell,) = column.cells
+    assert (cell.num_failed, cell.seconds, cell.peak_memory_mb) == (2, 3.0, 20.0)
     assert (cell.mean, cell.sd, cell.num_seeds) == (pytest.approx(0.4), pytest.approx(0.2 / np.sqrt(2)), 2)
+
+
+def test_the_best_of_an_error_is_the_lowest() -> None:
+    poor, good = (
+        record(name, [0.0] * 3, metrics={"rmse": error}, items={"rmse": [[1.0, error**2]] * 3})
+        for name, error in (("poor", 0.3), ("good", 0.2))
+    )
+    (column,) = build_table([poor, good]).columns
+    assert {cell.model: cell.rank for cell in column.cells} == {"poor": 2, "good": 1}
+    assert column.title.endswith("rmse ↓")
 
 
 def test_left_out_rows_change_n_and_mean() -> None:
@@ -70,6 +83,15 @@ def test_records_of_other_test_files_are_refused() -> None:
     other = record("b", [0.1, 0.2], data={"test": {**GOOD.data["test"], "sha256": "1"}})
     with pytest.raises(DataError, match="different test files"):
         build_table([record("a", [0.1, 0.2]), other])
+
+
+def test_records_of_other_metrics_are_refused() -> None:
+    """As of a release that had one metric less; which record comes first does not matter."""
+    items = {"pair_f1": GOOD.items["pair_f1"]}
+    newer = replace(GOOD, metrics={"pair_f1": 0.5, "mcc": 0.5}, items=items | {"mcc": items["pair_f1"]})
+    for records in ([POOR, newer], [newer, POOR]):
+        with pytest.raises(DataError, match=r"rgb/ssp-archive2: .*poor .*pair_f1.*; run .* again"):
+            build_table(records)
 
 
 def test_a_file_that_is_not_the_described_one_is_noted() -> None:
@@ -91,10 +113,19 @@ def test_families_are_resampled_as_a_whole() -> None:
     assert widths[1] > 4 * widths[0]
     assert (together.cells[0].low, together.cells[0].high) == (pytest.approx(0.2), pytest.approx(0.8))
     assert together.notes == ("intervals resample 3 families or other clusters as a whole",)
+    (single,) = build_table([record("m", [0.2, 0.8], clusters=["a", "b"])]).columns
+    assert single.notes == ("no families are known: intervals resample items",)
     (left,) = build_table(
         [record("m", values, clusters=families)], {"rgb/ssp-archive2": set(range(50))}
     ).columns
     assert left.notes == ("intervals resample 2 families or other clusters as a whole",)
+
+
+def test_one_record_that_knows_the_families_is_enough() -> None:
+    """Records of older releases do not have them."""
+    families = [f"family {i % 3}" for i in range(60)]
+    (column,) = build_table([POOR, replace(GOOD, clusters=families)]).columns
+    assert "intervals resample 3 families or other clusters as a whole" in column.notes
 
 
 def test_markdown_marks_best_second_and_significance() -> None:

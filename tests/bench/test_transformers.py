@@ -240,6 +240,25 @@ def test_weights_that_are_not_there_are_not_drawn_at_random(
         network(TransformersBackbone(Reader(Source(str(folder)))))
 
 
+@pytest.mark.parametrize("name", ["config.json", "tokenizer.json", "model.safetensors"])
+def test_files_that_are_cut_off_are_told(name: str, make_transformers_model: MakeModel) -> None:
+    folder = make_transformers_model("bert")
+    content = (folder / name).read_bytes()
+    for length in (0, len(content) // 2):
+        (folder / name).write_bytes(content[:length])
+        with pytest.raises(ModelError, match=f"{folder}: cannot be loaded \\(.+\\)"):
+            TransformersFeatures(Source(str(folder)))
+
+
+def test_an_error_that_says_nothing_is_named() -> None:
+    class Silent:
+        def from_pretrained(self, *_: object, **settings: object) -> None:
+            raise OSError
+
+    with pytest.raises(ModelError, match=r"x: cannot be loaded \(OSError\)"):
+        Source("x").load(Silent())
+
+
 def test_weights_of_another_shape_are_refused(make_transformers_model: MakeModel) -> None:
     folder = change_weights(
         make_transformers_model("bert"), lambda name, t: t[:8].clone() if name.endswith("query.weight") else t

@@ -57,8 +57,8 @@ def test_nothing_asked_shows_the_commands(call):
 @pytest.mark.parametrize(
     ("arguments", "status", "message"),
     [
-        (("fold", "missing.fa"), 1, "missing.fa: no such file, and no nucleotide sequence"),
-        (("fold", "a\nb\x1b[31m"), 1, r"a\nb\x1b[31m: no such file, and no nucleotide sequence"),
+        (("fold", "missing.fa"), 1, "missing.fa: no such file, and no sequence of ACGTUN"),
+        (("fold", "a\nb\x1b[31m"), 1, r"a\nb\x1b[31m: no such file, and no sequence of ACGTUN"),
         (("fold", "ACGU", "-T", "200"), 2, "temperature 200.0 °C; expected 0 to 100"),
         (
             ("draw", "missing.ct"),

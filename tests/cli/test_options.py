@@ -56,9 +56,9 @@ def test_a_file_comes_before_a_sequence_of_that_name(tmp_path, monkeypatch):
     assert [record.sequence for record in read_inputs(["ACGU", "acgtun"])] == ["GG", "acgtun"]
 
 
-@pytest.mark.parametrize("text", ["", "data", "ACGU.fa", "ACG U", "MKLV", "\udcff"])
+@pytest.mark.parametrize("text", ["", "data", "ACGU.fa", "ACG U", "ACGURY", "MKLV", "\udcff"])
 def test_neither_file_nor_sequence_is_told(text):
-    with pytest.raises(FormatError, match="no such file, and no nucleotide sequence"):
+    with pytest.raises(FormatError, match="no such file, and no sequence of ACGTUN"):
         list(read_inputs([text]))
 
 

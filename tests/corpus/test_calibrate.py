@@ -91,6 +91,9 @@ def test_report_and_figure(result: Result) -> None:
     results = report(observations, cross_validate(observations, OPTIONS), calibration, shuffled)
     assert json.loads(json.dumps(results)) == results
     assert results["predictors"]["fit"]["spearman"][0] > 0.3
+    f1 = np.array([seen.f1 for seen in observations])
+    half = 1.96 * f1.std() / np.sqrt(len(f1))
+    assert results["mean_f1"] == pytest.approx([f1.mean(), f1.mean() - half, f1.mean() + half], abs=half / 4)
     everything = results["thresholds"][0]
     assert everything["kept"] == [1.0, 1.0, 1.0]
     assert everything["observed_f1"] == results["mean_f1"]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ctypes
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -12,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+import mprna
 from mprna.corpus.annotate import Annotation, annotate
 from mprna.corpus.fidelity import shipped_calibration
 from mprna.corpus.isolation import FoldFailure, FoldLimits, IsolatedFold
@@ -49,11 +52,11 @@ def fold_or_not(sequence: str, energy_model: EnergyModel) -> Annotation:
 
 
 def fold_and_count(sequence: str, energy_model: EnergyModel) -> Annotation:
-    """Kills itself at the first attempts that the file named by the temperature allows."""
+    """Kills itself at the first two of three attempts, which a file counts."""
     counter = Path(os.environ["MPRNA_TEST_COUNTER"])
     attempts = len(counter.read_text()) if counter.exists() else 0
     counter.write_text("x" * (attempts + 1))
-    if attempts < 2:
+    if attempts % 3 < 2:
         os.kill(os.getpid(), signal.SIGKILL)
     return annotate(sequence, energy_model, SHIPPED)
 
@@ -141,16 +144,31 @@ def test_vienna_without_memory_or_time(capfd: pytest.CaptureFixture[str]) -> Non
     assert capfd.readouterr() == ("", "")
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="limits of Linux")
+def test_a_limit_of_the_system_stays() -> None:
+    """As of `ulimit -v`; root could lift it, all others get an error for trying."""
+    script = (
+        "import resource; from mprna.corpus.isolation import _limit_memory\n"
+        "resource.setrlimit(resource.RLIMIT_AS, (2**33, 2**33)); _limit_memory(2**20)\n"
+        "print(resource.getrlimit(resource.RLIMIT_AS)); _limit_memory(1)\n"
+        "print(max(resource.getrlimit(resource.RLIMIT_AS)) < 2**33)"
+    )
+    environment = os.environ | {"PYTHONPATH": str(Path(mprna.__file__).parents[1])}
+    done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == (f"{(2**33, 2**33)}\nTrue\n", "")
+
+
 def test_kill_from_outside_is_not_the_sequence_s_fault(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MPRNA_TEST_COUNTER", str(tmp_path / "attempts"))
     isolated = IsolatedFold(FOLDS, LIMITS)
     try:
-        assert one(isolated, HAIRPIN, fold=fold_and_count) == annotate(HAIRPIN, EnergyModel(), SHIPPED)
+        found = list(isolated(fold_and_count, [(HAIRPIN, DEFAULT), (HAIRPIN, DEFAULT)]))
     finally:
         isolated.close()
-    assert (tmp_path / "attempts").read_text() == "xxx"
+    assert found == [annotate(HAIRPIN, DEFAULT, SHIPPED)] * 2
+    assert (tmp_path / "attempts").read_text() == "xxx" * 2
 
 
 def test_no_fold_is_a_reason() -> None:

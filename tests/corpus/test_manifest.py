@@ -29,6 +29,8 @@ MANIFEST = Manifest(
     drops=Drops({"short_tail": Tally(1, 7)}),
     options={"seed": 1},
     versions={"schema": "1"},
+    references={"excluded": {"b.fa": "01"}},
+    reports={"excluded.tsv": "23"},
 )
 
 
@@ -75,6 +77,7 @@ def test_folder_without_manifest(tmp_path: Path) -> None:
         ("drops", []),
         ("options", "seed"),
         ("files", [MANIFEST.to_json()["files"][0] | {"rows": "2"}]),
+        ("files", [MANIFEST.to_json()["files"][0] | {"rows": True}]),
         ("sources", [MANIFEST.to_json()["sources"][0] | {"name": 7}]),
         ("drops", {"short_tail": {"pieces": 1, "nt": None}}),
     ],

@@ -29,15 +29,15 @@ def probs_of(dot_bracket, p=0.9):
     return probs
 
 
-def decode(sequence, probs, gamma=1.5, constraint=None, min_stem_prob=0.0):
-    nested = decode_nested(sequence, probs, gamma=gamma, constraint=constraint)
+def decode(sequence, probs, gamma=1.5, constraint=None, nested=None, **options):
+    nested = nested or decode_nested(sequence, probs, gamma=gamma, constraint=constraint)
     pairs = np.argwhere(np.triu(probs, k=1) > 0.001)
     unpaired = (1.0 - probs.sum(axis=1)).clip(0.0)
     return nested, add_crossing_pairs(
         *(sequence, nested, pairs, probs[pairs[:, 0], pairs[:, 1]], unpaired),
         gamma=gamma,
-        min_stem_prob=min_stem_prob,
         constraint=constraint,
+        **options,
     )
 
 
@@ -63,6 +63,28 @@ def test_a_crossing_stem_must_be_as_sure_as_asked_for():
         probs[i, j] = probs[j, i] = 0.3
     found = [decode(sequence, probs, gamma=8.0, min_stem_prob=least)[1] for least in (0.0, 0.85, 0.95)]
     assert found == [known, known, nested]
+
+
+def test_nothing_is_added_that_does_not_cross():
+    sequence, given = "GGGGAAGGGGAAAACCCCAACCCC", "((((................))))"
+    assert decode(sequence, probs_of("((((..((((....))))..))))"), nested=given)[1] == given
+
+
+def test_crossing_pairs_have_a_longest_span():
+    sequence, known = PSEUDOKNOTS["H-type"]  # from nucleotide 8 to 21
+    nested = "((((........))))......."
+    found = [decode(sequence, probs_of(known), nested=nested, max_span=span)[1] for span in (14, 13)]
+    assert found == [known, nested[:7] + ".[[" + nested[10:18] + "]]..."]
+
+
+def test_there_are_brackets_for_four_layers():
+    """Of five that all cross each other the least probable is left out."""
+    sequence, given = "GG" * 5 + "AAA" + "CC" * 5, "((........AAA))........".replace("A", ".")
+    probs = sum(
+        probs_of("." * 2 * k + "((" + "." * 11 + "))" + "." * (8 - 2 * k), p)
+        for k, p in enumerate((0.95, 0.9, 0.7, 0.85, 0.8))
+    )
+    assert decode(sequence, probs, nested=given)[1] == "(([[..{{<<...))]]..}}>>"
 
 
 @given(sequence=st.text("ACGUN", min_size=1, max_size=50), seed=st.integers(0, 2**32 - 1))

@@ -36,6 +36,10 @@ def test_text_is_a_connectivity_table():
         ("5 a b", "a b", None),
         ("5", "sequence_1", None),
         ("5 ENERGY = -1.2", "sequence_1", -1.2),
+        ("5   dG = -1.2  [initially    -1.4]    a b", "a b", -1.2),
+        ("5\tdG = -1.2 [Initially -1]\ta b", "a b", -1.2),
+        ("5 dG = -1.2 [initially -1.4]", "sequence_1", -1.2),
+        ("5 a dG = -1.2 [initially -1.4]", "a dG = -1.2 [initially -1.4]", None),
     ],
 )
 def test_titles_of_other_programs(title, header, energy):
@@ -69,6 +73,7 @@ def test_a_record_without_structure_is_refused():
         (("5 ENERGY", "five ENERGY"), "1: expected a length and a name, found 'five ENERGY = -1.20 a b'"),
         (("3 A 2 4 0 3\n", ""), "4: position '4', expected 3"),
         (("3 A 2 4 0 3", "3 A 2"), "4: 3 columns, a CT row has 6"),
+        (("3 A 2 4 0 3", "3 A 2 4"), "4: 4 columns, a CT row has 6"),
         (
             ("3 A 2 4 0 3", "3 AA 2 4 0 3"),
             "4: expected a nucleotide and a partner's position, found 'AA' and '0'",
@@ -96,6 +101,8 @@ def test_a_number_that_is_none_is_an_error_with_its_line(number):
         read(f"5 a\n1 G 0 2 5 1\n2 A 1 3 {number} 2\n")
     with pytest.raises(FormatError, match="<stream>:1: expected a length and a name"):
         read(f"{number} a\n1 G 0 2 5 1\n")
+    (record,) = read(f"1 ENERGY = {number} a\n1 G 0 2 0 1\n")
+    assert record.energy is None
 
 
 def test_more_crossings_than_brackets_are_an_error_with_their_line():

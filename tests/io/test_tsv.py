@@ -70,8 +70,16 @@ def test_damage_is_told_with_its_line(text, message):
 def test_a_column_that_comes_twice_is_told():
     with pytest.raises(FormatError, match="<stream>:1: more than one column 'sequence'"):
         read("sequence\tnote\tnote\tsequence\nACGU\tx\ty\tGG\n")
+    for column, cell in (("seq", "ACGU"), ("id", "a"), ("label", "...."), ("constraint", "....")):
+        with pytest.raises(FormatError, match=f"<stream>:1: more than one column '{column}'"):
+            read(f"{column}\tsequence\t{column}\n{cell}\tACGU\t{cell}\n")
     (record,) = read("sequence\tnote\tnote\nACGU\tx\ty\n")
     assert record.sequence == "ACGU"
+
+
+def test_blanks_around_column_names_do_not_matter():
+    (record,) = read(" name\tsequence \na\tACGU\n")
+    assert (record.name, record.sequence) == ("a", "ACGU")
 
 
 def test_common_names_of_other_tools_are_read():

@@ -263,8 +263,9 @@ def test_export_without_its_heads_file(exported: Path, tmp_path: Path) -> None:
         import_hf(exported, tmp_path / "again")
 
 
-def test_another_vocabulary(upstream: Path, tmp_path: Path) -> None:
-    (upstream / "vocab.txt").write_text("\n".join(VOCABULARY[::-1]))
+@pytest.mark.parametrize("content", ["\n".join(VOCABULARY[::-1]).encode(), b"", b"\xff\xfe<cls>"])
+def test_another_vocabulary(upstream: Path, tmp_path: Path, content: bytes) -> None:
+    (upstream / "vocab.txt").write_bytes(content)
     with pytest.raises(ModelError, match=r"vocab\.txt: not the published vocabulary"):
         import_hf(upstream, tmp_path / "ours")
 

@@ -98,8 +98,8 @@ def test_windows_are_taken_of_long_rnas_only(options):
     assert whole.delta_ensemble_energy == mutant.energy - reference.energy
 
 
-def test_the_ensemble_energy_of_a_long_rna_is_that_of_the_whole():
-    """Of windows where that is asked for, and for several substitutions at once."""
+def test_the_ensemble_energy_of_a_long_rna_is_that_of_the_whole(monkeypatch):
+    """Of windows where that is asked for, for several substitutions at once, and where it is too long."""
     short = ScanOptions(model=None, confidence=False, whole=30, window=40)
     local = ScanOptions(model=None, confidence=False, whole=30, window=40, expand=False)
     (expected,) = scan(LONG, ["C5A"], THERMODYNAMICS)
@@ -110,6 +110,9 @@ def test_the_ensemble_energy_of_a_long_rna_is_that_of_the_whole():
     assert expanded.energy_of == f"1-{len(LONG)}"
     assert cut.energy_of == cut.window == double.energy_of == "1-40"
     assert expanded.delta_mfe == cut.delta_mfe
+    for longest, energy_of in ((len(LONG), f"1-{len(LONG)}"), (len(LONG) - 1, "1-40")):
+        monkeypatch.setattr("mprna.predict.scan_work.MAX_EXPANDED", longest)
+        assert [effect.energy_of for effect in scan(LONG, ["C5A"], short)] == [energy_of]
     piece = LONG[:40]
     mutant = piece[:4] + "A" + piece[5:]
     assert cut.delta_ensemble_energy == fold_ensemble(mutant).energy - fold_ensemble(piece).energy

@@ -76,6 +76,12 @@ def test_both_ends_may_not_slip_together():
     assert pair_scores([(1, 8)], [(2, 8)]).f1 == 0.0
 
 
+def test_a_pair_is_the_same_from_either_end():
+    assert pair_scores([(0, 8), (1, 7)], [(8, 0), (7, 1)]).f1 == 1.0
+    assert pair_scores([(0, 8)], [(8, 0), (0, 8)]).precision == 1.0
+    assert matthews_correlation([(0, 8)], [(8, 0)], 9) == 1.0
+
+
 def test_pseudoknots_count_as_pairs():
     true = pairs_from_dot_bracket("((..[[..))..]]")
     predicted = pairs_from_dot_bracket("((......))....")

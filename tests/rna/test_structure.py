@@ -93,6 +93,7 @@ def test_empty_structures_have_the_right_shapes():
         ("(((...))", "'(' at position 1 is never closed"),
         ("(...)((..", "'(' at position 6 is never closed"),
         ("..[..", "'[' at position 3 is never closed"),
+        (".[.(..", "'[' at position 2 is never closed"),
         ("(...))", "')' at position 6 closes no bracket"),
         ("(...]", "']' at position 5 closes no bracket"),
         ("..a", "'a' at position 3 closes no bracket"),

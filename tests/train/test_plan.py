@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from mprna.train.plan import SORT_WINDOW, EpochPlan, plan_epoch, slice_copies
 
 
-def plan_of(lengths: list[int], copies: list[int] | None = None, *, batch_tokens: int = 300) -> EpochPlan:
+def plan_of(
+    lengths: list[int], copies: list[int] | None = None, *, batch_tokens: int = 300, epoch: int = 2
+) -> EpochPlan:
     return plan_epoch(
         np.array(lengths),
         np.arange(len(lengths)) % 2 == 0,
@@ -18,7 +20,7 @@ def plan_of(lengths: list[int], copies: list[int] | None = None, *, batch_tokens
         joint_share=0.3,
         batch_tokens=batch_tokens,
         seed=5,
-        epoch=2,
+        epoch=epoch,
     )
 
 
@@ -45,6 +47,21 @@ def test_batches_are_as_full_as_the_budget_allows_and_little_padded() -> None:
     plan = plan_of(lengths, batch_tokens=16_384)
     # 15 % of the slices (0.3 of the annotated half) are joint streams of twice the length.
     assert len(plan) * 16_384 < 1.1 * sum(1.15 * n + 2 for n in lengths)
+
+
+def test_a_batch_may_fill_the_budget_exactly() -> None:
+    plan = plan_epoch(
+        np.full(6, 98), np.zeros(6, bool), np.ones(6, int), joint_share=0, batch_tokens=300, seed=0, epoch=0
+    )
+    assert [len(plan[number].indices) for number in range(len(plan))] == [3, 3]
+
+
+def test_an_epoch_is_the_same_each_time_and_no_other() -> None:
+    first, again, other = (plan_of([20] * 100, epoch=epoch) for epoch in (2, 2, 3))
+    assert np.array_equal(first.indices, again.indices)
+    assert np.array_equal(first.joint, again.joint)
+    assert (first.indices != other.indices).any()
+    assert (first.joint != other.joint).any()
 
 
 def test_only_annotated_slices_are_joint_in_their_share() -> None:

@@ -89,22 +89,30 @@ def build_table(records: Sequence[RunRecord], left_out: Mapping[str, set[int]] |
         left_out: task (`suite/name`) to test rows that are not scored, such as leaked ones.
 
     Raises:
-        DataError: records of one task that were made on different test files, or no row left.
+        DataError: records of one task that were made on different test files or have different metrics, or
+            no row left.
     """
     by_task: dict[str, list[RunRecord]] = defaultdict(list)
     for record in records:
         by_task[f"{record.suite}/{record.task}"].append(record)
     columns = []
     for task, group in by_task.items():
-        _check_same_test(task, group)
+        _check_comparable(task, group)
         without = (left_out or {}).get(task, set())
         columns += [_column(task, metric, group, without) for metric in group[0].metrics]
     return Table(tuple(columns), _ranks(columns))
 
 
-def _check_same_test(task: str, records: Sequence[RunRecord]) -> None:
+def _check_comparable(task: str, records: Sequence[RunRecord]) -> None:
     if len({(record.data["test"]["sha256"], record.num_scored) for record in records}) > 1:
         raise DataError(f"{task}: records of different test files cannot stand in one table")
+    by_metrics = {frozenset(record.metrics): record for record in records}
+    if len(by_metrics) > 1:
+        fewest, *_, most = sorted(by_metrics.values(), key=lambda record: len(record.metrics))
+        raise DataError(
+            f"{task}: the record of {fewest.model} has {', '.join(fewest.metrics)}, that of {most.model} "
+            f"{', '.join(most.metrics)}; run {fewest.model} again"
+        )
 
 
 def _column(task: str, metric: str, records: Sequence[RunRecord], without: set[int]) -> Column:
@@ -115,35 +123,46 @@ def _column(task: str, metric: str, records: Sequence[RunRecord], without: set[i
     if not kept:
         raise DataError(f"{task}: no test row is left")
     how = METRICS[metric]
-    clusters = _clusters(records[0], kept)
+    clusters = _clusters(records, kept)
     draws = draw_items(len(kept), how, clusters)
     pools = {model: _pool(how, runs, kept, draws) for model, runs in by_model.items()}
-    defined = {pool.mean for pool in pools.values() if not isnan(pool.mean)}
-    order = sorted(defined, reverse=not how.lower_is_better)
-    best = next((model for model, pool in pools.items() if pool.mean in order[:1]), next(iter(pools)))
-    p_values = _p_values(best, pools)
+    ranks = _cell_ranks(pools, how)
+    p_values = _p_values(min(pools, key=ranks.__getitem__), pools)
     cells = tuple(
-        Cell(
-            model=model,
-            mean=pools[model].mean,
-            sd=pools[model].sd,
-            low=interval(pools[model].resamples)[0],
-            high=interval(pools[model].resamples)[1],
-            num_seeds=len(runs),
-            num_original=runs[0].num_original,
-            num_scored=len(kept),
-            num_truncated=runs[0].num_truncated,
-            num_failed=max(run.num_failed for run in runs),
-            seconds=float(np.mean([run.seconds for run in runs])),
-            peak_memory_mb=max(run.peak_memory_mb for run in runs),
-            rank=order.index(pools[model].mean) + 1 if pools[model].mean in order else len(pools),
-            p=p_values.get(model, float("nan")),
-        )
+        _cell(model, runs, pools[model], len(kept), ranks[model], p_values.get(model, float("nan")))
         for model, runs in by_model.items()
     )
     missed = _missed(metric, by_model, kept) if how.names_missed else ()
     notes = (*_notes(records), _resampled(clusters), *missed)
     return Column(task, metric, how.lower_is_better, cells, notes)
+
+
+def _cell(model: str, runs: Sequence[RunRecord], pool: _Pool, num_scored: int, rank: int, p: float) -> Cell:
+    low, high = interval(pool.resamples)
+    return Cell(
+        model=model,
+        mean=pool.mean,
+        sd=pool.sd,
+        low=low,
+        high=high,
+        num_seeds=len(runs),
+        num_original=runs[0].num_original,
+        num_scored=num_scored,
+        num_truncated=runs[0].num_truncated,
+        num_failed=max(run.num_failed for run in runs),
+        seconds=float(np.mean([run.seconds for run in runs])),
+        peak_memory_mb=max(run.peak_memory_mb for run in runs),
+        rank=rank,
+        p=p,
+    )
+
+
+def _cell_ranks(pools: Mapping[str, _Pool], metric: Metric) -> dict[str, int]:
+    """Rank of every model in a column, see `Cell.rank`."""
+    defined = {pool.mean for pool in pools.values() if not isnan(pool.mean)}
+    order = sorted(defined, reverse=not metric.lower_is_better)
+    rank_of = {mean: rank for rank, mean in enumerate(order, 1)}
+    return {model: rank_of.get(pool.mean, len(pools)) for model, pool in pools.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,9 +185,10 @@ def _pool(metric: Metric, runs: Sequence[RunRecord], kept: Sequence[int], draws:
     )
 
 
-def _clusters(record: RunRecord, kept: Sequence[int]) -> list[str]:
-    """The cluster of every row that is kept; empty where no two rows share one."""
-    clusters = [record.clusters[i] for i in kept] if record.clusters else []
+def _clusters(records: Sequence[RunRecord], kept: Sequence[int]) -> list[str]:
+    """The cluster of every row that is kept, of a record that has them; empty where no two rows share one."""
+    known = next((record.clusters for record in records if record.clusters), [])
+    clusters = [known[i] for i in kept] if known else []
     return clusters if len(set(clusters)) < len(clusters) else []
 
 

@@ -32,6 +32,7 @@ _FOREIGN_SUFFIXES: Final = (
 """Suffixes under which no other format may hide; those of `io.FORMATS` are such too."""
 
 _SEQUENCE = re.compile("[ACGTUN]+", re.IGNORECASE)
+"""What is a sequence if no file has that name; of all IUPAC codes many a mistyped file name consists."""
 
 
 def example(*lines: str) -> str:
@@ -200,7 +201,7 @@ def read_inputs(
         elif _SEQUENCE.fullmatch(text):
             yield Record(name="", sequence=text)
         else:
-            raise FormatError("no such file, and no nucleotide sequence", path=text)
+            raise FormatError("no such file, and no sequence of ACGTUN", path=text)
 
 
 def tell_if_terminal(path: str) -> None:

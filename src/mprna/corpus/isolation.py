@@ -197,9 +197,15 @@ class _Worker:
 
 
 def _limit_memory(mebibytes: int) -> None:
-    """Bound the address space, of which an idle worker has some already (libraries, threads)."""
+    """Bound the address space, of which an idle worker has some already (libraries, threads).
+
+    A lower limit of the system, as of `ulimit -v`, stays: nobody but root may raise it.
+    """
     statm = Path("/proc/self/statm")
     if statm.exists():
         pages = int(statm.read_text().split()[0])
         limit = pages * resource.getpagesize() + mebibytes * 2**20
+        _, most = resource.getrlimit(resource.RLIMIT_AS)
+        if most != resource.RLIM_INFINITY:
+            limit = min(limit, most)
         resource.setrlimit(resource.RLIMIT_AS, (limit, limit))

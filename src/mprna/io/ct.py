@@ -20,7 +20,12 @@ from mprna.io.pair_table import PairTable, rows_of
 from mprna.io.records import Record, round_energy, split_header
 from mprna.io.source import Source, numbered_lines, open_input
 
-_TITLE: Final = re.compile(r"([0-9]{1,9})(?:\s+(?:ENERGY|dG)\s*=\s*([-+]?\d+(?:\.\d*)?))?(?:\s+(.*))?")
+_TITLE: Final = re.compile(
+    r"(?P<length>[0-9]{1,9})"
+    r"(?:\s+(?:ENERGY|dG)\s*=\s*(?P<energy>[-+]?[0-9]{1,9}(?:\.[0-9]*)?)"
+    r"(?:\s+\[[Ii]nitially[^\]]*\])?)?"  # mfold: by the simpler rules that it folds with
+    r"(?:\s+(?P<header>.*))?"
+)
 
 
 def read_ct(source: Source) -> Iterator[Record]:
@@ -71,9 +76,9 @@ def _start(line: str, number: int, path: str, line_number: int) -> tuple[int, Pa
     if title is None:
         message = f"expected a length and a name, found {line[:24]!r}"
         raise FormatError(message, path=path, line=line_number)
-    length, energy, header = title.groups(default="")
-    name, description = split_header(header, number)
-    return int(length), PairTable(path, name, description, energy=float(energy) if energy else None)
+    name, description = split_header(title["header"] or "", number)
+    energy = None if title["energy"] is None else float(title["energy"])
+    return int(title["length"]), PairTable(path, name, description, energy=energy)
 
 
 def _add_row(table: PairTable, line: str, line_number: int) -> None:

@@ -10,7 +10,7 @@ from typing import IO, Any, Final
 
 from mprna.errors import FormatError
 from mprna.io.records import Record
-from mprna.io.rows import ALIASES, record_from_row, row_of
+from mprna.io.rows import ALIASES, NAMES, record_from_row, row_of
 from mprna.io.source import Source, numbered_lines, open_input
 
 COLUMNS: Final = (
@@ -35,8 +35,8 @@ def read_tsv(source: Source) -> Iterator[Record]:
     """Records of a TSV file; only the column `sequence` (or `seq`) is required, unknown columns are ignored.
 
     Raises:
-        FormatError: no column `sequence`, a column of ours twice, a line with another number of cells, or
-            cells that are no record.
+        FormatError: no column `sequence`, a column that is read twice, a line with another number of cells,
+            or cells that are no record.
     """
     with open_input(source) as file:
         columns: list[str] = []
@@ -64,7 +64,7 @@ def _checked_columns(cells: list[str], path: str, line_number: int) -> list[str]
     if not SEQUENCE_COLUMNS.intersection(columns):
         message = f"no column 'sequence' among {', '.join(columns)[:48]!r}"
         raise FormatError(message, path=path, line=line_number)
-    if twice := [name for name in COLUMNS if columns.count(name) > 1]:
+    if twice := [name for name in NAMES if columns.count(name) > 1]:
         raise FormatError(f"more than one column {twice[0]!r}", path=path, line=line_number)
     return columns
 

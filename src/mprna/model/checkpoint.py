@@ -99,6 +99,16 @@ def read_model_dict(directory: Path, *, kind: str) -> dict[str, Any]:
     return model
 
 
+def check_apart(source_dir: Path, target_dir: Path) -> None:
+    """Make sure that a model is not written over the one that it is made from.
+
+    Raises:
+        ModelError: both are the same directory.
+    """
+    if source_dir.resolve() == target_dir.resolve():
+        raise ModelError(f"{target_dir}: choose another directory than the model's own")
+
+
 def read_tensors(path: Path) -> dict[str, Tensor]:
     """The tensors of a safetensors file, in float32.
 

@@ -17,6 +17,7 @@ from mprna.model.checkpoint import (
     TIED_WEIGHT,
     WEIGHTS_FILE,
     a_few,
+    check_apart,
     load_checkpoint,
     read_tensors,
     save_checkpoint,
@@ -59,7 +60,7 @@ def import_hf(source_dir: Path, target_dir: Path) -> None:
     Raises:
         ModelError: files or tensors that are missing or damaged, or an architecture that is not ours.
     """
-    _check_apart(source_dir, target_dir)
+    check_apart(source_dir, target_dir)
     _check_vocabulary(source_dir / "vocab.txt")
     heads = _read_heads(source_dir)
     values = read_json(source_dir / CONFIG_FILE)
@@ -84,7 +85,7 @@ def export_hf(model_dir: Path, target_dir: Path) -> None:
     Raises:
         ModelError: `model_dir` holds no readable checkpoint, or `target_dir` is that directory.
     """
-    _check_apart(model_dir, target_dir)
+    check_apart(model_dir, target_dir)
     model = load_checkpoint(model_dir)
     ours = {name: tensor for name, tensor in model.state_dict().items() if name != TIED_WEIGHT}
     shared = {name: tensor for name, tensor in ours.items() if name.startswith(_SHARED)}
@@ -201,10 +202,5 @@ def _pair_width(heads: dict[str, Tensor]) -> int:
 
 
 def _check_vocabulary(path: Path) -> None:
-    if path.exists() and path.read_text().split() != list(VOCABULARY):
+    if path.exists() and path.read_text("utf-8", "replace").split() != list(VOCABULARY):
         raise ModelError(f"{path}: not the published vocabulary of MP-RNA")
-
-
-def _check_apart(source_dir: Path, target_dir: Path) -> None:
-    if source_dir.resolve() == target_dir.resolve():
-        raise ModelError(f"{target_dir}: write into another directory than the source")

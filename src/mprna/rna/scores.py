@@ -107,7 +107,8 @@ def token_macro_f1(true_dot_brackets: Iterable[str], predicted_dot_brackets: Ite
 
 
 def _as_set(pairs: npt.ArrayLike) -> set[tuple[int, int]]:
-    table = np.asarray(pairs, dtype=np.int64).reshape(-1, 2)
+    """Both ends of every pair, the smaller first."""
+    table = np.sort(np.asarray(pairs, dtype=np.int64).reshape(-1, 2), axis=1)
     return {(i, j) for i, j in table.tolist()}
 
 

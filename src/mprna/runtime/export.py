@@ -32,6 +32,7 @@ from mprna.model.checkpoint import (
     PAIR_KIND,
     TIED_WEIGHT,
     WEIGHTS_FILE,
+    check_apart,
     load_checkpoint,
     save_checkpoint,
 )
@@ -68,7 +69,7 @@ def export_model(source_dir: Path, target_dir: Path) -> None:
         ModelError: `source_dir` holds no readable checkpoint, or `target_dir` is that directory.
     """
     checkpoint_dir = _checkpoint_of(source_dir)
-    _check_apart(checkpoint_dir, target_dir)
+    check_apart(checkpoint_dir, target_dir)
     if kind_of(checkpoint_dir) == PAIR_KIND:
         export_pair_network(load_pair_network(checkpoint_dir), target_dir)
         return
@@ -130,11 +131,6 @@ def _is_ours(directory: Path) -> bool:
     return config.get("format") == FORMAT["format"]
 
 
-def _check_apart(source_dir: Path, target_dir: Path) -> None:
-    if source_dir.resolve() == target_dir.resolve():
-        raise ModelError(f"{target_dir}: choose another directory than the checkpoint's own")
-
-
 def _trace(model: MprnaModel) -> ModelProto:
     """One sequence of any length to the five outputs of the network."""
     example = torch.arange(64)[None] % 4 + 4
@@ -182,9 +178,8 @@ def _to_onnx(
 
 def _finish(graph: ModelProto, target_dir: Path) -> None:
     """Write the graph over the weights that are there, then the manifest."""
-    shutil.copymode(
-        target_dir / CONFIG_FILE, target_dir / WEIGHTS_FILE
-    )  # safetensors writes for its user only
+    # safetensors writes for its user only.
+    shutil.copymode(target_dir / CONFIG_FILE, target_dir / WEIGHTS_FILE)
     _point_into_weights(graph, _spans(target_dir / WEIGHTS_FILE))
     _save(graph, target_dir / "model.onnx")
     write_manifest(target_dir)

@@ -16,6 +16,17 @@ from mprna.errors import UsageError
 AnyBatch = TypeVar("AnyBatch")
 
 
+def set_up_cpu(num_threads: int | None) -> None:
+    """Threads of torch in this process (None: as they are), and a bound on what oneDNN keeps in memory.
+
+    oneDNN keeps the kernels of the last 1,024 shapes, gigabytes where batches are of many lengths. A step
+    needs a few dozen. The environment's own number stands.
+    """
+    os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "128")
+    if num_threads is not None:
+        torch.set_num_threads(num_threads)
+
+
 def find_device(name: str | None = None) -> torch.device:
     """The device of this name; where None, the GPU of this process, or the CPU where there is none.
 

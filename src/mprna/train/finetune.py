@@ -22,7 +22,7 @@ from mprna.io.labelled import LabelledRow
 from mprna.model.task import TaskConfig, TaskNetwork
 from mprna.train.backbone import Backbone, Checkpoint
 from mprna.train.config import LoopConfig
-from mprna.train.device import device_of, find_device
+from mprna.train.device import device_of, find_device, set_up_cpu
 from mprna.train.distributed import barrier, processes, rank, world_size
 from mprna.train.labels import Example, class_names, examples
 from mprna.train.loop import train
@@ -103,8 +103,7 @@ def finetune(
             is no such device.
     """
     _check(config, label_names)
-    if num_threads is not None:
-        torch.set_num_threads(num_threads)
+    set_up_cpu(num_threads)
     place = find_device(device)
     backbone = Checkpoint(pretrained) if isinstance(pretrained, Path) else pretrained
     task = _task(config, train_rows, label_names)

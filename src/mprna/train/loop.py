@@ -85,7 +85,7 @@ def train(
             stopped = sum_values([float(bool(signals))]) != [0.0]  # all processes stop if one is told to
             best = best_step(tracker.history, learner.best_metric)
             if complete or stopped or step == best or step % config.save_every == 0:
-                save_state(learner, optimizer, step, num_batches, run_dir=run_dir, best_step=best)
+                save_state(learner, optimizer, step, num_batches, run_dir=run_dir, best=best)
     barrier()
     return complete
 

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from torch import Tensor
 
-from mprna.alphabet import MASK_ID, VOCABULARY
+from mprna.alphabet import MASK_ID, NUCLEOTIDES, STRUCTURE_SYMBOLS, VOCABULARY
 from mprna.errors import ModelError
 from mprna.files import read_json
 from mprna.model.checkpoint import CONFIG_FILE
@@ -103,10 +103,10 @@ def corrupted_example(
     for draw in range(MAX_DRAWS):
         batch = corrupt(clean, config=config, rng=np.random.default_rng([seed, draw]))
         masked = _letters(batch.token_labels, VOCABULARY)
-        substituted = _letters(batch.repair_labels, "ACGU")
+        substituted = _letters(batch.repair_labels, NUCLEOTIDES)
         if all((not config.mask_rate or masked.strip(), not config.mutation_rate or substituted.strip())):
             shown = [VOCABULARY[i] if i != MASK_ID else "?" for i in batch.input_ids[0, 1:-1].tolist()]
-            structure = _letters(batch.structure_labels, "().")
+            structure = _letters(batch.structure_labels, STRUCTURE_SYMBOLS)
             return Corrupted("".join(shown), masked, substituted, structure)
     raise ModelError(f"nothing was corrupted in {MAX_DRAWS:,} draws; are the rates too low?")
 
@@ -117,8 +117,7 @@ def _millions(steps: Sequence[dict[str, Any]]) -> npt.NDArray[np.float64]:
 
 def _learning(name: str, weight: float, rows: Sequence[dict[str, Any]], read: dict[int, float]) -> Learning:
     train, validation = (_points(rows, kind, f"{name}_loss", read) for kind in ("train", "validation"))
-    num_means = max(1, min(NUM_MEANS, len(train)))
-    means = np.array([part.mean(axis=0) for part in np.array_split(train, num_means) if len(part)])
+    means = np.array([part.mean(axis=0) for part in np.array_split(train, NUM_MEANS) if len(part)])
     columns = [tuple(column.tolist()) for table in (means.reshape(-1, 2), validation) for column in table.T]
     return Learning(name, weight, *columns)
 

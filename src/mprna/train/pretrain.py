@@ -23,7 +23,7 @@ from mprna.objectives.mixture import compute_losses
 from mprna.objectives.objective import Batch, LossSum
 from mprna.train.config import TrainConfig
 from mprna.train.dataset import BatchStream, SliceDataset
-from mprna.train.device import find_device, to_device
+from mprna.train.device import find_device, set_up_cpu, to_device
 from mprna.train.distributed import barrier, processes, rank, world_size
 from mprna.train.evaluation import evaluate
 from mprna.train.loop import train
@@ -68,8 +68,7 @@ def pretrain(
             weights for another number of corpora; or there is no such device.
         CorpusError: a corpus that is missing or unfinished.
     """
-    if num_threads is not None:
-        torch.set_num_threads(num_threads)
+    set_up_cpu(num_threads)
     place = find_device(device)
     with processes(place):
         stream = make_stream(corpus_dirs, config)

@@ -36,11 +36,16 @@ def save_state(
     num_batches: int,
     *,
     run_dir: Path,
-    best_step: int | None,
+    best: int | None,
 ) -> None:
     """Write a checkpoint under a temporary name, rename it, drop what is neither new nor best.
 
     All processes call it; the first one writes, and what it writes is the same however layers are spread.
+
+    Args:
+        step: optimizer steps done.
+        num_batches: batches that all processes together have used.
+        best: the step of the best evaluation so far, whose checkpoint stays.
     """
     final = checkpoint_dir(run_dir, step)
     partial = final.with_suffix(".partial")
@@ -55,7 +60,7 @@ def save_state(
     shutil.rmtree(final, ignore_errors=True)
     partial.rename(final)
     for old in sorted(final.parent.glob("step-????????"))[:-KEEP]:
-        if best_step is None or old != checkpoint_dir(run_dir, best_step):
+        if best is None or old != checkpoint_dir(run_dir, best):
             shutil.rmtree(old)
 
 

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
+from safetensors import SafetensorError
 from transformers import AutoConfig, AutoTokenizer
 from transformers.utils import logging
 
 from mprna.bench.models.alignment import Indices, Spans, holders, token_spans
-from mprna.errors import ModelError
+from mprna.errors import ModelError, first_line
 from mprna.runtime.mirror import is_offline
 
 UNSET: Final = 10**9
@@ -50,8 +51,8 @@ class Source:
                 return kind.from_pretrained(
                     self.name, trust_remote_code=self.remote_code, local_files_only=is_offline()
                 )
-        except (ImportError, OSError, ValueError) as error:
-            raise ModelError(f"{self.name}: cannot be loaded ({str(error).splitlines()[0]})") from error
+        except (ImportError, OSError, ValueError, SafetensorError) as error:
+            raise ModelError(f"{self.name}: cannot be loaded ({first_line(error)})") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ class Reading:
     places: list[int]
     """Positions in `ids` of the tokens that are not special."""
     spans: Spans
-    """Nucleotides of each of the others."""
+    """Nucleotides of each of those tokens, see `token_spans`."""
 
     def holders(self, length: int) -> tuple[Indices, Indices]:
         """Places of tokens, each beside a nucleotide in it; `length` nucleotides are to be found."""
@@ -93,8 +94,10 @@ class Reader:
         return int(self._tokenizer.pad_token_id or 0)
 
     def __call__(self, sequence: str) -> Reading:
-        """Raises:
-        ModelError: tokens that do not spell the sequence.
+        """A clean sequence as tokens.
+
+        Raises:
+            ModelError: tokens that do not spell the sequence.
         """
         letters = sequence.replace("U", "T") if self._alphabet == "dna" else sequence
         tokenizer = self._tokenizer

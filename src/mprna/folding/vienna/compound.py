@@ -58,7 +58,7 @@ def fold_compound(
 
     Raises:
         FoldingError: empty, too long, or other letters than ACGUN; or reactivities out of range.
-        MemoryError: as all that is asked of the compound.
+        MemoryError: too long for the memory; what is then asked of the compound raises it too.
     """
     check_sequence(sequence)
     if not evaluate_only:
@@ -78,7 +78,7 @@ def fold_compound(
 
 
 def minimum_free_energy(compound: Any) -> tuple[str, float]:
-    """The structure of minimum free energy, and its energy.
+    """The structure of minimum free energy, and its energy in kcal/mol.
 
     Raises:
         FoldingError: no structure meets the constraint.
@@ -90,22 +90,26 @@ def minimum_free_energy(compound: Any) -> tuple[str, float]:
     return dot_bracket, round_energy(energy)
 
 
-def ensemble_energy(compound: Any, length: int) -> float:
-    """Free energy of the ensemble; fills the compound's partition functions and pair probabilities.
+def ensemble_energy(compound: Any) -> float:
+    """Free energy of the ensemble, kcal/mol; fills the compound's partition functions and pair probabilities.
 
     Raises:
         FoldingError: out of the range of floating-point numbers, or no structure meets the constraint.
     """
-    check_memory(length, _ENSEMBLE_BYTES)
+    check_memory(compound.length, _ENSEMBLE_BYTES)
     energy = float(compound.pf()[1])
     if not abs(energy) < NO_ENERGY:  # how ViennaRNA reports an overflow, and what an underflow gives
         reason = "is out of range, or no structure meets the constraint"
-        raise FoldingError(f"the partition function of {length} nt {reason}")
+        raise FoldingError(f"the partition function of {compound.length} nt {reason}")
     return energy + 0.0  # -0.0 becomes 0.0
 
 
 def restrain(compound: Any, restraints: Restraints) -> None:
-    """Add a constraint and the pseudo-energies of reactivities to a compound."""
+    """Add a constraint and the pseudo-energies of reactivities to a compound.
+
+    Raises:
+        FoldingError: pseudo-energies beyond `MAX_BONUS`.
+    """
     if restraints.constraint is not None:
         _constrain(compound, restraints.constraint)
     if restraints.reactivities is not None:
@@ -149,7 +153,12 @@ def check_sequence(sequence: str) -> None:
 
 
 def checked_bonus(bonus: npt.NDArray[np.floating], shape: tuple[int, ...]) -> npt.NDArray[np.float64]:
-    """Pseudo-energies in double precision, after making sure that ViennaRNA can add them up."""
+    """Pseudo-energies in double precision, after making sure that ViennaRNA can add them up.
+
+    Raises:
+        ValueError: of another shape.
+        FoldingError: beyond `MAX_BONUS`, or NaN.
+    """
     if bonus.shape != shape:
         raise ValueError(f"bonus of shape {bonus.shape}, expected {shape}")
     if not (np.abs(bonus) <= MAX_BONUS).all():

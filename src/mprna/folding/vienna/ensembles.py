@@ -188,10 +188,10 @@ def sample_structures(
         energy = float(compound.eval_structure(dot_bracket))
         compound.exp_params_rescale(energy)  # a guess of the minimum that is right where the design is good
         try:
-            ensemble = ensemble_energy(compound, len(sequence))
+            ensemble = ensemble_energy(compound)
         except FoldingError:
             compound.exp_params_rescale(minimum_free_energy(compound)[1])
-            ensemble = ensemble_energy(compound, len(sequence))
+            ensemble = ensemble_energy(compound)
         viennarna().init_rand(seed)
         return max(energy - ensemble, 0.0), list(compound.pbacktrack(num_samples))
 
@@ -224,7 +224,7 @@ def _pair_probs_scaled(
 
 def _partition(compound: Any, length: int) -> tuple[float, npt.NDArray[np.float32]]:
     """Free energy of the ensemble, and its pair probabilities."""
-    energy = ensemble_energy(compound, length)
+    energy = ensemble_energy(compound)
     check_memory(length, PROBS_BYTES)  # its tuples of Python's numbers
     upper = np.array(compound.bpp(), dtype=np.float32)[1:, 1:]
     return energy, upper + upper.T

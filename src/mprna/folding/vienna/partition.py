@@ -73,7 +73,7 @@ def partition_arrays(sequence: str) -> PartitionArrays:
     length = len(sequence)
     with fold_compound(sequence, DEFAULT_MODEL) as compound:
         compound.exp_params_rescale(minimum_free_energy(compound)[1])
-        ensemble_energy(compound, length)
+        ensemble_energy(compound)
         found, rows = compound.exp_matrices, list(compound.iindx)
         return PartitionArrays(
             paired=_table_by_rows(found.qb, rows, length),
