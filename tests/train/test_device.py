@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from functools import partialmethod
 from pathlib import Path
@@ -15,7 +16,7 @@ from mprna.cli.main import main
 from mprna.errors import UsageError
 from mprna.objectives.objective import Batch
 from mprna.train.config import TrainConfig, with_settings
-from mprna.train.device import device_of, find_device, to_device
+from mprna.train.device import device_of, find_device, set_up_cpu, to_device
 from mprna.train.pretrain import make_stream, pretrain
 from mprna.train.recipes import smoke
 
@@ -30,6 +31,19 @@ def config() -> TrainConfig:
 def losses(run_dir: Path) -> list[float]:
     rows = map(json.loads, (run_dir / "metrics.jsonl").read_text().splitlines())
     return [row["loss"] for row in rows if row["kind"] == "train"]
+
+
+@pytest.mark.parametrize(("given", "kept"), [(None, "128"), ("7", "7")])
+def test_what_onednn_keeps_is_bounded_unless_the_user_says(
+    monkeypatch: pytest.MonkeyPatch, given: str | None, kept: str
+) -> None:
+    name = "ONEDNN_PRIMITIVE_CACHE_CAPACITY"
+    monkeypatch.setenv(name, given or "")
+    if given is None:
+        monkeypatch.delenv(name)
+    threads = torch.get_num_threads()
+    set_up_cpu(None)
+    assert (os.environ[name], torch.get_num_threads()) == (kept, threads)
 
 
 def test_a_batch_that_is_there_already_is_not_copied(corpus_dir: Path, config: TrainConfig) -> None:
