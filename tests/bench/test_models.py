@@ -76,6 +76,16 @@ def test_trained_baselines_learn_composition(name: str) -> None:
     assert model.choices["valid"] > 0.8
 
 
+def test_cnn_learns_symbols_and_answers_with_valid_structures() -> None:
+    """A stem of G and C around A: three labels that letters alone tell. `[` is not learned from."""
+    (task,) = choose_tasks("rgb", ("ssp-archive2",))
+    stems = [Example("G" * k + "A" * 5 + "C" * k, "(" * k + "..[]." + ")" * k) for k in range(3, 13)]
+    model = ConvolutionalModel(Budget(epochs=30, batch_size=4, learning_rates=(5e-3,)))
+    model.fit(task, stems * 4, stems, 45)
+    answers = model.predict(task, ["GGGGGAAAAACCCCC", "ACGUN"])
+    assert answers == ["(((((.....)))))", "....."]
+
+
 def test_choices_follow_validation_not_train() -> None:
     """Features that only train knows lose against features that carry over."""
     train, valid = rich_and_poor(60, 4), rich_and_poor(40, 5)

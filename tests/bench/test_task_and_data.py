@@ -101,6 +101,23 @@ def test_fasta_of_pgb_is_read_and_validation_taken_from_train(tmp_path: Path) ->
     assert "every 10th" in valid.note
 
 
+def test_without_training_split_validation_gives_both(tmp_path: Path) -> None:
+    folder = tmp_path / "RNA-SSP-rnastralign"
+    for split in ("valid", "test"):
+        write(folder / f"{split}.jsonl", *({"seq": "A" * n, "label": "." * n} for n in range(1, 21)))
+    task = task_of("rgb", "ssp-rnastralign")
+    lengths = {
+        name: [len(e.sequence) for e in load_split(task, name, tmp_path).examples]
+        for name in ("train", "valid", "test")
+    }
+    assert lengths["valid"] == [10, 20]
+    assert lengths["train"] == [n for n in lengths["test"] if n % 10]
+    assert len(lengths["test"]) == 20
+    assert "no training split" in load_split(task, "train", tmp_path).note
+    write(folder / "train.jsonl", {"seq": "A", "label": "."})
+    assert len(load_split(task, "valid", tmp_path).examples) == 20
+
+
 def test_class_folders_of_genomic_benchmarks_are_read(tmp_path: Path) -> None:
     for label, sequence in (("negative", "AAAA"), ("positive", "CCCC")):
         folder = tmp_path / "human_ocr_ensembl" / "test" / label

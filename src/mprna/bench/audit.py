@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -53,6 +53,7 @@ def audit_task(task: Task, data_dir: Path) -> list[Leak]:
     Raises:
         DataError: not one split is there.
     """
+    task = replace(task, train_from_valid=0)  # files as they are
     there = [split for split in SPLITS if find_split(task, split, data_dir)]
     if not there:
         load_split(task, "test", data_dir)

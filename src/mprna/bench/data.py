@@ -78,8 +78,12 @@ def load_split(task: Task, name: str, data_dir: Path) -> Split:
     is_resplit = task.resplit_by and find_split(task, "train", data_dir) is None
     if is_resplit and (path is None or name == "test"):
         return _resplit(load_split_file(task, _required(task, "test", data_dir)), name)
-    if name in ("train", "valid") and task.valid_from_train and not find_split(task, "valid", data_dir):
-        return _part_of_train(task, load_split_file(task, _required(task, "train", data_dir)), name)
+    for source, missing, every in (
+        ("train", "valid", task.valid_from_train),
+        ("valid", "train", task.train_from_valid),
+    ):
+        if name != "test" and every and find_split(task, missing, data_dir) is None:
+            return _part(load_split_file(task, _required(task, source, data_dir)), name, source, every)
     return load_split_file(task, path or _required(task, name, data_dir))
 
 
@@ -321,12 +325,14 @@ _LABELS: Final = {
 }
 
 
-def _part_of_train(task: Task, split: Split, name: str) -> Split:
-    every = task.valid_from_train
+def _part(split: Split, name: str, source: str, every: int) -> Split:
+    """Train or validation, of the rows of one of them."""
     chosen = tuple(
         example for i, example in enumerate(split.examples) if (i % every == every - 1) == (name == "valid")
     )
-    return replace(split, examples=chosen, note=f"validation is every {every}th row of train")
+    kept = f"validation is every {every}th row of {source}"
+    note = kept if source == "train" else f"no training split: {kept}, the others train"
+    return replace(split, examples=chosen, note=note)
 
 
 def _resplit(split: Split, name: str) -> Split:

@@ -80,6 +80,8 @@ class Task:
     """Name of the task that a subset is part of."""
     valid_from_train: int = 0
     """Where there is no validation split, every n-th row of train is it; 0 refuses."""
+    train_from_valid: int = 0
+    """Where there is no training split, every n-th row of validation is it, the others train; 0 refuses."""
     resplit_by: str = ""
     """Column by which a lone test file is split anew; empty refuses."""
     note: str = ""

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -18,6 +19,7 @@ from torch.nn import functional
 from mprna.bench.data import Example
 from mprna.bench.models.learning_rates import LearningRates, sign_of, validate
 from mprna.bench.models.model import Budget
+from mprna.bench.models.structure_labels import labels_of, structure_of
 from mprna.bench.task import Task
 from mprna.errors import DataError
 
@@ -60,6 +62,7 @@ class ConvolutionalModel:
     """
 
     types: tuple[str, ...] = (
+        "structure",
         "classification",
         "regression",
         "mutation_detection",
@@ -146,12 +149,15 @@ class ConvolutionalModel:
             for start in range(0, len(sequences), self._budget.batch_size):
                 batch = sequences[start : start + self._budget.batch_size]
                 output = self._network(*encode(batch)).double().numpy()
-                pooled = output.ndim == 2
-                answers += [
-                    row if pooled else row[: len(sequence)]
-                    for row, sequence in zip(output, batch, strict=True)
-                ]
+                answers += [_answer(task, sequence, row) for sequence, row in zip(batch, output, strict=True)]
         return answers
+
+
+def _answer(task: Task, sequence: str, row: npt.NDArray[np.float64]) -> Any:
+    """What a metric reads, of one row of the output."""
+    if task.type == "structure":
+        return structure_of(sequence, row[: len(sequence)])
+    return row if row.ndim == 1 else row[: len(sequence)]
 
 
 def encode(sequences: Sequence[str]) -> tuple[Tensor, Tensor]:
@@ -175,7 +181,8 @@ def loss_of(task: Task, output: Tensor, batch: Sequence[Example]) -> Tensor:
     if task.type == "classification":
         return functional.cross_entropy(output, torch.tensor([example.label for example in batch]))
     rows = [output[i, : len(example.label)] for i, example in enumerate(batch)]
-    labels = torch.from_numpy(np.concatenate([example.label for example in batch]))
+    given = [labels_of(example.label) if task.type == "structure" else example.label for example in batch]
+    labels = torch.from_numpy(np.concatenate(given))
     if task.type == "degradation":
         return functional.mse_loss(torch.cat(rows), labels.float())
     # A batch without any mutation has nothing to repair: its loss is 0, not nan.

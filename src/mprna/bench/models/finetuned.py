@@ -18,12 +18,11 @@ import torch
 from mprna.bench.data import Example
 from mprna.bench.models.learning_rates import LearningRates, validate
 from mprna.bench.models.model import Budget
+from mprna.bench.models.structure_labels import labels_of, structure_of
 from mprna.bench.task import LABELLED, Task
-from mprna.decoding.tokens import decode_tokens
 from mprna.errors import DataError
 from mprna.io.labelled import LabelledRow
 from mprna.model.task import TaskNetwork
-from mprna.rna.scores import LABELS
 from mprna.tokenizer import Tokenizer
 from mprna.train.backbone import Backbone
 from mprna.train.device import describe, device_of, find_device
@@ -196,13 +195,12 @@ def _labels(task: Task, label: Any, length: int) -> tuple[Any, ...]:
     """Label columns as `mprna.io.labelled` reads them; None where nothing is scored."""
     if task.type == "classification":
         return (int(label),)
-    if task.type == "structure":
-        return ([LABELS.index(symbol) if symbol in LABELS else None for symbol in label[:length]],)
     if task.type == "degradation":
         scored = np.asarray(label)[:length].T.tolist()
         return tuple(column + [None] * (length - len(column)) for column in scored)
-    if task.type.startswith("mutation"):
-        return ([int(value) if value >= 0 else None for value in label[:length]],)
+    if TASKS[task.type] == "token_classification":
+        classes = labels_of(label) if task.type == "structure" else label
+        return ([int(value) if value >= 0 else None for value in classes[:length]],)
     return tuple(np.asarray(label, dtype=np.float64).tolist())
 
 
@@ -248,7 +246,5 @@ def _answer(task: Task, sequence: str, kept: str, rows: npt.NDArray[np.float64])
     if not TASKS[task.type].startswith("token"):
         return rows[0]
     if task.type == "structure":
-        powers = np.exp(rows - rows.max(axis=1, keepdims=True))
-        probs = powers / powers.sum(axis=1, keepdims=True)
-        return decode_tokens(kept, probs) + "." * (len(sequence) - len(kept))
+        return structure_of(kept, rows) + "." * (len(sequence) - len(kept))
     return np.pad(rows, ((0, len(sequence) - len(kept)), (0, 0)))
