@@ -11,7 +11,9 @@ from mprna.corpus.fidelity import Folded, fold_main, shipped_calibration
 from mprna.corpus.isolation import FoldFailure
 from mprna.corpus.options import CorpusOptions
 from mprna.errors import FoldingError
+from mprna.folding.prior import prior_pair_probs
 from mprna.folding.vienna import EnergyModel
+from mprna.rna.sparse_pairs import pack_pairs
 
 HAIRPIN = "GGGGAAAACCCC"
 SHIPPED = shipped_calibration()
@@ -75,6 +77,23 @@ def test_another_calibration_needs_no_other_fold(tmp_path: Path) -> None:
     second = replace(SHIPPED, second_parameters="andronescu2007")
     with Annotator(CorpusOptions(calibration=second), cache_dir=tmp_path, fold=refuse) as annotator:
         assert one(annotator, HAIRPIN) is FoldFailure.NO_FOLD
+
+
+def test_pair_probs_are_those_of_the_prior_and_made_once(tmp_path: Path) -> None:
+    options = CorpusOptions(pair_probs=True)
+    with Annotator(options, cache_dir=tmp_path) as annotator:
+        found = one(annotator, HAIRPIN)
+        assert isinstance(found, Annotation)
+        assert found.pair_probs == pack_pairs(prior_pair_probs(HAIRPIN))
+        assert replace(found, pair_probs=None) == annotate(HAIRPIN, EnergyModel(), SHIPPED)
+    with Annotator(CorpusOptions(), cache_dir=tmp_path, fold=refuse) as annotator:
+        assert one(annotator, HAIRPIN) == replace(found, pair_probs=None)
+    database = sqlite3.connect(tmp_path / CACHE_NAME)
+    rows = database.execute("SELECT count(*) FROM annotations").fetchone()
+    with Annotator(options, cache_dir=tmp_path, fold=refuse) as annotator:
+        assert list(annotator([HAIRPIN, "GGGAAACCC"])) == [found, FoldFailure.NO_FOLD]
+    assert database.execute("SELECT count(*) FROM annotations").fetchone() == rows == (2,)
+    database.close()
 
 
 def fold_or_refuse(sequence: str, energy_model: EnergyModel, second_structure: str) -> Folded:

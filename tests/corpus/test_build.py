@@ -56,7 +56,7 @@ def test_every_nucleotide_is_kept_once_or_counted(
 def test_manifest_says_how_it_was_made(transcripts_dir: Path, tmp_path: Path) -> None:
     build(transcripts_dir, tmp_path / "out")
     document = json.loads((tmp_path / "out" / "manifest.json").read_text())
-    assert document["schema"] == {"name": "slices", "version": 2}
+    assert document["schema"] == {"name": "slices", "version": 3}
     assert document["options"]["seed"] == 3
     assert document["options"]["energy_model"]["parameters"] == "turner2004"
     assert set(document["versions"]) == {"schema", "ViennaRNA", "pyarrow"}

@@ -74,6 +74,20 @@ def test_everything_that_decides_on_labels_is_in_the_key(
     assert content(open_cache(tmp_path).get(HAIRPIN)) == content(fold())
 
 
+def test_pair_probs_are_kept_beside_folds_and_found_by_their_own_conditions(
+    tmp_path: Path, open_cache: OpenCache
+) -> None:
+    """They are of the prior's parameters, so the main and the second set do not matter."""
+    cache = open_cache(tmp_path)
+    assert cache.get_pair_probs(HAIRPIN) is None
+    cache.put_pair_probs(HAIRPIN, b"12345")
+    assert cache.get(HAIRPIN) is None
+    other = open_cache(tmp_path, energy_model=EnergyModel(parameters="turner1999"), second="andronescu2007")
+    assert other.get_pair_probs(HAIRPIN) == b"12345"
+    for conditions in (EnergyModel(temperature=36.0), EnergyModel(max_span=8)):
+        assert open_cache(tmp_path, energy_model=conditions).get_pair_probs(HAIRPIN) is None
+
+
 @pytest.mark.parametrize("change", ["labels = replace(labels, '(', '.')", "digest = x'00'", "labels = 'x'"])
 def test_corrupt_entry_is_not_trusted_and_can_be_replaced(
     tmp_path: Path, open_cache: OpenCache, change: str

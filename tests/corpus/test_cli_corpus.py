@@ -70,7 +70,7 @@ def test_every_option_reaches_the_build(transcripts_dir: Path, tmp_path: Path) -
     calibration = replace(shipped_calibration(), parameters="turner1999", temperature=30.0)
     values["--calibration"] = str(tmp_path / "calibration.json")
     Path(values["--calibration"]).write_text(json.dumps(calibration.to_json()))
-    options = [text for pair in values.items() for text in pair]
+    options = [text for pair in values.items() for text in pair] + ["--pair-probs"]
     run("build", transcripts_dir, "--out", tmp_path / "out", *options, "--exclude-species", "b", "--quiet")
     found = read_manifest(tmp_path / "out").options
     assert found.pop("calibration") == asdict(calibration)
@@ -91,6 +91,7 @@ def test_every_option_reaches_the_build(transcripts_dir: Path, tmp_path: Path) -
         "slices_per_shard": 9,
         "energy_model": {"temperature": 30.0, "parameters": "turner1999", "max_span": 50, "dangles": 2},
         "min_fidelity": 0.4,
+        "pair_probs": True,
         "labelled_only": False,
         "fold_timeout": 30.0,
         "fold_memory": 512,

@@ -54,7 +54,10 @@ def test_manifest_round_trip_and_totals(tmp_path: Path) -> None:
     [
         ("{", "damaged"),
         ("[]", "not a manifest"),
-        ('{"schema": {"name": "slices", "version": 99}}', "not a manifest of schema 'slices' version 1 or 2"),
+        (
+            '{"schema": {"name": "slices", "version": 99}}',
+            "not a manifest of schema 'slices' version 1 or 2 or 3",
+        ),
         ('{"schema": {"name": "slices", "version": 1}}', "damaged"),
     ],
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -13,6 +14,7 @@ from mprna.corpus.shards import Slice, column_bytes, read_shard, read_slices, sl
 from mprna.corpus.verify import verify_corpus
 from mprna.digest import file_sha256
 from mprna.errors import CorpusError, MissingExtraError
+from mprna.rna.sparse_pairs import pack_pairs
 
 BARE = Slice(id="t1", source="a.fa", species="", start=0, sequence="ACGUN")
 LABELLED = Slice(
@@ -31,6 +33,7 @@ LABELLED = Slice(
     agreement=1.0,
     expected_f1=0.625,
     low_complexity=False,
+    pair_probs=pack_pairs(np.eye(9, dtype=np.float32)[::-1]),
 )
 
 
@@ -39,7 +42,7 @@ def test_shard_round_trip(tmp_path: Path) -> None:
     write_shard([BARE, LABELLED], path)
     table = read_shard(path)
     assert [Slice(**row) for row in table.to_pylist()] == [BARE, LABELLED]
-    assert table.schema.metadata == {b"mprna.schema": b"slices", b"mprna.version": b"2"}
+    assert table.schema.metadata == {b"mprna.schema": b"slices", b"mprna.version": b"3"}
 
 
 def test_columns_are_those_of_the_contract() -> None:
@@ -59,6 +62,7 @@ def test_columns_are_those_of_the_contract() -> None:
         "agreement": "float",
         "expected_f1": "float",
         "low_complexity": "bool",
+        "pair_probs": "binary",
     }
     assert {field.name: str(field.type) for field in slice_schema()} == expected
 
@@ -118,9 +122,9 @@ def test_files_that_are_no_shards(tmp_path: Path) -> None:
     pq.write_table(stranger.replace_schema_metadata(slice_schema().metadata), path)
     with pytest.raises(CorpusError, match="its columns are not"):
         read_shard(path)
-    later = slice_schema().with_metadata({"mprna.schema": "slices", "mprna.version": "3"})
+    later = slice_schema().with_metadata({"mprna.schema": "slices", "mprna.version": "4"})
     pq.write_table(later.empty_table(), path)
-    with pytest.raises(CorpusError, match="'slices' version 1 or 2"):
+    with pytest.raises(CorpusError, match="'slices' version 1 or 2 or 3"):
         read_shard(path)
 
 

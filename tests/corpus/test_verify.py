@@ -70,6 +70,9 @@ def test_whole_corpus(tmp_path: Path) -> None:
         ({"structure": None}, "labels are there all or none"),
         ({"expected_f1": -0.5}, r"expected_f1 -0\.5 is not from 0 to 1"),
         ({"structure": None, "fidelity": None, "confidence": None}, "mfe of no structure"),
+        ({"pair_probs": b"1234"}, "multiple"),
+        ({"pair_probs": bytes([3, 0, 9, 0, 255])}, "not in the sequence"),
+        ({"pair_probs": bytes([3, 0, 3, 0, 255])}, "not in the sequence"),
     ],
 )
 def test_rows_that_break_the_schema(tmp_path: Path, change: dict[str, Any], message: str) -> None:
@@ -118,5 +121,5 @@ def test_slice_has_the_columns_of_a_row() -> None:
     assert list(asdict(LABELLED)) == [
         *("id", "source", "species", "start", "sequence"),
         *("structure", "mfe", "ensemble_energy", "fidelity", "confidence"),
-        *("mfe_prob", "mean_pair_prob", "agreement", "expected_f1", "low_complexity"),
+        *("mfe_prob", "mean_pair_prob", "agreement", "expected_f1", "low_complexity", "pair_probs"),
     ]

@@ -13,7 +13,7 @@ from mprna.alphabet import CLS_ID, EOS_ID, MASK_ID, PAD_ID
 from mprna.errors import UsageError
 from mprna.model.network import MprnaModel
 from mprna.model.presets import PRESETS
-from mprna.objectives.base_pairing import partner_labels
+from mprna.objectives.base_pairing import ensemble_labels, partner_labels
 from mprna.objectives.masked_lm import mask_tokens
 from mprna.objectives.mixture import (
     OBJECTIVES,
@@ -25,6 +25,7 @@ from mprna.objectives.mutation_repair import substitute_nucleotides
 from mprna.objectives.objective import IGNORE, Batch, cross_entropy
 from mprna.objectives.padding import Annotation, TrainingSlice, pad_slices
 from mprna.objectives.secondary_structure import structure_labels
+from mprna.rna.sparse_pairs import pack_pairs, unpack_pairs
 from mprna.rna.structure import pairs_from_dot_bracket, partners_from_pairs
 from mprna.tokenizer import Tokenizer
 
@@ -191,6 +192,60 @@ def test_labels_weigh_as_much_as_their_confidence_unless_told_otherwise() -> Non
     assert set(equal.tolist()) == {1.0}
 
 
+def with_ensemble(*pairs: tuple[int, int, float], sequence: str = SEQUENCE) -> TrainingSlice:
+    """The hairpin, and pairs of an ensemble with their probabilities."""
+    probs = np.zeros((len(sequence), len(sequence)))
+    for first, second, prob in pairs:
+        probs[first, second] = probs[second, first] = prob
+    piece = annotated(sequence, confidence=51)
+    assert piece.annotation is not None
+    return piece._replace(annotation=piece.annotation._replace(pair_probs=unpack_pairs(pack_pairs(probs))))
+
+
+def test_labels_of_an_ensemble_are_its_probabilities_and_of_a_structure_its_partners() -> None:
+    ensemble = with_ensemble((0, 11, 0.6), (0, 10, 0.2), (1, 9, 1.0))
+    labels = ensemble_labels(batch_of(ensemble, annotated()))
+    assert labels.sum(-1).numpy() == pytest.approx(1.0)
+    assert labels[0, 1, [0, 12, 11]].tolist() == pytest.approx([0.2, 0.6, 0.2])
+    assert labels[0, 12, [0, 1]].tolist() == pytest.approx([0.4, 0.6])
+    assert labels[0, 2, 10] == labels[0, 10, 2] == labels[0, 5, 0] == 1
+    partners = batch_of(annotated()).partner_labels[0, 1:-1]
+    assert (labels[1, 1:-1].argmax(-1) == partners).all()
+
+
+def test_a_certain_ensemble_costs_what_its_structure_costs() -> None:
+    """Every label of weight 1 in both; a slice beside it that has a structure alone changes neither."""
+    pairs = [(int(i), int(j), 1.0) for i, j in pairs_from_dot_bracket(HAIRPIN)]
+    model = nano()
+    for beside in ([], [annotated(SEQUENCE[::-1], "." * len(SEQUENCE))]):
+        costs = [
+            losses(model, batch_of(piece, *beside, clean_share=1.0))["base_pairing"].item()
+            for piece in (with_ensemble(*pairs), annotated())
+        ]
+        assert costs[0] == pytest.approx(costs[1], rel=1e-6)
+
+
+def test_ensembles_are_learned_unless_told_otherwise_and_have_no_doubtful_labels() -> None:
+    piece = with_ensemble((0, 11, 0.6))
+    soft = batch_of(piece, min_confidence=0.5)
+    assert soft.is_ensemble.tolist() == [True]
+    assert (soft.partner_labels[0, 1:-1] != IGNORE).all()
+    assert (soft.structure_labels == IGNORE).all()
+    hard = batch_of(piece, ensembles=False, min_confidence=0.5)
+    assert hard.is_ensemble.tolist() == [False]
+    assert len(hard.pair_probs) == 0
+    assert (hard.partner_labels == IGNORE).all()
+    assert not batch_of(piece, joint=True).is_ensemble.any()
+
+
+def test_the_loss_of_an_ensemble_is_least_at_its_own_probabilities() -> None:
+    labels = torch.tensor([[0.7, 0.2, 0.1]])
+    entropy = -(labels * labels.log()).sum()
+    assert cross_entropy(labels.log(), labels).mean.item() == pytest.approx(entropy.item())
+    assert cross_entropy(labels.log() * 2, labels).mean > entropy
+    assert cross_entropy(labels.log(), labels).correct == 1
+
+
 def test_padding_is_on_the_right_and_not_scored() -> None:
     batch = batch_of(annotated(), plain("ACGUA"), mask_rate=1.0, mutation_rate=1.0)
     assert batch.input_ids.shape == (2, len(SEQUENCE) + 2)
@@ -210,6 +265,9 @@ def test_padding_does_not_change_a_loss(name: str) -> None:
     both = {}
     for field in dataclasses.fields(Batch):
         short, long = getattr(alone, field.name), getattr(unscored, field.name)
+        if short.shape != alone.input_ids.shape:
+            both[field.name] = torch.cat([short, long])
+            continue
         fill = {"input_ids": PAD_ID, "label_weights": 0, "attention_mask": 0}.get(field.name, IGNORE)
         padded = torch.nn.functional.pad(short, (0, long.shape[1] - short.shape[1]), value=fill)
         both[field.name] = torch.cat([padded, long])

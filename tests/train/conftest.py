@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,6 +17,8 @@ from mprna.corpus.drops import Drops
 from mprna.corpus.manifest import Manifest, ShardFile, write_manifest
 from mprna.corpus.shards import Slice, write_shard
 from mprna.digest import file_sha256
+from mprna.rna.sparse_pairs import pack_pairs
+from mprna.rna.structure import pairs_from_dot_bracket
 
 LENGTHS = (20, 35, 50, 80)
 
@@ -30,6 +33,14 @@ def hairpin(rng: np.random.Generator, length: int) -> tuple[str, str]:
     return sequence, "(" * len(stem) + "." * loop + ")" * len(stem)
 
 
+def doubtful(structure: str) -> bytes:
+    """The pairs of a structure at probability 0.8, packed."""
+    probs = np.zeros((len(structure), len(structure)))
+    for first, second in pairs_from_dot_bracket(structure):
+        probs[first, second] = probs[second, first] = 0.8
+    return pack_pairs(probs)
+
+
 @pytest.fixture(scope="session")
 def corpus_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     directory = tmp_path_factory.mktemp("corpus")
@@ -37,7 +48,11 @@ def corpus_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     slices = []
     for number in range(60):
         sequence, structure = hairpin(rng, LENGTHS[number % len(LENGTHS)])
-        labels = {"structure": structure, "confidence": bytes([255] * len(sequence))} if number % 3 else {}
+        labels: dict[str, Any] = {}
+        if number % 3:
+            labels = {"structure": structure, "confidence": bytes([255] * len(sequence))}
+        if number % 3 == 2:
+            labels["pair_probs"] = doubtful(structure)
         place = {"id": str(number), "source": "test", "species": "none", "start": 0}
         slices.append(Slice(**place, sequence=sequence, **labels))
     path = directory / "slices.parquet"

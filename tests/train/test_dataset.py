@@ -56,6 +56,9 @@ def test_slices_come_back_as_written(corpus_dir: Path) -> None:
             assert piece.annotation is not None
             assert piece.annotation.dot_bracket.tobytes().decode() == row["structure"]
             assert piece.annotation.confidence.tobytes() == row["confidence"]
+            pairs = piece.annotation.pair_probs
+            assert (pairs is None) == (row["pair_probs"] is None)
+            assert pairs is None or pairs.tobytes() == row["pair_probs"]
 
 
 def test_several_corpora_are_concatenated(corpus_dir: Path) -> None:
@@ -64,10 +67,17 @@ def test_several_corpora_are_concatenated(corpus_dir: Path) -> None:
     assert (dataset[75].nucleotide_ids == dataset[15].nucleotide_ids).all()
 
 
-def test_memory_is_a_byte_per_nucleotide_and_two_more_per_label(corpus_dir: Path) -> None:
+def test_memory_is_a_byte_per_nucleotide_two_more_per_label_and_five_per_pair(corpus_dir: Path) -> None:
     dataset = SliceDataset([corpus_dir])
     labelled = int(dataset.lengths[dataset.annotated].sum())
-    assert dataset.num_bytes == dataset.lengths.sum() + 2 * labelled + 25 * len(dataset)
+    pairs = [
+        piece.annotation.pair_probs
+        for piece in map(dataset.__getitem__, range(60))
+        if piece.annotation is not None and piece.annotation.pair_probs is not None
+    ]
+    assert len(pairs) == 20
+    expected = dataset.lengths.sum() + 2 * labelled + 5 * sum(map(len, pairs)) + 42 * len(dataset)
+    assert dataset.num_bytes == expected
 
 
 def test_an_epoch_holds_every_slice_once(stream: BatchStream) -> None:

@@ -137,6 +137,12 @@ def _add_annotation(parser: argparse.ArgumentParser) -> None:
         help="leave out structures with a lower expected pair F1, 0 to 1; the slice stays [keep all]",
     )
     labels.add_argument(
+        "--pair-probs",
+        action="store_true",
+        help="also keep the ensemble's pair probabilities, which pretraining then learns instead of the "
+        "pairs of the structure (one more partition function per slice)",
+    )
+    labels.add_argument(
         "--labelled-only",
         action="store_true",
         help="drop slices that have no structure in the end; a folded one is not folded again",
@@ -203,6 +209,7 @@ def options_of(args: argparse.Namespace) -> CorpusOptions:
         ),
         calibration=_calibration_of(args.calibration),
         min_fidelity=args.min_fidelity,
+        pair_probs=args.pair_probs,
         labelled_only=args.labelled_only,
         fold_timeout=args.fold_timeout,
         fold_memory=args.fold_memory,

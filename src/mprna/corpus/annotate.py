@@ -9,7 +9,9 @@ import numpy as np
 
 from mprna.corpus.fidelity import Calibration, Folded, fold_all
 from mprna.errors import FoldingError
+from mprna.folding.prior import prior_pair_probs
 from mprna.folding.vienna import EnergyModel
+from mprna.rna.sparse_pairs import pack_pairs
 
 ANNOTATION_VERSION: Final = 1
 """To be raised when the same sequence gets another `Folded`; cached ones are then made anew."""
@@ -30,6 +32,7 @@ class Annotation:
         mean_pair_prob: of its pairs, 0..1; None where it has none.
         agreement: pair F1 with the MFE structure under the calibration's second parameter set, 0..1.
         expected_f1: calibrated pair F1 with the true structure, 0..1; None where no calibration fits.
+        pair_probs: of the prior's ensemble, as `rna.sparse_pairs` packs them; None where not asked for.
     """
 
     structure: str
@@ -41,6 +44,7 @@ class Annotation:
     mean_pair_prob: float | None
     agreement: float
     expected_f1: float | None
+    pair_probs: bytes | None = None
 
 
 def annotate(sequence: str, energy_model: EnergyModel, calibration: Calibration) -> Annotation:
@@ -55,7 +59,18 @@ def annotate(sequence: str, energy_model: EnergyModel, calibration: Calibration)
     return to_annotation(folded, energy_model, calibration)
 
 
-def to_annotation(folded: Folded, energy_model: EnergyModel, calibration: Calibration) -> Annotation:
+def fold_pair_probs(sequence: str, energy_model: EnergyModel) -> bytes:
+    """Pair probabilities of the prior, a better teacher than one parameter set, packed.
+
+    Raises:
+        FoldingError: there is no ensemble.
+    """
+    return pack_pairs(prior_pair_probs(sequence, energy_model))
+
+
+def to_annotation(
+    folded: Folded, energy_model: EnergyModel, calibration: Calibration, pair_probs: bytes | None = None
+) -> Annotation:
     """Labels of a fold; the calibration weighs them where it fits the energy model."""
     state_probs, expected_f1 = folded.state_probs, None
     if calibration.fits(energy_model):
@@ -71,4 +86,5 @@ def to_annotation(folded: Folded, energy_model: EnergyModel, calibration: Calibr
         mean_pair_prob=folded.mean_pair_prob,
         agreement=folded.agreement,
         expected_f1=expected_f1,
+        pair_probs=pair_probs,
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from mprna.corpus.annotate import Annotation, to_annotation
+from mprna.corpus.annotate import Annotation, fold_pair_probs, to_annotation
 from mprna.corpus.cache import AnnotationCache
 from mprna.corpus.fidelity import Folded, MainFold, fold_main, fold_second
 from mprna.corpus.isolation import FoldFailure, FoldLimits, IsolatedFold
@@ -31,8 +31,10 @@ class Annotator:
         second_parameters = self._calibration.second_parameters
         self._second_model = replace(self._model, parameters=second_parameters)
         self._fold = fold
+        self._with_pair_probs = options.pair_probs
         self._isolated = IsolatedFold(
-            [fold_second, fold], FoldLimits(seconds=options.fold_timeout, memory=options.fold_memory)
+            [fold_second, fold, fold_pair_probs],
+            FoldLimits(seconds=options.fold_timeout, memory=options.fold_memory),
         )
         self._cache = (
             None if cache_dir is None else AnnotationCache(cache_dir, self._model, second_parameters)
@@ -48,12 +50,21 @@ class Annotator:
         known = [self._cache.get(sequence) if self._cache else None for sequence in sequences]
         misses = [sequence for sequence, folded in zip(sequences, known, strict=True) if folded is None]
         new = self._folds(misses)
-        for sequence, folded in zip(sequences, known, strict=True):
-            found = folded or self._keep(sequence, next(new))
+        folds = [
+            folded or self._keep(sequence, next(new))
+            for sequence, folded in zip(sequences, known, strict=True)
+        ]
+        pair_probs = self._pair_probs(
+            [sequence for sequence, found in zip(sequences, folds, strict=True) if isinstance(found, Folded)]
+        )
+        for found in folds:
+            pairs = next(pair_probs) if isinstance(found, Folded) else None
             if isinstance(found, FoldFailure):
                 yield found
+            elif isinstance(pairs, FoldFailure):
+                yield pairs
             else:
-                yield to_annotation(found, self._model, self._calibration)
+                yield to_annotation(found, self._model, self._calibration, pairs)
 
     def _folds(self, sequences: Sequence[str]) -> Iterator[Folded | FoldFailure]:
         """All under the second parameters first: a change of ViennaRNA's parameters takes long."""
@@ -69,6 +80,20 @@ class Annotator:
         )
         for second in seconds:
             yield second if isinstance(second, FoldFailure) else next(main)
+
+    def _pair_probs(self, sequences: Sequence[str]) -> Iterator[bytes | FoldFailure | None]:
+        """Packed pair probabilities, from the cache or new ones; None where they are not asked for."""
+        if not self._with_pair_probs:
+            yield from [None] * len(sequences)
+            return
+        known = [self._cache.get_pair_probs(sequence) if self._cache else None for sequence in sequences]
+        misses = [sequence for sequence, pairs in zip(sequences, known, strict=True) if pairs is None]
+        new = self._isolated(fold_pair_probs, ((sequence, self._model) for sequence in misses))
+        for sequence, pairs in zip(sequences, known, strict=True):
+            found = next(new) if pairs is None else pairs
+            if pairs is None and self._cache and isinstance(found, bytes):
+                self._cache.put_pair_probs(sequence, found)
+            yield found
 
     def _keep(self, sequence: str, found: Folded | FoldFailure) -> Folded | FoldFailure:
         if self._cache and isinstance(found, Folded):

@@ -21,7 +21,9 @@ import numpy as np
 from mprna.corpus.annotate import ANNOTATION_VERSION
 from mprna.corpus.fidelity import Folded
 from mprna.errors import CorpusError
+from mprna.folding.prior import PRIOR_PARAMETERS
 from mprna.folding.vienna import EnergyModel, vienna_version
+from mprna.rna.sparse_pairs import MIN_PROB
 
 CACHE_NAME: Final = "annotations-2.sqlite"
 _WAIT_SECONDS: Final = 60.0  # for another process's commit
@@ -40,6 +42,9 @@ class AnnotationCache:
         self._context = json.dumps(
             [*made_by, vienna_version(), asdict(energy_model), second_parameters]
         ).encode()
+        conditions = asdict(energy_model) | {"parameters": PRIOR_PARAMETERS}
+        prior = ["pair_probs", ANNOTATION_VERSION, vienna_version(), conditions, MIN_PROB]
+        self._pair_context = json.dumps(prior).encode()
         with self._errors():
             directory.mkdir(parents=True, exist_ok=True)
             self._database = sqlite3.connect(self._path, timeout=_WAIT_SECONDS, isolation_level=None)
@@ -59,17 +64,29 @@ class AnnotationCache:
 
     def get(self, sequence: str) -> Folded | None:
         """The fold, if it is there and intact."""
-        key = self._key(sequence)
-        with self._errors():
-            query = "SELECT labels, digest FROM annotations WHERE key = ?"
-            row = self._database.execute(query, (key,)).fetchone()
-        if row is None or row[1] != _digest(key, str(row[0])):
-            return None
-        return _from_json(row[0])
+        labels = self._read(_key(self._context, sequence))
+        return None if labels is None else _from_json(labels)
 
     def put(self, sequence: str, folded: Folded) -> None:
         """Keep a fold, in place of what is there."""
-        key, labels = self._key(sequence), _to_json(folded)
+        self._write(_key(self._context, sequence), _to_json(folded))
+
+    def get_pair_probs(self, sequence: str) -> bytes | None:
+        """The packed pair probabilities of the prior, if they are there and intact."""
+        labels = self._read(_key(self._pair_context, sequence))
+        return None if labels is None else bytes.fromhex(labels)
+
+    def put_pair_probs(self, sequence: str, pair_probs: bytes) -> None:
+        """Keep packed pair probabilities, in place of what is there."""
+        self._write(_key(self._pair_context, sequence), pair_probs.hex())
+
+    def _read(self, key: bytes) -> str | None:
+        with self._errors():
+            query = "SELECT labels, digest FROM annotations WHERE key = ?"
+            row = self._database.execute(query, (key,)).fetchone()
+        return None if row is None or row[1] != _digest(key, str(row[0])) else str(row[0])
+
+    def _write(self, key: bytes, labels: str) -> None:
         with self._errors():
             command = "INSERT OR REPLACE INTO annotations VALUES (?, ?, ?)"
             self._database.execute(command, (key, labels, _digest(key, labels)))
@@ -77,9 +94,6 @@ class AnnotationCache:
     def close(self) -> None:
         """Let go of the file."""
         self._database.close()
-
-    def _key(self, sequence: str) -> bytes:
-        return blake2b(self._context + b"\n" + sequence.encode("ascii"), digest_size=16).digest()
 
     @contextmanager
     def _errors(self) -> Iterator[None]:
@@ -92,6 +106,10 @@ class AnnotationCache:
                 f"{self._path}: {error}; make it writable or free space, remove it if it is damaged, "
                 "or choose another --cache folder"
             ) from None
+
+
+def _key(context: bytes, sequence: str) -> bytes:
+    return blake2b(context + b"\n" + sequence.encode("ascii"), digest_size=16).digest()
 
 
 def _to_json(folded: Folded) -> str:

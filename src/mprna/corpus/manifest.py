@@ -18,9 +18,9 @@ from mprna.errors import CorpusError
 MANIFEST_NAME: Final = "manifest.json"
 
 SCHEMA_NAME: Final = "slices"
-SCHEMA_VERSION: Final = 2
-READABLE_VERSIONS: Final = (1, 2)
-"""Columns that version 1 does not have are read as null."""
+SCHEMA_VERSION: Final = 3
+READABLE_VERSIONS: Final = (1, 2, 3)
+"""Columns that a version does not have are read as null."""
 
 READABLE: Final = " or ".join(map(str, READABLE_VERSIONS))
 

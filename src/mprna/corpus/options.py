@@ -9,6 +9,7 @@ from mprna.corpus.fidelity import Calibration, shipped_calibration
 from mprna.corpus.species import SpeciesFrom, compile_pattern
 from mprna.errors import UsageError
 from mprna.folding.vienna import EnergyModel
+from mprna.rna.sparse_pairs import MAX_LENGTH
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +34,7 @@ class CorpusOptions:
         energy_model: for the annotation.
         calibration: of the confidences and the expected pair F1.
         min_fidelity: structures with a lower expected pair F1 are left out, 0..1; None keeps all.
+        pair_probs: whether annotated slices also get the pair probabilities of `folding.prior`.
         labelled_only: drop the slices that have no structure in the end.
         fold_timeout: seconds that the fold of a slice of up to 1,000 nt may take; more for longer ones.
         fold_memory: MiB that a fold may take.
@@ -56,6 +58,7 @@ class CorpusOptions:
     energy_model: EnergyModel = field(default_factory=EnergyModel)
     calibration: Calibration = field(default_factory=shipped_calibration, hash=False)
     min_fidelity: float | None = None
+    pair_probs: bool = False
     labelled_only: bool = False
     fold_timeout: float = 60.0
     fold_memory: int = 4096
@@ -94,6 +97,10 @@ class CorpusOptions:
             f"min fidelity with {self.energy_model.parameters} at {self.energy_model.temperature:g} °C, but "
             f"the calibration is for {self.calibration.parameters} at {self.calibration.temperature:g} °C: "
             "leave one of them out, or make a calibration with `mprna corpus calibrate`",
+        )
+        require(
+            not self.pair_probs or self.slice_length <= MAX_LENGTH,
+            f"slice length {self.slice_length}: with pair probabilities expected at most {MAX_LENGTH}",
         )
         both = sorted(set(self.only_species) & set(self.exclude_species))
         require(not both, f"species {', '.join(both)}: kept and left out at once")

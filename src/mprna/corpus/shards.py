@@ -42,6 +42,7 @@ class Slice:
             None for a known structure.
         expected_f1: calibrated pair F1 with the true structure, 0..1; None where no calibration fits.
         low_complexity: whether its DUST score is above the limit of `complexity`; None where not computed.
+        pair_probs: of the prior's ensemble, as `rna.sparse_pairs` packs them; None where not computed.
     """
 
     id: str
@@ -59,6 +60,7 @@ class Slice:
     agreement: float | None = None
     expected_f1: float | None = None
     low_complexity: bool | None = None
+    pair_probs: bytes | None = None
 
 
 def slice_schema() -> pa.Schema:
@@ -77,6 +79,8 @@ def _schema_of(version: int) -> pa.Schema:
         later = ("mfe_prob", "mean_pair_prob", "agreement", "expected_f1")
         optional += [(name, pa.float32()) for name in later]
         optional += [("low_complexity", pa.bool_())]
+    if version >= 3:
+        optional += [("pair_probs", pa.binary())]
     fields = [pa.field(name, kind, nullable=False) for name, kind in required]
     fields += [pa.field(name, kind) for name, kind in optional]
     metadata = {"mprna.schema": SCHEMA_NAME, "mprna.version": str(version)}

@@ -10,12 +10,13 @@ from mprna.corpus.manifest import Manifest, ShardFile, read_manifest
 from mprna.corpus.shards import read_shard
 from mprna.digest import file_sha256
 from mprna.errors import CorpusError, StructureError
+from mprna.rna.sparse_pairs import unpack_pairs
 from mprna.rna.structure import pairs_from_dot_bracket
 
 _LETTERS = frozenset(NUCLEOTIDES + "N")
 _LABELS = ("structure", "fidelity", "confidence")  # all else is missing for known structures
 _PROBABILITIES = ("fidelity", "mfe_prob", "mean_pair_prob", "agreement", "expected_f1")
-_VALUES = ("mfe", "ensemble_energy", *_PROBABILITIES[1:])
+_VALUES = ("mfe", "ensemble_energy", *_PROBABILITIES[1:], "pair_probs")
 
 
 def verify_corpus(directory: Path) -> Manifest:
@@ -97,6 +98,9 @@ def _complaint(row: dict[str, Any]) -> str | None:
             return f"{name} {row[name]} is not from 0 to 1"
     try:
         pairs_from_dot_bracket(row["structure"])
-    except StructureError as error:
+        pairs = unpack_pairs(row["pair_probs"] or b"")
+    except (StructureError, ValueError) as error:
         return str(error)
+    if not ((pairs["first"] < pairs["second"]) & (pairs["second"] < len(sequence))).all():
+        return "pair probabilities of positions that are not in the sequence"
     return None

@@ -9,6 +9,8 @@ belong to the same example. The paper publishes neither rates nor weights; these
   they come at prediction time;
 - 10 % of the annotated slices become a joint stream `<cls> sequence <eos> structure <eos>`, in
   which structure tokens are masked too; there the structure is an input, so its losses are off.
+
+Shape letters: B sequences, T tokens, P pairs of an ensemble.
 """
 
 from __future__ import annotations
@@ -31,6 +33,7 @@ from mprna.objectives.mutation_repair import MUTATION_REPAIR, substitute_nucleot
 from mprna.objectives.objective import IGNORE, Batch, LossSum, Objective
 from mprna.objectives.padding import CleanBatch
 from mprna.objectives.secondary_structure import SECONDARY_STRUCTURE, structure_labels
+from mprna.rna.sparse_pairs import SPARSE_PAIR
 
 OBJECTIVES: Final[dict[str, Objective]] = {
     objective.name: objective for objective in (MASKED_LM, MUTATION_REPAIR, SECONDARY_STRUCTURE, BASE_PAIRING)
@@ -78,6 +81,9 @@ class ObjectiveConfig:
     that are left would give the answer away by their counts."""
     min_confidence: float = 0.0
     """Structure and partner labels with a lower confidence (0-1) do not count in the losses."""
+    ensembles: bool = True
+    """Whether partners are learned from pair probabilities where the corpus has them; otherwise, from the
+    structure as everywhere else."""
     weigh_by_confidence: bool = True
     """Whether structure and partner labels are weighted by their confidence; otherwise all weigh 1."""
     masked_lm: float = 1.0
@@ -116,6 +122,7 @@ def corrupt(clean: CleanBatch, *, config: ObjectiveConfig, rng: np.random.Genera
     token_BT = np.where(masked_BT, clean.input_ids, IGNORE)
     repair_BT[masked_BT] = IGNORE
     structure_BT, partners_BT = _structure_targets(clean, config)
+    places, probs = _ensemble_pairs(clean, config)
     return Batch(
         input_ids=torch.from_numpy(ids_BT).long(),
         token_labels=torch.from_numpy(token_BT).long(),
@@ -124,6 +131,9 @@ def corrupt(clean: CleanBatch, *, config: ObjectiveConfig, rng: np.random.Genera
         partner_labels=torch.from_numpy(partners_BT).long(),
         label_weights=torch.from_numpy(_label_weights(clean, config)),
         attention_mask=torch.from_numpy(clean.real),
+        is_ensemble=torch.from_numpy(_is_ensemble(clean, config)),
+        pair_places=torch.from_numpy(places),
+        pair_probs=torch.from_numpy(probs),
     )
 
 
@@ -157,5 +167,24 @@ def _structure_targets(
     structure_BT, partners_BT = structure_labels(clean.symbols), partner_labels(clean.symbols)
     if config.min_confidence > 0:
         doubtful_BT = clean.confidence < 255 * config.min_confidence
-        structure_BT[doubtful_BT], partners_BT[doubtful_BT] = IGNORE, IGNORE
+        structure_BT[doubtful_BT] = IGNORE
+        partners_BT[doubtful_BT & ~_is_ensemble(clean, config)[:, None]] = IGNORE
     return structure_BT, partners_BT
+
+
+def _is_ensemble(clean: CleanBatch, config: ObjectiveConfig) -> npt.NDArray[np.bool_]:
+    """*Shape:* (B,)"""
+    rows = np.zeros(len(clean.labelled), np.bool_)
+    rows[list(clean.pair_probs)] = config.ensembles
+    return rows
+
+
+def _ensemble_pairs(
+    clean: CleanBatch, config: ObjectiveConfig
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
+    """Row and both token positions, after `<cls>`, of all pairs, and their probabilities. (P, 3) and (P,)"""
+    found = list(clean.pair_probs.items()) if config.ensembles else []
+    rows = np.repeat(np.array([row for row, _ in found], np.int64), [len(pairs) for _, pairs in found])
+    pairs = np.concatenate([np.zeros(0, SPARSE_PAIR), *(pairs for _, pairs in found)])
+    places = np.stack([rows, pairs["first"] + np.int64(1), pairs["second"] + np.int64(1)], axis=1)
+    return places.astype(np.int64), pairs["prob"] * np.float32(1 / 255)

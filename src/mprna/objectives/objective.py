@@ -1,6 +1,6 @@
 """The shapes that every objective shares: a padded batch and a loss.
 
-Shape letters: B sequences, T tokens, H hidden width.
+Shape letters: B sequences, T tokens, H hidden width, P pairs.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ IGNORE = -100
 class Batch:
     """Corrupted token streams of one length and, per token, what each objective wants to see.
 
-    Labels are `IGNORE` where nothing is scored, padding included. *Shape:* (B, T) each
+    Labels are `IGNORE` where nothing is scored, padding included. *Shape:* (B, T) where nothing else is said
     """
 
     input_ids: Tensor
@@ -37,6 +37,12 @@ class Batch:
     """Confidence of the structure annotation, 0-1, for the structure and partner labels, or 1 throughout."""
     attention_mask: Tensor
     """True on real tokens."""
+    is_ensemble: Tensor
+    """Rows whose partners are to be those of an ensemble. *Shape:* (B,)"""
+    pair_places: Tensor
+    """Row and both token positions of the ensembles' pairs. *Shape:* (P, 3)"""
+    pair_probs: Tensor
+    """Their probabilities. *Shape:* (P,)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +73,11 @@ def cross_entropy(logits: Tensor, labels: Tensor, weights: Tensor | None = None)
 
     Args:
         logits: *Shape:* (N, classes)
-        labels: class of each token. *Shape:* (N,)
+        labels: class of each token, *Shape:* (N,), or probabilities of the classes, *Shape:* (N, classes)
         weights: weight of each token; 1 where None. *Shape:* (N,)
     """
     losses = torch.nn.functional.cross_entropy(logits.float(), labels, reduction="none")
     weights = torch.ones_like(losses) if weights is None else weights
-    correct = (logits.argmax(-1) == labels) * weights
+    likeliest = labels if labels.dim() == 1 else labels.argmax(-1)
+    correct = (logits.argmax(-1) == likeliest) * weights
     return LossSum((losses * weights).sum(), weights.sum(), correct.sum())

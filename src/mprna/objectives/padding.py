@@ -1,6 +1,6 @@
 """Slices to one padded batch of token streams, before anything is corrupted.
 
-Shape letters: L nucleotides, B sequences, T tokens.
+Shape letters: L nucleotides, B sequences, T tokens, P pairs.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mprna.alphabet import CLS_ID, EOS_ID, PAD_ID
+from mprna.rna.sparse_pairs import SparsePairs
 from mprna.tokenizer import Tokenizer
 
 Bytes = npt.NDArray[np.uint8]
@@ -20,12 +21,14 @@ Flags = npt.NDArray[np.bool_]
 
 
 class Annotation(NamedTuple):
-    """The structure of a slice. *Shape:* (L,) each"""
+    """The structure of a slice."""
 
     dot_bracket: Bytes
-    """Dot-bracket as ASCII codes."""
+    """Dot-bracket as ASCII codes. *Shape:* (L,)"""
     confidence: Bytes
-    """Probability of each nucleotide's assigned state, in units of 1/255."""
+    """Probability of each nucleotide's assigned state, in units of 1/255. *Shape:* (L,)"""
+    pair_probs: SparsePairs | None = None
+    """Of the ensemble; None where not known. *Shape:* (P,)"""
 
 
 class TrainingSlice(NamedTuple):
@@ -52,6 +55,8 @@ class CleanBatch:
     """*Shape:* (B,)"""
     labelled: Flags
     """The structure is a label: annotated and not joint. *Shape:* (B,)"""
+    pair_probs: dict[int, SparsePairs]
+    """Pair probabilities that are labels, by row; positions are nucleotides. *Shape:* (P,) each"""
 
 
 def num_tokens(num_nucleotides: npt.NDArray[np.int64], joint: Flags) -> npt.NDArray[np.int64]:
@@ -72,6 +77,7 @@ def pad_slices(slices: Sequence[TrainingSlice], joint: Flags, tokenizer: Tokeniz
     real = np.arange(totals.max()) < totals[:, None]
     input_ids = np.full(real.shape, PAD_ID, np.int8)
     symbols, confidence = np.zeros((2, *real.shape), np.uint8)
+    pair_probs: dict[int, SparsePairs] = {}
     rows = np.arange(len(slices))
     input_ids[:, 0] = CLS_ID
     input_ids[rows, lengths + 1] = EOS_ID
@@ -83,6 +89,8 @@ def pad_slices(slices: Sequence[TrainingSlice], joint: Flags, tokenizer: Tokeniz
             continue
         if is_joint:
             input_ids[row, end + 1 : 2 * end] = tokenizer.encode_bytes(piece.annotation.dot_bracket)
-        else:
-            symbols[row, 1:end], confidence[row, 1:end] = piece.annotation
-    return CleanBatch(input_ids, real, symbols, confidence, joint, annotated & ~joint)
+            continue
+        symbols[row, 1:end], confidence[row, 1:end], pairs = piece.annotation
+        if pairs is not None:
+            pair_probs[row] = pairs
+    return CleanBatch(input_ids, real, symbols, confidence, joint, annotated & ~joint, pair_probs)

@@ -19,6 +19,7 @@ from mprna.errors import CorpusError, UsageError
 from mprna.objectives.mixture import ObjectiveConfig, corrupt
 from mprna.objectives.objective import Batch
 from mprna.objectives.padding import Annotation, TrainingSlice, pad_slices
+from mprna.rna.sparse_pairs import SPARSE_PAIR, SparsePairs, unpack_pairs
 from mprna.tokenizer import Tokenizer
 from mprna.train.plan import EpochPlan, PlannedBatch, plan_epoch, slice_copies
 
@@ -29,7 +30,7 @@ Indices = npt.NDArray[np.int64]
 class SliceDataset:
     """The slices of one or several corpora, in memory, by index.
 
-    One byte per nucleotide, two more where annotated, and 25 bytes per slice.
+    One byte per nucleotide, two more where annotated, five per pair of an ensemble, and 42 bytes per slice.
 
     Raises:
         CorpusError: a corpus that is missing, unfinished or empty, or a damaged shard.
@@ -49,8 +50,12 @@ class SliceDataset:
         self._ids = np.concatenate([shard.ids for shard in flat])
         self._dot_brackets = np.concatenate([shard.dot_brackets for shard in flat])
         self._confidences = np.concatenate([shard.confidences for shard in flat])
+        self._has_pair_probs: Flags = np.concatenate([shard.has_pair_probs for shard in flat])
+        self._num_pairs: Indices = np.concatenate([shard.num_pairs for shard in flat])
+        self._pair_probs: SparsePairs = np.concatenate([shard.pair_probs for shard in flat])
         self._starts = _starts(self.lengths)
         self._label_starts = _starts(self.lengths * self.annotated)
+        self._pair_starts = _starts(self._num_pairs)
 
     def __len__(self) -> int:
         return len(self.lengths)
@@ -69,7 +74,12 @@ class SliceDataset:
             return TrainingSlice(ids)
         start = self._label_starts[index]
         labels = slice(start, start + length)
-        return TrainingSlice(ids, Annotation(self._dot_brackets[labels], self._confidences[labels]))
+        pairs = self._pairs_of(index) if self._has_pair_probs[index] else None
+        return TrainingSlice(ids, Annotation(self._dot_brackets[labels], self._confidences[labels], pairs))
+
+    def _pairs_of(self, index: int) -> SparsePairs:
+        start = self._pair_starts[index]
+        return self._pair_probs[start : start + self._num_pairs[index]]
 
 
 class BatchStream:
@@ -148,7 +158,7 @@ class _Shard:
     """The columns of a shard that training needs, each as one array over all its slices."""
 
     def __init__(self, path: Path, tokenizer: Tokenizer) -> None:
-        table = read_shard(path).select(["sequence", "structure", "confidence"])
+        table = read_shard(path).select(["sequence", "structure", "confidence", "pair_probs"])
         sequences, self.lengths = column_bytes(table, "sequence")
         self.ids = tokenizer.encode_bytes(sequences)
         self.annotated: Flags = table["structure"].is_valid().to_numpy()
@@ -157,6 +167,11 @@ class _Shard:
         expected = self.lengths * self.annotated
         if not ((structure_lengths == expected) & (confidence_lengths == expected)).all():
             raise CorpusError(f"{path}: an annotation of another length than its sequence; build it again")
+        self.has_pair_probs: Flags = table["pair_probs"].is_valid().to_numpy()
+        pair_bytes, num_bytes = column_bytes(table, "pair_probs")
+        if (num_bytes % SPARSE_PAIR.itemsize).any():
+            raise CorpusError(f"{path}: pair probabilities that are cut off; build it again")
+        self.pair_probs, self.num_pairs = unpack_pairs(pair_bytes), num_bytes // SPARSE_PAIR.itemsize
 
 
 def _shard_paths(directory: Path) -> list[Path]:
