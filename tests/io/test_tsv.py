@@ -49,6 +49,11 @@ def test_foreign_columns_in_any_order():
     ]
 
 
+@pytest.mark.parametrize("cell", ["", "NA", " NA ", "N/A", "null", "None", "nan", "NaN"])
+def test_a_number_that_others_do_not_know_is_unknown(cell):
+    assert read(f"sequence\tenergy\tname\nACGU\t{cell}\ta\n") == [Record(name="a", sequence="ACGU")]
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

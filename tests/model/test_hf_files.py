@@ -8,6 +8,7 @@ import pickle
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
@@ -80,6 +81,24 @@ def test_damaged(tmp_path: Path, name: str, content: bytes) -> None:
     (tmp_path / name).write_bytes(content)
     with pytest.raises(ModelError, match=f"{name}: damaged weights"):
         read_hf_tensors(tmp_path)
+
+
+@pytest.mark.parametrize("as_zip", [True, False])
+def test_a_pickle_with_any_damage_is_read_or_refused(tmp_path: Path, as_zip: bool) -> None:
+    path = tmp_path / "pytorch_model.bin"
+    torch.save({"a": torch.ones(30)}, path, _use_new_zipfile_serialization=as_zip)
+    whole, rng, refusals = path.read_bytes(), np.random.default_rng(0), []
+    for _ in range(200):
+        damaged = bytearray(whole[: rng.integers(len(whole))] if rng.random() < 0.5 else whole)
+        for place in rng.integers(len(whole), size=3):
+            damaged[place : place + 1] = rng.bytes(1)
+        path.write_bytes(damaged)
+        try:
+            assert all(tensor.dtype == torch.float32 for tensor in read_hf_tensors(tmp_path).values())
+        except ModelError as error:
+            refusals.append(str(error))
+    assert len(refusals) > 100
+    assert all("pytorch_model.bin: " in refusal for refusal in refusals)
 
 
 class Bomb:

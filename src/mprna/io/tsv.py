@@ -29,6 +29,8 @@ SEQUENCE_COLUMNS: Final = frozenset(
 )
 """One of them must be there."""
 _DECIMALS: Final = {"energy": 2, "confidence": 4, "expected_f1": 4}
+_UNKNOWN: Final = ("NA", "N/A", "null", "None")
+"""What others write for a number that is not known, beside `nan` and nothing."""
 
 
 def read_tsv(source: Source) -> Iterator[Record]:
@@ -82,9 +84,9 @@ def _row(columns: list[str], cells: list[str], path: str, line_number: int) -> d
     return row
 
 
-def _number(cell: str, column: str, path: str, line_number: int) -> float:
+def _number(cell: str, column: str, path: str, line_number: int) -> float | None:
     try:
-        return float(cell)
+        return None if cell.strip() in _UNKNOWN else float(cell)
     except ValueError as error:
         message = f"{column!r} is {cell!r}, expected a number"
         raise FormatError(message, path=path, line=line_number) from error
