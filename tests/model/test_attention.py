@@ -64,11 +64,15 @@ def test_bfloat16_stays_bfloat16(model: MprnaModel, x: Tensor, angles: tuple[Ten
     torch.testing.assert_close(rounded.float(), exact, atol=0.05, rtol=0.05)
 
 
+@pytest.mark.parametrize("at_once", [1, 2])
 @pytest.mark.parametrize("padding", [0, 6])
-def test_plain_products_are_the_fused_kernel_but_for_rounding(padding: int) -> None:
+def test_plain_products_are_the_fused_kernel_but_for_rounding(
+    padding: int, at_once: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Values and gradients in bfloat16, against float32; what is padded has no say."""
-    parts = torch.randn(3, 2, 4, 40, 8)
-    mask = torch.ones(2, 1, 1, 40, dtype=torch.bool)
+    monkeypatch.setattr("mprna.model.attention.SCORES_AT_ONCE", at_once * 4 * 40 * 40)
+    parts = torch.randn(3, 3, 4, 40, 8)
+    mask = torch.ones(3, 1, 1, 40, dtype=torch.bool)
     mask[1, ..., 40 - padding :] = False
     exact, rounded = (parts.clone().to(dtype).requires_grad_() for dtype in (torch.float32, torch.bfloat16))
     expected = scaled_dot_product_attention(*exact, attn_mask=mask, scale=1.0)
