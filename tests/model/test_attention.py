@@ -78,7 +78,7 @@ def test_plain_products_are_the_fused_kernel_but_for_rounding(
     expected = scaled_dot_product_attention(*exact, attn_mask=mask, scale=1.0)
     given = attend_by_products(*rounded, mask)
     assert given.dtype == torch.bfloat16
-    torch.testing.assert_close(given.float(), expected, atol=0.03, rtol=0.03)
+    torch.testing.assert_close(given.float(), expected, atol=0.05, rtol=0.03)
     weights = torch.randn_like(expected)
     (expected * weights).sum().backward()
     (given * weights).sum().backward()
