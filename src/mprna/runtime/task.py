@@ -14,6 +14,7 @@ from mprna.errors import SequenceError
 from mprna.model.task import TaskConfig
 from mprna.model.task_checkpoint import load_task_config, load_task_model
 from mprna.runtime.engine import FloatArray
+from mprna.runtime.torch import no_memory
 from mprna.tokenizer import Tokenizer
 
 __all__ = ["TaskConfig", "TaskEngine", "load_task_config"]
@@ -31,6 +32,7 @@ class TaskEngine:
         self.max_length = self._model.config.max_length
         self.task = self._model.task
 
+    @no_memory()
     @torch.inference_mode()
     def predict(self, sequence: str) -> FloatArray:
         """Probabilities of the classes, or numbers in their own units.
@@ -43,6 +45,7 @@ class TaskEngine:
 
         Raises:
             SequenceError: longer than the model reads.
+            MemoryError: torch has none.
         """
         if len(sequence) > self.max_length:
             raise SequenceError(f"{len(sequence)} nt, the model reads {self.max_length}; cut the sequence")

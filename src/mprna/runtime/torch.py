@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
 from torch import nn
 
-from mprna.errors import UsageError
+from mprna.errors import UsageError, first_line
 from mprna.model.checkpoint import load_checkpoint
 from mprna.model.pair_checkpoint import load_pair_network
 from mprna.runtime import windows
@@ -16,6 +18,17 @@ from mprna.runtime.masked import base_logits
 from mprna.runtime.pair_engine import WINDOW, pair_input, pair_probs
 from mprna.runtime.windows import NetworkArrays
 from mprna.tokenizer import TokenIds
+
+
+@contextmanager
+def no_memory() -> Iterator[None]:
+    """Raise MemoryError where torch has none, which on a CPU has no error of its own for it."""
+    try:
+        yield
+    except RuntimeError as error:
+        if isinstance(error, torch.OutOfMemoryError) or "allocate memory" in str(error):
+            raise MemoryError(first_line(error)) from None
+        raise
 
 
 class TorchEngine:
@@ -42,6 +55,7 @@ class TorchEngine:
     def base_logits(self, sequence: str, masked: IntArray) -> BaseLogits:
         return base_logits(self._run_bases, sequence, masked, self.max_length)
 
+    @no_memory()
     @torch.inference_mode()
     def _run(self, input_ids: TokenIds) -> NetworkArrays:
         output = self._model(torch.from_numpy(input_ids)[None].to(self._device))
@@ -60,6 +74,7 @@ class TorchPairEngine:
         self.max_length = min(self._network.config.max_length, WINDOW)
         self._device = _move(self._network, device, "float32")
 
+    @no_memory()
     @torch.inference_mode()
     def predict_pairs(self, sequence: str, prior: FloatArray | None = None) -> FloatArray:
         given = pair_input(sequence, prior)
@@ -79,7 +94,7 @@ def _move(model: nn.Module, device: str, dtype: str) -> torch.device:
     except KeyError:
         raise UsageError(f"dtype {dtype!r}: expected one of {', '.join(_DTYPES)}") from None
     except (RuntimeError, AssertionError) as error:
-        raise UsageError(f"device {device!r}: {str(error).partition(chr(10))[0]}") from None
+        raise UsageError(f"device {device!r}: {first_line(error)}") from None
     return place
 
 
