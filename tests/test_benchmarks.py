@@ -151,8 +151,8 @@ def test_the_loader_table_has_a_line_per_corpus_and_counts_its_bytes() -> None:
     assert [row[0] for row in cells] == [
         f"{length} nt, {kind}" for length in ("160", "1,024") for kind in ("plain", "annotated")
     ]
-    # A byte per nucleotide, two more if annotated, 25 per slice.
-    assert [row[1] for row in cells] == ["1.16", "3.16", "1.02", "3.02"]
+    # A byte per nucleotide, two more if annotated, 42 per slice.
+    assert [row[1] for row in cells] == ["1.26", "3.26", "1.04", "3.04"]
     assert all(float(rate) > 0 for row in cells for rate in row[2:])
 
 
