@@ -28,6 +28,7 @@ def processes(device: torch.device) -> Iterator[None]:
     dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
     try:
         yield
+        dist.barrier()  # nobody leaves while another still has something to send
     finally:
         dist.destroy_process_group()
 
