@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import re
+import sys
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -41,9 +42,18 @@ def test_build_and_verify_print_the_same_totals(
     assert {line[0]: int(line[2]) for line in lines[4:]} == {
         f"dropped {reason}": tally.nt for reason, tally in manifest.drops.items()
     }
-    assert re.search(r"shard 4/4  \d+ slices", built.err)
+    assert re.fullmatch(r"shard 4/4  \d+ slices .* 0 s to go\n", built.err), "in a file, the last line alone"
     assert run("verify", tmp_path / "out") == 0
     assert capsys.readouterr().out == built.out
+
+
+def test_a_terminal_sees_every_shard(
+    transcripts_dir: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    small = ["--slice-length", "40", "--min-length", "12", "--slices-per-shard", "50", "--annotate", "0"]
+    assert run("build", transcripts_dir, "--out", tmp_path / "out", *small) == 0
+    assert re.findall(r"\r\x1b\[Kshard (\d)/4", capsys.readouterr().err) == ["1", "2", "3", "4"]
 
 
 def test_every_option_reaches_the_build(transcripts_dir: Path, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import sys
 import time
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from mprna.cli.corpus_calibrate import add_calibrate, run_calibrate
 from mprna.cli.corpus_options import add_options, options_of, references_of
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from mprna.corpus.executor import Executor
     from mprna.corpus.manifest import Manifest
     from mprna.corpus.plan import Plan
+
+LOG_INTERVAL: Final = 60.0
+"""Seconds between two lines of progress where stderr is no terminal."""
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -204,19 +207,23 @@ def _verify(args: argparse.Namespace) -> int:
 
 
 def _progress_line() -> Callable[[Progress], None]:
-    """A reporter that rewrites one line on stderr."""
-    start = time.monotonic()
+    """A reporter that rewrites one line on stderr; in a file it writes a line a minute, and the last."""
+    start = shown = time.monotonic()
+    live = sys.stderr.isatty()
 
     def report(progress: Progress) -> None:
-        elapsed = time.monotonic() - start
-        remaining = elapsed * (progress.num_shards - progress.shards) / progress.shards
-        print(
-            f"\rshard {progress.shards}/{progress.num_shards}  {progress.slices:,} slices  "
-            f"{progress.annotated:,} annotated  {elapsed:,.0f} s, {remaining:,.0f} s to go  ",
-            end="\n" if progress.shards == progress.num_shards else "",
-            file=sys.stderr,
-            flush=True,
+        nonlocal shown
+        now, last = time.monotonic(), progress.shards == progress.num_shards
+        if not (live or last or now - shown >= LOG_INTERVAL):
+            return
+        shown = now
+        remaining = (now - start) * (progress.num_shards - progress.shards) / progress.shards
+        line = (
+            f"shard {progress.shards}/{progress.num_shards}  {progress.slices:,} slices  "
+            f"{progress.annotated:,} annotated  {now - start:,.0f} s, {remaining:,.0f} s to go"
         )
+        before, after = ("\r\x1b[K", "\n" if last else "") if live else ("", "\n")
+        print(f"{before}{line}", end=after, file=sys.stderr, flush=True)
 
     return report
 

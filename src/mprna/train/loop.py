@@ -94,12 +94,12 @@ def _compute_gradients(learner: Learner[Batch], batches: list[Batch], config: Lo
     """Clipped gradients of the weighted mean loss over `accumulate_batches` batches of all processes.
 
     Returns:
-        the mean losses by name, the number of `tokens` without padding, the share of `padding`, and
-        `gradient_norm` before clipping.
+        that `loss`, its parts by name (nats per scored token of all batches; none where nothing is scored),
+        the number of `tokens` without padding, the share of `padding`, and `gradient_norm` before clipping.
     """
     names = list(learner.weights)
-    counts = {name: f"batches with {name}" for name in names}
-    sums = dict.fromkeys([*names, *counts.values(), "loss", "tokens", "places"], 0.0)
+    scored = {name: f"scored for {name}" for name in names}
+    sums = dict.fromkeys([*names, *scored.values(), "loss", "tokens", "places"], 0.0)
     for batch in batches:
         with precision(device_of(learner.model), bfloat16=config.bfloat16):
             losses = learner.losses(batch)
@@ -108,14 +108,14 @@ def _compute_gradients(learner: Learner[Batch], batches: list[Batch], config: Lo
         loss.backward()  # type: ignore[no-untyped-call]
         sums["loss"] += loss.item()
         for name, part in losses.items():
-            sums[name] += part.mean.item() / config.accumulate_batches
-            sums[counts[name]] += 1
+            sums[name] += part.total.item()
+            sums[scored[name]] += part.weight.item()
         sums["tokens"] += int(batch.attention_mask.sum())
         sums["places"] += batch.attention_mask.numel()
     sum_gradients(p for p in learner.model.parameters() if not is_sharded(p))
     norm = clip_grad_norm_(learner.model.parameters(), config.max_gradient_norm).item()
     sums = dict(zip(sums, sum_values(list(sums.values())), strict=True))
-    losses_by_name = {f"{name}_loss": sums[name] for name in names if sums[counts[name]]}
+    losses_by_name = {f"{name}_loss": sums[name] / sums[scored[name]] for name in names if sums[scored[name]]}
     padding = 1 - sums["tokens"] / sums["places"]
     return {
         "loss": sums["loss"],
