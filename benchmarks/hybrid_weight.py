@@ -32,7 +32,7 @@ def main() -> None:
     parser.add_argument("files", type=Path, nargs="+", metavar="VALID")
     parser.add_argument("--every", type=int, default=1, metavar="N", help="use every N-th RNA")
     parser.add_argument("--weights", type=float, nargs="+", default=[0.0, 0.1, 0.15, 0.2])
-    parser.add_argument("--model", default="mini-fold")
+    parser.add_argument("--model", required=True, help="one that knows ( ) . tokens, such as mini")
     args = parser.parse_args()
     engine = load(args.model)
     print(f"| file | RNAs | {' | '.join(map(str, args.weights))} |")

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The shipped `mini-fold`: `mini` fine-tuned on the known structures of bpRNA's training split (TR0).
+# `mini-fold`, which `mprna fold` used before `pair-fold`: `mini` fine-tuned on the known structures of bpRNA's training split (TR0).
 #
 #   runs/mini_fold.sh RGB WORK [steps]
 #

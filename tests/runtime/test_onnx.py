@@ -23,7 +23,7 @@ from mprna.runtime.torch import TorchEngine
 
 EXAMPLES = Path(__file__).parents[2] / "examples/rnas.fa"
 WEIGHTS = Path(mprna.__file__).parent / "weights"
-SHIPPED = [WEIGHTS / name / "config.json" for name in ("mini", "mini-fold", "pair-fold")]  # those that fold
+SHIPPED = [WEIGHTS / name / "config.json" for name in ("mini", "pair-fold")]  # those that fold
 
 
 def sequence(length: int, seed: int = 0) -> str:

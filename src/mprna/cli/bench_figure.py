@@ -24,7 +24,7 @@ def add_figure(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         "as it is known and as each model folds it, with pair F1.",
         epilog=example(
             "mprna bench figure training runs/mini -o figure1.svg",
-            "mprna bench figure structure trna.dbn --model vienna --model mini-fold -o figure3.svg",
+            "mprna bench figure structure trna.dbn --model vienna --model pair-fold -o figure3.svg",
         ),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

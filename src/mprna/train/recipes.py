@@ -63,7 +63,7 @@ def mini_gpu() -> TrainConfig:
 
 
 def mini_fold() -> TrainConfig:
-    """The shipped `mini-fold`: `mini` fine-tuned on known structures, half an hour on a CPU core."""
+    """`mini` fine-tuned on known structures, half an hour on a CPU core."""
     return TrainConfig(
         preset="mini",
         num_steps=700,
