@@ -11,25 +11,13 @@
 set -euo pipefail
 data=$1 work=$2 slices=${3:-200000} share=${4:-0.06} jobs=${JOBS:-2}
 
-# The mixture of runs/mini.sh: plant transcripts, CDS and lncRNAs; ncRNA of all kingdoms; miRNA hairpins; tRNA;
-# 5.8S rRNA; yeasts. Left out: animal mRNA, microbial CDS, SSU and LSU rRNA.
-inputs=()
-for prefix in angiosperms353 prelnc.ath prelnc.osa prelnc.zma rnaplonc crema.ath crbhits wgd ksrates \
-    codan mirbase rrna.rfam onekp trna transdecoder.spombe cubar; do
-    inputs+=("$data/transcripts/$prefix"*.fa.gz)
-done
+source "$(dirname "$0")/mixture.sh"
+mixture "$data/transcripts"
 
 mkdir -p "$work"
-# OpenVaccine rows that are in RGB's mRNA test set.
-zcat "$data/openvaccine/train_2099.jsonl.gz" | python -c '
-import json, sys
-for row in map(json.loads, sys.stdin):
-    if row["in_rgb_mrna_test"]:
-        print(">" + row["id"], row["sequence"], sep="\n")' > "$work/openvaccine_test.fa"
+openvaccine_test "$data" > "$work/openvaccine_test.fa"
 unwanted=("$data"/rgb/RNA-*/{valid,test}.jsonl.gz "$work/openvaccine_test.fa")
 
-# Amborella, sister to all other flowering plants, is held out.
-heldout=Amborella_trichopoda
 mprna corpus build "${inputs[@]}" --out "$work/heldout" --slice-length 256 --max-slices 500 \
     --only-species $heldout --exclude "${unwanted[@]}" --seed 4 -j "$jobs"
 kinds=(corpus labelled); [ -z "${UNFILTERED:-}" ] || kinds+=(unfiltered unfiltered_labelled)

@@ -10,13 +10,9 @@ set -euo pipefail
 data=$1 work=$2 here=$(dirname "$0")
 export OMP_NUM_THREADS=${OMP_NUM_THREADS:-1}
 
-# The mixture of runs/corpus.sh, in slices of 160 nt, of which 10,000 have both kinds of labels.
-inputs=()
-for prefix in angiosperms353 prelnc.ath prelnc.osa prelnc.zma rnaplonc crema.ath crbhits wgd ksrates \
-    codan mirbase rrna.rfam onekp trna transdecoder.spombe cubar; do
-    inputs+=("$data/transcripts/$prefix"*.fa.gz)
-done
-heldout=Amborella_trichopoda
+# Slices of 160 nt, of which 10,000 have both kinds of labels.
+source "$here/mixture.sh"
+mixture "$data/transcripts"
 corpus() { # name, slices, share with labels, seed, options
     mprna corpus build "${inputs[@]}" --out "$work/$1" --slice-length 160 --max-slices "$2" --annotate "$3" --seed "$4" \
         --pair-probs --exclude "$data"/rgb/RNA-*/{valid,test}.jsonl.gz --cache "$work/folds" -j "${JOBS:-2}" "${@:5}"

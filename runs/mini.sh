@@ -1,25 +1,18 @@
 #!/usr/bin/env bash
-# The shipped `mini`: from FASTA files of transcripts to a model directory, on one or two CPU cores.
+# The first round of `mini`: from FASTA files of transcripts to a model directory, on one or two CPU cores.
 #
 #   runs/mini.sh TRANSCRIPTS WORK [steps]
 #
-# TRANSCRIPTS holds the .fa.gz files named below, headers `>id|species|type`; WORK receives the corpora, the
+# TRANSCRIPTS holds the .fa.gz files of `runs/mixture.sh`; WORK receives the corpora, the
 # run and the model. Killed at any moment, the same command goes on where it was.
 set -euo pipefail
 transcripts=$1 work=$2 steps=${3:-2750}
 export OMP_NUM_THREADS=${OMP_NUM_THREADS:-1}
 
-# Plant transcripts, CDS and lncRNAs; ncRNA of all kingdoms; miRNA hairpins; tRNA; 5.8S rRNA; yeasts.
-# Left out: animal mRNA, microbial CDS, and SSU and LSU rRNA, which are 64 % of all nucleotides.
-inputs=()
-for prefix in angiosperms353 prelnc.ath prelnc.osa prelnc.zma rnaplonc crema.ath crbhits wgd ksrates \
-    codan mirbase rrna.rfam onekp trna transdecoder.spombe cubar; do
-    inputs+=("$transcripts/$prefix"*.fa.gz)
-done
+source "$(dirname "$0")/mixture.sh"
+mixture "$transcripts"
 
 # Folding costs about L^2.5: structure is taught on 160 nt, the language mostly on 256 nt.
-# Amborella, sister to all other flowering plants, is held out.
-heldout=Amborella_trichopoda
 mprna corpus build "${inputs[@]}" --out "$work/heldout" --slice-length 160 --max-slices 800 \
     --annotate 1.0 --only-species $heldout --seed 1 -j 2
 mprna corpus build "${inputs[@]}" --out "$work/train160" --slice-length 160 --max-slices 32000 \
