@@ -160,6 +160,12 @@ def length_labels(truth: list[Record]) -> tuple[list[str], list[str]]:
     return [bins[np.searchsorted(edges, len(record.sequence))] for record in truth], bins
 
 
+def named(paths: list[Path]) -> dict[str, Path]:
+    """Files by their stems, or by their paths if two have the same stem."""
+    stems = {path.stem: path for path in paths}
+    return stems if len(stems) == len(paths) else {str(path): path for path in paths}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -174,7 +180,7 @@ def main() -> None:
     if args.fasta:
         sys.stdout.writelines(f">{number}\n{known.sequence}\n" for number, known in enumerate(truth, 1))
         return
-    predictions = {path.stem: read_predictions(path, truth) for path in args.predictions}
+    predictions = {name: read_predictions(path, truth) for name, path in named(args.predictions).items()}
     kept = range(len(truth))
     if args.without:
         seen = {as_rna(record.sequence) for record in read_records(args.without)}

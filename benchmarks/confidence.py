@@ -24,7 +24,7 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from accuracy import as_rna, read_truth
+from accuracy import as_rna, named, read_truth
 from scipy.stats import spearmanr
 
 from mprna.corpus.calibration_report import calibration_error as binned_error
@@ -260,7 +260,7 @@ def main() -> None:
     parser.add_argument("--page", type=Path, metavar="MD", help="a page whose tables are renewed")
     args = parser.parse_args()
     truth = read_truth(args.truth)
-    found = {path.stem: list(read_records(path)) for path in args.predictions}
+    found = {name: list(read_records(path)) for name, path in named(args.predictions).items()}
     measured = {
         name: np.array([measure(*both) for both in zip(truth, records, strict=True)])
         for name, records in found.items()

@@ -1,6 +1,6 @@
 """Mean pair F1 of the hybrid by its weight, on files with known structures: how HYBRID_WEIGHT was chosen.
 
-    python benchmarks/hybrid_weight.py VALID... [--every N] [--weights 0.1 0.15 0.2]
+    python benchmarks/hybrid_weight.py VALID... --model MODEL [--every N] [--weights 0.1 0.15 0.2]
 
 Weight 0 is ViennaRNA alone. For validation splits, not for test files.
 """

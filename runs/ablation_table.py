@@ -63,7 +63,7 @@ def outcomes(work: Path, task: Task, starts: Iterable[str], seeds: int) -> dict[
 
 
 def outcome(metric: Metric, by_seed: Sequence[Sequence[Floats]]) -> Outcome:
-    draws = draw_items(len(by_seed[0]), metric)
+    draws = draw_items(len(by_seed[0]))
     values = np.array([resampled(metric, items, draws) for items in by_seed])
     chosen = np.random.default_rng(1).integers(len(by_seed), size=(len(by_seed), len(draws)))
     mean = float(np.mean([evaluate(metric, items) for items in by_seed]))

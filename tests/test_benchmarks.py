@@ -53,6 +53,15 @@ def test_accuracy_of_a_perfect_and_of_a_half_right_prediction(tmp_path: Path) ->
     assert by_length.split(" | ")[5].partition(" ")[0] == cells[1].partition(" ")[0]  # token macro-F1
 
 
+def test_accuracy_tells_files_of_one_name_apart(tmp_path: Path) -> None:
+    truth, other = tmp_path / "hybrid.dbn", tmp_path / "old" / "hybrid.dbn"
+    other.parent.mkdir()
+    truth.write_text(TRUTH)
+    other.write_text(HALF_RIGHT)
+    lines = accuracy(truth, truth, other).stdout.splitlines()
+    assert [line.split(" |")[0] for line in lines[2:4]] == [f"| {truth}", f"| {other}"]
+
+
 def test_accuracy_draws_families_whole_and_gives_a_row_to_each(tmp_path: Path) -> None:
     right, none = "((((....))))", "............"
     for name, found in (("truth", [right] * 8), ("found", [right, right, right, none] + [none] * 4)):

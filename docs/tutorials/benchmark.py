@@ -112,7 +112,7 @@ for outcome in outcomes:
 # %% [markdown]
 # ## Read it
 #
-# In brackets are 95 % intervals over the RNAs. They are wide: 21 RNAs cannot tell much apart, and the table says so itself. The note says that
+# The column 95 % has intervals over the RNAs. They are wide: 21 RNAs cannot tell much apart, and the table says so itself. The note says that
 # this test file is not the one that RGB describes.
 
 # %%

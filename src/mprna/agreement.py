@@ -5,6 +5,8 @@ Shape letters: N observations, C classes.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import numpy.typing as npt
 
@@ -54,6 +56,18 @@ def spearman(first: Floats, second: Floats) -> float:
     a, b = (ranks(values) - (len(values) + 1) / 2 for values in (first, second))
     scale = np.sqrt((a @ a) * (b @ b))
     return float(a @ b / scale) if scale else float("nan")
+
+
+def auc_by_weights(scores: Floats, positive: npt.NDArray[np.bool_]) -> Callable[[Floats], float]:
+    """`auc` as a function of the items' weights; they are sorted once. *Shape:* (N,) to a number"""
+    _, level = np.unique(scores, return_inverse=True)
+
+    def value(weights: Floats) -> float:
+        hits, misses = (np.bincount(level, weights * kind) for kind in (positive, ~positive))
+        pairs = hits.sum() * misses.sum()
+        return float(hits @ (misses.cumsum() - misses / 2) / pairs) if pairs else float("nan")
+
+    return value
 
 
 def auc(scores: Floats, positive: npt.NDArray[np.bool_]) -> float:

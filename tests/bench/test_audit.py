@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -50,16 +51,16 @@ def test_audit_of_a_task_names_every_pair_of_splits_and_repeats(tmp_path: Path) 
     assert leaks["test", "train"].num_sequences == 7
 
 
-def test_an_audit_counts_files_not_parts_of_them(tmp_path: Path) -> None:
-    """Ninety per cent of this validation split are trained on: test is compared with all of it."""
-    (task,) = choose_tasks("rgb", ("ssp-rnastralign",))
+@pytest.mark.parametrize(("there", "cut"), [("valid", "train_from_valid"), ("train", "valid_from_train")])
+def test_an_audit_counts_files_not_parts_of_them(tmp_path: Path, there: str, cut: str) -> None:
+    """Of a split that both trains and validates, by parts, test is compared with all rows."""
+    task = replace(TASK, **{cut: 10})  # type: ignore[arg-type]
     sequences = random_rnas(20, seed=5)
-    for split in ("valid", "test"):
+    for split in (there, "test"):
         write_split(tmp_path, split, sequences)
-    (tmp_path / "RNA-SSP-Archive2").rename(tmp_path / "RNA-SSP-rnastralign")
     leaks = {(leak.split, leak.within): leak for leak in audit_task(task, tmp_path)}
-    assert leaks["test", "valid"].exact == tuple(range(20))
-    assert ("test", "train") not in leaks
+    assert leaks["test", there].exact == tuple(range(20))
+    assert set(leaks) == {(there, there), ("test", "test"), ("test", there)}
 
 
 def test_corpus_holds_a_test_sequence_inside_a_longer_record(tmp_path: Path) -> None:

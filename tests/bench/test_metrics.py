@@ -79,6 +79,7 @@ def test_regression_by_numpy() -> None:
     assert value("r2", list(y), list(p)) == pytest.approx(
         1 - ((y - p) ** 2).sum() / ((y - y.mean()) ** 2).sum()
     )
+    assert np.isnan(value("r2", [0.1] * 30, list(p)))
     assert np.isnan(value("pearson", list(y), [1.0] * 30))
 
 

@@ -122,6 +122,17 @@ def test_nothing_published_is_overwritten_and_nothing_changes_unseen(data_dir: P
         load_split(SNMD, "train", data_dir)
 
 
+def test_a_validation_split_of_others_is_not_overwritten(data_dir: Path) -> None:
+    source, _ = openvaccine(data_dir)
+    rebuild_degradation(source, data_dir)
+    rebuild_degradation(source, data_dir)  # its own may be made again
+    for name in ("rebuilt.json", "train.jsonl"):
+        (data_dir / "RNA-mRNA" / name).unlink()
+    with pytest.raises(UsageError, match=r"valid\.jsonl is there already"):
+        rebuild_degradation(source, data_dir)
+    assert not (data_dir / "RNA-mRNA" / "train.jsonl").exists()
+
+
 def openvaccine(data_dir: Path, **changes: object) -> tuple[Path, list[str]]:
     sequences = [letters(20) for _ in range(12)]
     profile = {name: [0.1, 0.2, 0.3] for name in COLUMNS}

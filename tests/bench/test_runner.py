@@ -9,7 +9,7 @@ import pytest
 
 from mprna.bench import runner
 from mprna.bench.models.registry import MODELS, ModelOptions, baselines, make_model
-from mprna.bench.record import read_record, read_records_of, record_path
+from mprna.bench.record import file_name, read_record, read_records_of, record_path
 from mprna.bench.task import Task, choose_tasks
 from mprna.cli.main import main
 from mprna.errors import DataError, UsageError
@@ -69,6 +69,30 @@ def test_finished_records_are_not_repeated(data_dir: Path, monkeypatch: pytest.M
     assert made == [46]
 
 
+@pytest.mark.parametrize("split", ["train", "test"])
+def test_a_record_of_other_data_is_refused(data_dir: Path, split: str) -> None:
+    run(TF, "majority", data_dir)
+    path = data_dir / "tf.0" / f"{split}.jsonl"
+    path.write_text(path.read_text() * 2)
+    with pytest.raises(UsageError, match=f"made from another {split} file"):
+        run(TF, "majority", data_dir)
+
+
+def test_a_record_of_another_model_is_refused(data_dir: Path) -> None:
+    run(TF, "majority", data_dir, (45,))
+    path = record_path(data_dir.parent / "out", "gue", "tf.0", "majority", 45)
+    path.write_text(path.read_text().replace('"model": "majority"', '"model": "kmer"'))
+    with pytest.raises(UsageError, match="is of the model kmer"):
+        run(TF, "majority", data_dir, (45,))
+
+
+def test_names_of_records_are_short_and_differ() -> None:
+    models = ["mini:full", "mini", "command:a/fold {}", "command:a_fold {}", "x" * 300, "x" * 301]
+    names = [file_name(model) for model in models]
+    assert len(set(names)) == len(names)
+    assert max(map(len, names)) < 120
+
+
 def test_the_model_is_fitted_before_test_is_read(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     order: list[str] = []
     load_split = runner.load_split
@@ -116,6 +140,12 @@ def test_commands_from_data_to_table(data_dir: Path, capsys: pytest.CaptureFixtu
     )
     assert main(["bench", "audit", "gue", *where, "-o", audit]) == 0
     assert "gue/tf.0\ttest\ttrain\t4\t4\t0" in capsys.readouterr().out
+    (data_dir / "tf.1").mkdir()
+    (data_dir / "tf.1" / "train.jsonl").write_text((data_dir / "tf.0" / "train.jsonl").read_text())
+    (data_dir / "corpus.fa").write_text(">c\n" + "ACGU" * 5 + "\n")
+    against = ["--task", "tf.1", "--against", str(data_dir / "corpus.fa")]
+    assert main(["bench", "audit", "gue", *where, *against]) == 0
+    assert "gue/tf.0\ttest\tcorpus.fa\t4\t4\t0" in capsys.readouterr().out, "tf.1 has no test split"
     assert main(["bench", "report", out]) == 0
     assert "| majority | **0.429** | " in capsys.readouterr().out
     assert main(["bench", "report", out, "--without-leaked", audit]) == 1

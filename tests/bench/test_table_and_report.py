@@ -85,6 +85,17 @@ def test_records_of_other_test_files_are_refused() -> None:
         build_table([record("a", [0.1, 0.2]), other])
 
 
+def test_seeds_that_learned_from_other_files_are_refused() -> None:
+    test = GOOD.data["test"]
+    runs = [
+        record("a", [0.1], seed=seed, data={"train": {**test, "sha256": str(seed)}, "test": test})
+        for seed in (45, 46)
+    ]
+    with pytest.raises(DataError, match="seeds of a were made with different train files"):
+        build_table(runs)
+    build_table([runs[0], replace(runs[1], model="b")])
+
+
 def test_records_of_other_metrics_are_refused() -> None:
     """As of a release that had one metric less; which record comes first does not matter."""
     items = {"pair_f1": GOOD.items["pair_f1"]}
@@ -121,6 +132,17 @@ def test_families_are_resampled_as_a_whole() -> None:
     assert left.notes == ("intervals resample 2 families or other clusters as a whole",)
 
 
+def test_one_family_that_is_left_is_not_resampled() -> None:
+    """It would be drawn every time, and every interval would be a point."""
+    values = RNG.uniform(size=20).tolist()
+    left_out = {"rgb/ssp-archive2": set(range(10))}
+    (column,) = build_table(
+        [record("a", values, clusters=["5s"] * 5 + ["srp"] * 5 + ["trna"] * 10)], left_out
+    ).columns
+    assert column.cells[0].low < column.cells[0].mean < column.cells[0].high
+    assert "no families are known: intervals resample items" in column.notes
+
+
 def test_one_record_that_knows_the_families_is_enough() -> None:
     """Records of older releases do not have them."""
     families = [f"family {i % 3}" for i in range(60)]
@@ -142,6 +164,19 @@ def test_latex_escapes_and_closes_what_it_opens() -> None:
     text = render(build_table([GOOD, POOR]), "latex", title="T")
     assert r"a\_b & \textbf{" in text
     assert text.count(r"\begin{tabular}") == text.count(r"\end{tabular}") == 3
+
+
+ODD = "command:~/bin/fold^2 {} \\x_%|<b>*a*`\nq"
+
+
+def test_any_name_is_shown_as_it_is() -> None:
+    table = build_table([record(ODD, [0.1, 0.2]), record("a", [0.3, 0.2])])
+    markdown, latex = (render(table, name, title=f"{{body}} {ODD}") for name in ("markdown", "latex"))
+    assert r"| command:~/bin/fold^2 {} \\x_%\|&lt;b&gt;\*a\*\` q | " in markdown
+    command = r"command:\textasciitilde{}/bin/fold\textasciicircum{}2 \{\} \textbackslash{}x\_\%\textbar{}"
+    assert command + r"\textless{}b\textgreater{}*a*` q & " in latex
+    page = render(table, "html", title="{body} {title}")
+    assert "<title>{body} {title}</title>" in page
 
 
 def test_latex_tells_what_markdown_tells() -> None:

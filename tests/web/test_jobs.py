@@ -137,6 +137,13 @@ def test_only_so_many_bytes_are_kept() -> None:
     assert [is_known(queue, job) for job in jobs] == [False, True, True]
 
 
+def test_a_result_that_is_too_large_is_the_only_one_that_goes() -> None:
+    queue, jobs = run([b"x" * 10], [b"x" * 10], [b"x" * 101], max_kept_bytes=100)
+    assert all(is_known(queue, job) for job in jobs)
+    assert [job.status for job in jobs] == ["done", "done", "failed"]
+    assert (jobs[2].rows, "too large" in (jobs[2].error or "")) == ([], True)
+
+
 def test_results_are_forgotten_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
     queue, (job,) = run([b"x"], keep_seconds=10)
     assert is_known(queue, job)

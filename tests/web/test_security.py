@@ -13,8 +13,7 @@ import pytest
 
 from mprna.web import security
 from mprna.web.app import make_app
-from mprna.web.security import HEADERS, BodyLimit
-from mprna.web.server import _NAMES
+from mprna.web.security import HEADERS, BodyLimit, HostCheck
 
 STATIC = Path(__file__).parents[2] / "src" / "mprna" / "web" / "static"
 
@@ -51,8 +50,29 @@ def test_only_our_names(api: httpx.Client, host: str, status: int) -> None:
     assert answer.headers["X-Frame-Options"] == "DENY"
 
 
-def test_names_of_loopback() -> None:
-    assert set(_NAMES) == {"localhost", "127.0.0.1", "[::1]"}
+@pytest.mark.parametrize(
+    ("name", "host", "status"),
+    [
+        ("RNA.example.org", "rna.example.ORG:80", 200),
+        ("rna.example.org:80", "rna.example.org", 200),
+        ("::1", "[::1]:8765", 200),
+        ("[fe80::1]", "[FE80::1]", 200),
+        ("rna.example.org", "[rna.example.org]x", 400),
+        ("rna.example.org", "org", 400),
+    ],
+)
+def test_names_are_compared_without_case_and_port(name: str, host: str, status: int) -> None:
+    answered: list[dict[str, Any]] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+
+    async def send(message: Any) -> None:
+        answered.append(message)
+
+    scope = {"type": "http", "headers": [(b"host", host.encode())]}
+    asyncio.run(HostCheck(app, [name])(scope, None, send))  # type: ignore[arg-type]
+    assert answered[0]["status"] == status
 
 
 def chunks(num_bytes: int) -> Iterator[bytes]:

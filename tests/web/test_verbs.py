@@ -9,7 +9,7 @@ import pytest
 from mprna.predict.design import Constraints
 from mprna.web.limits import Limits
 from mprna.web.problems import ApiError
-from mprna.web.requests import DesignRequest, EmbedRequest, FoldRequest
+from mprna.web.requests import DesignRequest, EmbedRequest, FoldRequest, ScanRequest
 from mprna.web.verbs import VERBS, design_tasks
 
 LIMITS = Limits(max_length=10, max_records=3, max_nucleotides=25, max_embedded=15, max_budget=20)
@@ -26,6 +26,12 @@ def records(*sequences: str) -> list[dict[str, str]]:
         ("fold", FoldRequest(records=records(*"AAAA")), "too_many_records", "records"),
         ("fold", FoldRequest(records=records(*["A" * 9] * 3)), "too_many_nucleotides", "records"),
         ("embed", EmbedRequest(records=records(*["A" * 9] * 2)), "too_many_nucleotides", "records"),
+        (
+            "scan",
+            ScanRequest(records=records(*"AAA"), variants=["A1C"] * 26),
+            "too_many_variants",
+            "variants",
+        ),
         ("design", DesignRequest(dot_bracket="." * 11), "too_long", "dot_bracket"),
         ("design", DesignRequest(dot_bracket="...", budget_s=21), "invalid", "budget_s"),
     ],
@@ -41,6 +47,7 @@ def test_limits(verb: str, request_: Any, code: str, field: str) -> None:
     [
         ("fold", FoldRequest(records=records(" A" * 10, "A" * 10, "A" * 5)), 3),
         ("embed", EmbedRequest(records=records(*["A" * 9] * 2), pool=True), 2),
+        ("scan", ScanRequest(records=records(*"AAA"), variants=["A1C"] * 25), 3),
         ("design", DesignRequest(dot_bracket="." * 10, budget_s=20, solutions=3), 1),
     ],
 )

@@ -53,7 +53,7 @@ def audit_task(task: Task, data_dir: Path) -> list[Leak]:
     Raises:
         DataError: not one split is there.
     """
-    task = replace(task, train_from_valid=0)  # files as they are
+    task = replace(task, train_from_valid=0, valid_from_train=0)  # files as they are
     there = [split for split in SPLITS if find_split(task, split, data_dir)]
     if not there:
         load_split(task, "test", data_dir)
@@ -117,7 +117,7 @@ def find_shared(sequences: Sequence[str], others: Sequence[str]) -> tuple[tuple[
 
 
 def write_audit(leaks: Sequence[Leak], path: Path) -> None:
-    """Leaks as JSON, for `mprna bench report --audit`."""
+    """Leaks as JSON, for `mprna bench report --without-leaked`."""
     with open_output(path) as stream:
         json.dump({"schema": 1, "k": K, "near": NEAR, "leaks": [asdict(leak) for leak in leaks]}, stream)
         stream.write("\n")

@@ -38,10 +38,16 @@ class Metric:
     """From truth and prediction of one item to its numbers: (K,) if additive, else rows (L, K)."""
     value: Callable[[Floats], float]
     """From the summed or pooled numbers to the metric."""
-    additive: bool = True
+    by_weights: Callable[[Floats], Callable[[Floats], float]] | None = None
+    """From pooled rows to the metric as a function of their weights; None if numbers are summed."""
     lower_is_better: bool = False
     names_missed: bool = False
     """Whether reports name the items whose first number is 0."""
+
+    @property
+    def additive(self) -> bool:
+        """Whether the numbers of items are summed; else their rows are pooled."""
+        return self.by_weights is None
 
 
 def evaluate(metric: Metric, items: Sequence[Floats]) -> float:
@@ -161,17 +167,28 @@ def matthews(confusion: Floats) -> float:
 
 def auc(rows: Floats) -> float:
     """Area under the ROC curve; for more than two classes the mean of one against the rest."""
+    return float(np.mean([agreement.auc(*contest) for contest in _contests(rows)]))
+
+
+def auc_by_weights(rows: Floats) -> Callable[[Floats], float]:
+    """`auc` as a function of the weights of the rows."""
+    values = [agreement.auc_by_weights(*contest) for contest in _contests(rows)]
+    return lambda weights: float(np.mean([value(weights) for value in values]))
+
+
+def _contests(rows: Floats) -> list[tuple[Floats, npt.NDArray[np.bool_]]]:
+    """What AUC compares: scores, and which rows should have the higher ones."""
     labels, scores = rows[:, -1], rows[:, :-1]
     if scores.shape[1] == 2:
-        return agreement.auc(scores[:, 1] - scores[:, 0], labels == 1)
-    return float(np.mean([agreement.auc(scores[:, c], labels == c) for c in range(scores.shape[1])]))
+        return [(scores[:, 1] - scores[:, 0], labels == 1)]
+    return [(scores[:, c], labels == c) for c in range(scores.shape[1])]
 
 
 def r2(moments: Floats) -> float:
     """Coefficient of determination; nan for constant truth."""
     n, y, _, yy, pp, yp = moments
     spread = yy - y * y / n
-    return float(1.0 - (yy - 2 * yp + pp) / spread) if spread > 0 else float("nan")
+    return float(1.0 - (yy - 2 * yp + pp) / spread) if spread > RELATIVE * yy else float("nan")
 
 
 def pearson(moments: Floats) -> float:
@@ -216,7 +233,7 @@ METRICS: Final = {
         Metric("pair_f1", pair_item, mean),
         Metric("macro_f1", confusion_item, macro_f1),
         Metric("mcc", confusion_item, matthews),
-        Metric("auc", score_item, auc, additive=False),
+        Metric("auc", score_item, auc, auc_by_weights),
         Metric("mcrmse", error_item, root_mean_squared, lower_is_better=True),
         Metric("rmse", error_item, root_mean_squared, lower_is_better=True),
         Metric("r2", moment_item, r2),

@@ -60,7 +60,7 @@ def rebuild_mutations(source: Path, data_dir: Path, *, num_rows: int = 8_000, se
         UsageError: there is a training split already that was not made by this function.
     """
     (task,) = choose_tasks("rgb", ("snmd",))
-    folder, published = _folder(task, data_dir)
+    folder, published = _folder(task, data_dir, ["train"])
     held_out = {word for sequence in published for word in _words(sequence)}
     transcripts = [record.sequence.upper().replace("T", "U") for record in read_records(source)]
     long_enough = [sequence for sequence in transcripts if len(sequence) >= WINDOW]
@@ -118,11 +118,11 @@ def rebuild_degradation(source: Path, data_dir: Path) -> Path:
     Raises:
         DataError: no published test split, or no row left.
         FormatError: a row without one of the columns.
-        UsageError: there is a training split already that was not made by this function.
+        UsageError: there is a training or validation split already that was not made by this function.
     """
     (task,) = choose_tasks("rgb", ("mrna",))
-    folder, published = _folder(task, data_dir)
     splits: dict[str, Rows] = {"train": [], "valid": []}
+    folder, published = _folder(task, data_dir, list(splits))
     num_published, num_unclustered = 0, 0
     columns = ("sequence", *task.classes)
     for row in _rows_with(columns, source):
@@ -159,25 +159,28 @@ def _rows_with(columns: Sequence[str], source: Path) -> Iterator[dict[str, Any]]
             yield row
 
 
-def _folder(task: Task, data_dir: Path) -> tuple[Path, set[str]]:
+def _folder(task: Task, data_dir: Path, splits: Sequence[str]) -> tuple[Path, set[str]]:
     """The folder of the published splits of a task, and all of their sequences.
+
+    Args:
+        splits: what is to be written there.
 
     Raises:
         DataError: no test split.
-        UsageError: there is a training split already that was not rebuilt.
+        UsageError: one of `splits` is there already and was not rebuilt.
     """
     load_split(task, "test", data_dir)  # raises where there is none
     paths = {split: find_split(task, split, data_dir) for split in ("train", "valid", "test")}
     folder = Path(str(paths["test"])).parent
-    if paths["train"] is not None and not (folder / REBUILT).exists():
-        raise UsageError(
-            f"{paths['train']} is there already, and was not rebuilt by this; nothing is written"
-        )
     made = set(read_rebuilt(folder)["files"])
+    for split in splits:
+        path = paths[split]
+        if path is not None and path.name not in made:
+            raise UsageError(f"{path} is there already, and was not rebuilt by this; nothing is written")
     sequences: set[str] = set()
-    for split, path in paths.items():
+    for split, file in paths.items():
         for column in {task.sequence, task.label} if task.type.startswith("mutation") else {task.sequence}:
-            if path is not None and path.name not in made:
+            if file is not None and file.name not in made:
                 examples = load_split(replace(task, sequence=column), split, data_dir).examples
                 sequences |= {example.sequence for example in examples}
     return folder, sequences

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import platform
@@ -23,6 +24,8 @@ from mprna.errors import DataError
 from mprna.io.output import open_output
 
 SCHEMA: Final = 1
+MAX_NAME: Final = 100
+"""Most letters of a model's name that are in the name of its record."""
 LATER: Final = {"answers", "clusters", "names"}
 """Fields that the first records do not have."""
 PACKAGES: Final = ("numpy", "viennarna", "onnxruntime", "torch", "scipy", "transformers")
@@ -77,12 +80,15 @@ def part_path(record: Path) -> Path:
 
 
 def file_name(model: str) -> str:
-    """A model's name, which may be a path, as part of a file name.
+    """A model's name as part of a file name. Paths and commands get a part of their SHA-256.
 
-    >>> file_name("runs/mini:model")
-    'runs_mini_model'
+    >>> file_name("mini:full"), file_name("runs/mini:full")
+    ('mini_full', 'runs_mini_full_b848fdf9')
     """
-    return re.sub(r"[^\w.+-]+", "_", model).strip("_")
+    name = re.sub(r"[^\w.+-]+", "_", model).strip("_")
+    if re.fullmatch(r"[\w.+-]+(:[\w.+-]+)*", model) and len(name) <= MAX_NAME:
+        return name
+    return f"{name[:MAX_NAME]}_{hashlib.sha256(model.encode()).hexdigest()[:8]}"
 
 
 def write_record(record: RunRecord, path: Path) -> None:

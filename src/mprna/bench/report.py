@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+import re
 from collections.abc import Callable, Sequence
 from importlib.resources import files
 from math import isnan
@@ -47,19 +48,19 @@ def render(
 
 
 def _markdown(table: Table, title: str, blocks: Sequence[dict[str, Any]]) -> str:
-    lines = [f"# {title}", "", LEGEND, ""]
+    lines = [f"# {_md(title)}", "", LEGEND, ""]
     for column in table.columns:
         lines += [f"## {column.title}", "", "| model | mean | 95 % | n | cost | notes |"]
         lines += ["|---" * 6 + "|"]
         lines += [
-            f"| {_escape_bar(cell.model)} | {_marked(cell, '**', '**', '<u>', '</u>')} | {_range(cell)} | "
+            f"| {_md(cell.model)} | {_marked(cell, '**', '**', '<u>', '</u>')} | {_range(cell)} | "
             f"{_count(cell)} | {_cost(cell)} | {_odd(cell)} |"
             for cell in _sorted(column)
         ]
-        lines += ["", *(f"Note: {note}." for note in column.notes), *([""] if column.notes else [])]
+        lines += ["", *(f"Note: {_md(note)}." for note in column.notes), *([""] if column.notes else [])]
     if table.ranks:
         lines += ["## Average rank", "", f"{_ranked(table)}.", "", "| model | rank |", "|---|---|"]
-        lines += [f"| {_escape_bar(model)} | {rank:.2f} |" for model, rank in _by_rank(table)]
+        lines += [f"| {_md(model)} | {rank:.2f} |" for model, rank in _by_rank(table)]
     for block in blocks:
         lines += ["", f"## Published: {block['title']}", "", f"> {PUBLISHED_LEGEND} {block['note']}", ""]
         lines += [f"| model | {' | '.join(block['columns'])} |", "|---" * (len(block["columns"]) + 1) + "|"]
@@ -68,7 +69,7 @@ def _markdown(table: Table, title: str, blocks: Sequence[dict[str, Any]]) -> str
 
 
 def _latex(table: Table, title: str, blocks: Sequence[dict[str, Any]]) -> str:
-    lines = [f"% {title}", f"% {LEGEND}"]
+    lines = [f"% {_one_line(title)}", f"% {LEGEND}"]
     for column in table.columns:
         lines += [r"\begin{table}", rf"\caption{{{_tex(column.title)}}}", r"\begin{tabular}{lrrrl}"]
         lines += [r"\hline", r"model & mean & 95\,\% & n & notes \\", r"\hline"]
@@ -117,7 +118,8 @@ def _html(table: Table, title: str, blocks: Sequence[dict[str, Any]], figures: S
             f"{_html_panels(published_panels(block))}</section>"
         )
     page = files("mprna.bench").joinpath("report.html").read_text(encoding="utf-8")
-    return page.replace("{title}", html.escape(title)).replace("{body}", "\n".join(parts))
+    before, after = page.split("{body}")
+    return before.replace("{title}", html.escape(title)) + "\n".join(parts) + after
 
 
 def _html_task(columns: Sequence[Column]) -> list[str]:
@@ -229,10 +231,29 @@ def _tex_value(cell: Cell) -> str:
 
 
 def _tex(text: str) -> str:
-    for letter in "&%_#$":
-        text = text.replace(letter, f"\\{letter}")
-    return text.replace("↑", r"$\uparrow$").replace("↓", r"$\downarrow$")
+    """Any text as LaTeX that prints it."""
+    return _one_line(text).translate(_TEX)
 
 
-def _escape_bar(text: str) -> str:
-    return text.replace("|", r"\|")
+def _md(text: str) -> str:
+    """Any text as Markdown that shows it, in a cell of a table too."""
+    return re.sub(r"([\\`*|\[\]])", r"\\\1", html.escape(_one_line(text), quote=False))
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+_TEX: Final = str.maketrans(
+    {
+        **{letter: f"\\{letter}" for letter in "&%_#${}"},
+        "\\": r"\textbackslash{}",
+        "~": r"\textasciitilde{}",
+        "^": r"\textasciicircum{}",
+        "<": r"\textless{}",
+        ">": r"\textgreater{}",
+        "|": r"\textbar{}",
+        "↑": r"$\uparrow$",
+        "↓": r"$\downarrow$",
+    }
+)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from mprna.bench.data import Split, clusters_of, is_as_described, load_split
+from mprna.bench.data import Split, clusters_of, file_digest, find_split, is_as_described, load_split
 from mprna.bench.metrics import METRICS, Floats, Metric, evaluate
 from mprna.bench.models.model import Model
 from mprna.bench.models.registry import ModelOptions, make_model
@@ -25,7 +25,7 @@ from mprna.bench.record import (
     reset_peak_memory,
     write_record,
 )
-from mprna.bench.task import Task
+from mprna.bench.task import SPLITS, Task
 from mprna.errors import DataError, UsageError
 
 
@@ -56,10 +56,12 @@ def run_all(
 
     Raises:
         FormatError: data that break their format. Missing data are an outcome with a reason.
-        UsageError: a finished record that was made with another budget.
+        UsageError: a finished record of another model, other data or another budget.
     """
     options = replace(options, work_dir=out_dir)
     for task in tasks:
+        files = {split: find_split(task, split, data_dir) for split in SPLITS}
+        digests = {split: file_digest(file) for split, file in files.items() if file}
         for name in models:
             try:
                 model = make_model(name, task, options)
@@ -70,15 +72,19 @@ def run_all(
             for seed in seeds if model.is_seeded else seeds[:1]:
                 path = record_path(out_dir, task.suite, task.name, name, seed)
                 if path.exists():
-                    outcome = Outcome(task, name, seed, _finished(path, model))
+                    record = _finished(path, name, model)
+                    _check_data(path, record, digests)
+                    outcome = Outcome(task, name, seed, record)
                 else:
                     outcome = _run(task, name, seed, data_dir, path, replace(options, first_choices=first))
                 yield outcome
                 first = first or (outcome.record.choices if outcome.record else {})
 
 
-def _finished(path: Path, model: Model) -> RunRecord:
+def _finished(path: Path, name: str, model: Model) -> RunRecord:
     record = read_record(path)
+    if record.model != name:
+        raise UsageError(f"{path} is of the model {record.model}, this is {name}; choose another --out")
     if record.choices.get("budget") != model.choices.get("budget"):
         raise UsageError(
             f"{path} was made with the budget {record.choices.get('budget')}, this is "
@@ -87,6 +93,14 @@ def _finished(path: Path, model: Model) -> RunRecord:
     if _has_another_rate(record):
         raise UsageError(f"{path} was trained at 1e-3, not at the learning rate of its budget; remove it")
     return record
+
+
+def _check_data(path: Path, record: RunRecord, digests: Mapping[str, str]) -> None:
+    for split, facts in record.data.items():
+        if split in digests and facts["sha256"] not in digests.values():
+            raise UsageError(
+                f"{path} was made from another {split} file than the one here; choose another --out"
+            )
 
 
 def _has_another_rate(record: RunRecord) -> bool:

@@ -12,37 +12,34 @@ import numpy as np
 import numpy.typing as npt
 
 from mprna.agreement import ranks
-from mprna.bench.metrics import Floats, Metric, evaluate
+from mprna.bench.metrics import Floats, Metric
 
 NUM_RESAMPLES: Final = 1_000
-NUM_POOLED_RESAMPLES: Final = 200
-"""Number of resamples for metrics that pool rows, where each resample costs a sort."""
 
 Draws = npt.NDArray[np.int64]
 """How often every item is drawn in every resample. *Shape:* (R, N)"""
 
 
-def draw_items(num_items: int, metric: Metric, clusters: Sequence[str] = (), *, seed: int = 0) -> Draws:
+def draw_items(num_items: int, clusters: Sequence[str] = (), *, seed: int = 0) -> Draws:
     """Bootstrap resamples; the same for every model, so that differences are paired.
 
     Args:
         clusters: what each item is drawn together with, such as its family; each by itself where empty.
     """
-    num_resamples = NUM_RESAMPLES if metric.additive else NUM_POOLED_RESAMPLES
     rng = np.random.default_rng(seed)
     numbers = np.unique(clusters, return_inverse=True)[1] if clusters else np.arange(num_items)
     num_clusters = int(numbers.max()) + 1
-    drawn = rng.integers(0, num_clusters, (num_resamples, num_clusters))
+    drawn = rng.integers(0, num_clusters, (NUM_RESAMPLES, num_clusters))
     counts = np.stack([np.bincount(row, minlength=num_clusters) for row in drawn])
     return np.asarray(counts[:, numbers], dtype=np.int64)
 
 
 def resampled(metric: Metric, items: Sequence[Floats], draws: Draws) -> Floats:
     """The metric of every resample. *Shape:* (R,)"""
-    if metric.additive:
+    if metric.by_weights is None:
         return np.array([metric.value(total) for total in draws @ np.stack(list(items))])
-    rows = [np.repeat(np.arange(len(items)), draw).tolist() for draw in draws]
-    return np.array([evaluate(metric, [items[i] for i in row]) for row in rows])
+    value, lengths = metric.by_weights(np.concatenate(list(items))), [len(item) for item in items]
+    return np.array([value(np.repeat(draw, lengths)) for draw in draws])
 
 
 def interval(values: Floats) -> tuple[float, float]:

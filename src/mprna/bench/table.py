@@ -89,8 +89,8 @@ def build_table(records: Sequence[RunRecord], left_out: Mapping[str, set[int]] |
         left_out: task (`suite/name`) to test rows that are not scored, such as leaked ones.
 
     Raises:
-        DataError: records of one task that were made on different test files or have different metrics, or
-            no row left.
+        DataError: records of one task that were made on different test files or have different metrics,
+            seeds of one model that learned from different files, or no row left.
     """
     by_task: dict[str, list[RunRecord]] = defaultdict(list)
     for record in records:
@@ -104,6 +104,11 @@ def build_table(records: Sequence[RunRecord], left_out: Mapping[str, set[int]] |
 
 
 def _check_comparable(task: str, records: Sequence[RunRecord]) -> None:
+    for model in {record.model for record in records}:
+        learned = [record.data for record in records if record.model == model]
+        for split in ("train", "valid"):
+            if len({data[split]["sha256"] for data in learned if split in data}) > 1:
+                raise DataError(f"{task}: the seeds of {model} were made with different {split} files")
     if len({(record.data["test"]["sha256"], record.num_scored) for record in records}) > 1:
         raise DataError(f"{task}: records of different test files cannot stand in one table")
     by_metrics = {frozenset(record.metrics): record for record in records}
@@ -124,7 +129,7 @@ def _column(task: str, metric: str, records: Sequence[RunRecord], without: set[i
         raise DataError(f"{task}: no test row is left")
     how = METRICS[metric]
     clusters = _clusters(records, kept)
-    draws = draw_items(len(kept), how, clusters)
+    draws = draw_items(len(kept), clusters)
     pools = {model: _pool(how, runs, kept, draws) for model, runs in by_model.items()}
     ranks = _cell_ranks(pools, how)
     p_values = _p_values(min(pools, key=ranks.__getitem__), pools)
@@ -186,10 +191,10 @@ def _pool(metric: Metric, runs: Sequence[RunRecord], kept: Sequence[int], draws:
 
 
 def _clusters(records: Sequence[RunRecord], kept: Sequence[int]) -> list[str]:
-    """The cluster of every row that is kept, of a record that has them; empty where no two rows share one."""
+    """The cluster of every kept row, of a record that has them; empty if no two rows share one, or all do."""
     known = next((record.clusters for record in records if record.clusters), [])
     clusters = [known[i] for i in kept] if known else []
-    return clusters if len(set(clusters)) < len(clusters) else []
+    return clusters if 1 < len(set(clusters)) < len(clusters) else []
 
 
 def _resampled(clusters: Sequence[str]) -> str:

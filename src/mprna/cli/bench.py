@@ -102,21 +102,22 @@ def _add_audit(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
 
 def _audit(args: argparse.Namespace) -> int:
     from mprna.bench.audit import audit_corpus, audit_task, write_audit
+    from mprna.bench.data import find_split
     from mprna.bench.task import choose_tasks
     from mprna.errors import DataError
 
     tasks = choose_tasks(args.suite, tuple(args.task))
-    leaks, found = [], []
+    leaks, tested = [], []
     for task in tasks:
         try:
             leaks += audit_task(task, args.data_dir)
-            found.append(task)
+            tested += [task] if find_split(task, "test", args.data_dir) else []
         except DataError as error:
             if type(error) is not DataError:
                 raise
             print(f"mprna: skipped {error}", file=sys.stderr)
-    if args.against and found:
-        leaks += audit_corpus(found, args.data_dir, args.against)
+    if args.against and tested:
+        leaks += audit_corpus(tested, args.data_dir, args.against)
     print("task", "split", "in", "sequences", "exact", "near", sep="\t")
     for leak in leaks:
         counts = (leak.num_sequences, len(leak.exact), len(leak.near))

@@ -35,13 +35,11 @@ class Job:
     status: Status = "queued"
     done: int = 0
     rows: list[bytes] = field(default_factory=list)
+    num_bytes: int = 0
+    """Size of the rows."""
     error: str | None = None
     finished: float = 0.0
     """When it ended, by the monotonic clock; 0 before."""
-
-    @property
-    def num_bytes(self) -> int:
-        return sum(map(len, self.rows))
 
 
 class JobQueue:
@@ -116,7 +114,12 @@ class JobQueue:
             try:
                 async for rows in rows_in_order(self._pool, tasks, width=1, seconds=seconds):
                     job.rows += rows
+                    job.num_bytes += sum(map(len, rows))
                     job.done += 1
+                    if job.num_bytes > self._limits.max_kept_bytes:
+                        raise ApiError(
+                            413, "result_too_large", "the result is too large to be kept: send less"
+                        )
             except ApiError as error:
                 job.status, job.error = "failed", error.detail
             else:
@@ -128,8 +131,9 @@ class JobQueue:
         elif bug := running.exception():
             _log.error("bug", exc_info=bug)
             job.status, job.error = "failed", "a bug in this service; it has been logged"
-        if job.status == "cancelled":
+        if job.status == "cancelled" or job.num_bytes > self._limits.max_kept_bytes:
             job.rows.clear()
+            job.num_bytes = 0
         job.finished = time.monotonic()
         del self._running[job.id]
         self._admission.leave(client)
@@ -139,9 +143,11 @@ class JobQueue:
         """Drop results that are old or too many, the oldest first."""
         finished = [job for job in self._jobs.values() if job.finished]
         finished.sort(key=lambda job: job.finished, reverse=True)
-        num_bytes, oldest = 0, time.monotonic() - self._limits.keep_seconds
-        for number, job in enumerate(finished, 1):
-            num_bytes += job.num_bytes
-            too_many = number > self._limits.max_kept_jobs or num_bytes > self._limits.max_kept_bytes
-            if too_many or job.finished < oldest:
+        num_jobs, num_bytes, oldest = 0, 0, time.monotonic() - self._limits.keep_seconds
+        for job in finished:
+            is_full = num_jobs == self._limits.max_kept_jobs
+            if is_full or num_bytes + job.num_bytes > self._limits.max_kept_bytes or job.finished < oldest:
                 del self._jobs[job.id]
+            else:
+                num_jobs += 1
+                num_bytes += job.num_bytes

@@ -52,17 +52,24 @@ class HostCheck:
     """
 
     def __init__(self, app: ASGIApp, allowed: Collection[str]) -> None:
-        self._app, self._allowed = app, frozenset(allowed)
+        self._app, self._allowed = app, frozenset(map(_host_name, allowed))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and "*" not in self._allowed:
-            host = Headers(scope=scope).get("host", "").lower()
-            name = host if host.endswith("]") else host.rpartition(":")[0] or host
-            if name not in self._allowed:
-                refusal = problem(400, "bad_host", "this service does not answer to that host name")
-                await refusal(scope, receive, send)
-                return
-        await self._app(scope, receive, send)
+        app: ASGIApp = self._app
+        if scope["type"] == "http" and not self._is_ours(Headers(scope=scope).get("host", "")):
+            app = problem(400, "bad_host", "this service does not answer to that host name")
+        await app(scope, receive, send)
+
+    def _is_ours(self, host: str) -> bool:
+        return "*" in self._allowed or _host_name(host) in self._allowed
+
+
+def _host_name(text: str) -> str:
+    """A host without its port, in lower case; an address of IPv6 without brackets."""
+    address, bracket, port = text.lower().removeprefix("[").partition("]")
+    if bracket:
+        return address if not port or port.startswith(":") else text
+    return address if address.count(":") > 1 else address.partition(":")[0]
 
 
 class BodyLimit:

@@ -16,7 +16,6 @@ from mprna.web.limits import Limits
 from mprna.web.request_log import JsonFormatter
 
 LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
-_NAMES: Final = ("localhost", "127.0.0.1", "[::1]")
 
 _GRACE_SECONDS: Final = 20
 """How long requests may go on after SIGTERM."""
@@ -36,8 +35,8 @@ def serve(
     Args:
         host: address to listen at; any but loopback lets others in.
         port: 0 takes a free one.
-        hosts: names under which the service answers; by default those of loopback where it listens there,
-            else any.
+        hosts: names under which the service answers, beside those of loopback; by default these alone where
+            it listens there, else any.
         quiet: no log lines but errors.
         on_start: called with the URL when the service answers.
 
@@ -47,7 +46,7 @@ def serve(
     """
     listener = _listen(host, port)
     url = f"http://{_url_host(host)}:{listener.getsockname()[1]}/"
-    allowed = tuple(hosts) or (_NAMES if host in LOOPBACK else ANY_HOST)
+    allowed = (*hosts, *LOOPBACK) if hosts or host in LOOPBACK else ANY_HOST
     _set_up_logs(logging.WARNING if quiet else logging.INFO)
     app = make_app(limits, allowed_hosts=allowed)
     config = uvicorn.Config(

@@ -75,6 +75,10 @@ def degrade_tasks(request: DegradeRequest, limits: Limits) -> list[DegradeTask]:
 def scan_tasks(request: ScanRequest, limits: Limits) -> list[ScanTask]:
     """One task per `_SCANNED` variants."""
     options, tasks = ScanOptions(), []
+    num_rows, most = len(request.records) * len(request.variants or ()), 3 * limits.max_nucleotides
+    if num_rows > most:
+        message = f"{num_rows:,} variants of records; up to {most:,} in one request: send several"
+        raise ApiError(413, "too_many_variants", message, "variants")
     for name, sequence in _named(request.records, limits):
         variants = request.variants or _all_variants(sequence)
         if not variants:
