@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 
 import pytest
@@ -30,6 +31,24 @@ def test_draw_skips_what_has_no_structure(call, tmp_path):
     outcome = call("draw", "-o", tmp_path / "out", stdin=content)
     assert outcome == (1, "", "mprna: 1 of 2 records were not drawn; the first: b: no structure\n")
     assert os.listdir(tmp_path / "out") == ["a.svg"]
+
+
+def test_draw_names_what_cannot_be_drawn_and_draws_the_rest(call, tmp_path):
+    content = "".join(
+        json.dumps({"name": name, "sequence": sequence, "dot_bracket": "((((....))))"}) + "\n"
+        for name, sequence in (("a", "GGGGAAAACCCC"), ("b", "GGGGEAAACCCC"), ("c", "GGGGAAAACCCC"))
+    )
+    outcome = call("draw", "-o", tmp_path / "out", stdin=content.encode())
+    assert outcome.status == 1
+    assert outcome.err.startswith(
+        "mprna: 1 of 3 records were not drawn; the first: b: letter 'E' at position 5"
+    )
+    assert sorted(os.listdir(tmp_path / "out")) == ["a.svg", "c.svg"]
+    alone = call("draw", "-o", tmp_path / "b.svg", stdin=content.splitlines()[1].encode())
+    assert alone.err.startswith(
+        "mprna: 1 of 1 records were not drawn; the first: b: letter 'E' at position 5"
+    )
+    assert not (tmp_path / "b.svg").exists()
 
 
 def test_draw_needs_a_place(call, tmp_path):

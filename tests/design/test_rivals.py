@@ -47,6 +47,11 @@ def test_a_sequence_is_never_refused_at_its_cost(heat):
     assert refused > 0
 
 
+def test_a_cost_may_be_of_any_size():
+    rivals = Rivals(TARGET, DEFAULT_MODEL)
+    assert rivals.may_cost("A" * len(TARGET), [], 1e6, 0.1 * DEFAULT_MODEL.thermal_energy)
+
+
 def test_pairs_that_cannot_form_are_taken_out():
     rivals = Rivals(TARGET, DEFAULT_MODEL)
     rivals.add([TARGET, "((((....))))..(((......)))"])

@@ -66,3 +66,8 @@ def test_colours_darken_from_the_middle():
 
     assert red(0.0) > red(0.3) > red(0.6) > red(1.0)
     assert red(0.0) > red(-0.3) > red(-1.0)
+
+
+def test_any_title_is_xml():
+    svg = heatmaps_svg([panel(4, title="x\x01y <&>")])
+    assert "x\ufffdy <&>" in [text.text for text in ET.fromstring(svg).iter(f"{NAMESPACE}text")]

@@ -143,6 +143,14 @@ def test_pairs_of_neighbours_become_arcs() -> None:
     assert layout("()").arcs.tolist() == [[0, 1]]
 
 
+@pytest.mark.parametrize("dot_bracket", ["(...(.(.)(.)).)", "..(..((.)(.).))", "(.(.(.)(.).)).."])
+def test_pairs_around_one_nucleotide_become_arcs(dot_bracket: str) -> None:
+    """RNApuzzler does not come to an end for these."""
+    drawing = layout(dot_bracket)
+    assert len(drawing.arcs) == 2
+    assert np.isfinite(drawing.positions).all()
+
+
 @pytest.mark.parametrize(("dot_bracket", "length"), [(".", 1), ("..", 2), ("(.)", 3), ("(...)", 5)])
 def test_tiny(dot_bracket: str, length: int) -> None:
     drawing = layout(dot_bracket)

@@ -53,8 +53,8 @@ def test_layout_of_others_is_left_as_it_was(monkeypatch):
     assert np.array_equal(coordinates("((((....))))"), before)
 
 
-@pytest.mark.parametrize("dot_bracket", ["()", "(()...)", "..[..].(..()..)"])
-def test_pairs_of_neighbours_are_not_drawn(dot_bracket):
-    """RNApuzzler corrupts memory for the first and answers nan for the second."""
+@pytest.mark.parametrize("dot_bracket", ["()", "(()...)", "..[..].(..()..)", "(...(.(.)(.)).)"])
+def test_pairs_around_next_to_nothing_are_not_drawn(dot_bracket):
+    """RNApuzzler corrupts memory for the first, answers nan for the second and hangs on the last."""
     with pytest.raises(StructureError, match="no loop to draw"):
         coordinates(dot_bracket)

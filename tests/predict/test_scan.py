@@ -207,6 +207,18 @@ def test_maps_hold_every_single_substitution():
     assert effect_maps([]) == []
 
 
+def test_neighbours_of_one_name_have_maps_of_their_own():
+    sequences = [HAIRPIN, HAIRPIN, HAIRPIN[:8]]
+    found = [effect for sequence in sequences for effect in scan(sequence, options=THERMODYNAMICS)]
+    assert [found_map.sequence for found_map in effect_maps(found)] == sequences
+
+
+@pytest.mark.parametrize("wide", [{"whole": 3_001}, {"window": 3_001}])
+def test_more_than_is_folded_at_once_is_refused(wide):
+    with pytest.raises(UsageError, match="expected at most 3000"):
+        ScanOptions(**wide)
+
+
 def _with_given(effect: VariantEffect, given: str) -> VariantEffect:
     return _replaced(effect, given=given)
 

@@ -131,6 +131,16 @@ def test_the_annotated_file_is_a_vcf(files):
     assert parts[1][0]["error"] == "in_no_exon_of_a_transcript"
 
 
+def test_the_allele_of_a_symbol_is_the_symbol(files):
+    output = str(files / "out.vcf")
+    with VcfFile(vcf(files, f"chr1\t31\t.\t{GENOME[30]}\t<DEL>,<DUP>")) as file:
+        transcriptome = Transcriptome(str(files / "genome.fa"), str(files / "genes.bed"))
+        write_vcf(file, scan_vcf(file, transcriptome, OPTIONS), output)
+    with pysam.VariantFile(output) as annotated:
+        (record,) = annotated
+    assert [text.split("|")[0] for text in record.info["MPRNA"]] == ["<DEL>", "<DUP>"]
+
+
 def test_an_empty_vcf_is_an_empty_vcf(files):
     output = files / "out.vcf"
     with VcfFile(vcf(files)) as file:

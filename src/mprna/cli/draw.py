@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from mprna.cli.options import example, numbered, tell_if_terminal
 from mprna.cli.pictures import OTHER_PICTURES, PICTURES, write_picture
 from mprna.cli.tally import Tally
-from mprna.errors import FormatError, UsageError
+from mprna.errors import DataError, FormatError, UsageError
 
 if TYPE_CHECKING:
     from mprna.io.records import Record
@@ -50,17 +50,19 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(args: argparse.Namespace) -> int:
     tally = Tally("records were not drawn", quiet=False)
-    records = numbered(_structures(args.inputs, tally))
-    write_pictures(records, args.output)
+    write_pictures(numbered(_structures(args.inputs)), args.output, tally.add)
     return tally.finish()
 
 
-def write_pictures(records: Iterable[Record], output: str | None) -> None:
+def write_pictures(
+    records: Iterable[Record], output: str | None, count: Callable[[str, str | None], None] | None = None
+) -> None:
     """Draw every record that has a structure.
 
     Args:
         output: an `.svg` or `.png` file, or standard output (None or `-`), for one record; else a directory,
             in which each record gets `NAME.svg`.
+        count: told the name of every record, and why it is not drawn.
 
     Raises:
         UsageError: several records for one file, or a picture of another kind.
@@ -68,51 +70,66 @@ def write_pictures(records: Iterable[Record], output: str | None) -> None:
     """
     try:
         if output is None or output == "-":
-            _write_one(records, None)
+            _write_one(_drawn(records, count), None)
         elif output.lower().endswith(PICTURES):
-            _write_one(records, output)
+            _write_one(_drawn(records, count), output)
         elif output.lower().endswith(OTHER_PICTURES) and not os.path.isdir(output):
             raise UsageError(f"{output}: pictures are .svg or .png files; for a folder, write {output}/")
         else:
-            _write_each(records, Path(output))
+            _write_each(_drawn(records, count), Path(output))
     except BrokenPipeError:
         raise
     except OSError as error:
         raise FormatError(f"cannot write: {error.strerror}", path=output) from error
 
 
-def _structures(inputs: list[str], tally: Tally) -> Iterator[Record]:
+def _structures(inputs: list[str]) -> Iterator[Record]:
     from mprna.io.formats import read_records
 
     for path in inputs:
         tell_if_terminal(path)
         if path != "-" and not os.path.exists(path):
             raise FormatError("no such file; structures are read from files or standard input", path=path)
-        for record in read_records(path):
-            tally.add(record.name, None if record.dot_bracket else record.error or "no structure")
-            yield record
+        yield from read_records(path)
 
 
-def _write_one(records: Iterable[Record], path: str | None) -> None:
+def _drawn(
+    records: Iterable[Record], count: Callable[[str, str | None], None] | None
+) -> Iterator[tuple[Record, str | None]]:
+    """Every record with its drawing, if it has one."""
     from mprna.draw.svg import draw_structure
 
-    first, *others = list(islice(records, 2))
+    for record in records:
+        drawing, reason = None, None
+        try:
+            if record.dot_bracket is not None:
+                drawing = draw_structure(record)
+            else:
+                reason = record.error or "no structure"
+        except DataError as error:
+            reason = str(error)
+        if count:
+            count(record.name, reason)
+        yield record, drawing
+
+
+def _write_one(drawn: Iterable[tuple[Record, str | None]], path: str | None) -> None:
+    first, *others = list(islice(drawn, 2))
     if others:
         raise UsageError("several records for one picture; give -o DIRECTORY/")
-    if first.dot_bracket is not None:
-        write_picture(draw_structure(first), path)
+    if drawing := first[1]:
+        write_picture(drawing, path)
 
 
-def _write_each(records: Iterable[Record], directory: Path) -> None:
-    from mprna.draw.svg import draw_structure
+def _write_each(drawn: Iterable[tuple[Record, str | None]], directory: Path) -> None:
     from mprna.io.output import open_output
 
     directory.mkdir(parents=True, exist_ok=True)
     used: set[str] = set()
-    for record in records:
-        if record.dot_bracket is not None:
+    for record, drawing in drawn:
+        if drawing is not None:
             with open_output(directory / f"{_file_stem(record.name, used)}.svg") as stream:
-                stream.write(draw_structure(record))
+                stream.write(drawing)
 
 
 def _file_stem(name: str, used: set[str]) -> str:

@@ -11,9 +11,13 @@ import math
 from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
 from mprna.alphabet import CANONICAL_PAIRS
 from mprna.folding.vienna import EnergyModel, energies_of
+
+_LARGEST: Final = 500.0
+"""Exponent from which on a weight is as good as infinite."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +69,11 @@ class Rivals:
 
     def may_cost(self, sequence: str, rivals: list[Rival], limit: float, thermal_energy: float) -> bool:
         """Whether the rivals leave a sequence a cost of at most the limit, kcal/mol."""
-        most, total = math.exp(limit / thermal_energy), 1.0
+        most, total = math.exp(min(limit / thermal_energy, _LARGEST)), 1.0
         for some in (rivals[:4], rivals[4:]):  # most candidates fail at the strongest
             structures = self._distinct(sequence, some)
             energy, *others = energies_of(sequence, [self._target, *structures], self._model)
-            total += sum(math.exp(min((energy - other) / thermal_energy, 500)) for other in others)
+            total += sum(math.exp(min((energy - other) / thermal_energy, _LARGEST)) for other in others)
             if total > most:
                 return False
         return True

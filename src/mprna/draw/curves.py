@@ -8,10 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
-from xml.sax.saxutils import escape
 
 from mprna.draw.colours import DARK_TEXT
-from mprna.draw.document import AXIS, svg_document
+from mprna.draw.document import AXIS, svg_document, xml_text
 
 COLOURS: Final = ("#0072b2", "#d55e00")
 """Colours of the first and the second line."""
@@ -59,7 +58,7 @@ def _panel(plot: Plot) -> Iterator[str]:
     width, height = _PANEL
     x_all = [value for line in plot.lines for value in line.x]
     y_all = [value for line in plot.lines for value in line.y]
-    yield f'<text y="-14" font-size="14" fill="{DARK_TEXT}">{escape(plot.title)}</text>'
+    yield f'<text y="-14" font-size="14" fill="{DARK_TEXT}">{xml_text(plot.title)}</text>'
     yield f'<path d="M0 0V{height:g}H{width:g}" fill="none" stroke="{AXIS}"/>'
     for number, line in enumerate(plot.lines):
         colour = COLOURS[number % len(COLOURS)]
@@ -68,12 +67,12 @@ def _panel(plot: Plot) -> Iterator[str]:
         yield f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="1.5"/>'
         if line.name:
             x, y = 72 * number, height + 34
-            yield f'<text x="{x:g}" y="{y:g}" fill="{colour}">{escape(line.name)}</text>'
+            yield f'<text x="{x:g}" y="{y:g}" fill="{colour}">{xml_text(line.name)}</text>'
     yield f'<text x="-6" y="8" text-anchor="end">{max(y_all):.4g}</text>'
     yield f'<text x="-6" y="{height:g}" text-anchor="end">{min(y_all):.4g}</text>'
     yield f'<text y="{height + 16:g}">{_number(min(x_all))}</text>'
     yield f'<text x="{width:g}" y="{height + 16:g}" text-anchor="end">{_number(max(x_all))}</text>'
-    yield f'<text x="{width / 2:g}" y="{height + 16:g}" text-anchor="middle">{escape(plot.axis)}</text>'
+    yield f'<text x="{width / 2:g}" y="{height + 16:g}" text-anchor="middle">{xml_text(plot.axis)}</text>'
 
 
 def _number(value: float) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Final
 from xml.sax.saxutils import escape
@@ -10,6 +11,13 @@ FONT: Final = "Roboto, 'Helvetica Neue', Helvetica, Arial, sans-serif"
 QUIET: Final = "#52606d"
 """Text beside the data."""
 AXIS: Final = "#9aa5b1"
+
+_ILLEGAL_XML: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def xml_text(text: str) -> str:
+    """Any text for an element: markup escaped, characters that XML forbids replaced."""
+    return escape(_ILLEGAL_XML.sub("\ufffd", text))
 
 
 def svg_document(
@@ -23,7 +31,7 @@ def svg_document(
         font_size: of text that does not say otherwise, pixels.
         label: what it shows, for screen readers.
     """
-    role, title = ("", []) if label is None else ('role="img" ', [f"<title>{escape(label)}</title>"])
+    role, title = ("", []) if label is None else ('role="img" ', [f"<title>{xml_text(label)}</title>"])
     head = (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:g}" height="{height:g}" '
         f'viewBox="0 0 {width:g} {height:g}" {role}font-family="{FONT}" font-size="{font_size}" '

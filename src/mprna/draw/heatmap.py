@@ -8,14 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
-from xml.sax.saxutils import escape
 
 import numpy as np
 import numpy.typing as npt
 
 from mprna.alphabet import NUCLEOTIDES
 from mprna.draw.colours import DARK_TEXT
-from mprna.draw.document import svg_document
+from mprna.draw.document import svg_document, xml_text
 
 LINE_LENGTH: Final = 100
 """Nucleotides per line."""
@@ -102,7 +101,7 @@ def _panel_height(panel: HeatMapPanel) -> float:
 
 
 def _panel(panel: HeatMapPanel, scales: dict[str, float]) -> Iterator[str]:
-    yield f'<text x="16" y="0" font-size="14" fill="{DARK_TEXT}">{escape(panel.title)}</text>'
+    yield f'<text x="16" y="0" font-size="14" fill="{DARK_TEXT}">{xml_text(panel.title)}</text>'
     for index, heat_map in enumerate(panel.maps):
         yield f'<g transform="translate({_MARGIN[0] + index * (_LEGEND_WIDTH + 110):g} 12)">'
         yield from _legend(heat_map, scales[heat_map.title])
@@ -120,14 +119,14 @@ def _line(panel: HeatMapPanel, start: int, scales: dict[str, float]) -> Iterator
         x = (index + 0.5) * _CELL[0]
         yield (
             f'<text x="{x:g}" y="{_LETTERS_HEIGHT - 4:g}" text-anchor="middle" fill="{DARK_TEXT}" '
-            f'font-size="9">{escape(panel.sequence[position])}</text>'
+            f'font-size="9">{xml_text(panel.sequence[position])}</text>'
         )
         if (position + 1) % 10 == 0 or position == 0:
             yield f'<text x="{x:g}" y="0" text-anchor="middle" font-size="8">{position + 1}</text>'
     for number, heat_map in enumerate(panel.maps):
         y = _LETTERS_HEIGHT + number * _map_height()
         middle = y + len(NUCLEOTIDES) * _CELL[1] / 2 + 3
-        yield f'<text x="-22" y="{middle:g}" text-anchor="end">{escape(heat_map.title)}</text>'
+        yield f'<text x="-22" y="{middle:g}" text-anchor="end">{xml_text(heat_map.title)}</text>'
         for row, letter in enumerate(NUCLEOTIDES):
             top = y + row * _CELL[1]
             yield f'<text x="-6" y="{top + 8:g}" text-anchor="end" font-size="8">{letter}</text>'
@@ -154,11 +153,11 @@ def _cells(
 def _legend(heat_map: HeatMap, scale: float) -> Iterator[str]:
     steps = 41
     step = _LEGEND_WIDTH / steps
-    yield f'<text y="6" font-size="10" fill="{DARK_TEXT}">{escape(heat_map.title)}</text>'
+    yield f'<text y="6" font-size="10" fill="{DARK_TEXT}">{xml_text(heat_map.title)}</text>'
     for index in range(steps):
         fill = diverging_colour(2 * index / (steps - 1) - 1)
         yield f'<rect x="{index * step:.2f}" y="10" width="{step + 0.3:.2f}" height="8" fill="{fill}"/>'
     low, high = f"−{scale:.2g} {heat_map.low_is}", f"{heat_map.high_is} {scale:.2g}"
-    yield f'<text y="28" font-size="9">{escape(low)}</text>'
+    yield f'<text y="28" font-size="9">{xml_text(low)}</text>'
     yield f'<text x="{_LEGEND_WIDTH / 2:g}" y="28" text-anchor="middle" font-size="9">0</text>'
-    yield f'<text x="{_LEGEND_WIDTH:g}" y="28" text-anchor="end" font-size="9">{escape(high)}</text>'
+    yield f'<text x="{_LEGEND_WIDTH:g}" y="28" text-anchor="end" font-size="9">{xml_text(high)}</text>'

@@ -8,10 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
-from xml.sax.saxutils import escape
 
 from mprna.draw.colours import DARK_TEXT
-from mprna.draw.document import AXIS, svg_document
+from mprna.draw.document import AXIS, svg_document, xml_text
 
 _COLUMNS: Final = 3
 _PANEL: Final = (250.0, 150.0)
@@ -65,7 +64,7 @@ def even_ticks(first: float, last: float, num_bins: int) -> list[tuple[float, st
 def _panel(panel: Panel) -> Iterator[str]:
     width, height = _PANEL
     highest = max(panel.counts, default=0)
-    yield f'<text y="-14" font-size="14" fill="{DARK_TEXT}">{escape(panel.title)}</text>'
+    yield f'<text y="-14" font-size="14" fill="{DARK_TEXT}">{xml_text(panel.title)}</text>'
     if not highest:
         yield f'<text x="{width / 2:g}" y="{height / 2:g}" text-anchor="middle">nothing to count</text>'
         return
@@ -81,8 +80,8 @@ def _panel(panel: Panel) -> Iterator[str]:
     yield f'<text x="-6" y="{height:g}" text-anchor="end">0</text>'
     for position, text in panel.ticks:
         x = position * step
-        yield f'<text x="{x:.2f}" y="{height + 16:g}" text-anchor="middle">{escape(text)}</text>'
-    yield f'<text x="{width / 2:g}" y="{height + 34:g}" text-anchor="middle">{escape(panel.axis)}</text>'
+        yield f'<text x="{x:.2f}" y="{height + 16:g}" text-anchor="middle">{xml_text(text)}</text>'
+    yield f'<text x="{width / 2:g}" y="{height + 34:g}" text-anchor="middle">{xml_text(panel.axis)}</text>'
 
 
 def _short(count: int) -> str:

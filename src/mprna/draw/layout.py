@@ -94,8 +94,8 @@ def layout(dot_bracket: str) -> Layout:
     """
     length = len(dot_bracket)
     pairs = pairs_from_dot_bracket(dot_bracket)
-    # RNApuzzler writes outside of its memory where neighbours pair.
-    rungs = nested_pairs(pairs[pairs[:, 1] > pairs[:, 0] + 1])
+    # RNApuzzler writes outside of its memory where neighbours pair, and may not end where one is between.
+    rungs = nested_pairs(pairs[pairs[:, 1] > pairs[:, 0] + 2])
     partners = partners_from_pairs(rungs, length)
     points = _in_units(coordinates(dot_bracket_from_pairs(rungs, length)))
     points = _turn(_place_exterior(points, partners), partners)

@@ -8,10 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
-from xml.sax.saxutils import escape
 
 from mprna.draw.colours import DARK_TEXT, LETTER_FILLS
-from mprna.draw.document import AXIS, FONT, QUIET
+from mprna.draw.document import AXIS, FONT, QUIET, xml_text
 from mprna.rna.structure import pairs_from_dot_bracket
 
 _CELL: Final = (14.0, 18.0)
@@ -51,7 +50,7 @@ def objectives_svg(lines: Sequence[Strip | Arcs]) -> str:
     for line in lines:
         height = _CELL[1] if isinstance(line, Strip) else _arcs_height(line)
         body.append(f'<g transform="translate({_MARGIN:g} {top + _HEAD:g})">')
-        body.append(f'<text y="-5" font-size="12" fill="{QUIET}">{escape(line.title)}</text>')
+        body.append(f'<text y="-5" font-size="12" fill="{QUIET}">{xml_text(line.title)}</text>')
         body += [*(_strip(line) if isinstance(line, Strip) else _arcs(line, height)), "</g>"]
         top += _HEAD + height + _GAP
     size = f'width="{width:g}" height="{top:g}" viewBox="0 0 {width:g} {top:g}"'
@@ -79,7 +78,7 @@ def _strip(line: Strip) -> Iterator[str]:
             ink = "#ffffff" if letter == "?" else DARK_TEXT
             yield (
                 f'<text x="{x + width / 2:g}" y="13" font-size="12" text-anchor="middle" fill="{ink}">'
-                f"{escape(letter)}</text>"
+                f"{xml_text(letter)}</text>"
             )
     for place in sorted(line.changed):
         yield (

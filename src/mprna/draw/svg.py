@@ -8,11 +8,9 @@ Shape letters: L nucleotides, P pairs.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
-from xml.sax.saxutils import escape
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +18,7 @@ import numpy.typing as npt
 from mprna.alphabet import NUCLEOTIDES, clean_sequence
 from mprna.draw.arcs import arc_controls, arc_points
 from mprna.draw.colours import DARK_TEXT, LETTER_FILLS, SCALE, scale_colour, state_probabilities, text_colour
-from mprna.draw.document import FONT, QUIET
+from mprna.draw.document import FONT, QUIET, xml_text
 from mprna.draw.labels import LabelPlacer, outward_direction
 from mprna.draw.layout import layout
 from mprna.errors import StructureError
@@ -50,7 +48,6 @@ _OUTLINE: Final = "#616e7c"
 _ARC: Final = "#d55e00"
 
 _LONGEST_TITLE: Final = 80
-_ILLEGAL_XML: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 _WATSON_CRICK: Final = frozenset({"AU", "UA", "GC", "CG"})
 _WOBBLE: Final = frozenset({"GU", "UG"})
@@ -343,10 +340,10 @@ def _text(
 
 
 def _printable(text: str) -> str:
-    """XML text: markup escaped, characters that XML forbids replaced, long names cut."""
+    """XML text; long names are cut."""
     if len(text) > _LONGEST_TITLE:
         text = text[: _LONGEST_TITLE - 1] + "\u2026"
-    return escape(_ILLEGAL_XML.sub("\ufffd", text))
+    return xml_text(text)
 
 
 def _point(point: Floats) -> str:

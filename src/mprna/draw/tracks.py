@@ -8,13 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
-from xml.sax.saxutils import escape
 
 import numpy as np
 import numpy.typing as npt
 
 from mprna.draw.colours import DARK_TEXT
-from mprna.draw.document import AXIS, svg_document
+from mprna.draw.document import AXIS, svg_document, xml_text
 
 _PANEL: Final = (900.0, 90.0)
 """Width and height of a plotting area, in pixels."""
@@ -66,14 +65,14 @@ def _panel(bins: Track, length: int, span: float, highest: float, quantity: str)
         for values in (bins.values + bins.errors, bins.values - bins.errors, bins.values)
     )
     outline = _points(np.concatenate([x, x[::-1]]), np.concatenate([upper, lower[::-1]]))
-    yield f'<text y="-10" font-size="14" fill="{DARK_TEXT}">{escape(bins.title)}</text>'
+    yield f'<text y="-10" font-size="14" fill="{DARK_TEXT}">{xml_text(bins.title)}</text>'
     yield f'<polygon points="{outline}" fill="{_BAND}"/>'
     yield f'<polyline points="{_points(x, middle)}" fill="none" stroke="{_LINE}"/>'
     yield f'<path d="M0 0V{height:g}H{span:.2f}" fill="none" stroke="{AXIS}"/>'
     yield f'<text x="-6" y="8" text-anchor="end">{highest:.2g}</text>'
     yield f'<text x="-6" y="{height:g}" text-anchor="end">0</text>'
     turned = f'transform="translate(-34 {height / 2:g}) rotate(-90)"'
-    yield f'<text {turned} text-anchor="middle">{escape(quantity)}</text>'
+    yield f'<text {turned} text-anchor="middle">{xml_text(quantity)}</text>'
     for position in _ticks(length, span):
         yield (
             f'<text x="{(position - 0.5) * span / length:.2f}" y="{height + 16:g}" '

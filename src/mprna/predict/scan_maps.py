@@ -5,9 +5,8 @@ Shape letters: L nucleotides.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import groupby
 from typing import Final
 
 import numpy as np
@@ -31,13 +30,28 @@ class EffectMap:
 
 
 def effect_maps(effects: Iterable[VariantEffect]) -> list[EffectMap]:
-    """A map per RNA, up to the last nucleotide with an effect; several substitutions at once are left out."""
-    maps = []
-    for name, group in groupby(effects, key=lambda effect: effect.name):
-        single = [effect for effect in group if effect.error is None and len(effect.ref or "") == 1]
-        if single:
-            maps.append(_map(name, single))
-    return maps
+    """A map per RNA, up to the last nucleotide with an effect; several substitutions at once are left out.
+
+    Neighbours of one name are two RNAs where a substitution occurs again, or a nucleotide is another one.
+    """
+    single = (effect for effect in effects if effect.error is None and len(effect.ref or "") == 1)
+    return [_map(group[0].name, group) for group in _by_rna(single)]
+
+
+def _by_rna(effects: Iterable[VariantEffect]) -> Iterator[list[VariantEffect]]:
+    group: list[VariantEffect] = []
+    letters: dict[int | None, str | None] = {}
+    variants: set[str] = set()
+    for effect in effects:
+        is_other = group and effect.name != group[0].name
+        if is_other or effect.variant in variants or letters.get(effect.position, effect.ref) != effect.ref:
+            yield group
+            group, letters, variants = [], {}, set()
+        group.append(effect)
+        letters[effect.position] = effect.ref
+        variants.add(effect.variant)
+    if group:
+        yield group
 
 
 def _map(name: str, effects: list[VariantEffect]) -> EffectMap:

@@ -138,7 +138,7 @@ def write_vcf(vcf: VcfFile, annotated: Iterable[tuple[VcfRecord, Effects]], outp
 
 def _info(effect: VariantEffect) -> str:
     row = effect_row(effect)
-    allele = (effect.given or "").rpartition(">")[2]
+    allele = (effect.given or "").partition(">")[2]  # which may be `<DEL>`
     return "|".join(info_text(value) for value in (allele, *(row[name] for name in _INFO_COLUMNS)))
 
 

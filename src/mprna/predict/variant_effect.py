@@ -16,7 +16,7 @@ MAX_EXPANDED: Final = 2_000
 """Longest RNA, in nucleotides, for which `ScanOptions.expand` works; such an RNA takes half a gigabyte."""
 DEFAULT_MAX_LENGTH: Final = 100_000
 MAX_FOLDED: Final = 3_000
-"""Widest window, in nucleotides, for substitutions that are far apart; folding it takes a minute."""
+"""Most nucleotides that are folded at once, for substitutions far apart too; it takes a minute."""
 MIN_WINDOW: Final = 20
 IN_NO_EXON: Final = "in no exon of a transcript"
 """Reason for a row without values that is not counted as a failure: the variant is intergenic or intronic."""
@@ -47,10 +47,10 @@ class ScanOptions:
     """Longer RNAs are not scanned."""
 
     def __post_init__(self) -> None:
-        _check_least("whole", self.whole, 0)
-        _check_least("window", self.window, MIN_WINDOW)
-        _check_least("context", self.context, 2)
-        _check_least("max_length", self.max_length, 1)
+        _check("whole", self.whole, 0, MAX_FOLDED)
+        _check("window", self.window, MIN_WINDOW, MAX_FOLDED)
+        _check("context", self.context, 2)
+        _check("max_length", self.max_length, 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +96,8 @@ class VariantEffect:
     error: str | None = None
 
 
-def _check_least(name: str, value: int, least: int) -> None:
+def _check(name: str, value: int, least: int, most: int | None = None) -> None:
     if value < least:
         raise UsageError(f"{name} {value}; expected at least {least}")
+    if most is not None and value > most:
+        raise UsageError(f"{name} {value}; expected at most {most}")

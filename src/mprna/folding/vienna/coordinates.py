@@ -5,6 +5,8 @@ Shape letters: L nucleotides.
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import numpy.typing as npt
 
@@ -22,13 +24,13 @@ def coordinates(dot_bracket: str) -> npt.NDArray[np.float64]:
 
     Raises:
         FoldingError: empty.
-        StructureError: unbalanced brackets, unknown symbols, or neighbours that pair.
+        StructureError: unbalanced brackets, unknown symbols, or a pair around less than two nucleotides.
     """
     if not dot_bracket:
         raise FoldingError("empty structure")
     nested = round_brackets(dot_bracket)
-    if "()" in nested:  # the layout would write outside of its memory
-        raise StructureError(f"positions {nested.index('()') + 1} and the next pair: no loop to draw")
+    if tight := re.search(r"\(\.?\)", nested):  # the layout writes outside of its memory, or never ends
+        raise StructureError(f"positions {tight.start() + 1} and {tight.end()} pair: no loop to draw")
     if "(" not in nested:  # ViennaRNA hangs, or answers nan, where it has nothing to draw a circle from
         return _straight_line(len(nested))
     library = viennarna()
