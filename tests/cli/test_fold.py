@@ -310,7 +310,9 @@ def test_an_error_in_the_middle_of_a_file_comes_after_the_results_before_it(call
 
 
 def test_resume_needs_a_file(call):
-    assert call("fold", "--resume", "ACGU") == (2, "", "mprna: error: --resume needs -o FILE\n")
+    told = (2, "", "mprna: error: --resume needs -o FILE, and no pictures\n")
+    assert call("fold", "--resume", "ACGU") == told
+    assert call("fold", "--resume", "ACGU", "--format", "svg", "-o", "pictures") == told
 
 
 @pytest.mark.parametrize("jobs", ["1", "2"])

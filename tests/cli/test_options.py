@@ -75,7 +75,7 @@ def test_an_epilog_has_one_example_or_more():
 def test_more_processes_than_any_machine_has_are_a_slip(call):
     outcome = call("fold", "ACGU", "-j", "99999")
     assert outcome.status == 2
-    assert "argument -j/--jobs: 99999 processes; expected at most 1024" in outcome.err
+    assert "argument -j/--jobs: 99999 processes or threads; expected at most 1024" in outcome.err
 
 
 @pytest.mark.parametrize(

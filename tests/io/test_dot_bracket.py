@@ -1,12 +1,13 @@
 """Dot-bracket files as RNAfold, bpRNA and people write them."""
 
+import dataclasses
 import io
 
 import pytest
 import RNA
 
 from mprna.errors import FormatError
-from mprna.io.dot_bracket import read_dot_bracket, write_dbn, write_vienna
+from mprna.io.dot_bracket import read_constrained, read_dot_bracket, write_dbn, write_vienna
 from mprna.io.records import Record
 
 HAIRPIN = Record(name="a", description="b", sequence="GGGGAAAACCCC", dot_bracket="((((....))))", energy=-5.4)
@@ -131,6 +132,41 @@ def test_bare_sequences_stay_apart():
 def test_a_sequence_after_a_complete_record_is_not_lost():
     text = ">a\nGAAAC\n(...)\nGGAAACC\n((...))\n"
     assert [(r.name, r.sequence) for r in read(text)] == [("a", "GAAAC"), ("sequence_2", "GGAAACC")]
+
+
+@pytest.mark.parametrize("odd", ["GGGG AAAA CCCA", "GG.GAAACCC", "GG(AAACCC"])
+def test_a_sequence_of_any_kind_after_a_complete_record_is_not_lost(odd):
+    text = f"GGGGAAAACCCC\n((((....)))) ( -5.40)\n{odd}\nGGGAAACCC\n"
+    assert [record.sequence for record in read(text)][1:2] == [odd.replace(" ", "")]
+    assert len(read(text)) == 3
+
+
+def test_nameless_records_of_any_kind_are_kept_apart():
+    """Whatever begins a failed sequence, its reason stays its own, and the records around it whole."""
+    odd = ["GG.GAAACCC", ".GGAAACCC", "(GGAAACCC", "-GGAAACCC", "5GGAAACCC", ";GG", "#GG", ">GG", ""]
+    records = [
+        HAIRPIN,
+        *(Record(name="", sequence=text, error="no nucleotide code") for text in odd),
+        HAIRPIN,
+    ]
+    records = [dataclasses.replace(record, name="", description="") for record in records]
+    found = read(text_of(write_vienna, records))
+    assert [(record.dot_bracket, record.error) for record in found] == [
+        (record.dot_bracket, record.error) for record in records
+    ]
+    assert [record.sequence for record in found if record.sequence] == [
+        HAIRPIN.sequence,
+        "GG.GAAACCC",
+        HAIRPIN.sequence,
+    ]
+
+
+def test_constraints_do_not_join_bare_sequences():
+    found = list(read_constrained(io.BytesIO(b"; of n\nGGGGAAAACCCC\nGGGG AAAA CCCA\n((((....))))\n")))
+    assert [(record.sequence, record.constraint) for record in found] == [
+        ("GGGGAAAACCCC", None),
+        ("GGGGAAAACCCA", "((((....))))"),
+    ]
 
 
 def test_letters_of_pseudoknots_are_structure():

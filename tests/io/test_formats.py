@@ -184,6 +184,34 @@ def test_a_pipe_that_cannot_seek_is_read(compress):
         assert (done.stdout, done.stderr) == (b"['hp1', 'pk2']\n", b"")
 
 
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        ["# a\n# b\n# c\n", "GGGGAAAACCCC\n"],
+        ["# c\n>a\nGGGGAAAACCCC\n", "((((....))))\n>b\nGGGAAACCC\n(((...)))\n"],
+        [">a\nGGGGAAAACCCC\n", "((((....", "))))\n>b\nGGGAAACCC\n(((...)))\n"],
+    ],
+)
+def test_a_format_is_the_same_however_a_pipe_delivers_it(pieces):
+    """Three lines of content decide, and not what happens to be there."""
+
+    class Slow(io.RawIOBase):
+        def __init__(self):
+            self.left = [piece.encode() for piece in pieces]
+
+        def readable(self):
+            return True
+
+        def readinto(self, buffer):
+            piece = self.left.pop(0) if self.left else b""
+            buffer[: len(piece)] = piece
+            return len(piece)
+
+    found = list(read_records(io.BufferedReader(Slow())))
+    assert found == list(read_records(io.BytesIO("".join(pieces).encode())))
+    assert [record.sequence for record in found] == ["GGGGAAAACCCC", "GGGAAACCC"][: len(found)]
+
+
 @pytest.mark.parametrize("format_name", FORMATS)
 def test_an_empty_file_has_no_records(tmp_path, format_name):
     path = tmp_path / "empty"

@@ -4,6 +4,7 @@ import errno
 import gzip
 import io
 import os
+import platform
 import subprocess
 import sys
 from pathlib import Path
@@ -62,6 +63,29 @@ def test_the_suffix_compresses(tmp_path):
     assert gzip.decompress((tmp_path / "out.txt.gz").read_bytes()) == b"text\n"
 
 
+def test_the_suffix_of_a_compression_may_be_in_capitals(tmp_path):
+    with open_output(tmp_path / "out.txt.GZ") as stream:
+        stream.write("text\n")
+    assert gzip.decompress((tmp_path / "out.txt.GZ").read_bytes()) == b"text\n"
+
+
+def test_a_name_may_be_long_whatever_the_machine_is_called(tmp_path, monkeypatch):
+    monkeypatch.setattr(platform, "node", lambda: "x" * 64)
+    with open_output(tmp_path / ("n" * 220)) as stream:
+        stream.write("text")
+    assert os.listdir(tmp_path) == ["n" * 220]
+
+
+def test_a_pipe_of_the_shell_is_written_directly():
+    """As `-o >(command)`: a name below /dev/fd whose link leads nowhere."""
+    reading, writing = os.pipe()
+    with open_output(f"/dev/fd/{writing}") as stream:
+        stream.write("text")
+    os.close(writing)
+    with os.fdopen(reading) as pipe:
+        assert pipe.read() == "text"
+
+
 def test_a_link_stays_a_link(tmp_path):
     (tmp_path / "link.txt").symlink_to("real.txt")
     with open_output(tmp_path / "link.txt") as stream:
@@ -70,7 +94,7 @@ def test_a_link_stays_a_link(tmp_path):
     assert (tmp_path / "real.txt").read_text() == "text"
 
 
-@pytest.mark.parametrize("path", [None, "-"])
+@pytest.mark.parametrize("path", [None, "-", "/dev/stdout", "/dev/fd/1"])
 def test_standard_output(capsys, path):
     with open_output(path) as stream:
         stream.write("text\n")

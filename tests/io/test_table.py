@@ -76,6 +76,15 @@ def test_rows_that_are_no_records_are_told(columns, message):
     assert str(error.value) == f"<stream>:{message}"
 
 
+def test_two_columns_of_one_name_are_refused():
+    columns = [pa.array([value]) for value in ("ACGU", "a", "b")]
+    table = pa.Table.from_arrays(columns, ["sequence", "name", "name"])
+    stream = io.BytesIO()
+    pq.write_table(table, stream)
+    with pytest.raises(FormatError, match="two columns name"):
+        list(read_parquet(io.BytesIO(stream.getvalue())))
+
+
 def test_without_pyarrow_the_extra_is_named(monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     message = "reading and writing Parquet needs an optional dependency: pip install 'mprna[parquet]'"

@@ -66,7 +66,7 @@ def test_an_interrupted_run_goes_on_where_it_stopped(format_name, whole, tmp_pat
     with pytest.raises(KeyboardInterrupt):
         write(path, format_name, fail_at=fail_at)
     assert not path.exists()
-    assert (tmp_path / "out.part").exists()
+    assert (tmp_path / "out.part").exists() == (fail_at > 0)
     assert write(path, format_name, resume=True) == 5 - fail_at
     assert path.read_bytes() == whole
     assert sorted(os.listdir(tmp_path)) == ["out", "whole"]
@@ -120,6 +120,42 @@ def test_sequences_without_names_are_resumed_without_names(tmp_path):
     path.write_text(expected[:-20])
     write(path, "vienna", resume=True, of=nameless)
     assert path.read_text() == expected
+
+
+def test_nameless_records_that_look_like_structures_are_resumed(tmp_path):
+    texts = ["GGGGAAAACCCC", "GGGCAAAGCCCA", "GG.GAAACCC", ".GGAAACCC", "GG AACC", "GGGGAAAACCCA"]
+    nameless = [Record(name="", sequence=text) for text in texts]
+    path = tmp_path / "out"
+    write(path, "vienna", of=nameless)
+    whole = path.read_text()
+    lines = whole.splitlines(keepends=True)
+    for kept in range(len(lines)):
+        path.unlink()
+        (tmp_path / "out.part").write_text("".join(lines[:kept]))
+        write(path, "vienna", of=nameless, resume=True)
+        assert path.read_text() == whole
+
+
+def test_what_fails_at_once_leaves_an_older_part_alone(format_name, tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        write(tmp_path / "out", format_name, fail_at=3)
+    part = (tmp_path / "out.part").read_bytes()
+    with pytest.raises(KeyboardInterrupt):
+        write(tmp_path / "out", format_name, fail_at=0)
+    assert (tmp_path / "out.part").read_bytes() == part
+
+
+def test_a_link_stays_a_link(format_name, whole, tmp_path):
+    (tmp_path / "link").symlink_to("real")
+    write(tmp_path / "link", format_name)
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "real").read_bytes() == whole
+
+
+def test_the_name_of_a_folder_is_no_file(tmp_path):
+    with pytest.raises(FormatError, match="that names a folder; name a file"):
+        write(f"{tmp_path}/new/", "tsv")
+    assert os.listdir(tmp_path) == []
 
 
 @pytest.mark.parametrize(("name", "format_name"), [("out.tsv.gz", "tsv"), ("out.ct", "ct"), ("-", "tsv")])

@@ -193,6 +193,9 @@ def test_fastq_qualities_are_rates(options):
     np.testing.assert_allclose(found.base_probs, expected.base_probs)
     with pytest.raises(SequenceError, match="no qualities"):
         repair(sequence, dataclasses.replace(options, use_qualities=True))
+    short = dataclasses.replace(with_qualities, qualities="55")
+    with pytest.raises(SequenceError, match="2 qualities for 30 nucleotides"):
+        repair(short, dataclasses.replace(options, use_qualities=True))
 
 
 def test_the_restored_helix_is_named(model, monkeypatch):

@@ -6,7 +6,15 @@ import argparse
 from importlib.util import find_spec
 from pathlib import Path
 
-from mprna.cli.options import add_device, add_tensorboard, check_tensorboard, example, positive_int, seed
+from mprna.cli.options import (
+    add_device,
+    add_tensorboard,
+    check_tensorboard,
+    example,
+    job_count,
+    positive_int,
+    seed,
+)
 from mprna.errors import MissingExtraError
 
 TASKS = ("token_classification", "token_regression", "sequence_classification", "sequence_regression")
@@ -98,7 +106,7 @@ def _add_training(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--resume", action="store_true", help="continue from the newest checkpoint")
     add_tensorboard(parser)
     add_device(parser)
-    parser.add_argument("-j", "--threads", type=positive_int, metavar="N", help="CPU threads (default: all)")
+    parser.add_argument("-j", "--threads", type=job_count, metavar="N", help="CPU threads (default: all)")
 
 
 def run(args: argparse.Namespace) -> int:

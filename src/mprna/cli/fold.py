@@ -289,7 +289,7 @@ def _options(args: argparse.Namespace) -> FoldOptions:
 def _check_output(args: argparse.Namespace, format_name: str) -> None:
     if args.pair_probs and format_name not in WITH_PAIR_PROBS:
         raise UsageError(f"-p: {format_name} has no place for pair probabilities; choose --format jsonl")
-    if args.resume and args.output in (None, "-"):
-        raise UsageError("--resume needs -o FILE")
+    if args.resume and (args.output in (None, "-") or format_name == "svg"):
+        raise UsageError("--resume needs -o FILE, and no pictures")
     if args.constraint_lines and args.constraint is not None:
         raise UsageError("-C and --constraint: constraints come from one place")

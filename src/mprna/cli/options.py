@@ -119,7 +119,7 @@ def add_jobs(parser: argparse._ActionsContainer) -> None:
     parser.add_argument(
         "-j",
         "--jobs",
-        type=_job_count,
+        type=job_count,
         nargs="?",
         const=0,
         default=1,
@@ -174,9 +174,10 @@ def seed(text: str) -> int:
     return int(text)
 
 
-def _job_count(text: str) -> int:
+def job_count(text: str) -> int:
+    """An argument that says how many processes or threads there are."""
     if (jobs := positive_int(text)) > MAX_JOBS:
-        raise argparse.ArgumentTypeError(f"{jobs} processes; expected at most {MAX_JOBS}")
+        raise argparse.ArgumentTypeError(f"{jobs} processes or threads; expected at most {MAX_JOBS}")
     return jobs
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
-from mprna.cli.options import add_device, add_tensorboard, check_tensorboard, positive_int
+from mprna.cli.options import add_device, add_tensorboard, check_tensorboard, job_count
 from mprna.errors import MissingExtraError
 from mprna.runtime.store import find_model
 
@@ -55,7 +55,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("--resume", action="store_true", help="continue from the newest checkpoint")
     add_tensorboard(parser)
     add_device(parser)
-    parser.add_argument("-j", "--threads", type=positive_int, metavar="N", help="CPU threads (default: all)")
+    parser.add_argument("-j", "--threads", type=job_count, metavar="N", help="CPU threads (default: all)")
     parser.set_defaults(run=run)
 
 

@@ -25,13 +25,14 @@ _STRUCTURE: Final = re.compile(STRUCTURE_PATTERN)
 _CONSTRAINT: Final = re.compile(r"x+|\S*[.()\[\]{}<>|]\S*")
 _ENERGY: Final = re.compile(r"\(?\s*([-+]?\d+(?:\.\d*)?)")
 _BPRNA_NAME: Final = "#Name:"
+_COMMENTS: Final = "#;"
 
 
 def read_dot_bracket(source: Source) -> Iterator[Record]:
     """Records of a dot-bracket file, with or without headers, energies and line wrapping.
 
     Reads RNAfold's output (of `-p` the first structure), bpRNA's `.dbn` and plain FASTA. Without headers
-    every sequence is one line. Other lines that start with `#` are skipped.
+    every sequence is one line. Other lines that start with `#` or `;` are skipped.
 
     Raises:
         FormatError: a structure that is not balanced or not as long as its sequence.
@@ -53,7 +54,7 @@ def _read(source: Source, *, constraints: bool) -> Iterator[Record]:
         number = 0
         for line_number, line in numbered_lines(file):
             header = _header(line)
-            if header is not None or _is_next_sequence(line, draft):
+            if header is not None or _begins_without_header(line, draft):
                 if draft:
                     yield draft.finish(file.name)
                 number += 1
@@ -101,7 +102,7 @@ class _Draft:
         """Take one line; lines after a complete structure are ignored."""
         if text.startswith(ERROR_COMMENT):
             self.error = text.removeprefix(ERROR_COMMENT)
-        elif not text or text[0] == "#" or self.is_complete:
+        elif not text or text[0] in _COMMENTS or self.is_complete:
             return
         elif self.sequence and self.is_structure(symbols := text.split()[0]):
             self.dot_bracket += symbols
@@ -143,9 +144,13 @@ class _Draft:
         )
 
 
-def looks_like_another_line(sequence: str) -> bool:
-    """Whether a failed record's sequence would be read as a header or a comment; its line is left empty."""
-    return sequence.startswith((">", "#"))
+def looks_like_another_line(record: Record) -> bool:
+    """Whether a failed record's sequence would be read as something else; its line is left empty.
+
+    That is a header or a comment, or without a header whatever does not begin with a letter.
+    """
+    first = record.sequence[:1]
+    return first in (">", *_COMMENTS) or bool(first and not record.header and not first.isalpha())
 
 
 def _header(line: str) -> str | None:
@@ -155,20 +160,30 @@ def _header(line: str) -> str | None:
     return None
 
 
-def _is_next_sequence(line: str, draft: _Draft | None) -> bool:
-    """Whether a line without a header before it starts a record."""
+def _begins_without_header(line: str, draft: _Draft | None) -> bool:
+    """Whether a line starts a record: a sequence, or the reason of one whose sequence is left out.
+
+    Below a structure RNAfold writes more lines, which begin with blanks or brackets.
+    """
     words = line.split()
-    if not words or line[0] == "#":
+    if not words:
+        return False
+    if line.startswith(ERROR_COMMENT):
+        return draft is None or draft.is_complete
+    if line[0] in _COMMENTS:
         return False
     if draft is None:
         return True
-    return (draft.bare or draft.is_complete) and len(words) == 1 and not draft.is_structure(words[0])
+    is_sequence = not draft.is_structure(words[0])
+    if draft.is_complete:
+        return line[0].isalpha() or (is_sequence and len(words) == 1)
+    return draft.bare and is_sequence
 
 
 def _write(record: Record, energy: str, stream: IO[str]) -> None:
     if record.header:
         stream.write(f">{record.header}\n")
-    stream.write("\n" if looks_like_another_line(record.sequence) else f"{record.sequence}\n")
+    stream.write("\n" if looks_like_another_line(record) else f"{record.sequence}\n")
     if record.error is not None:
         stream.write(f"{record.error_comment}\n")
     elif record.dot_bracket is not None:

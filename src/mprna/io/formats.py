@@ -145,10 +145,10 @@ def _named(format_name: str) -> Format:
 
 
 def read_head(file: InputFile) -> tuple[bytes, InputFile]:
-    """The first three lines (at most `_HEAD_BYTES`), and the file as if nothing had been read."""
+    """What `_guess` asks for (at most `_HEAD_BYTES`), and the file as if nothing had been read."""
     head = b""
     try:
-        while head.count(b"\n") < 3 and len(head) < _HEAD_BYTES and (more := file.stream.read1(_HEAD_BYTES)):
+        while not _is_enough(head) and (more := file.stream.read1(_HEAD_BYTES)):
             head += more
     except input_errors() as error:
         raise as_format_error(error, file.name) from error
@@ -173,12 +173,22 @@ class _Rewound(io.RawIOBase):
         return len(chunk)
 
 
+def _is_enough(head: bytes) -> bool:
+    """Whether three whole lines of content are there, however they came."""
+    return len(head) >= _HEAD_BYTES or len(_content_lines(head[: head.rfind(b"\n") + 1])) >= 3
+
+
+def _content_lines(head: bytes) -> list[str]:
+    """Lines that are neither blank nor a comment."""
+    lines = head.decode("utf-8-sig", "replace").splitlines()
+    return [line.strip() for line in lines if line.strip() and line[0] not in "#;"]
+
+
 def _guess(head: bytes, path: str) -> str:
     """Name of the format that the first lines look like; nothing at all passes for FASTA."""
     if head.startswith(b"PAR1"):
         return "parquet"
-    lines = head.decode("utf-8-sig", "replace").splitlines()
-    lines = [line.strip() for line in lines if line.strip() and line[0] not in "#;"]
+    lines = _content_lines(head)
     first, second, third = [*lines, "", "", ""][:3]
     checks = {
         "dbn": first[:1] == ">" and _STRUCTURE_LINE.fullmatch(third),

@@ -95,6 +95,8 @@ def _delimited(file: InputFile, delimiter: str) -> Iterator[tuple[int, dict[str,
         for cells in reader:
             if not columns:
                 columns = [cell.strip() for cell in cells]
+                if twice := sorted({name for name in columns if columns.count(name) > 1}):
+                    raise FormatError(f"two columns {', '.join(twice)}", path=file.name, line=reader.line_num)
             elif cells:
                 if len(cells) != len(columns):
                     message = f"{len(cells)} cells, the first line has {len(columns)}"
@@ -108,6 +110,6 @@ def _cell(text: str) -> Any:
     if text.startswith("["):
         try:
             return json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             return text  # a dot-bracket may start so
     return text or None

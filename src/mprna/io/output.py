@@ -7,6 +7,7 @@ import io
 import os
 import platform
 import sys
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
@@ -16,6 +17,8 @@ from typing import IO, Any, Final
 from mprna.errors import FormatError
 
 COMPRESSIONS: Final = (".gz", ".bz2", ".xz", ".zst")
+
+_STANDARD_OUTPUT: Final = (None, "-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
 
 WRITE_ERRORS: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 """What a full or broken disk raises; a closed pipe (EPIPE) is no error of the user's."""
@@ -36,28 +39,48 @@ def open_output(path: str | os.PathLike[str] | None, *, binary: bool = False) ->
     Raises:
         FormatError: not writable, a folder's name, standard output is closed, or the disk is full.
     """
-    if path is None or path == "-":
+    if path is None or os.fspath(path) in _STANDARD_OUTPUT:
         if sys.stdout is None:
             raise FormatError("standard output is closed", path="<stdout>")
         with _full_disk("<stdout>"):
             yield sys.stdout.buffer if binary else sys.stdout
             sys.stdout.flush()
         return
-    if os.fspath(path).endswith(os.sep):
-        raise FormatError("cannot write: that names a folder; name a file", path=os.fspath(path))
-    target = Path(os.path.realpath(path))
-    direct = os.path.exists(target) and not os.path.isfile(target)
-    written = target if direct else target.with_name(f".{target.name}{_writer(os.getpid())}")
+    target = file_behind(path)
+    if target is None:
+        with _full_disk(os.fspath(path)), _open(Path(path), Path(path), binary=binary) as stream:
+            yield stream
+        return
+    written = target.with_name(f".{target.name}{_writer(os.getpid())}")
     _remove_abandoned(target.parent)
     stream = _open(written, target, binary=binary)
     try:
         with _full_disk(os.fspath(path)), stream:
             yield stream
-        if not direct:
-            written.replace(target)
+        written.replace(target)
     finally:
-        if not direct:
-            written.unlink(missing_ok=True)
+        written.unlink(missing_ok=True)
+
+
+def file_behind(path: str | os.PathLike[str] | None) -> Path | None:
+    """The file that a path names, links followed; `None` for standard output, devices and pipes.
+
+    Raises:
+        FormatError: a folder's name.
+    """
+    if path is None or os.fspath(path) in _STANDARD_OUTPUT:
+        return None
+    if os.fspath(path).endswith(os.sep):
+        raise FormatError("cannot write: that names a folder; name a file", path=os.fspath(path))
+    if os.path.exists(path) and not os.path.isfile(path):
+        return None
+    return Path(os.path.realpath(path))
+
+
+def compression_of(path: Path) -> str | None:
+    """What the suffix of a file says it is to be compressed by, as `xopen` calls it."""
+    suffix = path.suffix.lower()
+    return suffix.removeprefix(".") if suffix in COMPRESSIONS else None
 
 
 def check_folder(path: str) -> None:
@@ -75,7 +98,8 @@ def check_folder(path: str) -> None:
 
 def _writer(process: int | str) -> str:
     """How the temporary names of a process end."""
-    return f".{platform.node()}.{process}.mprna"
+    machine = f"{zlib.crc32(platform.node().encode()):08x}"  # names may be as long as file names
+    return f".{machine}.{process}.mprna"
 
 
 @cache  # a folder of many files is looked through once
@@ -103,9 +127,8 @@ def _is_running(process: int) -> bool:
 def _open(written: Path, target: Path, *, binary: bool) -> IO[Any]:
     from xopen import xopen  # heavy: 30 ms
 
-    compression = target.suffix.removeprefix(".") if target.suffix in COMPRESSIONS else None
     try:
-        stream = xopen(written, "wb", threads=0, format=compression)
+        stream = xopen(written, "wb", threads=0, format=compression_of(target))
     except OSError as error:
         raise FormatError(f"cannot write: {error.strerror}", path=str(target)) from error
     return stream if binary else io.TextIOWrapper(stream, encoding="utf-8", newline="\n")

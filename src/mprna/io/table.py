@@ -11,7 +11,7 @@ from itertools import islice
 from types import ModuleType
 from typing import IO, Any, Final
 
-from mprna.errors import MissingExtraError
+from mprna.errors import FormatError, MissingExtraError
 from mprna.io.records import Record
 from mprna.io.rows import NAMES, record_from_row, row_of
 from mprna.io.source import InputFile, Source, as_format_error, input_errors, open_input
@@ -77,14 +77,17 @@ def read_rows(file: InputFile, wanted: Sequence[str] | None = None) -> Iterator[
         wanted: read only these columns, of those that are there; the others may hold anything.
 
     Raises:
-        FormatError: no Parquet file, or a damaged one.
+        FormatError: no Parquet file, a damaged one, or two columns of one name.
         MissingExtraError: pyarrow is not installed.
     """
     pa, pq = _pyarrow()
     try:
         stream = file.stream if file.stream.seekable() else io.BytesIO(file.stream.read())
         table = pq.ParquetFile(stream)
-        columns = wanted and [name for name in table.schema_arrow.names if name in wanted]
+        names = table.schema_arrow.names
+        columns = [name for name in names if not wanted or name in wanted]
+        if twice := sorted({name for name in columns if columns.count(name) > 1}):
+            raise FormatError(f"two columns {', '.join(twice)}", path=file.name)
         for batch in table.iter_batches(BATCH_ROWS, columns=columns, use_threads=False):
             yield from batch.to_pylist()
     except (pa.ArrowException, ValueError, OverflowError, *input_errors()) as error:

@@ -14,7 +14,8 @@ from typing import Final
 
 from mprna.errors import FormatError, UsageError
 from mprna.io.dot_bracket import looks_like_another_line
-from mprna.io.formats import COMPRESSIONS, FORMATS, Reader, Writer, open_output
+from mprna.io.formats import FORMATS, Reader, Writer, open_output
+from mprna.io.output import compression_of, file_behind
 from mprna.io.records import Record
 
 RESUMABLE: Final = ("vienna", "dbn", "tsv", "jsonl")
@@ -50,24 +51,20 @@ def write_results(
     format = FORMATS[format_name]
     if format.write is None:
         raise UsageError(f"format {format_name!r} cannot be written")
-    if output is None or output == "-" or not _is_resumable(Path(output), format_name):
+    path = file_behind(output)
+    if path is None or format_name not in RESUMABLE or compression_of(path):
         if resume:
             raise UsageError(f"--resume works with uncompressed files of {', '.join(RESUMABLE)}")
         with open_output(output, binary=format.binary) as stream:
             format.write(compute(records), stream)
         return
-    previous = _complete_records(Path(output), format.read) if resume else iter(())
+    previous = _complete_records(path, format.read) if resume else iter(())
     try:
-        _write_in_parts(compute, iter(records), Path(output), format.write, previous, on_kept)
+        _write_in_parts(compute, iter(records), path, format.write, previous, on_kept)
     except BrokenPipeError:
         raise
     except OSError as error:
         raise FormatError(f"cannot write: {error.strerror}", path=output) from error
-
-
-def _is_resumable(path: Path, format_name: str) -> bool:
-    is_file = path.is_file() or not path.exists()  # not a device, a pipe or a directory
-    return is_file and format_name in RESUMABLE and path.suffix not in COMPRESSIONS
 
 
 def _write_in_parts(
@@ -85,8 +82,12 @@ def _write_in_parts(
             if on_kept is not None:
                 on_kept(result)
             yield result
+        computed = compute(records)
+        first = next(computed, None)  # whatever is wrong from the beginning leaves an older `part` alone
         fresh.replace(part)  # from here on, `part` holds all that the previous one did
-        yield from compute(records)
+        if first is not None:
+            yield first
+            yield from computed
 
     try:
         with fresh.open("w", encoding="utf-8", newline="\n", buffering=1) as stream:
@@ -129,13 +130,14 @@ def _matched(results: Iterator[Record], records: Iterator[Record], path: Path) -
                 f"{path}: result {number}, {result.name!r}, is of another input; "
                 "remove the file or leave out --resume"
             )
-        yield result if record.name else dataclasses.replace(result, name="")
+        name = result.name if record.name else ""
+        yield dataclasses.replace(result, name=name, sequence=record.sequence)
 
 
 def _is_result_of(record: Record, result: Record) -> bool:
     """Whether a result that was read back is of this record; formats differ in what white space they keep."""
     same_header = not record.name or result.header.split() == record.header.split()
-    has_outcome = result.dot_bracket is not None or result.error is not None
-    same_sequence = result.sequence == record.sequence
-    left_out = result.error is not None and not result.sequence and looks_like_another_line(record.sequence)
+    has_outcome = (result.dot_bracket is None) != (result.error is None)
+    same_sequence = "".join(result.sequence.split()) == "".join(record.sequence.split())
+    left_out = result.error is not None and not result.sequence and looks_like_another_line(record)
     return same_header and has_outcome and (same_sequence or left_out)

@@ -222,6 +222,8 @@ class _Repairer:
             return np.full(len(record.sequence), self._options.rate or DEFAULT_RATE)
         if record.qualities is None:
             raise SequenceError("no qualities (--qualities needs FASTQ)")
+        if len(record.qualities) != len(record.sequence):
+            raise SequenceError(f"{len(record.qualities)} qualities for {len(record.sequence)} nucleotides")
         phred = np.array([ord(symbol) - _PHRED_OFFSET for symbol in record.qualities])
         return np.minimum(10.0 ** (-phred / 10.0), MAX_RATE)
 

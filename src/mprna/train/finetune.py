@@ -20,6 +20,7 @@ from mprna.errors import DataError, ModelError, UsageError
 from mprna.files import read_json, write_json
 from mprna.io.labelled import LabelledRow
 from mprna.model.task import TaskConfig, TaskNetwork
+from mprna.objectives.mixture import check_ranges
 from mprna.train.backbone import Backbone, Checkpoint
 from mprna.train.config import LoopConfig
 from mprna.train.device import device_of, find_device, set_up_cpu
@@ -66,6 +67,9 @@ class FinetuneConfig:
     """Run matrix products in bfloat16 (autocast); weights and optimizer stay in float32."""
     seed: int = 45
     """Decides the initial weights of the head and the order of the data."""
+
+    def __post_init__(self) -> None:
+        check_ranges(self, {"lora_rank": (1, 1_024)})
 
 
 RESERVED: Final = ("name", "error")
