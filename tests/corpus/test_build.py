@@ -122,6 +122,13 @@ def test_finished_build_is_left_alone(transcripts_dir: Path, tmp_path: Path) -> 
         build(transcripts_dir, tmp_path / "out", seed=5)
 
 
+def test_a_finished_build_that_lost_a_shard_is_told(transcripts_dir: Path, tmp_path: Path) -> None:
+    file = build(transcripts_dir, tmp_path / "out").files[0]
+    (tmp_path / "out" / file.name).unlink()
+    with pytest.raises(CorpusError, match=r"missing; restore it, or remove .* and build it again"):
+        build(transcripts_dir, tmp_path / "out")
+
+
 def test_leftover_scaffold_of_a_finished_build_is_removed(transcripts_dir: Path, tmp_path: Path) -> None:
     build(transcripts_dir, tmp_path / "out")
     (tmp_path / "out" / ".build").mkdir()

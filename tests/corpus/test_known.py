@@ -69,6 +69,13 @@ def test_a_corpus_is_not_overwritten_and_never_empty(tmp_path: Path) -> None:
         build_known([EXAMPLES], tmp_path / "other", min_length=5_000)
 
 
+def test_a_folder_of_others_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "slices.parquet").write_text("precious")
+    with pytest.raises(CorpusError, match="is not empty; choose another folder"):
+        build_known([EXAMPLES], tmp_path)
+    assert (tmp_path / "slices.parquet").read_text() == "precious"
+
+
 def test_a_structure_that_does_not_fit_is_an_error_with_its_line(tmp_path: Path) -> None:
     path = write_rows(tmp_path / "bad.jsonl", {"seq": "GGGG", "label": "((."})
     with pytest.raises(FormatError, match=r"bad\.jsonl:1: "):

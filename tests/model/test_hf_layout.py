@@ -117,11 +117,17 @@ def test_published_config() -> None:
         ("add_cross_attention", True),
         ("is_folding_model", True),
         ("id2label", {"0": ".", "1": "(", "2": ")"}),
+        ("id2label", {"x": "(", "y": ")", "z": "."}),
     ],
 )
 def test_what_we_cannot_represent(name: str, value: object) -> None:
     with pytest.raises(ModelError, match=f"{name} is .*our network needs"):
         config_from_hf(PUBLISHED_52M | {name: value})
+
+
+@pytest.mark.parametrize("labels", [{"0": []}, {"0": "LABEL_0", "1": "LABEL_1"}, [1], None])
+def test_other_labels_say_nothing(labels: object) -> None:
+    assert config_from_hf(PUBLISHED_52M | {"id2label": labels}) == config_from_hf(PUBLISHED_52M)
 
 
 @pytest.mark.parametrize("value", [None, "1026", 2, -5])

@@ -13,9 +13,10 @@ from safetensors.numpy import load_file
 
 from mprna.errors import ModelError, MprnaWarning
 from mprna.model.checkpoint import TIED_WEIGHT, load_checkpoint
+from mprna.runtime import export as export_module
 from mprna.runtime.export import export_model, export_transformers, import_model
 from mprna.runtime.onnx import OnnxEngine
-from mprna.runtime.store import verify
+from mprna.runtime.store import verify, write_manifest
 
 
 @pytest.fixture(scope="module")
@@ -86,6 +87,50 @@ def test_the_run_of_an_exported_model_gives_the_same_bytes(nano_model, tmp_path)
 def test_a_checkpoint_is_not_exported_over_itself(nano_model):
     with pytest.raises(ModelError, match="choose another directory"):
         export_model(nano_model, nano_model)
+
+
+def test_a_run_is_not_exported_over_itself(nano_model, tmp_path):
+    shutil.copytree(nano_model, tmp_path / "run" / "model")
+    (tmp_path / "run" / "config.json").write_text('{"recipe": "smoke"}')
+    for export in (export_model, export_transformers, import_model):
+        with pytest.raises(ModelError, match="choose another directory"):
+            export(tmp_path / "run", tmp_path / "run")
+    assert (tmp_path / "run" / "config.json").read_text() == '{"recipe": "smoke"}'
+
+
+def test_a_damaged_model_is_not_exported(nano_model, tmp_path):
+    shutil.copytree(nano_model, tmp_path / "damaged")
+    weights = tmp_path / "damaged" / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-100] + bytes(100))
+    for export in (export_model, export_transformers, import_model):
+        with pytest.raises(ModelError, match="SHA-256 differs"):
+            export(tmp_path / "damaged", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_model_takes_the_place_of_another_whole(nano_model, tmp_path, monkeypatch):
+    """The earlier card goes, notes of others stay, and what is stopped leaves the earlier model."""
+    target = tmp_path / "out"
+    shutil.copytree(nano_model, target)
+    (target / "README.md").write_text("the card of another model")
+    write_manifest(target)
+    (target / "notes.txt").write_text("mine")
+    with monkeypatch.context() as patched:
+        patched.setattr(export_module, "write_manifest", _interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            export_model(nano_model, target)
+    verify(target)
+    assert (target / "README.md").exists()
+    export_model(nano_model, target)
+    verify(target)
+    assert not (target / "README.md").exists()
+    assert (target / "notes.txt").read_text() == "mine"
+    assert "notes.txt" not in (target / "manifest.json").read_text()
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def _interrupted(directory):
+    raise KeyboardInterrupt
 
 
 def test_what_is_no_checkpoint_is_told(tmp_path):

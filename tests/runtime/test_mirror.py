@@ -99,6 +99,11 @@ def test_a_dead_server_is_one_error(mirror):
         get_model("tiny", ["http://127.0.0.1:9"])
 
 
+def test_what_is_no_address_is_one_error():
+    with pytest.raises(ModelError, match=r"http://\[::1/tiny/manifest\.json: Invalid IPv6 URL"):
+        get_model("tiny", ["http://[::1"])
+
+
 def test_an_older_model_of_that_name_is_replaced_only_by_a_whole_one(mirror, tmp_path):
     before = contents(get_model("tiny", [str(mirror)]))
     (mirror / "tiny" / "README.md").write_text("# Tiny, second edition\n")

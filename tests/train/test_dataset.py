@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 from mprna.alphabet import EOS_ID
 from mprna.corpus.manifest import read_manifest, write_manifest
 from mprna.corpus.shards import read_shard
+from mprna.digest import file_sha256
 from mprna.errors import CorpusError, UsageError
 from mprna.objectives.mixture import ObjectiveConfig
 from mprna.objectives.objective import IGNORE, Batch
@@ -210,6 +212,11 @@ def test_an_annotation_of_another_length_is_refused(corpus_dir: Path, tmp_path: 
     shorter = [text and text[:-1] for text in table["structure"].to_pylist()]
     damaged = table.set_column(place, table.schema.field(place), [shorter])
     pq.write_table(damaged, tmp_path / "slices.parquet")
-    write_manifest(read_manifest(corpus_dir), tmp_path)
+    manifest = read_manifest(corpus_dir)
+    write_manifest(manifest, tmp_path)
+    with pytest.raises(CorpusError, match="SHA-256 is not that of the manifest"):
+        SliceDataset([tmp_path])
+    file = replace(manifest.files[0], sha256=file_sha256(tmp_path / "slices.parquet"))
+    write_manifest(replace(manifest, files=(file,)), tmp_path)
     with pytest.raises(CorpusError, match="another length"):
         SliceDataset([tmp_path])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -188,6 +189,7 @@ def test_balanced_classes_weigh_the_same() -> None:
         ("sequence_classification", "c", r"t.jsonl:7: class 'c' is not in the training data; known are a, b"),
         ("sequence_regression", "high", r"t.jsonl:7: label 'high' is no number"),
         ("sequence_regression", "nan", r"t.jsonl:7: label 'nan' is no finite number; write null"),
+        ("sequence_regression", 1e39, r"t.jsonl:7: label 1e\+39 is no finite number; write null"),
         ("token_classification", "((.", r"t.jsonl:7: 3 labels for 4 nt; write null where nothing is known"),
         ("token_regression", 1.0, r"t.jsonl:7: label 1.0; token_regression expects a list"),
     ],
@@ -208,6 +210,26 @@ def test_one_class_is_no_classification(nano: Path, tmp_path: Path) -> None:
     same = [LabelledRow("ACGU", ("a",), "t.csv", 2)]
     with pytest.raises(DataError, match="classes; classification needs two"):
         finetune(FinetuneConfig(task="sequence_classification"), nano, same, same, tmp_path / "run")
+
+
+@pytest.mark.parametrize(
+    ("task", "known", "labels"),
+    [
+        ("token_regression", [(0.5, 1.0, None, 2.0), (1.0,) * 4], [[1.0] * 4, [None] * 4]),
+        ("token_classification", ["((.."], [[None] * 4]),
+    ],
+)
+def test_a_validation_column_without_labels_is_told_before_training(
+    task: str, known: list[Any], labels: list[Any], nano: Path, tmp_path: Path
+) -> None:
+    rows = [
+        LabelledRow("ACGU", tuple(list(column) for column in values), f"{name}.jsonl", 1)
+        for name, values in (("train", known), ("valid", labels))
+    ]
+    names = ["a", "b"][: len(labels)]
+    with pytest.raises(DataError, match=r"^valid\.jsonl: a label column without any"):
+        finetune(FinetuneConfig(task=task), nano, rows[:1], rows[1:], tmp_path / "run", label_names=names)
+    assert not (tmp_path / "run").exists()
 
 
 def test_rows_of_a_table_reach_the_labels(tmp_path: Path) -> None:

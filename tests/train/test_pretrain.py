@@ -23,7 +23,7 @@ from mprna.train.config import TrainConfig, with_settings
 from mprna.train.device import slow_precision
 from mprna.train.pretrain import fixed_batches, pretrain, read_run_config
 from mprna.train.recipes import RECIPES, smoke
-from mprna.train.state import KEEP, find_checkpoint, latest_checkpoint
+from mprna.train.state import KEEP, find_checkpoint, latest_checkpoint, sole_training
 from mprna.train.tracker import Tracker
 
 SHORT = dataclasses.replace(smoke(), num_steps=12, save_every=4, evaluate_every=6, batch_tokens=400)
@@ -146,6 +146,39 @@ def test_ten_kills_at_random_moments(corpus_dir: Path, tmp_path: Path) -> None:
     best, expected = (find_checkpoint(tmp_path / name, "best") for name in ("broken", "whole"))
     assert best.name == expected.name
     assert weights_of(best) == weights_of(expected)
+
+
+def test_what_a_run_reads_may_not_change(corpus_dir: Path, tmp_path: Path) -> None:
+    run(SHORT, corpus_dir, tmp_path / "run")
+    with pytest.raises(UsageError, match=r"other data \(validation\); give the same"):
+        pretrain(SHORT, [corpus_dir], tmp_path / "run", resume=True)
+    other = tmp_path / "other"
+    shutil.copytree(corpus_dir, other)
+    manifest = json.loads((other / "manifest.json").read_text())
+    (other / "manifest.json").write_text(json.dumps(manifest, indent=3))
+    with pytest.raises(UsageError, match=r"other data \(corpora\)"):
+        pretrain(SHORT, [other], tmp_path / "run", validation_dir=corpus_dir, resume=True)
+    with pytest.raises(UsageError, match=r"other data \(initial_model\)"):
+        pretrain(
+            SHORT,
+            [corpus_dir],
+            tmp_path / "run",
+            validation_dir=corpus_dir,
+            initial_model=tmp_path / "run/model",
+            resume=True,
+        )
+    settings = json.loads((tmp_path / "run/config.json").read_text())
+    del settings["read"]  # as a run of an earlier release
+    (tmp_path / "run/config.json").write_text(json.dumps(settings))
+    run(SHORT, corpus_dir, tmp_path / "run", resume=True)
+
+
+def test_a_run_has_one_process_and_gets_no_shorter_than_it_is(corpus_dir: Path, tmp_path: Path) -> None:
+    with sole_training(tmp_path / "run"), pytest.raises(UsageError, match="another training is at work"):
+        run(SHORT, corpus_dir, tmp_path / "run")
+    run(SHORT, corpus_dir, tmp_path / "run")
+    with pytest.raises(UsageError, match="is at step 12, past num_steps=5"):
+        run(dataclasses.replace(SHORT, num_steps=5), corpus_dir, tmp_path / "run", resume=True)
 
 
 def test_a_damaged_checkpoint_falls_back_to_the_one_before(corpus_dir: Path, tmp_path: Path) -> None:
@@ -333,6 +366,17 @@ def test_recipes_round_trip(name: str) -> None:
 def test_settings_override_by_name_and_type() -> None:
     config = with_settings(smoke(), ["num_steps=7", "objectives.mask_rate=0.2", "bfloat16=true"])
     assert (config.num_steps, config.objectives.mask_rate, config.bfloat16) == (7, 0.2, True)
+
+
+def test_one_objective_is_switched_on_at_least() -> None:
+    with pytest.raises(UsageError, match="at least one needs a weight above 0"):
+        with_settings(smoke(), [f"objectives.{name}=0" for name in SHORT.objectives.weights])
+
+
+def test_settings_that_are_named_can_be_set() -> None:
+    with pytest.raises(UsageError, match="no such setting; known are ") as error:
+        with_settings(smoke(), ["corpus_weights=1"])
+    assert "corpus_weights" not in str(error.value).partition("known are")[2]
 
 
 @pytest.mark.parametrize(

@@ -215,6 +215,8 @@ def _finished_manifest(out_dir: Path, plan: dict[str, Any]) -> Manifest:
         "references": manifest.references,
     }
     require_same(earlier, plan, f"{out_dir} holds a finished corpus")
+    if lost := [file.name for file in manifest.files if not (out_dir / file.name).is_file()]:
+        raise CorpusError(f"{out_dir / lost[0]}: missing; restore it, or remove {out_dir} and build it again")
     remove_scaffold(out_dir)  # a build that was killed between the manifest and its last step left it behind
     return manifest
 

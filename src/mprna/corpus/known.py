@@ -17,6 +17,7 @@ from mprna.corpus.manifest import MANIFEST_NAME, SCHEMA_VERSION, Manifest, Shard
 from mprna.corpus.shards import Slice, pyarrow_version, write_shard
 from mprna.digest import file_sha256
 from mprna.errors import CorpusError, SequenceError
+from mprna.files import replacing
 from mprna.io.formats import read_records
 from mprna.io.records import Record
 from mprna.rna.canonical import MIN_HAIRPIN, canonical_pairs
@@ -34,16 +35,18 @@ def build_known(
 
     Args:
         inputs: files with structures, in any format that `mprna.io` reads.
-        out_dir: made if needed; must not hold a corpus.
+        out_dir: made if needed; must be empty.
         min_length: shorter RNAs are dropped, nt.
         max_length: longer RNAs are dropped, nt; a structure cannot be cut into slices.
 
     Raises:
         FormatError: a file that breaks its format.
-        CorpusError: the folder holds a corpus, or no record remains.
+        CorpusError: the folder is not empty, or no record remains.
     """
     if (out_dir / MANIFEST_NAME).exists():
         raise CorpusError(f"{out_dir} holds a finished corpus; choose another folder, or remove this one")
+    if out_dir.exists() and any(out_dir.iterdir()):
+        raise CorpusError(f"{out_dir} is not empty; choose another folder")
     paths = find_inputs(inputs)
     digests = input_digests(paths)
     drops, sources = Drops(), []
@@ -107,7 +110,8 @@ def _write(
 ) -> Manifest:
     out_dir.mkdir(parents=True, exist_ok=True)
     path = out_dir / FILE_NAME
-    write_shard(slices, path)
+    with replacing(path) as partial:
+        write_shard(slices, partial)
     file = ShardFile(
         name=FILE_NAME,
         rows=len(slices),

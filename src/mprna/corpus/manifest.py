@@ -185,11 +185,11 @@ def read_manifest(directory: Path) -> Manifest:
             "give the folder of a finished build, or run the same build again to finish it"
         ) from None
     except ValueError as error:
-        raise CorpusError(f"{path}: damaged ({error}); build the corpus again") from None
+        raise CorpusError(f"{path}: damaged ({error}); remove the corpus and build it again") from None
     readable = [{"name": SCHEMA_NAME, "version": version} for version in READABLE_VERSIONS]
     if not isinstance(document, dict) or document.get("schema") not in readable:
         raise CorpusError(f"{path}: not a manifest of schema {SCHEMA_NAME!r} version {READABLE}")
     try:
         return Manifest.from_json(document)
     except (AttributeError, KeyError, TypeError) as error:
-        raise CorpusError(f"{path}: damaged (entry {error}); build the corpus again") from None
+        raise CorpusError(f"{path}: damaged (entry {error}); remove the corpus and build it again") from None

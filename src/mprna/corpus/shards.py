@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mprna.corpus.manifest import READABLE, READABLE_VERSIONS, SCHEMA_NAME, SCHEMA_VERSION, read_manifest
+from mprna.digest import file_sha256
 from mprna.errors import CorpusError, MissingExtraError
 
 if TYPE_CHECKING:
@@ -99,8 +100,11 @@ def write_shard(slices: Iterable[Slice], path: Path) -> None:
     pq.write_table(table, path, compression="zstd", use_dictionary=["source", "species"])
 
 
-def read_shard(path: Path) -> pa.Table:
+def read_shard(path: Path, sha256: str | None = None) -> pa.Table:
     """All rows of a shard.
+
+    Args:
+        sha256: what the manifest says; Parquet files have no checksums of their own.
 
     Raises:
         CorpusError: damaged, or no shard of this schema and a readable version.
@@ -109,12 +113,20 @@ def read_shard(path: Path) -> pa.Table:
     import pyarrow.parquet as pq
 
     try:
+        if sha256 is not None and file_sha256(path) != sha256:
+            raise CorpusError(
+                f"{path}: its SHA-256 is not that of the manifest; "
+                "restore it, or remove the corpus and build it again"
+            )
         table = pq.read_table(path)
     except FileNotFoundError:
-        raise CorpusError(f"{path}: missing shard; restore it or build the corpus again") from None
-    except (pa.ArrowInvalid, OSError) as error:
-        raise CorpusError(f"{path}: damaged shard ({error}); build the corpus again") from None
-    found = {key.decode(): value.decode() for key, value in (table.schema.metadata or {}).items()}
+        raise CorpusError(
+            f"{path}: missing shard; restore it, or remove the corpus and build it again"
+        ) from None
+    except (pa.ArrowException, OSError) as error:
+        raise CorpusError(f"{path}: damaged shard ({error}); remove the corpus and build it again") from None
+    metadata = (table.schema.metadata or {}).items()
+    found = {key.decode(errors="replace"): value.decode(errors="replace") for key, value in metadata}
     version = found.get("mprna.version", "")
     if found.get("mprna.schema") != SCHEMA_NAME or version not in map(str, READABLE_VERSIONS):
         raise CorpusError(f"{path}: not a shard of schema {SCHEMA_NAME!r} version {READABLE}")
@@ -140,9 +152,13 @@ def read_slices(directories: Sequence[Path], columns: Sequence[str]) -> pa.Table
         CorpusError: a corpus that is missing or unfinished, or a damaged shard.
     """
     pa = _pyarrow()
-    paths = [directory / file.name for directory in directories for file in read_manifest(directory).files]
     schema = pa.schema([slice_schema().field(name) for name in columns])
-    return pa.concat_tables([schema.empty_table(), *(read_shard(path).select(columns) for path in paths)])
+    shards = [
+        read_shard(directory / file.name, file.sha256).select(columns)
+        for directory in directories
+        for file in read_manifest(directory).files
+    ]
+    return pa.concat_tables([schema.empty_table(), *shards])
 
 
 def column_bytes(table: pa.Table, name: str) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:

@@ -104,7 +104,7 @@ def corpus_stats(directory: Path) -> CorpusStats:
     """
     stats = CorpusStats()
     for file in read_manifest(directory).files:
-        columns = read_shard(directory / file.name).select(_COLUMNS).to_pydict()
+        columns = read_shard(directory / file.name, file.sha256).select(_COLUMNS).to_pydict()
         if columns["sequence"]:
             _add_sequences(stats, columns["sequence"])
             _add_structures(stats, columns)

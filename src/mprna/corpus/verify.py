@@ -48,16 +48,17 @@ def _check_balance(manifest: Manifest, directory: Path) -> None:
     if read != manifest.nt + manifest.drops.nt:
         raise CorpusError(
             f"{directory}: {read} nt were read, but {manifest.nt} kept and {manifest.drops.nt} dropped; "
-            "the manifest was changed, build the corpus again"
+            "the manifest was changed, remove the corpus and build it again"
         )
 
 
 def _check_bytes(path: Path, sha256: str) -> None:
     if not path.is_file():
-        raise CorpusError(f"{path}: missing; restore it or build the corpus again")
+        raise CorpusError(f"{path}: missing; restore it, or remove the corpus and build it again")
     if file_sha256(path) != sha256:
         raise CorpusError(
-            f"{path}: its SHA-256 is not that of the manifest; restore it or build the corpus again"
+            f"{path}: its SHA-256 is not that of the manifest; "
+            "restore it, or remove the corpus and build it again"
         )
 
 

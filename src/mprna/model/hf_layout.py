@@ -167,9 +167,11 @@ def config_from_hf(values: dict[str, Any], *, pair_width: int = ModelConfig.pair
 def _check_labels(values: dict[str, Any]) -> None:
     labels = values.get("id2label")
     expected = dict(enumerate(STRUCTURE_SYMBOLS))
-    if not isinstance(labels, dict) or set(labels.values()) != set(STRUCTURE_SYMBOLS):
+    if not isinstance(labels, dict) or sorted(map(str, labels.values())) != sorted(STRUCTURE_SYMBOLS):
         return
-    if {int(index): label for index, label in labels.items()} != expected:
+    if {str(index): label for index, label in labels.items()} != {
+        str(i): label for i, label in expected.items()
+    }:
         raise ModelError(f"config.json: id2label is {labels}, our network needs {expected}")
 
 

@@ -98,6 +98,8 @@ class ObjectiveConfig:
     def __post_init__(self) -> None:
         weights = dict.fromkeys(OBJECTIVES, (0.0, 1e6))
         check_ranges(self, dict.fromkeys(_SHARES, (0.0, 1.0)) | weights, prefix="objectives.")
+        if not self.weights:
+            raise UsageError(f"objectives {', '.join(OBJECTIVES)}: at least one needs a weight above 0")
 
     @property
     def weights(self) -> dict[str, float]:

@@ -54,7 +54,7 @@ def write_tsv(rows: Iterable[Row], columns: Iterable[str], stream: IO[str]) -> N
     Args:
         rows: each with these columns, in this order.
     """
-    stream.write("\t".join(columns) + "\n")
+    stream.write("\t".join(map(_cell, columns)) + "\n")
     stream.writelines("\t".join(map(_cell, row.values())) + "\n" for row in rows)
 
 

@@ -42,7 +42,7 @@ from mprna.model.hf import export_hf, import_hf
 from mprna.model.network import MprnaModel, NetworkOutput
 from mprna.model.pair_checkpoint import load_pair_network, save_pair_network
 from mprna.model.pair_network import CELL, PairNetwork
-from mprna.runtime.store import kind_of, write_manifest
+from mprna.runtime.store import files_of, kind_of, verify, write_manifest
 
 OPSET = 20
 """The first with an exact GELU of its own."""
@@ -66,30 +66,33 @@ def export_model(source_dir: Path, target_dir: Path) -> None:
         source_dir: a checkpoint, or the run directory of `mprna pretrain`.
 
     Raises:
-        ModelError: `source_dir` holds no readable checkpoint, or `target_dir` is that directory.
+        ModelError: `source_dir` holds no readable checkpoint, files that differ from their manifest, or
+            `target_dir` is that directory.
     """
-    checkpoint_dir = _checkpoint_of(source_dir)
-    check_apart(checkpoint_dir, target_dir)
+    checkpoint_dir = _source(source_dir, target_dir)
     if kind_of(checkpoint_dir) == PAIR_KIND:
         export_pair_network(load_pair_network(checkpoint_dir), target_dir)
         return
     if kind_of(checkpoint_dir) == DEGRADATION_KIND:
         export_degradation(load_degradation(checkpoint_dir), target_dir)
         return
-    save_checkpoint(load_checkpoint(checkpoint_dir), target_dir, dtype=torch.float16)
-    _finish(_trace(load_checkpoint(target_dir)), target_dir)  # the rounded weights
+    with _staged(target_dir) as staging:
+        save_checkpoint(load_checkpoint(checkpoint_dir), staging, dtype=torch.float16)
+        _finish(_trace(load_checkpoint(staging)), staging)  # the rounded weights
 
 
 def export_pair_network(network: PairNetwork, target_dir: Path) -> None:
     """Write a pair network as a model directory, as `export_model` does with a checkpoint."""
-    save_pair_network(network, target_dir, dtype=torch.float16)
-    _finish(_trace_pairs(load_pair_network(target_dir)), target_dir)
+    with _staged(target_dir) as staging:
+        save_pair_network(network, staging, dtype=torch.float16)
+        _finish(_trace_pairs(load_pair_network(staging)), staging)
 
 
 def export_degradation(ensemble: DegradationEnsemble, target_dir: Path) -> None:
     """Write a degradation ensemble as a model directory, as `export_model` does with a checkpoint."""
-    save_degradation(ensemble, target_dir, dtype=torch.float16)
-    _finish(_trace_degradation(load_degradation(target_dir)), target_dir)
+    with _staged(target_dir) as staging:
+        save_degradation(ensemble, staging, dtype=torch.float16)
+        _finish(_trace_degradation(load_degradation(staging)), staging)
 
 
 def export_transformers(source_dir: Path, target_dir: Path) -> None:
@@ -98,7 +101,7 @@ def export_transformers(source_dir: Path, target_dir: Path) -> None:
     Raises:
         ModelError: as `export_model`.
     """
-    export_hf(_checkpoint_of(source_dir), target_dir)
+    export_hf(_source(source_dir, target_dir), target_dir)
 
 
 def import_model(source_dir: Path, target_dir: Path) -> None:
@@ -116,6 +119,35 @@ def import_model(source_dir: Path, target_dir: Path) -> None:
     with TemporaryDirectory() as checkpoint_dir:
         import_hf(source_dir, Path(checkpoint_dir))
         export_model(Path(checkpoint_dir), target_dir)
+
+
+def _source(directory: Path, target_dir: Path) -> Path:
+    """The checkpoint to export, whole, and neither it nor its run being the target."""
+    checkpoint_dir = _checkpoint_of(directory)
+    for source_dir in (directory, checkpoint_dir):
+        check_apart(source_dir, target_dir)
+    verify(checkpoint_dir)
+    return checkpoint_dir
+
+
+@contextmanager
+def _staged(target_dir: Path) -> Iterator[Path]:
+    """A folder beside the target, whose files go there when all are written, `config.json` last.
+
+    So whatever stops the export, the target is no half model. Files of an earlier model that this one does
+    not have, such as its card, are removed; others stay.
+    """
+    target_dir.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=target_dir.parent, prefix=f".{target_dir.name}.") as folder:
+        staging = Path(folder) / "model"
+        yield staging
+        names = sorted(path.name for path in staging.iterdir())
+        (target_dir / CONFIG_FILE).unlink(missing_ok=True)
+        for name in {*files_of(target_dir)} - {*names}:
+            (target_dir / name).unlink(missing_ok=True)
+        target_dir.mkdir(exist_ok=True)
+        for name in sorted(names, key=CONFIG_FILE.__eq__):
+            (staging / name).replace(target_dir / name)
 
 
 def _checkpoint_of(directory: Path) -> Path:

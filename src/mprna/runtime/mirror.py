@@ -121,13 +121,13 @@ def _check(partial: Path, source: str) -> None:
 
 
 def _fetch(source: str, name: str, target: Path) -> None:
-    url = f"{source}/{quote(name)}" if _is_url(source) else (Path(source).absolute() / name).as_uri()
-    if is_offline() and not url.startswith("file:"):
-        raise ModelError(f"{source}/{name}: offline (MPRNA_OFFLINE is set, or --offline given)")
     try:
+        url = f"{source}/{quote(name)}" if _is_url(source) else (Path(source).absolute() / name).as_uri()
+        if is_offline() and not url.startswith("file:"):
+            raise ModelError(f"{source}/{name}: offline (MPRNA_OFFLINE is set, or --offline given)")
         with urlopen(url, timeout=TIMEOUT_S) as stream, target.open("wb") as file:
             shutil.copyfileobj(stream, file)
-    except (URLError, http.client.HTTPException, OSError) as error:
+    except (URLError, http.client.HTTPException, OSError, ValueError) as error:  # ValueError: no URL
         reason = error.reason if isinstance(error, URLError) else error
         raise ModelError(f"{source}/{name}: {reason or error}") from None
 

@@ -147,17 +147,26 @@ def verify(directory: Path) -> None:
     Raises:
         ModelError: a file is missing or differs, or the manifest is of another kind.
     """
-    if not (directory / MANIFEST).exists():
-        return
-    manifest = read_json(directory / MANIFEST)
-    if manifest.get("schema") != SCHEMA["schema"] or not isinstance(manifest.get("files"), dict):
-        raise ModelError(f"{directory / MANIFEST}: not the manifest of an MP-RNA model")
-    for name, expected in manifest["files"].items():
+    for name, expected in files_of(directory).items():
         path = directory / name
         if not path.is_file():
             raise ModelError(f"{path}: missing; install the model again")
         if file_sha256(path) != expected:
             raise ModelError(f"{path}: SHA-256 differs from {MANIFEST}; install the model again")
+
+
+def files_of(directory: Path) -> dict[str, str]:
+    """SHA-256 of the files of a model directory, as its manifest has them; none without a manifest.
+
+    Raises:
+        ModelError: the manifest is of another kind.
+    """
+    if not (directory / MANIFEST).exists():
+        return {}
+    manifest = read_json(directory / MANIFEST)
+    if manifest.get("schema") != SCHEMA["schema"] or not isinstance(manifest.get("files"), dict):
+        raise ModelError(f"{directory / MANIFEST}: not the manifest of an MP-RNA model")
+    return dict(manifest["files"])
 
 
 def _locate(name_or_path: str | Path) -> Path:

@@ -120,8 +120,9 @@ def with_settings(config: TrainConfig, settings: list[str]) -> TrainConfig:
 
 def _replace(config: Config, name: str, text: str) -> Config:
     types = typing.get_type_hints(type(config))
-    if name not in types or types[name] not in _PARSERS:
-        raise UsageError(f"--set {name}: no such setting; known are {', '.join(sorted(types))}")
+    known = sorted(name for name in types if types[name] in _PARSERS)
+    if name not in known:
+        raise UsageError(f"--set {name}: no such setting; known are {', '.join(known)}, objectives.NAME")
     try:
         return dataclasses.replace(config, **{name: _PARSERS[types[name]](text)})
     except ValueError:

@@ -39,7 +39,11 @@ class SliceDataset:
     def __init__(self, corpus_dirs: Sequence[Path]) -> None:
         self.tokenizer = Tokenizer()
         shards = [
-            [_Shard(path, self.tokenizer) for path in _shard_paths(directory)] for directory in corpus_dirs
+            [
+                _Shard(directory / file.name, file.sha256, self.tokenizer)
+                for file in read_manifest(directory).files
+            ]
+            for directory in corpus_dirs
         ]
         flat = [shard for corpus in shards for shard in corpus]
         self.corpus_sizes = [sum(len(shard.lengths) for shard in corpus) for corpus in shards]
@@ -157,8 +161,8 @@ class BatchStream:
 class _Shard:
     """The columns of a shard that training needs, each as one array over all its slices."""
 
-    def __init__(self, path: Path, tokenizer: Tokenizer) -> None:
-        table = read_shard(path).select(["sequence", "structure", "confidence", "pair_probs"])
+    def __init__(self, path: Path, sha256: str, tokenizer: Tokenizer) -> None:
+        table = read_shard(path, sha256).select(["sequence", "structure", "confidence", "pair_probs"])
         sequences, self.lengths = column_bytes(table, "sequence")
         self.ids = tokenizer.encode_bytes(sequences)
         self.annotated: Flags = table["structure"].is_valid().to_numpy()
@@ -172,10 +176,6 @@ class _Shard:
         if (num_bytes % SPARSE_PAIR.itemsize).any():
             raise CorpusError(f"{path}: pair probabilities that are cut off; build it again")
         self.pair_probs, self.num_pairs = unpack_pairs(pair_bytes), num_bytes // SPARSE_PAIR.itemsize
-
-
-def _shard_paths(directory: Path) -> list[Path]:
-    return [directory / file.name for file in read_manifest(directory).files]
 
 
 def _starts(lengths: Indices) -> Indices:

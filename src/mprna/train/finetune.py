@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 import torch
 
 from mprna.errors import DataError, ModelError, UsageError
@@ -27,7 +28,7 @@ from mprna.train.device import device_of, find_device, set_up_cpu
 from mprna.train.distributed import barrier, processes, rank, world_size
 from mprna.train.labels import Example, class_names, examples
 from mprna.train.loop import train
-from mprna.train.state import checkpoint_dir
+from mprna.train.state import checkpoint_dir, sole_training
 from mprna.train.task_batches import TaskBatch, batches_from
 from mprna.train.task_learner import TaskLearner, class_weights, evaluate
 from mprna.train.tracker import METRICS_FILE, best_step, read_validation
@@ -103,8 +104,9 @@ def finetune(
 
     Raises:
         FormatError: a row that does not fit the task or the model.
-        UsageError: the run exists and `resume` is off, or it was made from other settings or data; or there
-            is no such device.
+        UsageError: the run exists and `resume` is off, it was made from other settings or data, or another
+            process trains it; or there is no such device.
+        DataError: a label column in which nothing is known.
     """
     _check(config, label_names)
     set_up_cpu(num_threads)
@@ -114,10 +116,11 @@ def finetune(
     data, validation = (
         examples(rows, task, max_length=backbone.max_length) for rows in (train_rows, validation_rows)
     )
+    _check_targets(np.concatenate([example.targets for example in validation]), task, validation_rows)
     model = _initial_model(backbone, task, config).to(place)
     learner = _learner(backbone, model, data, validation, config)
     loop = loop_config(config, len(data))
-    with processes(place):
+    with processes(place), sole_training(run_dir):
         if rank() == 0:
             _claim(run_dir, _settings(config, backbone, train_rows, validation_rows), resume=resume)
         barrier()
@@ -170,14 +173,20 @@ def _task(config: FinetuneConfig, rows: Sequence[LabelledRow], label_names: Sequ
     task = TaskConfig(task=config.task, labels=tuple(label_names), pooling=config.pooling)
     longest = max(len(row.sequence) for row in rows)
     values = np.concatenate([e.targets for e in examples(rows, task, max_length=longest)]).astype(np.float64)
-    if np.isnan(values).all(0).any():
-        raise DataError(f"{rows[0].path}: a label column without any number")
+    _check_targets(values, task, rows)
     scales = np.nanstd(values, axis=0)
     return dataclasses.replace(
         task,
         offsets=tuple(np.nanmean(values, axis=0).tolist()),
         scales=tuple(np.where(scales > 0, scales, 1.0).tolist()),
     )
+
+
+def _check_targets(values: npt.NDArray[np.floating], task: TaskConfig, rows: Sequence[LabelledRow]) -> None:
+    """Every label column must say something, or nothing can be learned from it or chosen by it."""
+    if np.isnan(values).all(0).any():
+        what = "any class" if task.is_classification else "any number"
+        raise DataError(f"{rows[0].path}: a label column without {what}")
 
 
 def _initial_model(backbone: Backbone, task: TaskConfig, config: FinetuneConfig) -> TaskNetwork:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,8 @@ from mprna.errors import DataError
 from mprna.io.labelled import LabelledRow
 from mprna.model.task import TaskConfig
 from mprna.tokenizer import TokenIds, Tokenizer
+
+_LARGEST: Final = float(np.finfo(np.float32).max)
 
 Targets = npt.NDArray[np.float32]
 
@@ -99,6 +101,6 @@ def _number(row: LabelledRow, cell: Any) -> float:
         number = math.nan if cell is None else float(cell)
     except (TypeError, ValueError):
         raise row.fault(f"label {cell!r} is no number") from None
-    if math.isinf(number) or (math.isnan(number) and cell is not None):
+    if abs(number) > _LARGEST or (math.isnan(number) and cell is not None):
         raise row.fault(f"label {cell!r} is no finite number; write null where nothing is known")
     return number

@@ -14,9 +14,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from mprna.corpus.manifest import MANIFEST_NAME
+from mprna.digest import file_sha256
 from mprna.errors import ModelError, UsageError
 from mprna.files import read_json, write_json
-from mprna.model.checkpoint import CONFIG_FILE, load_checkpoint, write_checkpoint
+from mprna.model.checkpoint import CONFIG_FILE, WEIGHTS_FILE, load_checkpoint, write_checkpoint
 from mprna.model.network import MprnaModel
 from mprna.model.presets import PRESETS
 from mprna.objectives.mixture import compute_losses
@@ -29,7 +31,7 @@ from mprna.train.evaluation import evaluate
 from mprna.train.loop import train
 from mprna.train.plan import PlannedBatch
 from mprna.train.sharding import gathered, shard_layers
-from mprna.train.state import LOWEST_LOSS
+from mprna.train.state import LOWEST_LOSS, sole_training
 
 FORMAT = {"format": "mprna-run", "version": 1}
 
@@ -64,8 +66,9 @@ def pretrain(
         the directory of the finished model, `RUN/model`; None where SIGTERM came first.
 
     Raises:
-        UsageError: the run exists and `resume` is off, or it was made with other settings; the config has
-            weights for another number of corpora; or there is no such device.
+        UsageError: the run exists and `resume` is off, it was made with other settings or data, or another
+            process trains it; the config has weights for another number of corpora; or there is no such
+            device.
         CorpusError: a corpus that is missing or unfinished.
     """
     set_up_cpu(num_threads)
@@ -77,16 +80,17 @@ def pretrain(
         if config.shard_weights:
             shard_layers(model.encoder)
         learner = Pretraining(model, config, [to_device(batch, place) for batch in validation])
-        if rank() == 0:
-            _claim(run_dir, config, resume=resume)  # after all that a wrong call may be stopped by
-        barrier()
 
         def batches_from(start: int) -> Iterator[Batch]:
             return stream.batches_from(start, rank=rank(), world_size=world_size())
 
-        complete = train(learner, batches_from, config=config, run_dir=run_dir, tensorboard=tensorboard)
-        if complete:
-            learner.save(run_dir / "model", dtype=torch.float16)
+        with sole_training(run_dir):
+            if rank() == 0:  # after all that a wrong call may be stopped by
+                _claim(run_dir, config, _read_from(corpus_dirs, validation_dir, initial_model), resume=resume)
+            barrier()
+            complete = train(learner, batches_from, config=config, run_dir=run_dir, tensorboard=tensorboard)
+            if complete:
+                learner.save(run_dir / "model", dtype=torch.float16)
         return run_dir / "model" if complete and rank() == 0 else None
 
 
@@ -179,8 +183,19 @@ def read_run_config(run_dir: Path) -> TrainConfig:
         raise ModelError(f"{run_dir / CONFIG_FILE}: not of a pretraining run ({error})") from None
 
 
-def _claim(run_dir: Path, config: TrainConfig, *, resume: bool) -> None:
-    """Write `config.json`; a run to resume must have the same settings, but for `MAY_CHANGE`."""
+def _read_from(
+    corpus_dirs: list[Path], validation_dir: Path | None, initial_model: Path | None
+) -> dict[str, list[str]]:
+    """SHA-256 of the manifests of the corpora, and of the weights that a run starts from."""
+    return {
+        "corpora": [file_sha256(directory / MANIFEST_NAME) for directory in corpus_dirs],
+        "validation": [file_sha256(validation_dir / MANIFEST_NAME)] if validation_dir else [],
+        "initial_model": [file_sha256(initial_model / WEIGHTS_FILE)] if initial_model else [],
+    }
+
+
+def _claim(run_dir: Path, config: TrainConfig, read: dict[str, list[str]], *, resume: bool) -> None:
+    """Write `config.json`; a run to resume must have the same data and settings, but for `MAY_CHANGE`."""
     path = run_dir / "config.json"
     if path.exists():
         if not resume:
@@ -191,5 +206,11 @@ def _claim(run_dir: Path, config: TrainConfig, *, resume: bool) -> None:
             raise UsageError(
                 f"{path} was written with other settings; only {may_change} may change on resume"
             )
+        earlier = read_json(path).get("read", read)  # runs of earlier releases do not say
+        if changed := [name for name in read if earlier.get(name) != read[name]]:
+            raise UsageError(
+                f"{path} was written with other data ({', '.join(changed)}); "
+                "give the same, or choose another --out"
+            )
     run_dir.mkdir(parents=True, exist_ok=True)
-    write_json(FORMAT | {"train": config.to_dict()}, path)
+    write_json(FORMAT | {"train": config.to_dict(), "read": read}, path)

@@ -5,10 +5,12 @@ RUN/checkpoints/step-00000250/  config.json model.safetensors optimizer.safetens
 
 from __future__ import annotations
 
+import fcntl
 import json
 import shutil
 import warnings
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
@@ -16,7 +18,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from mprna.errors import ModelError, MprnaWarning
+from mprna.errors import ModelError, MprnaWarning, UsageError
 from mprna.train.distributed import rank
 from mprna.train.learner import AnyLearner
 from mprna.train.sharding import gathered, placed_like
@@ -27,6 +29,27 @@ KEEP = 2
 
 LOWEST_LOSS = ("loss", -1)
 """What chooses the best checkpoint of a pretraining run."""
+
+
+@contextmanager
+def sole_training(run_dir: Path) -> Iterator[None]:
+    """Keep other trainings out of a run; the lock is flock's, and ends with its process.
+
+    Raises:
+        UsageError: another one is at work there.
+    """
+    if rank() > 0:  # the first process of a training keeps them out for all of it
+        yield
+        return
+    run_dir.mkdir(parents=True, exist_ok=True)
+    with (run_dir / "lock").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise UsageError(
+                f"another training is at work in {run_dir}; wait, or choose another --out"
+            ) from None
+        yield
 
 
 def save_state(
