@@ -146,14 +146,15 @@ class _Parts:
 
     def __init__(self, sequences: Iterable[str]) -> None:
         self._by_start: dict[str, list[str]] = defaultdict(list)
+        self._short: list[str] = []
         for sequence in sequences:
-            if len(sequence) >= K:
-                self._by_start[sequence[:K]].append(sequence)
+            (self._by_start[sequence[:K]] if len(sequence) >= K else self._short).append(sequence)
 
     def parts_of(self, record: str) -> set[str]:
         starts = (record[i : i + K] for i in range(len(record) - K + 1))
         candidates = {start for start in starts if start in self._by_start}
-        return {part for start in candidates for part in self._by_start[start] if part in record}
+        possible = [*self._short, *(part for start in candidates for part in self._by_start[start])]
+        return {part for part in possible if part in record}
 
 
 def _repeats(task: Task, split: str, rows: Sequence[str]) -> Leak:
