@@ -65,6 +65,13 @@ def test_draw_makes_no_folder_named_as_a_picture(call, tmp_path):
     assert (tmp_path / "x.SVG").is_file()
 
 
+def test_draw_makes_no_folder_named_as_a_compressed_picture(call, tmp_path):
+    outcome = call("draw", "-o", tmp_path / "x.svg.gz", stdin=CT)
+    assert outcome.status == 2
+    assert "pictures are .svg or .png files" in outcome.err
+    assert not any(tmp_path.iterdir())
+
+
 def test_draw_reads_files_only(call):
     outcome = call("draw", "(...)")
     expected = "mprna: error: (...): no such file; structures are read from files or standard input\n"

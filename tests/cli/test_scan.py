@@ -49,7 +49,7 @@ def test_a_list_and_a_fasta(call, tmp_path):
     ]  # fmt: skip
     assert outcome.status == 1
     assert outcome.err == (
-        "mprna: 2 of 4 variants have no effect; the first: b G9A: G9A: nucleotide 9 of the RNA is C\n"
+        "mprna: 2 of 4 variants could not be evaluated; the first: b G9A: G9A: nucleotide 9 of the RNA is C\n"
     )
 
 
@@ -78,7 +78,7 @@ def test_a_vcf(call, tmp_path):
     outcome = call(*given, "--format", "vcf")
     assert outcome.status == 1
     assert outcome.err == (
-        "mprna: 1 of 2 variants have no effect; the first: chr1 chr1:4:C>G: "
+        "mprna: 1 of 2 variants could not be evaluated; the first: chr1 chr1:4:C>G: "
         "the VCF has C where the reference has A\n"
     )
     lines = [line for line in outcome.out.splitlines() if not line.startswith("#")]

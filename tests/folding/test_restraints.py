@@ -140,6 +140,8 @@ def test_bad_reactivities():
         check_reactivities([0.0, 1.0, 2.0], "ACGU")
     with pytest.raises(FoldingError, match="reactivity of position 2 is not finite"):
         check_reactivities([0.0, np.inf, 2.0, 0.0], "ACGU")
+    with pytest.raises(FoldingError, match="are numbers"):
+        check_reactivities(["x"] * 4, "ACGU")
     with pytest.raises(FoldingError, match="beyond 50"):
         fold_mfe("ACGU", MODEL, Restraints(reactivities=np.full(4, 1e300)))
     for options in ({"slope": -1.0}, {"slope": np.nan}, {"intercept": np.inf}):

@@ -81,6 +81,11 @@ def test_what_a_format_cannot_hold_is_told(name, message):
         write_vectors([], None, format_name=name, pooled=False)
 
 
+def test_npz_has_no_further_compression(tmp_path):
+    with pytest.raises(UsageError, match=r"leave \.gz out"):
+        write_vectors([], str(tmp_path / "x.npz.gz"), format_name="npz", pooled=False)
+
+
 @pytest.mark.parametrize("name", ["a\0b", "n" * 70_000, "é" * 33_000])
 def test_a_name_that_no_archive_holds_is_told(tmp_path, name):
     with pytest.raises(UsageError, match="npz: no archive can hold the name '"):

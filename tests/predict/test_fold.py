@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import RNA
@@ -9,7 +11,7 @@ import RNA
 import mprna
 from mprna.decoding.nested import decode_nested
 from mprna.decoding.tokens import decode_tokens
-from mprna.errors import FoldingError, ModelError, SequenceError
+from mprna.errors import FoldingError, ModelError, SequenceError, UsageError
 from mprna.folding.vienna import EnergyModel, energy_of, fold_ensemble, fold_mfe
 from mprna.io.records import Record
 from mprna.predict import fold as fold_module
@@ -280,3 +282,16 @@ def test_memory_that_is_not_there_is_a_reason(monkeypatch):
     monkeypatch.setattr(fold_module, "fold_mfe", no_memory)
     record = Folder(FoldOptions(engine="vienna"))(Record(name="a", sequence="ACGU"))
     assert record.error == "not enough memory for 4 nt"
+
+
+@pytest.mark.parametrize("nonsense", [b"GGGGAAAACCCC", {"a": "GGGGAAAACCCC"}, Path("rnas.fa")])
+def test_what_holds_no_sequences_is_told(nonsense):
+    with pytest.raises(UsageError, match="a sequence is a str or Record, not "):
+        fold_module.fold(nonsense)
+
+
+def test_no_length_beyond_those_of_viennarna_can_be_asked_for():
+    with pytest.raises(UsageError, match="expected 1 to 32767 nt"):
+        FoldOptions(engine="model", max_length=32_768)
+    with pytest.raises(FoldingError, match=r"32768 nt; the model engine takes up to 32767$"):
+        fold_module.fold("A" * 32_768, FoldOptions(engine="model"))

@@ -26,7 +26,7 @@ from mprna.predict.options import DECODERS, EnergyModel, FoldOptions
             "gamma: the vienna engine has no decoder; choose hybrid or model",
         ),
         ({"weight": 0.5, "engine": "model"}, "weight: of the hybrid engine alone; choose it too"),
-        ({"max_length": 0}, "max_length 0; expected at least 1 nt"),
+        ({"max_length": 0}, "max_length 0; expected 1 to 32767 nt"),
     ],
 )
 def test_values_out_of_range_are_told(values, message):

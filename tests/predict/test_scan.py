@@ -207,6 +207,11 @@ def test_maps_hold_every_single_substitution():
     assert effect_maps([]) == []
 
 
+def test_one_variant_may_be_given_alone():
+    (alone,) = scan(HAIRPIN, "C3G", THERMODYNAMICS)
+    assert [alone] == scan(HAIRPIN, ["C3G"], THERMODYNAMICS)
+
+
 def test_neighbours_of_one_name_have_maps_of_their_own():
     sequences = [HAIRPIN, HAIRPIN, HAIRPIN[:8]]
     found = [effect for sequence in sequences for effect in scan(sequence, options=THERMODYNAMICS)]

@@ -86,6 +86,8 @@ def test_one_client_has_so_many_jobs(api: httpx.Client) -> None:
 def test_jobs_that_are_refused(api: httpx.Client, job: Any, field: str | None) -> None:
     answer = api.post("/api/jobs", json=job)
     assert (answer.status_code, answer.json()["error"]["field"]) == (422, field)
+    if job["verb"] == "dance":
+        assert "'dance'" in answer.json()["error"]["message"]
 
 
 class Rows:

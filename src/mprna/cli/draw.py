@@ -68,12 +68,14 @@ def write_pictures(
         UsageError: several records for one file, or a picture of another kind.
         FormatError: not writable.
     """
+    from mprna.io.formats import suffix_of
+
     try:
         if output is None or output == "-":
             _write_one(_drawn(records, count), None)
         elif output.lower().endswith(PICTURES):
             _write_one(_drawn(records, count), output)
-        elif output.lower().endswith(OTHER_PICTURES) and not os.path.isdir(output):
+        elif suffix_of(output) in (*PICTURES, *OTHER_PICTURES) and not os.path.isdir(output):
             raise UsageError(f"{output}: pictures are .svg or .png files; for a folder, write {output}/")
         else:
             _write_each(_drawn(records, count), Path(output))

@@ -26,8 +26,8 @@ FORMATS: Final = ("npz", "jsonl", "tsv")
 DESCRIPTION: Final = """\
 Hidden states of the model's last layer, one vector per nucleotide. npz holds one (length, width) array per
 record, under the record's name, numbered where others have it too; jsonl one object per record; tsv one line
-per record (needs --pool). Records that are no RNA are left out of npz and named on standard error; the exit
-status is then 1."""
+per record (needs --pool). Records that are no RNA are left out of npz, counted on standard error with the
+name of the first, and have a row with the reason elsewhere; the exit status is then 1."""
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -84,7 +84,8 @@ def _add_output(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--resume",
         action="store_true",
-        help="go on where an interrupted run with the same input and -o stopped (vienna, dbn, tsv, jsonl)",
+        help="go on where an interrupted run with the same input, options and -o stopped; options are not "
+        "compared (vienna, dbn, tsv, jsonl)",
     )
     group.add_argument("--noPS", action="store_true", help="accepted; no PostScript is ever written")
     add_quiet(group)
@@ -177,7 +178,12 @@ def _add_structure(group: argparse._ArgumentGroup) -> None:
 
 def _add_energies(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
-        "-T", "--temp", type=float, default=37.0, metavar="CELSIUS", help="temperature [%(default)s]"
+        "-T",
+        "--temp",
+        type=float,
+        default=37.0,
+        metavar="CELSIUS",
+        help="of energies, and of the ensemble that the network reads [%(default)s]",
     )
     group.add_argument(
         "-P",
@@ -189,7 +195,14 @@ def _add_energies(group: argparse._ArgumentGroup) -> None:
         help="energies that are reported, and those of vienna: turner2004, turner1999, andronescu2007 or "
         "langdon2018 [%(default)s]",
     )
-    group.add_argument("-d", "--dangles", type=int, choices=(0, 2), default=2, help="[%(default)s]")
+    group.add_argument(
+        "-d",
+        "--dangles",
+        type=int,
+        choices=(0, 2),
+        default=2,
+        help="energies of dangling ends: none, or on both sides [%(default)s]",
+    )
     group.add_argument(
         "--maxBPspan",
         "--max-span",

@@ -84,9 +84,12 @@ def check_reactivities(reactivities: npt.ArrayLike, sequence: str) -> Reactiviti
     """One reactivity per nucleotide.
 
     Raises:
-        FoldingError: more or fewer, or an infinite one.
+        FoldingError: more or fewer, an infinite one, or no numbers.
     """
-    values = np.asarray(reactivities, dtype=np.float64)
+    try:
+        values = np.asarray(reactivities, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise FoldingError("reactivities are numbers, NaN without data") from None
     if values.shape != (len(sequence),):
         raise FoldingError(f"{values.size} reactivities for a sequence of {len(sequence)} nt")
     if np.isinf(values).any():

@@ -14,7 +14,7 @@ import numpy as np
 
 from mprna.errors import MprnaWarning, UsageError
 from mprna.io.fasta import shorten
-from mprna.io.output import open_output
+from mprna.io.output import compression_of, file_behind, open_output
 from mprna.predict.embed import Embedding
 from mprna.predict.tables import Row, check_format, write_jsonl
 
@@ -40,6 +40,8 @@ def write_vectors(
     check_format(format_name, VECTOR_FORMATS)
     if format_name == "tsv" and not pooled:
         raise UsageError("tsv has one line per record: add --pool, or choose npz or jsonl")
+    if format_name == "npz" and output is not None and (path := file_behind(output)) and compression_of(path):
+        raise UsageError(f"{output}: npz is compressed by no suffix; leave {path.suffix} out")
     with open_output(output, binary=format_name == "npz") as stream:
         _WRITERS[format_name](embeddings, stream)
 

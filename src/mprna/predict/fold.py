@@ -6,7 +6,8 @@ Shape letters: L nucleotides, S span of the pair band.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Iterator
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache, partial
 from typing import Final, NamedTuple, overload
 
@@ -108,8 +109,13 @@ def fold(
         StructureError: one sequence, whose constraint cannot be met.
         FoldingError: one sequence, which is too long or cannot be folded.
         ModelError: no such model, or damaged files.
-        UsageError: a constraint or reactivities beside many sequences.
+        UsageError: a constraint or reactivities beside many sequences, or something that holds no sequences.
     """
+    if isinstance(sequences, (bytes, Mapping, os.PathLike)):
+        kind = type(sequences).__name__
+        raise UsageError(
+            f"a sequence is a str or Record, not {kind}; mprna.io.formats.read_records reads files"
+        )
     if isinstance(sequences, (str, Record)):
         record = _with_restraints(_as_record(sequences, 1), constraint, reactivities)
         return _cached_folder(options).fold(record)
@@ -203,9 +209,8 @@ class Folder:
         if isinstance(self._engine, PairEngine) and options.max_length is None:
             longest = MAX_LENGTH
         if length > longest:
-            raise FoldingError(
-                f"{length} nt; the {options.engine} engine takes up to {longest} (--max-length)"
-            )
+            hint = " (--max-length)" if longest < MAX_LENGTH else ""
+            raise FoldingError(f"{length} nt; the {options.engine} engine takes up to {longest}{hint}")
         dense = options.pair_probs or (self._engine is None and options.needs_pair_probs)
         if dense and length > MAX_DENSE_LENGTH:
             raise FoldingError(f"{length} nt; pair probabilities are given up to {MAX_DENSE_LENGTH}")

@@ -81,7 +81,7 @@ class FoldOptions:
     """Return base-pair probabilities too: ViennaRNA's ensemble for `vienna`, else the model's."""
 
     max_length: int | None = None
-    """Longer sequences are not folded; by default `DEFAULT_MAX_LENGTHS` of the engine."""
+    """Longer sequences are not folded; by default `DEFAULT_MAX_LENGTHS`, at most `MAX_LENGTH`."""
 
     def __post_init__(self) -> None:
         _check_choice("engine", self.engine, tuple(DEFAULT_MAX_LENGTHS))
@@ -102,8 +102,8 @@ class FoldOptions:
             raise UsageError("pseudoknots: the vienna engine has none; choose hybrid or model")
         if self.pseudoknots and self.engine == "model" and self.decoder != "nested":
             raise UsageError(f"pseudoknots: decoder {self.decoder!r} has none; choose 'nested'")
-        if self.max_length is not None and self.max_length < 1:
-            raise UsageError(f"max_length {self.max_length}; expected at least 1 nt")
+        if self.max_length is not None and not 1 <= self.max_length <= MAX_LENGTH:
+            raise UsageError(f"max_length {self.max_length}; expected 1 to {MAX_LENGTH} nt")
 
     @property
     def needs_pair_probs(self) -> bool:

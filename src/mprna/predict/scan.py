@@ -17,7 +17,7 @@ __all__ = ["ScanOptions", "VariantEffect", "scan", "scan_records"]
 
 def scan(
     sequence: str,
-    variants: Iterable[str] | None = None,
+    variants: str | Iterable[str] | None = None,
     options: ScanOptions | None = None,
     *,
     jobs: int = 1,
@@ -26,7 +26,7 @@ def scan(
 
     Args:
         sequence: RNA or DNA letters in any case.
-        variants: as `A24G`, or `A24G+C30U` for two at once; by default all single substitutions.
+        variants: one or many, as `A24G`, or `A24G+C30U` for two at once; by default all single substitutions.
         options: how to scan.
         jobs: processes. A script that asks for more than one must be importable: keep the call under
             `if __name__ == "__main__":`.
@@ -39,6 +39,7 @@ def scan(
         ModelError: no such model, or damaged files.
     """
     clean_sequence(sequence)
+    variants = [variants] if isinstance(variants, str) else variants
     listed = None if variants is None else [ListedVariant(text) for text in variants]
     record = Record(name="", sequence=sequence)
     return list(scan_records([record], listed, options or ScanOptions(), jobs=jobs))

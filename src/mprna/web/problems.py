@@ -69,7 +69,7 @@ async def _of_validation(request: Request, error: Exception) -> JSONResponse:
     first = error.errors()[0]
     if first["type"] == "json_invalid":
         return problem(400, "bad_json", f"the body is no JSON: {first['ctx']['error']}")
-    if first["loc"] == ("body",):
+    if first["loc"] == ("body",) and not first["type"].startswith("union_tag"):
         message = "expected a JSON object, sent with Content-Type: application/json"
         return problem(422, "invalid", message)
     return problem(422, "invalid", " ".join(first["msg"].split()), field_of(first["loc"]))
