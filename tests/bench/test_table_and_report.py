@@ -96,6 +96,11 @@ def test_seeds_that_learned_from_other_files_are_refused() -> None:
     build_table([runs[0], replace(runs[1], model="b")])
 
 
+def test_a_seed_counts_once() -> None:
+    with pytest.raises(DataError, match="two records of a with one seed"):
+        build_table([record("a", [0.1]), record("a", [0.2])])
+
+
 def test_records_of_other_metrics_are_refused() -> None:
     """As of a release that had one metric less; which record comes first does not matter."""
     items = {"pair_f1": GOOD.items["pair_f1"]}

@@ -141,6 +141,15 @@ def test_a_sequence_of_any_kind_after_a_complete_record_is_not_lost(odd):
     assert len(read(text)) == 3
 
 
+@pytest.mark.parametrize("header", [">x\n", ""])
+@pytest.mark.parametrize(
+    "below",
+    ["AAA...aaa", "Free Energies:\nAB AA", "specified motif detected in MFE structure: [0,3]", "(((...)))"],
+)
+def test_lines_below_a_structure_are_no_records(header, below):
+    assert len(read(f"{header}GGGAAACCC\n(((...))) ( -1.20)\n{below}\n")) == 1
+
+
 def test_nameless_records_of_any_kind_are_kept_apart():
     """Whatever begins a failed sequence, its reason stays its own, and the records around it whole."""
     odd = ["GG.GAAACCC", ".GGAAACCC", "(GGAAACCC", "-GGAAACCC", "5GGAAACCC", ";GG", "#GG", ">GG", ""]

@@ -129,6 +129,17 @@ def test_a_model_takes_the_place_of_another_whole(nano_model, tmp_path, monkeypa
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
+def test_a_manifest_removes_nothing_elsewhere(nano_model, tmp_path):
+    (tmp_path / "precious.txt").write_text("mine")
+    (tmp_path / "out").mkdir()
+    write_manifest(tmp_path / "out")
+    text = (tmp_path / "out" / "manifest.json").read_text()
+    (tmp_path / "out" / "manifest.json").write_text(text.replace("{}", '{"../precious.txt": "0"}'))
+    with pytest.raises(ModelError, match="names a file outside of its folder"):
+        export_model(nano_model, tmp_path / "out")
+    assert (tmp_path / "precious.txt").exists()
+
+
 def _interrupted(directory):
     raise KeyboardInterrupt
 

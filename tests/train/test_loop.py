@@ -50,7 +50,7 @@ def test_losses_are_per_scored_token_of_all_batches() -> None:
 
 def test_a_batch_in_which_nothing_is_scored_teaches_nothing() -> None:
     mask = torch.tensor([[1, 1]])
-    nothing: Any = SimpleNamespace(parts={}, attention_mask=mask)
+    nothing: Any = SimpleNamespace(parts={"always": (0.0, 0.0)}, attention_mask=mask)
     something: Any = SimpleNamespace(parts={"always": (6.0, 3.0)}, attention_mask=mask)
     config = LoopConfig(num_steps=1, learning_rate=1.0, accumulate_batches=2, bfloat16=False)
     metrics = _compute_gradients(Constant(), [nothing, something], config)  # type: ignore[arg-type]

@@ -373,6 +373,20 @@ def test_one_objective_is_switched_on_at_least() -> None:
         with_settings(smoke(), [f"objectives.{name}=0" for name in SHORT.objectives.weights])
 
 
+def test_settings_do_not_depend_on_their_order() -> None:
+    """Also where what stands between them would be none."""
+    settings = [f"objectives.{name}={int(name == 'masked_lm')}" for name in SHORT.objectives.weights]
+    assert with_settings(smoke(), settings) == with_settings(smoke(), settings[::-1])
+
+
+def test_batches_without_labels_teach_nothing(corpus_dir: Path, tmp_path: Path) -> None:
+    """Of a corpus in which a third of the slices has none, with objectives that need some."""
+    settings = ["objectives.masked_lm=0", "objectives.mutation_repair=0", "batch_tokens=60"]
+    pretrain(with_settings(SHORT, settings), [corpus_dir], tmp_path / "run")
+    rows = rows_of(tmp_path / "run")
+    assert {len([name for name in row if name.endswith("_loss")]) for row in rows} == {0, 2}
+
+
 def test_settings_that_are_named_can_be_set() -> None:
     with pytest.raises(UsageError, match="no such setting; known are ") as error:
         with_settings(smoke(), ["corpus_weights=1"])

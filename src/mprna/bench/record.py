@@ -80,13 +80,15 @@ def part_path(record: Path) -> Path:
 
 
 def file_name(model: str) -> str:
-    """A model's name as part of a file name. Paths and commands get a part of their SHA-256.
+    """A model's name, which may be a path or a command, as part of a file name.
 
-    >>> file_name("mini:full"), file_name("runs/mini:full")
-    ('mini_full', 'runs_mini_full_b848fdf9')
+    Where two have the same, the record tells them apart (`runner`).
+
+    >>> file_name("runs/mini:model")
+    'runs_mini_model'
     """
     name = re.sub(r"[^\w.+-]+", "_", model).strip("_")
-    if re.fullmatch(r"[\w.+-]+(:[\w.+-]+)*", model) and len(name) <= MAX_NAME:
+    if len(name) <= MAX_NAME:
         return name
     return f"{name[:MAX_NAME]}_{hashlib.sha256(model.encode()).hexdigest()[:8]}"
 

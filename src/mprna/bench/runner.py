@@ -97,7 +97,7 @@ def _finished(path: Path, name: str, model: Model) -> RunRecord:
 
 def _check_data(path: Path, record: RunRecord, digests: Mapping[str, str]) -> None:
     for split, facts in record.data.items():
-        if split in digests and facts["sha256"] not in digests.values():
+        if digests.get(split, facts["sha256"]) != facts["sha256"]:
             raise UsageError(
                 f"{path} was made from another {split} file than the one here; choose another --out"
             )

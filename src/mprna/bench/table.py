@@ -105,6 +105,9 @@ def build_table(records: Sequence[RunRecord], left_out: Mapping[str, set[int]] |
 
 def _check_comparable(task: str, records: Sequence[RunRecord]) -> None:
     for model in {record.model for record in records}:
+        seeds = [record.seed for record in records if record.model == model]
+        if len(set(seeds)) < len(seeds):
+            raise DataError(f"{task}: two records of {model} with one seed; remove one")
         learned = [record.data for record in records if record.model == model]
         for split in ("train", "valid"):
             if len({data[split]["sha256"] for data in learned if split in data}) > 1:

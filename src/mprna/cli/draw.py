@@ -109,6 +109,8 @@ def _drawn(
             else:
                 reason = record.error or "no structure"
         except DataError as error:
+            if count is None:
+                raise
             reason = str(error)
         if count:
             count(record.name, reason)

@@ -93,10 +93,13 @@ def _add_work(parser: argparse.ArgumentParser) -> None:
         "--whole",
         type=positive_int,
         metavar="NT",
-        help="RNAs up to this length are folded as a whole for every variant [300]",
+        help="RNAs up to this length are folded as a whole for every variant; at most 3000 [300]",
     )
     parser.add_argument(
-        "--window", type=positive_int, metavar="NT", help="of longer ones, so much around the variant [120]"
+        "--window",
+        type=positive_int,
+        metavar="NT",
+        help="of longer ones, so much around the variant; at most 3000 [120]",
     )
     parser.add_argument(
         "--no-expand",

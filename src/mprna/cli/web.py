@@ -41,7 +41,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "--name",
         action="append",
         default=[],
-        help="host name under which it answers; may be repeated [those of this computer; any with --host]",
+        help="host name under which it answers, beside those of this computer; may be repeated "
+        "[none; any with --host]",
     )
     parser.add_argument(
         "--workers", type=positive_int, metavar="N", help="processes that fold [cores, 2 to 8]"

@@ -45,8 +45,9 @@ def build_known(
     """
     if (out_dir / MANIFEST_NAME).exists():
         raise CorpusError(f"{out_dir} holds a finished corpus; choose another folder, or remove this one")
-    if out_dir.exists() and any(out_dir.iterdir()):
-        raise CorpusError(f"{out_dir} is not empty; choose another folder")
+    unfinished = f"{FILE_NAME}.part"  # of a process that was killed
+    if out_dir.exists() and any(path.name != unfinished for path in out_dir.iterdir()):
+        raise CorpusError(f"{out_dir} is not empty; choose another folder, or remove this one")
     paths = find_inputs(inputs)
     digests = input_digests(paths)
     drops, sources = Drops(), []

@@ -69,7 +69,9 @@ class Rivals:
 
     def may_cost(self, sequence: str, rivals: list[Rival], limit: float, thermal_energy: float) -> bool:
         """Whether the rivals leave a sequence a cost of at most the limit, kcal/mol."""
-        most, total = math.exp(min(limit / thermal_energy, _LARGEST)), 1.0
+        if limit / thermal_energy >= _LARGEST:
+            return True
+        most, total = math.exp(limit / thermal_energy), 1.0
         for some in (rivals[:4], rivals[4:]):  # most candidates fail at the strongest
             structures = self._distinct(sequence, some)
             energy, *others = energies_of(sequence, [self._target, *structures], self._model)

@@ -15,8 +15,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import IO, Final
 
+from mprna.alphabet import NUCLEOTIDES
+from mprna.errors import StructureError
 from mprna.io.records import ERROR_COMMENT, Record, check_dot_bracket, round_energy, split_header
 from mprna.io.source import Source, numbered_lines, open_input
+from mprna.rna.structure import pairs_from_dot_bracket
 
 STRUCTURE_PATTERN: Final = r"[.()\[\]{}<>A-Za-z]*[.()\[\]{}<>][.()\[\]{}<>A-Za-z]*"
 """Dot-bracket symbols, at least one of which is not a letter: letters alone are a sequence."""
@@ -175,9 +178,20 @@ def _begins_without_header(line: str, draft: _Draft | None) -> bool:
     if draft is None:
         return True
     is_sequence = not draft.is_structure(words[0])
-    if draft.is_complete:
-        return line[0].isalpha() or (is_sequence and len(words) == 1)
-    return draft.bare and is_sequence
+    if not draft.is_complete:
+        return draft.bare and is_sequence
+    if len(words) > 1:
+        return draft.bare and set(line.upper()) <= {*NUCLEOTIDES, *"TN \t\r\n"}
+    return is_sequence or (draft.bare and not draft.constrained and _has_gaps(words[0]))
+
+
+def _has_gaps(word: str) -> bool:
+    """Whether a word that could be a structure is rather a sequence with dots for gaps."""
+    try:
+        pairs_from_dot_bracket(word)
+    except StructureError:
+        return word[0].isalpha()
+    return False
 
 
 def _write(record: Record, energy: str, stream: IO[str]) -> None:

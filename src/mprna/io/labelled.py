@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from mprna.alphabet import clean_sequence
 from mprna.errors import DataError, FormatError
@@ -18,6 +18,9 @@ from mprna.io.source import InputFile, numbered_lines, open_input
 from mprna.io.table import read_rows
 
 SUFFIXES = (".csv", ".tsv", ".jsonl", ".parquet")
+
+_TWICE: Final = object()
+"""Stands in the cells of columns that share a name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,8 @@ def read_labelled(
     with open_input(path) as file:
         for line, row in _rows(file):
             for column in (sequence_column, *label_columns):
+                if row.get(column) is _TWICE:
+                    raise FormatError(f"two columns {column!r}", path=file.name, line=line)
                 if column not in row:
                     known = ", ".join(map(str, row))
                     message = f"no column {column!r} among {known[:80]}; name it with --sequence or --label"
@@ -91,17 +96,17 @@ def _delimited(file: InputFile, delimiter: str) -> Iterator[tuple[int, dict[str,
     lines = [line + "\n" for _, line in numbered_lines(file)]
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
     columns: list[str] = []
+    twice: dict[str, object] = {}
     try:
         for cells in reader:
             if not columns:
                 columns = [cell.strip() for cell in cells]
-                if twice := sorted({name for name in columns if columns.count(name) > 1}):
-                    raise FormatError(f"two columns {', '.join(twice)}", path=file.name, line=reader.line_num)
+                twice = dict.fromkeys((name for name in columns if columns.count(name) > 1), _TWICE)
             elif cells:
                 if len(cells) != len(columns):
                     message = f"{len(cells)} cells, the first line has {len(columns)}"
                     raise FormatError(message, path=file.name, line=reader.line_num)
-                yield reader.line_num, dict(zip(columns, map(_cell, cells), strict=True))
+                yield reader.line_num, dict(zip(columns, map(_cell, cells), strict=True)) | twice
     except csv.Error as error:
         raise FormatError(f"{error}", path=file.name, line=reader.line_num) from error
 

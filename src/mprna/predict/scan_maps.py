@@ -32,7 +32,7 @@ class EffectMap:
 def effect_maps(effects: Iterable[VariantEffect]) -> list[EffectMap]:
     """A map per RNA, up to the last nucleotide with an effect; several substitutions at once are left out.
 
-    Neighbours of one name are two RNAs where a substitution occurs again, or a nucleotide is another one.
+    Neighbours of one name are two RNAs where a substitution has another effect or a nucleotide is another.
     """
     single = (effect for effect in effects if effect.error is None and len(effect.ref or "") == 1)
     return [_map(group[0].name, group) for group in _by_rna(single)]
@@ -41,15 +41,17 @@ def effect_maps(effects: Iterable[VariantEffect]) -> list[EffectMap]:
 def _by_rna(effects: Iterable[VariantEffect]) -> Iterator[list[VariantEffect]]:
     group: list[VariantEffect] = []
     letters: dict[int | None, str | None] = {}
-    variants: set[str] = set()
+    found: dict[str, VariantEffect] = {}
     for effect in effects:
-        is_other = group and effect.name != group[0].name
-        if is_other or effect.variant in variants or letters.get(effect.position, effect.ref) != effect.ref:
+        is_other = bool(group) and effect.name != group[0].name
+        is_other |= letters.get(effect.position, effect.ref) != effect.ref
+        is_other |= found.get(effect.variant, effect) != effect
+        if is_other:
             yield group
-            group, letters, variants = [], {}, set()
+            group, letters, found = [], {}, {}
         group.append(effect)
         letters[effect.position] = effect.ref
-        variants.add(effect.variant)
+        found[effect.variant] = effect
     if group:
         yield group
 

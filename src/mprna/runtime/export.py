@@ -132,20 +132,19 @@ def _source(directory: Path, target_dir: Path) -> Path:
 
 @contextmanager
 def _staged(target_dir: Path) -> Iterator[Path]:
-    """A folder beside the target, whose files go there when all are written, `config.json` last.
+    """A folder in the target, whose files become the model there when all are written, `config.json` last.
 
     So whatever stops the export, the target is no half model. Files of an earlier model that this one does
     not have, such as its card, are removed; others stay.
     """
-    target_dir.parent.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=target_dir.parent, prefix=f".{target_dir.name}.") as folder:
+    earlier = files_of(target_dir)
+    target_dir.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=target_dir, prefix=".export.") as folder:
         staging = Path(folder) / "model"
         yield staging
-        names = sorted(path.name for path in staging.iterdir())
-        (target_dir / CONFIG_FILE).unlink(missing_ok=True)
-        for name in {*files_of(target_dir)} - {*names}:
+        names = {path.name for path in staging.iterdir()}
+        for name in {CONFIG_FILE, *earlier} - (names - {CONFIG_FILE}):
             (target_dir / name).unlink(missing_ok=True)
-        target_dir.mkdir(exist_ok=True)
         for name in sorted(names, key=CONFIG_FILE.__eq__):
             (staging / name).replace(target_dir / name)
 

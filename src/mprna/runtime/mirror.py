@@ -21,7 +21,7 @@ from urllib.request import urlopen
 
 from mprna.digest import file_sha256
 from mprna.errors import ModelError, UsageError
-from mprna.runtime.store import MANIFEST, describe, model_home, verify
+from mprna.runtime.store import MANIFEST, describe, is_plain, model_home, verify
 
 TIMEOUT_S: Final = 60.0
 """Seconds without a byte after which a mirror counts as dead."""
@@ -63,11 +63,6 @@ def get_model(name: str, mirrors: Sequence[str], *, sha256: str | None = None) -
         except ModelError as error:
             faults.append(str(error))
     raise ModelError("; ".join(faults))
-
-
-def is_plain(name: str) -> bool:
-    """Whether a name stays in its folder."""
-    return bool(name) and not name.startswith(".") and not set(name) & {"/", "\\", "\0"}
 
 
 def _get_from(mirror: str, name: str, sha256: str | None) -> Path:

@@ -166,7 +166,14 @@ def files_of(directory: Path) -> dict[str, str]:
     manifest = read_json(directory / MANIFEST)
     if manifest.get("schema") != SCHEMA["schema"] or not isinstance(manifest.get("files"), dict):
         raise ModelError(f"{directory / MANIFEST}: not the manifest of an MP-RNA model")
+    if not all(map(is_plain, manifest["files"])):
+        raise ModelError(f"{directory / MANIFEST}: names a file outside of its folder")
     return dict(manifest["files"])
+
+
+def is_plain(name: str) -> bool:
+    """Whether a name stays in its folder."""
+    return bool(name) and not name.startswith(".") and not set(name) & {"/", "\\", "\0"}
 
 
 def _locate(name_or_path: str | Path) -> Path:

@@ -6,13 +6,11 @@ import dataclasses
 import typing
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from mprna.errors import UsageError
 from mprna.model.presets import PRESETS
 from mprna.objectives.mixture import ObjectiveConfig, check_ranges
-
-Config = TypeVar("Config", "TrainConfig", ObjectiveConfig)
 
 _COUNT: Final = (1.0, 1e9)
 _LOOP_RANGES: Final = {
@@ -106,25 +104,28 @@ def with_settings(config: TrainConfig, settings: list[str]) -> TrainConfig:
     Raises:
         UsageError: an unknown name, or a value of another type than the field's.
     """
+    outer: dict[str, Any] = {}
+    inner: dict[str, Any] = {}
     for setting in settings:
         name, equals, text = setting.partition("=")
         if not equals:
             raise UsageError(f"--set {setting}: expected NAME=VALUE")
         if name.startswith("objectives."):
-            inner = _replace(config.objectives, name.removeprefix("objectives."), text)
-            config = dataclasses.replace(config, objectives=inner)
+            name = name.removeprefix("objectives.")
+            inner[name] = _parsed(ObjectiveConfig, name, text)
         else:
-            config = _replace(config, name, text)
-    return config
+            outer[name] = _parsed(TrainConfig, name, text)
+    return dataclasses.replace(config, objectives=dataclasses.replace(config.objectives, **inner), **outer)
 
 
-def _replace(config: Config, name: str, text: str) -> Config:
-    types = typing.get_type_hints(type(config))
+def _parsed(kind: type[TrainConfig | ObjectiveConfig], name: str, text: str) -> Any:
+    """The value of a setting, of the type of its field."""
+    types = typing.get_type_hints(kind)
     known = sorted(name for name in types if types[name] in _PARSERS)
     if name not in known:
         raise UsageError(f"--set {name}: no such setting; known are {', '.join(known)}, objectives.NAME")
     try:
-        return dataclasses.replace(config, **{name: _PARSERS[types[name]](text)})
+        return _PARSERS[types[name]](text)
     except ValueError:
         raise UsageError(f"--set {name}={text}: expected a value of type {types[name].__name__}") from None
 

@@ -32,7 +32,7 @@ class Learner(Protocol[Batch]):
         """Weight of each loss, by name."""
 
     def losses(self, batch: Batch) -> dict[str, LossSum]:
-        """Losses by name; those that score nothing in this batch are left out."""
+        """Losses by name, at least one, with a gradient; others that score nothing here may be left out."""
 
     def evaluate(self) -> dict[str, float]:
         """Metrics on the validation data, of a model in evaluation mode; nothing where there are none."""

@@ -16,7 +16,7 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
-from mprna.errors import DataError, MprnaWarning, UsageError
+from mprna.errors import DataError, MprnaWarning
 from mprna.train.config import LoopConfig
 from mprna.train.device import device_of, precision, slow_precision, to_device
 from mprna.train.distributed import barrier, of_first, rank, share_of, sum_gradients, sum_values
@@ -51,7 +51,7 @@ def train(
     Raises:
         DataError: loss or gradients are not finite, or the loss is far above that of the first steps. The
             batches of that step are saved in `run_dir`.
-        UsageError: batches that the processes cannot share equally, or a run that is longer already.
+        UsageError: batches that the processes cannot share equally.
     """
     model = learner.model.train()
     device = device_of(model)
@@ -59,8 +59,6 @@ def train(
         warnings.warn(MprnaWarning(complaint), stacklevel=2)
     optimizer = make_optimizer(model, config)
     step, num_batches = load_state(learner, optimizer, run_dir)
-    if step > config.num_steps:
-        raise UsageError(f"{run_dir} is at step {step}, past num_steps={config.num_steps}")
     tracker = Tracker(
         run_dir, num_steps=config.num_steps, start_step=step, active=rank() == 0, tensorboard=tensorboard
     )
@@ -106,10 +104,9 @@ def _compute_gradients(learner: Learner[Batch], batches: list[Batch], config: Lo
         with precision(device_of(learner.model), bfloat16=config.bfloat16):
             losses = learner.losses(batch)
         terms: list[Tensor] = [learner.weights[name] * loss.mean for name, loss in losses.items()]
-        if terms:  # nothing is scored where a batch has no labels, and nothing is learned from it
-            loss = torch.stack(terms).sum() / config.accumulate_batches
-            loss.backward()  # type: ignore[no-untyped-call]
-            sums["loss"] += loss.item()
+        loss = torch.stack(terms).sum() / config.accumulate_batches
+        loss.backward()  # type: ignore[no-untyped-call]
+        sums["loss"] += loss.item()
         for name, part in losses.items():
             sums[name] += part.total.item()
             sums[scored[name]] += part.weight.item()

@@ -31,7 +31,7 @@ from mprna.train.evaluation import evaluate
 from mprna.train.loop import train
 from mprna.train.plan import PlannedBatch
 from mprna.train.sharding import gathered, shard_layers
-from mprna.train.state import LOWEST_LOSS, sole_training
+from mprna.train.state import LOWEST_LOSS, newest_step, sole_training
 
 FORMAT = {"format": "mprna-run", "version": 1}
 
@@ -108,7 +108,11 @@ class Pretraining:
 
     def losses(self, batch: Batch) -> dict[str, LossSum]:
         hidden = self.model.encode(batch.input_ids, batch.attention_mask)
-        return compute_losses(self.model, hidden, batch, self.config.objectives)
+        losses = compute_losses(self.model, hidden, batch, self.config.objectives)
+        if losses:
+            return losses
+        zero = 0.0 * hidden.sum()  # other processes wait for gradients of this one too
+        return {name: LossSum(zero, zero.detach(), zero.detach()) for name in self.weights}
 
     @property
     def best_metric(self) -> tuple[str, int]:
@@ -206,6 +210,8 @@ def _claim(run_dir: Path, config: TrainConfig, read: dict[str, list[str]], *, re
             raise UsageError(
                 f"{path} was written with other settings; only {may_change} may change on resume"
             )
+        if (step := newest_step(run_dir)) > config.num_steps:
+            raise UsageError(f"{run_dir} is at step {step}, past num_steps={config.num_steps}")
         earlier = read_json(path).get("read", read)  # runs of earlier releases do not say
         if changed := [name for name in read if earlier.get(name) != read[name]]:
             raise UsageError(

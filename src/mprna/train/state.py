@@ -141,6 +141,11 @@ def latest_checkpoint(run_dir: Path) -> Path:
     raise ModelError(f"{run_dir}: no checkpoint; is this a run directory?")
 
 
+def newest_step(run_dir: Path) -> int:
+    """The step of the newest checkpoint of a run, whole or not; 0 without any."""
+    return max((int(directory.name.removeprefix("step-")) for directory in _newest_first(run_dir)), default=0)
+
+
 def _newest_first(run_dir: Path) -> Iterator[Path]:
     return iter(sorted((run_dir / "checkpoints").glob("step-????????"), reverse=True))
 
