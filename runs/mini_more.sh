@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# `mini` as it ships: what `runs/mini.sh` made, trained further in two rounds on the calibrated corpus.
+# Second and third round of `mini`: what `runs/mini.sh` made, trained further on the calibrated corpus.
 #
 #   runs/mini_more.sh DATA WORK
 #
