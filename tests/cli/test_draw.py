@@ -65,6 +65,10 @@ def test_draw_makes_no_folder_named_as_a_picture(call, tmp_path):
     assert (tmp_path / "x.SVG").is_file()
 
 
+def test_standard_output_has_names(call):
+    assert call("draw", "-o", "/dev/stdout", stdin=CT) == call("draw", stdin=CT)
+
+
 def test_draw_makes_no_folder_named_as_a_compressed_picture(call, tmp_path):
     outcome = call("draw", "-o", tmp_path / "x.svg.gz", stdin=CT)
     assert outcome.status == 2

@@ -69,9 +69,10 @@ def write_pictures(
         FormatError: not writable.
     """
     from mprna.io.formats import suffix_of
+    from mprna.io.output import is_standard_output
 
     try:
-        if output is None or output == "-":
+        if output is None or is_standard_output(output):
             _write_one(_drawn(records, count), None)
         elif output.lower().endswith(PICTURES):
             _write_one(_drawn(records, count), output)

@@ -18,7 +18,7 @@ from mprna.errors import FormatError
 
 COMPRESSIONS: Final = (".gz", ".bz2", ".xz", ".zst")
 
-_STANDARD_OUTPUT: Final = (None, "-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
+_STANDARD_OUTPUT: Final = ("-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
 
 WRITE_ERRORS: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 """What a full or broken disk raises; a closed pipe (EPIPE) is no error of the user's."""
@@ -39,7 +39,7 @@ def open_output(path: str | os.PathLike[str] | None, *, binary: bool = False) ->
     Raises:
         FormatError: not writable, a folder's name, standard output is closed, or the disk is full.
     """
-    if path is None or os.fspath(path) in _STANDARD_OUTPUT:
+    if path is None or is_standard_output(path):
         if sys.stdout is None:
             raise FormatError("standard output is closed", path="<stdout>")
         with _full_disk("<stdout>"):
@@ -62,13 +62,18 @@ def open_output(path: str | os.PathLike[str] | None, *, binary: bool = False) ->
         written.unlink(missing_ok=True)
 
 
+def is_standard_output(path: str | os.PathLike[str]) -> bool:
+    """Whether a path is one of the names of standard output."""
+    return os.fspath(path) in _STANDARD_OUTPUT
+
+
 def file_behind(path: str | os.PathLike[str] | None) -> Path | None:
     """The file that a path names, links followed; `None` for standard output, devices and pipes.
 
     Raises:
         FormatError: a folder's name.
     """
-    if path is None or os.fspath(path) in _STANDARD_OUTPUT:
+    if path is None or is_standard_output(path):
         return None
     if os.fspath(path).endswith(os.sep):
         raise FormatError("cannot write: that names a folder; name a file", path=os.fspath(path))
