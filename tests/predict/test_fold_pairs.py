@@ -180,7 +180,7 @@ def test_too_long_for_any_engine_has_a_reason(pair_model, engine):
     folder = Folder(FoldOptions(engine=engine, model=pair_model))
     assert folder._engine.max_length == WINDOW
     with pytest.raises(
-        FoldingError, match=rf"{MAX_LENGTH + 1} nt; the {engine} engine takes up to {MAX_LENGTH} "
+        FoldingError, match=rf"{MAX_LENGTH + 1} nt; the {engine} engine takes up to {MAX_LENGTH}$"
     ):
         folder.fold(Record(name="long", sequence="A" * (MAX_LENGTH + 1)))
     strict = Folder(FoldOptions(engine=engine, model=pair_model, max_length=40))
