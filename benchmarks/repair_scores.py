@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+from mprna.agreement import auc_by_weights
+
 BOOTSTRAPS = 1_000
 
 Scores = Callable[[np.ndarray], tuple[float, float]]
@@ -14,7 +16,9 @@ Scores = Callable[[np.ndarray], tuple[float, float]]
 
 def weighted_auc(scores: np.ndarray, positive: np.ndarray) -> Scores:
     """ROC-AUC, ties counted half, and average precision, as functions of the weights of nucleotides."""
-    _, level = np.unique(-scores.round(12), return_inverse=True)  # what differs by rounding is a tie
+    scores = scores.round(12)  # what differs by rounding is a tie
+    area = auc_by_weights(scores, positive)
+    _, level = np.unique(-scores, return_inverse=True)
 
     def values(weights: np.ndarray) -> tuple[float, float]:
         hits = np.bincount(level, weights * positive)
@@ -22,9 +26,8 @@ def weighted_auc(scores: np.ndarray, positive: np.ndarray) -> Scores:
         if not hits.any() or not misses.any():
             return float("nan"), float("nan")
         above = hits.cumsum()
-        area = (misses * (above - 0.5 * hits)).sum() / (hits.sum() * misses.sum())
         precision = above / np.maximum((hits + misses).cumsum(), 1e-12)
-        return float(area), float((hits * precision).sum() / hits.sum())
+        return area(weights), float((hits * precision).sum() / hits.sum())
 
     return values
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# `mini-fold`, which `mprna fold` used before `pair-fold`: `mini` fine-tuned on the known structures of bpRNA's training split (TR0).
+# `mini-fold`, which `mprna fold` used before `pair-fold`: `mini` fine-tuned on the known structures of bpRNA's
+# training split (TR0).
 #
 #   runs/mini_fold.sh RGB WORK [steps]
 #

@@ -177,7 +177,7 @@ ODD = "command:~/bin/fold^2 {} \\x_%|<b>*a*`\nq"
 def test_any_name_is_shown_as_it_is() -> None:
     table = build_table([record(ODD, [0.1, 0.2]), record("a", [0.3, 0.2])])
     markdown, latex = (render(table, name, title=f"{{body}} {ODD}") for name in ("markdown", "latex"))
-    assert r"| command:~/bin/fold^2 {} \\x_%\|&lt;b&gt;\*a\*\` q | " in markdown
+    assert r"| command:\~/bin/fold^2 {} \\x\_%\|&lt;b&gt;\*a\*\` q | " in markdown
     command = r"command:\textasciitilde{}/bin/fold\textasciicircum{}2 \{\} \textbackslash{}x\_\%\textbar{}"
     assert command + r"\textless{}b\textgreater{}*a*` q & " in latex
     page = render(table, "html", title="{body} {title}")

@@ -142,13 +142,16 @@ def leaked_rows(path: Path) -> dict[str, set[int]]:
 
 
 class _Parts:
-    """Finds which of many sequences are a part of a record, by their first word."""
+    """Finds which of many sequences are a part of a record, by their first word if they have one."""
 
     def __init__(self, sequences: Iterable[str]) -> None:
         self._by_start: dict[str, list[str]] = defaultdict(list)
         self._short: list[str] = []
         for sequence in sequences:
-            (self._by_start[sequence[:K]] if len(sequence) >= K else self._short).append(sequence)
+            if len(sequence) < K:
+                self._short.append(sequence)
+            else:
+                self._by_start[sequence[:K]].append(sequence)
 
     def parts_of(self, record: str) -> set[str]:
         starts = (record[i : i + K] for i in range(len(record) - K + 1))

@@ -237,7 +237,8 @@ def _tex(text: str) -> str:
 
 def _md(text: str) -> str:
     """Any text as Markdown that shows it, in a cell of a table too."""
-    return re.sub(r"([\\`*|\[\]])", r"\\\1", html.escape(_one_line(text), quote=False))
+    marks = r"[\\`*~|\[\]]|\b_|_\b"  # within a word an underscore is one
+    return re.sub(marks, r"\\\g<0>", html.escape(_one_line(text), quote=False))
 
 
 def _one_line(text: str) -> str:
