@@ -36,7 +36,8 @@ def main() -> None:
     rng = np.random.default_rng(args.seed)
     num_real = round(args.num * (1 - RANDOM))
     num_taken = args.num if args.rods else num_real
-    real = list(pieces(args.transcripts, num_taken, tuple(args.lengths), rng))
+    by_file = list(pieces(args.transcripts, num_taken, tuple(args.lengths), rng))
+    real = [by_file[place] for place in rng.permutation(len(by_file))]
     num_shuffled = round(args.num * SHUFFLED)
     found = [shuffle_dinucleotides(piece, rng) for piece in real[:num_shuffled]]
     found += real[num_shuffled:num_real] + [rod(piece, rng) for piece in real[num_real:]]

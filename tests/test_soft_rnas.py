@@ -35,6 +35,28 @@ def test_lengths_are_as_asked_and_the_seed_decides(tmp_path: Path, monkeypatch: 
     assert rnas != made(tmp_path, monkeypatch, "--lengths", "50", "90", "--seed", "1")
 
 
+def test_every_file_gives_shuffled_pieces_and_whole_ones(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = [tmp_path / name for name in ("ac.fa", "gu.fa")]
+    for path, letters in zip(files, ("AC", "GU"), strict=True):
+        rng = np.random.default_rng(3)
+        path.write_text("".join(f">{n}\n{''.join(rng.choice(list(letters), 300))}\n" for n in range(40)))
+    monkeypatch.setattr(soft_rnas, "shuffle_dinucleotides", lambda piece, _: f"NN{piece}")
+    argv = ["soft_rnas.py", *map(str, files), "--num", "40", "--out", str(tmp_path / "soft.fa")]
+    monkeypatch.setattr(sys, "argv", argv)
+    soft_rnas.main()
+
+    rnas = [record.sequence for record in read_records(tmp_path / "soft.fa")]
+    kinds = {
+        (rna.startswith("NN"), letters)
+        for rna in rnas
+        for letters in ("AC", "GU")
+        if set(rna) - {"N"} <= set(letters)
+    }
+    assert kinds == {(True, "AC"), (True, "GU"), (False, "AC"), (False, "GU")}
+
+
 def test_what_is_like_a_test_set_is_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     test_set = tmp_path / "test.fa"
     test_set.write_text(f">all\n{made(tmp_path, monkeypatch)[0]}\n")

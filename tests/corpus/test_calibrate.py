@@ -86,6 +86,13 @@ def test_cross_validation_never_sees_the_family(result: Result) -> None:
     assert after.expected_f1.tolist() != before.expected_f1.tolist()
 
 
+def test_one_family_alone_is_validated_by_sequence(result: Result) -> None:
+    alone = [replace(seen, family="seq") for seen in result[1]]
+    apart = [replace(seen, family=seen.folded.sequence) for seen in result[1]]
+    expected = cross_validate(apart, OPTIONS).expected_f1
+    assert cross_validate(alone, OPTIONS).expected_f1.tolist() == expected.tolist()
+
+
 def test_report_and_figure(result: Result) -> None:
     calibration, observations, shuffled = result
     results = report(observations, cross_validate(observations, OPTIONS), calibration, shuffled)

@@ -40,6 +40,13 @@ def test_an_id_on_both_strands_is_two_transcripts(tmp_path):
     assert read(tmp_path, text) == [T1, Transcript("t2", "chr2", "+", ((0, 5),)), other]
 
 
+@pytest.mark.parametrize("columns", ["20\t140\tNR_2\t0\t+\t20\t20\t0\t2\t40,30\t0,90", "20\t60\tNR_2\t0\t+"])
+def test_lines_of_bed_are_transcripts_of_their_own_even_where_they_share_a_name(tmp_path, columns):
+    first, second = read(tmp_path, f"chr1\t{columns}\nchr1\t{columns}\n")
+    assert first == second
+    assert first.name == "NR_2"
+
+
 def test_short_bed_is_one_exon_on_the_plus_strand(tmp_path):
     found = read(tmp_path, "chr1\t10\t40\nchr1\t10\t40\tname\t0\t-\n")
     assert found == [
@@ -58,7 +65,7 @@ def test_short_bed_is_one_exon_on_the_plus_strand(tmp_path):
         (GTF + 'chr1\thavana\texon\tx\t20\t.\t-\t.\ttranscript_id "t1";\n', "genes:6: neither GTF nor BED"),
         (GTF + 'chr1\thavana\texon\t1\t20\t.\t-\t.\tgene_id "g";\n', "genes:6: neither GTF nor BED"),
         ("chr1\t40\t10\tn\n", "genes:1: exons of 'n' are empty or overlap"),
-        ("chr1\t10\t20\tn\nchr1\t15\t30\tn\n", "exons of 'n' are empty or overlap"),
+        ("chr1\t10\t40\tn\t0\t-\t10\t40\t0\t2\t10,10,\t0,5,\n", "exons of 'n' are empty or overlap"),
         ("chr1\t10\t40\tt1\t0\t-\t10\t40\t0\t2\t10,10,\t0,\n", "neither GTF nor BED"),
     ],
 )

@@ -1,6 +1,6 @@
 """Where the nucleotides of a drawing go.
 
-ViennaRNA (RNApuzzler: loops as circles, helices as ladders, no overlaps) lays out all that hangs on the
+ViennaRNA (RNApuzzler: loops as circles, helices as ladders, hardly an overlap) lays out all that hangs on the
 exterior loop. The exterior loop itself, and which side is up, are decided here: RNApuzzler draws it as one
 straight line, which for a long RNA with short helices is a very long one.
 

@@ -1,4 +1,4 @@
-"""Transcripts on a genome: GTF (its `exon` lines) and BED (12 columns, or one exon in fewer)."""
+"""Transcripts on a genome: GTF (its `exon` lines) and BED (one per line; fewer than 12 columns: one exon)."""
 
 from __future__ import annotations
 
@@ -60,27 +60,30 @@ def read_transcripts(source: Source) -> list[Transcript]:
     """All transcripts of a file, in the order of their first lines.
 
     Exons of one id on both strands, as of genes that are trans-spliced, are two transcripts: two RNAs that
-    are made apart.
+    are made apart. So are lines of BED that share a name, as of a gene with several loci.
 
     Raises:
         FormatError: neither GTF nor BED, a broken line, or no transcript.
     """
     with open_input(source) as file:
-        found: dict[tuple[str, str, str], tuple[list[tuple[int, int]], int]] = {}
+        found: dict[_Key, tuple[list[tuple[int, int]], int]] = {}
         for number, line in numbered_lines(file):
             if not line.strip() or line.startswith(_SKIPPED):
                 continue
-            for name, contig, strand, exons in _exons(line, file.name, number):
-                found.setdefault((name, contig, strand), ([], number))[0].extend(exons)
+            for key, exons in _exons(line, file.name, number):
+                found.setdefault(key, ([], number))[0].extend(exons)
         if not found:
             raise FormatError("no exons in this file; expected GTF or BED", path=file.name)
         return [
             Transcript(name, contig, strand, _ordered(exons, name, file.name, number))
-            for (name, contig, strand), (exons, number) in found.items()
+            for (name, contig, strand, _), (exons, number) in found.items()
         ]
 
 
-_Part = tuple[str, str, str, list[tuple[int, int]]]
+_Key = tuple[str, str, str, int]
+"""Name, contig, strand, and the line in BED, where lines are not to be joined."""
+
+_Part = tuple[_Key, list[tuple[int, int]]]
 
 
 def _exons(line: str, path: str, number: int) -> Iterator[_Part]:
@@ -101,18 +104,19 @@ def _gtf(cells: list[str]) -> _Part:
     match = _TRANSCRIPT_ID.search(cells[8])
     if match is None:
         raise ValueError("no transcript_id")
-    return match[1], cells[0], _strand(cells[6]), [(int(cells[3]) - 1, int(cells[4]))]
+    return (match[1], cells[0], _strand(cells[6]), 0), [(int(cells[3]) - 1, int(cells[4]))]
 
 
 def _bed(cells: list[str], number: int) -> _Part:
     start, end = int(cells[1]), int(cells[2])
     name = cells[3] if len(cells) > 3 else f"{cells[0]}:{start + 1}-{end}"
     strand = _strand(cells[5]) if len(cells) > 5 else "+"
+    key = name, cells[0], strand, number
     if len(cells) < 12:
-        return name, cells[0], strand, [(start, end)]
+        return key, [(start, end)]
     sizes, starts = ([int(cell) for cell in cells[k].strip(",").split(",")] for k in (10, 11))
     exons = [(start + first, start + first + size) for first, size in zip(starts, sizes, strict=True)]
-    return name, cells[0], strand, exons
+    return key, exons
 
 
 def _strand(cell: str) -> str:

@@ -16,7 +16,7 @@ from mprna.folding.vienna.library import LOCK, viennarna
 
 
 def coordinates(dot_bracket: str) -> npt.NDArray[np.float64]:
-    """Where to draw each nucleotide, by the RNApuzzler layout, in which nothing overlaps.
+    """Where to draw each nucleotide, by the RNApuzzler layout, in which hardly anything overlaps.
 
     Stacked nucleotides are 25 units apart. Pseudoknot brackets count as unpaired.
 
