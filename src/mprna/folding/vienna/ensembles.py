@@ -6,8 +6,9 @@ Shape letters: L nucleotides.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -33,6 +34,9 @@ from mprna.folding.vienna.library import (
     viennarna,
 )
 from mprna.folding.vienna.model import DEFAULT_MODEL, EnergyModel
+
+_WEAKER: Final = 0.75
+"""Of the minimum free energy: the scale where other energies than the model's are weaker in a very stable RNA."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -202,12 +206,13 @@ def _pair_probs(
     """Pair probabilities under Boltzmann factors that were made for the model's other settings."""
     check_sequence(sequence)
     with LOCK:
-        try:
+        with suppress(FoldingError):
             return _pair_probs_scaled(sequence, model, factors, restraints)
-        except FoldingError:  # out of the range of ViennaRNA's guess
-            with fold_compound(sequence, model, restraints) as compound:
-                mfe = minimum_free_energy(compound)[1]
+        with fold_compound(sequence, model, restraints) as compound:  # out of the range of ViennaRNA's guess
+            mfe = minimum_free_energy(compound)[1]
+        with suppress(FoldingError):
             return _pair_probs_scaled(sequence, model, factors, restraints, mfe)
+        return _pair_probs_scaled(sequence, model, factors, restraints, _WEAKER * mfe)
 
 
 def _pair_probs_scaled(
