@@ -128,6 +128,15 @@ def test_the_prior_has_the_restraints_and_so_have_both_ensembles():
     assert np.abs(found - prior_pair_probs(TRNA)).max() > 0.1
 
 
+def test_a_constraint_that_langdon_excludes_has_the_prior_of_contrafold():
+    """A 2 x 3 interior loop without an energy in Langdon 2018."""
+    sequence, structure = "GGGGCGCAGGGGAAAACCCCUUACCCC", "((((xxx(((((xxxx)))))xx))))"
+    restraints = Restraints(constraint=parse_constraint(structure, sequence))
+    prior = prior_pair_probs(sequence, restraints=restraints)
+    assert prior[0, 26] > 0.99
+    assert not prior[4:7].any()
+
+
 def test_a_long_sequence_with_strong_reactivities_stays_in_range():
     sequence = "GC" * 300
     probs = mean_pair_probs(sequence, [MODEL], Restraints(reactivities=np.zeros(600)))
@@ -147,3 +156,7 @@ def test_bad_reactivities():
     for options in ({"slope": -1.0}, {"slope": np.nan}, {"intercept": np.inf}):
         with pytest.raises(UsageError, match="expected"):
             ShapeModel(**options)
+
+
+def test_a_very_stable_sequence_stays_in_range():
+    assert prior_pair_probs("GC" * 512).sum() == pytest.approx(1020, abs=5)

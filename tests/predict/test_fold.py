@@ -82,6 +82,16 @@ def test_options_reach_the_energy_model():
     assert (record.dot_bracket, record.energy) == fold_mfe(TRNA, cold)
 
 
+@pytest.mark.parametrize("engine", ["hybrid", "model"])
+def test_a_loop_that_the_parameters_exclude_costs_the_energy_alone(engine):
+    sequence = "GGGGCGCAGGGGAAAACCCCUUACCCC"
+    options = FoldOptions(engine=engine, energy_model=EnergyModel(parameters="langdon2018"))
+    record = mprna.fold(sequence, options, constraint="((((xxx(((((xxxx)))))xx))))")
+    assert record.dot_bracket == "((((...(((((....)))))..))))"
+    assert record.energy is None
+    assert record.confidence is not None
+
+
 @pytest.mark.parametrize("engine", ENGINES)
 def test_no_pair_is_longer_than_max_span(engine):
     options = FoldOptions(engine=engine, energy_model=EnergyModel(max_span=20))

@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from mprna.errors import FoldingError
 from mprna.folding.restraints import NO_RESTRAINTS, Restraints
 from mprna.folding.vienna import CONTRAFOLD, DEFAULT_MODEL, EnergyModel, pair_probs_of_mean
 
@@ -23,5 +24,17 @@ def prior_pair_probs(
     restraints: Restraints = NO_RESTRAINTS,
     parameters: tuple[str, str] = PRIOR_PARAMETERS,
 ) -> npt.NDArray[np.float32]:
-    """`pair_probs_of_mean` of the parameter sets that a network has learned from."""
-    return pair_probs_of_mean(sequence, parameters, model, restraints)
+    """`pair_probs_of_mean` of the parameter sets that a network has learned from.
+
+    Of CONTRAfold 2 alone, where a constraint demands what Langdon 2018 excludes: it has no energy for many
+    interior loops of 2 x 3 nucleotides.
+
+    Raises:
+        FoldingError: as `pair_probs_of_mean`.
+    """
+    try:
+        return pair_probs_of_mean(sequence, parameters, model, restraints)
+    except FoldingError:
+        if restraints.constraint is None:
+            raise
+    return pair_probs_of_mean(sequence, (CONTRAFOLD, CONTRAFOLD), model, restraints)

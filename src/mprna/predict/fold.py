@@ -29,7 +29,7 @@ from mprna.decoding.tokens import decode_tokens
 from mprna.errors import FoldingError, SequenceError, StructureError, UsageError
 from mprna.folding.prior import prior_pair_probs
 from mprna.folding.restraints import Restraints
-from mprna.folding.vienna import MAX_LENGTH, energy_of, fold_ensemble, fold_mfe
+from mprna.folding.vienna import MAX_LENGTH, EnergyModel, energy_of, fold_ensemble, fold_mfe
 from mprna.io.records import Record
 from mprna.predict.options import MAX_DENSE_LENGTH, FoldOptions
 from mprna.predict.pair_probs import (
@@ -63,7 +63,7 @@ _MAX_DENSE_DECODING: Final = 4_096
 
 class _Answer(NamedTuple):
     dot_bracket: str
-    energy: float
+    energy: float | None
     confidence: float | None
     expected_f1: float | None
     base_pair_probs: FloatArray | None
@@ -314,7 +314,7 @@ class Folder:
             dot_bracket = without_doubtful_pairs(dot_bracket, pair_probs, options.min_confidence, constraint)
         return _Answer(
             dot_bracket,
-            energy_of(sequence, dot_bracket, model),
+            _energy(sequence, dot_bracket, model),
             confidence(dot_bracket, pair_probs),
             expected_f1(dot_bracket, pair_probs),
             pair_probs.base_pair_probs if options.pair_probs else None,
@@ -354,6 +354,14 @@ def _check_pair_options(options: FoldOptions) -> None:
 def _cached_folder(options: FoldOptions) -> Folder:
     """So that calls in a loop load the model once."""
     return Folder(options)
+
+
+def _energy(sequence: str, dot_bracket: str, model: EnergyModel) -> float | None:
+    """None where the structure has a loop that the parameter set excludes, as Langdon 2018 does with some."""
+    try:
+        return energy_of(sequence, dot_bracket, model)
+    except FoldingError:
+        return None
 
 
 def _failed(record: Record, reason: str, *, engine: str) -> Record:

@@ -36,7 +36,7 @@ from mprna.folding.vienna.library import (
 from mprna.folding.vienna.model import DEFAULT_MODEL, EnergyModel
 
 _WEAKER: Final = 0.75
-"""Of the minimum free energy: the scale where other energies than the model's are weaker in a very stable RNA."""
+"""Of the minimum free energy: a scale for other energies that are weaker than the model's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
