@@ -83,9 +83,10 @@ def test_options_reach_the_energy_model():
 
 
 @pytest.mark.parametrize("engine", ["hybrid", "model"])
-def test_a_loop_that_the_parameters_exclude_costs_the_energy_alone(engine):
+def test_a_loop_that_the_parameters_exclude_costs_the_energy_alone(engine, pair_model):
     sequence = "GGGGCGCAGGGGAAAACCCCUUACCCC"
-    options = FoldOptions(engine=engine, energy_model=EnergyModel(parameters="langdon2018"))
+    model = EnergyModel(parameters="langdon2018")
+    options = FoldOptions(engine=engine, model=pair_model, energy_model=model)
     record = mprna.fold(sequence, options, constraint="((((xxx(((((xxxx)))))xx))))")
     assert record.dot_bracket == "((((...(((((....)))))..))))"
     assert record.energy is None
