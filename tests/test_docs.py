@@ -220,11 +220,11 @@ def test_recipes_in_docs_are_the_recipes() -> None:
     from mprna.train.recipes import RECIPES
 
     page = (ROOT / "docs" / "model.md").read_text()
-    rows = re.findall(r"^\| `(\w+)` \| `([\w-]+)` \| ([\d,]+) \| ([\d,]+) \|", page, re.MULTILINE)
+    rows = re.findall(r"^\| `(\w+)` \| `([\w-]+)` \| ([\d,]+) \| (\d+) \| ([\d,]+) \|", page, re.MULTILINE)
     configs = {name: recipe() for name, recipe in RECIPES.items()}
     assert rows == [
-        (name, config.preset, f"{config.num_steps:,}", f"{config.batch_tokens:,}")
-        for name, config in configs.items()
+        (name, c.preset, f"{c.num_steps:,}", str(c.accumulate_batches), f"{c.batch_tokens:,}")
+        for name, c in configs.items()
     ]
 
 

@@ -174,7 +174,7 @@ complete -c mprna -n '_shtab_mprna_using draw' -s o -l output -xka "(__fish_comp
 complete -c mprna -n '_shtab_mprna_using draw; and test $_shtab_mprna_npos -ge 0' -ka "(__fish_complete_path (commandline -ct))" -d 'standard input without any, or for -'
 complete -c mprna -n '_shtab_mprna_using; and test $_shtab_mprna_npos -eq 0' -a models -d 'List, show, import, export and download models.'
 complete -c mprna -n '_shtab_mprna_using models' -s h -l help -d 'show this help message and exit'
-complete -c mprna -n '_shtab_mprna_using models; and test $_shtab_mprna_npos -eq 0' -a list -d 'Name, size, longest input and place of each installed model, tab-separated.'
+complete -c mprna -n '_shtab_mprna_using models; and test $_shtab_mprna_npos -eq 0' -a list -d 'Name, size, longest sequence that the network takes at once (verbs read longer ones in windows) and place of each installed model, tab-separated.'
 complete -c mprna -n '_shtab_mprna_using models list' -s h -l help -d 'show this help message and exit'
 complete -c mprna -n '_shtab_mprna_using models; and test $_shtab_mprna_npos -eq 0' -a show -d 'Check the files of a model, then print its configuration and its model card.'
 complete -c mprna -n '_shtab_mprna_using models show' -s h -l help -d 'show this help message and exit'

@@ -32,7 +32,8 @@ def _add_list(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     parser = actions.add_parser(
         "list",
         help="names, sizes and places of installed models",
-        description="Name, size, longest input and place of each installed model, tab-separated.",
+        description="Name, size, longest sequence that the network takes at once (verbs read longer ones in "
+        "windows) and place of each installed model, tab-separated.",
         epilog="example: mprna models list",
     )
     parser.set_defaults(run=_list)

@@ -81,7 +81,8 @@ class FoldOptions:
     """Return base-pair probabilities too: ViennaRNA's ensemble for `vienna`, else the model's."""
 
     max_length: int | None = None
-    """Longer sequences are not folded; by default `DEFAULT_MAX_LENGTHS`, at most `MAX_LENGTH`."""
+    """Longer sequences are not folded; by default `DEFAULT_MAX_LENGTHS`, and with a pair network
+    `MAX_LENGTH`, which is the most."""
 
     def __post_init__(self) -> None:
         _check_choice("engine", self.engine, tuple(DEFAULT_MAX_LENGTHS))
