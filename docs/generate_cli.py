@@ -58,7 +58,7 @@ def manual() -> str:
     with mock.patch.dict(os.environ, COLUMNS="70", SOURCE_DATE_EPOCH="0"):  # not those of whoever builds it
         manpage = Manpage(build_parser())
         manpage.description, manpage.manual, manpage.date = "MP-RNA's command line", "User Commands", ""
-        return str(manpage)
+        return re.sub(r"^\.(?=\w+ or \.)", r"\\&.", str(manpage), flags=re.MULTILINE)  # ".svg" is no macro
 
 
 def completion(shell: str) -> str:

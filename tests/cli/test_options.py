@@ -10,7 +10,7 @@ from pkgutil import resolve_name
 
 import pytest
 
-from mprna.cli import fold
+from mprna.cli import fold, tally
 from mprna.cli.main import main
 from mprna.cli.options import chosen_format, example, num_jobs, numbered, positive_int, read_inputs
 from mprna.errors import FormatError, UsageError
@@ -125,6 +125,17 @@ def test_who_waits_for_the_keyboard_says_so(capsys, monkeypatch, verb):
     monkeypatch.setattr(sys, "stdin", _Terminal(io.BytesIO()))
     assert main([verb]) == 1
     assert capsys.readouterr().err.startswith("mprna: reading from the terminal until Ctrl-D\n")
+
+
+@pytest.mark.parametrize(("output", "is_shown"), [("results.tsv", True), (None, False)])
+def test_progress_is_shown_where_it_disturbs_no_results(monkeypatch, output, is_shown):
+    screen = _Terminal(io.BytesIO())
+    monkeypatch.setattr(sys, "stdout", screen)
+    monkeypatch.setattr(sys, "stderr", screen)
+    monkeypatch.setattr(tally, "PROGRESS_SECONDS", 0)
+    tally.Tally("failed", quiet=False, output=output).add("a", None)
+    screen.flush()
+    assert (b"1 records" in screen.buffer.getvalue()) is is_shown
 
 
 @pytest.mark.parametrize("verb", ["degrade", "scan", "repair"])

@@ -51,9 +51,16 @@ def test_bad_files(text, message):
 def test_a_directory_holds_a_file_per_record(tmp_path):
     (tmp_path / "a.shape").write_text("1 0.5\n")
     records = [Record(name=name, sequence="AC") for name in ("a", "b", "../a")]
-    first, *others = with_reactivities(records, tmp_path)
+    with pytest.warns(MprnaWarning, match=r"records without reactivities: 2; the first: b"):
+        first, *others = with_reactivities(records, tmp_path)
     np.testing.assert_array_equal(first.reactivities, [0.5, NAN])
     assert [record.reactivities for record in others] == [None, None]
+
+
+def test_a_directory_without_reactivities_is_an_error(tmp_path):
+    (tmp_path / "a.txt").write_text("1 0.5\n")
+    with pytest.raises(FormatError, match=r"no file NAME\.shape in this directory"):
+        list(with_reactivities([Record(name="a", sequence="AC")], tmp_path))
 
 
 def test_a_file_of_no_record_is_told(tmp_path):

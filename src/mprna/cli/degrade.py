@@ -83,7 +83,7 @@ def run(args: argparse.Namespace) -> int:
 
     if args.figure is not None:
         check_picture("--figure", args.figure)
-    tally = Tally("records have no predictions", quiet=args.quiet)
+    tally = Tally("records have no predictions", quiet=args.quiet, output=args.output)
     found = degrade_records(
         numbered(read_inputs(args.inputs)),
         model=args.model,

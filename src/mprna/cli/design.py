@@ -132,7 +132,7 @@ def run(args: argparse.Namespace) -> int:
     from mprna.predict.design_output import write_designs
 
     format_name = chosen_format(args, FORMATS)
-    tally = Tally("designs failed", quiet=args.quiet)
+    tally = Tally("designs failed", quiet=args.quiet, output=args.output)
     targets = list(_targets(args.inputs))  # so that a file at fault ends the run before it starts
     designs = design_targets(targets, _options(args), jobs=num_jobs(args))
     counted = (tally.seen(design, design.name, design.error) for design in designs)

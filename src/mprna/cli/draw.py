@@ -49,7 +49,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def run(args: argparse.Namespace) -> int:
-    tally = Tally("records were not drawn", quiet=False)
+    tally = Tally("records were not drawn", quiet=False, output=args.output)
     write_pictures(numbered(_structures(args.inputs)), args.output, tally.add)
     return tally.finish()
 

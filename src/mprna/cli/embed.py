@@ -63,7 +63,7 @@ def run(args: argparse.Namespace) -> int:
     from mprna.predict.embed import embed_records
     from mprna.predict.embed_output import write_vectors
 
-    tally = Tally("records have no vectors", quiet=args.quiet)
+    tally = Tally("records have no vectors", quiet=args.quiet, output=args.output)
     embeddings = embed_records(
         numbered(read_inputs(args.inputs)),
         model=args.model,

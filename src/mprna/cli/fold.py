@@ -219,7 +219,7 @@ def run(args: argparse.Namespace) -> int:
     format_name = _format_name(args)
     _check_output(args, format_name)
     options = _options(args)
-    tally = Tally("records have no structure", quiet=args.quiet)
+    tally = Tally("records have no structure", quiet=args.quiet, output=args.output)
 
     def count(result: Record) -> Record:
         return tally.seen(result, result.name, result.error)

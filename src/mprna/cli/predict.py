@@ -49,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
     from mprna.predict.task import predict_records, read_columns
     from mprna.runtime.store import find_model
 
-    tally = Tally("records have no prediction", quiet=args.quiet)
+    tally = Tally("records have no prediction", quiet=args.quiet, output=args.output)
     model_dir = find_model(args.model)
     rows = predict_records(numbered(read_inputs(args.inputs)), model_dir, jobs=num_jobs(args))
     counted = (tally.seen(row, row["name"], row["error"]) for row in rows)

@@ -100,7 +100,7 @@ def run(args: argparse.Namespace) -> int:
     format_name, options = chosen_format(args, FORMATS), _options(args)
     if args.changes and format_name in ("fasta", "fastq"):
         raise UsageError(f"--changes is for tables (tsv, jsonl, parquet), not for {format_name}")
-    tally = Tally("records are not repaired", quiet=args.quiet)
+    tally = Tally("records are not repaired", quiet=args.quiet, output=args.output)
     found = repair_records(numbered(read_inputs(args.inputs)), options, jobs=num_jobs(args))
     counted = (tally.seen(result, result.name, result.error) for result in found)
     write_repairs(counted, args.output, format_name=format_name, changes_only=args.changes)

@@ -128,7 +128,7 @@ def _add_work(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     _check(args)
-    tally = Tally("variants could not be evaluated", quiet=args.quiet, noun="variants")
+    tally = Tally("variants could not be evaluated", quiet=args.quiet, output=args.output, noun="variants")
     if args.vcf is not None:
         _scan_vcf(args, tally)
     else:

@@ -19,14 +19,16 @@ class Tally:
     Args:
         complaint: what is said of failed records, after their number.
         quiet: say nothing.
+        output: where the results go; None is standard output, where progress would disturb them.
         noun: what is counted.
     """
 
-    def __init__(self, complaint: str, *, quiet: bool, noun: str = "records") -> None:
+    def __init__(self, complaint: str, *, quiet: bool, output: object, noun: str = "records") -> None:
         self._complaint = complaint
         self._noun = noun
         self._quiet = quiet
-        self._live = not quiet and sys.stderr.isatty() and not (sys.stdout and sys.stdout.isatty())
+        disturbs = output is None and sys.stdout and sys.stdout.isatty()
+        self._live = not quiet and sys.stderr.isatty() and not disturbs
         self._done = self._failed = 0
         self._first = ""
         self._start = self._shown = time.monotonic()

@@ -56,10 +56,11 @@ def read_shape(source: Source, sequence: str) -> Reactivities:
 def with_reactivities(records: Iterable[Record], path: Path) -> Iterator[Record]:
     """Records with the reactivities of a file, or of the files `NAME.shape` in a directory.
 
-    Records without such a file stay as they are. Warns of files in a directory whose names no record has.
+    Records without such a file stay as they are. Warns of them, and of files in a directory
+    whose names no record has.
 
     Raises:
-        FormatError: as `read_shape`, or no such file.
+        FormatError: as `read_shape`, no such file, or a directory without any.
         UsageError: one file for several records.
     """
     if path.is_dir():
@@ -75,11 +76,19 @@ def with_reactivities(records: Iterable[Record], path: Path) -> Iterator[Record]
 
 def _with_own_files(records: Iterable[Record], directory: Path) -> Iterator[Record]:
     unused = {file.stem for file in directory.glob("*.shape")}
+    if not unused:
+        raise FormatError("no file NAME.shape in this directory", path=str(directory))
+    without: list[str] = []
     for record in records:
         unused.discard(record.name)
         file = directory / f"{record.name}.shape"
         is_there = "/" not in record.name and os.path.isfile(file)  # Path.is_file fails on long names
+        if not is_there:
+            without.append(record.name)
         yield _with_file(record, file) if is_there else record
+    if without:
+        message = f"{directory}: records without reactivities: {len(without)}; the first: {without[0]}"
+        warnings.warn(message, MprnaWarning, stacklevel=1)
     if unused:
         message = f"{directory}: reactivities of no record: {len(unused)}; the first: {min(unused)}.shape"
         warnings.warn(message, MprnaWarning, stacklevel=1)

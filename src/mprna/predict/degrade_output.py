@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from mprna.errors import MprnaWarning
 from mprna.predict.degrade import DegradationResult, ranked
 from mprna.predict.tables import Row, write_table
 from mprna.runtime.degradation_engine import TARGETS
@@ -55,9 +57,12 @@ def nucleotide_rows(results: Iterable[DegradationResult]) -> Iterator[Row]:
 
 
 def rank_rows(results: Iterable[DegradationResult]) -> Iterator[Row]:
-    """Rows of `RANK_COLUMNS`."""
-    empty = dict.fromkeys(RANK_COLUMNS)
-    for place, result in enumerate(ranked(results), 1):
+    """Rows of `RANK_COLUMNS`. Warns where lengths differ."""
+    empty, order = dict.fromkeys(RANK_COLUMNS), ranked(results)
+    if len({len(result.sequence) for result in order if result.score is not None}) > 1:
+        message = "RNAs of different lengths: the score adds up over the RNA; compare them by mean_deg_Mg_50C"
+        warnings.warn(message, MprnaWarning, stacklevel=2)
+    for place, result in enumerate(order, 1):
         row: Row = empty | {"name": result.name, "length": len(result.sequence), "error": result.error}
         if result.mean is not None and result.score is not None and result.score_sd is not None:
             row |= {"rank": place, "score": _round(result.score), "score_sd": _round(result.score_sd)}

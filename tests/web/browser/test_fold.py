@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 import mprna
 
 TRNA = "GCGGAUUUAGCUCAGUUGGGAGAGCGCCAGACUGAAGAUCUGGAGGUCCUGUGUUCGAUCCACAGAAUUCGCACCA"
@@ -94,6 +96,15 @@ def test_opened_vienna_file_brings_its_structure(visitor: Any, tmp_path: Path) -
     page.click("#tab-compare")
     page.wait_for_selector(".compared:has-text('Yours')")
     assert page.input_value("#own-structure") == "(((......)))"
+
+
+@pytest.mark.parametrize(("name", "content"), [("rnas.tsv", b"name\tsequence\n"), ("word", b"PK\0\0")])
+def test_a_file_of_another_kind_is_a_message(visitor: Any, tmp_path: Path, name: str, content: bytes) -> None:
+    file = tmp_path / name
+    file.write_bytes(content)
+    page = visitor.open()
+    page.set_input_files("#file-input", file)
+    page.wait_for_selector(f"#input-message:has-text('{name}: this page reads FASTA')")
 
 
 def test_bad_input_is_a_message_and_not_the_end(visitor: Any) -> None:

@@ -51,10 +51,16 @@ def test_input_is_read_as_people_write_it(visitor: Any) -> None:
         return [(r["id"], r["sequence"], r["dot_bracket"]) for r in found]
 
     assert read("  \n") == []
-    assert read("GGGG\r\nCC cc\r\n") == [("sequence_1", "GGGGCCcc", None)]
+    assert read("GGGG\r\nCC cc\r\n") == [("sequence_1", "GGGG", None), ("sequence_2", "CCcc", None)]
     assert read("\ufeff>a b c\nGG\n\nCC\n>\nAA") == [("a", "GGCC", None), ("sequence_2", "AA", None)]
     assert read(">a\nGGGAAACCC\n(((...))) (-1.20)\n") == [("a", "GGGAAACCC", "(((...)))")]
     assert read("GGGAAACCC\n(((...)))") == [("sequence_1", "GGGAAACCC", "(((...)))")]
+    two = "GGGAAACCC\n(((...)))\nGGGGAAAACCCC\n((((....))))\n"
+    assert [record[1:] for record in read(two)] == [
+        ("GGGAAACCC", "(((...)))"),
+        ("GGGGAAAACCCC", "((((....))))"),
+    ]
+    assert read(">a\nGGGGAAAA\nGG..CCCC\n") == [("a", "GGGGAAAAGG..CCCC", None)]
     assert read("; a note\n>a\nacgt\n") == [("a", "acgt", None)]
 
 

@@ -142,7 +142,8 @@ async function foldChunk(records, options, signal) {
   }
 }
 
-const entry = ({ id, sequence }) => ({ id, sequence });
+const LONGEST_NAME = 200;
+const entry = ({ id, sequence }) => ({ id: id.slice(0, LONGEST_NAME), sequence });
 
 /** What the server understands: ViennaRNA's engine has no pseudoknots. */
 function sent(options) {

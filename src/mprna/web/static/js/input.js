@@ -8,6 +8,8 @@ import { ENGINE_NOTES, lengthText, percent } from "./words.js";
 
 const FIRST = ["yeast_tRNA_Phe", "hammerhead_ribozyme", "SAM_I_riboswitch", "SARS_CoV_2_frameshift", "human_FTH1_5UTR"];
 const LARGEST_FILE = 20_000_000;
+const OTHER_FORMATS = /\.(gz|bz2|xz|zst|zip|docx?|xlsx?|pdf|tsv|csv|jsonl?|parquet|ct|bpseq|gbk?|sto)$/i;
+const NO_TEXT = /[\0\uFFFD]/;
 
 export function showMessage(text) {
   const message = byId("input-message");
@@ -43,8 +45,12 @@ export function mountInput(store, folding) {
   });
   mountFiles(async (file) => {
     if (file.size > LARGEST_FILE) return showMessage(`${file.name} is too large for this page; use \`mprna fold\`.`);
-    input.value = await file.text();
-    submit(input.value);
+    const text = await file.text();
+    if (OTHER_FORMATS.test(file.name) || NO_TEXT.test(text.slice(0, 1_000))) {
+      return showMessage(`${file.name}: this page reads FASTA and Vienna files; \`mprna fold FILE\` reads more.`);
+    }
+    input.value = text;
+    submit(text);
   });
   store.on(["rows", "current"], (state) => showRecords(state, folding));
 }

@@ -1,15 +1,15 @@
 // What the user pasted or dropped, as records. The server judges the letters.
 
-const STRUCTURE = /^[.()[\]{}<>A-Za-z]*[.()[\]{}<>][.()[\]{}<>A-Za-z]*(\s+\(?\s*-?[\d.]+\s*\)?)?$/;
+const STRUCTURE = /^(\.+|[.()[\]{}<>A-Za-z]*[()[\]{}<>][.()[\]{}<>A-Za-z]*)(\s+\(?\s*-?[\d.]+\s*\)?)?$/;
 
 /**
- * FASTA, Vienna (a structure below the sequence) or bare sequence.
+ * FASTA, Vienna (a structure below the sequence) or bare sequences, one in each line, as `mprna fold` reads them.
  * Returns [{ id, sequence, dot_bracket }], with dot_bracket null where none was given.
  */
 export function parseInput(text) {
   const lines = text.replace(/^\uFEFF/, "").split(/\r\n|\r|\n/).map((line) => line.trim());
   const records = [];
-  let open = null;
+  let open = null; // the record that has a header of its own
   for (const line of lines) {
     if (line === "" || line.startsWith(";") || line.startsWith("#")) continue;
     if (line.startsWith(">")) {
@@ -17,15 +17,17 @@ export function parseInput(text) {
       records.push(open);
       continue;
     }
-    if (open === null) {
-      open = newRecord("", records.length);
-      records.push(open);
-    }
-    if (open.sequence && STRUCTURE.test(line)) open.dot_bracket = line.split(/\s/)[0];
-    else open.sequence += line.replace(/\s/g, "");
+    const last = records.at(-1);
+    const letters = line.replace(/\s/g, "");
+    if (last && isStructureOf(last, line)) last.dot_bracket = line.split(/\s/)[0];
+    else if (open) open.sequence += letters;
+    else records.push({ ...newRecord("", records.length), sequence: letters });
   }
   return records;
 }
+
+const isStructureOf = ({ sequence, dot_bracket }, line) =>
+  dot_bracket === null && STRUCTURE.test(line) && line.split(/\s/)[0].length === sequence.length;
 
 function newRecord(id, index) {
   return { id: id || `sequence_${index + 1}`, sequence: "", dot_bracket: null };
