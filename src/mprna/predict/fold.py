@@ -15,7 +15,9 @@ import numpy as np
 import numpy.typing as npt
 
 from mprna.alphabet import clean_sequence
-from mprna.decoding.decoders import (
+from mprna.decoding.hybrid import decode_hybrid
+from mprna.decoding.nested import decode_nested
+from mprna.decoding.settings import (
     CROSSING_GAMMA,
     HYBRID_WEIGHT,
     NESTED_GAMMA,
@@ -23,8 +25,6 @@ from mprna.decoding.decoders import (
     PAIR_CROSSING_STEM,
     PAIR_GAMMA,
 )
-from mprna.decoding.hybrid import decode_hybrid
-from mprna.decoding.nested import decode_nested
 from mprna.decoding.tokens import decode_tokens
 from mprna.errors import FoldingError, SequenceError, StructureError, UsageError
 from mprna.folding.prior import prior_pair_probs
