@@ -25,7 +25,7 @@ from torch import Tensor
 
 from mprna.files import replacing
 from mprna.folding.prior import DEGRADATION_PARAMETERS, prior_pair_probs
-from mprna.folding.vienna import EnergyModel, mean_pair_probs
+from mprna.folding.vienna import EnergyModel, pair_probs
 from mprna.model.degradation import DegradationConfig, DegradationEnsemble, DegradationNetwork, node_features
 from mprna.runtime.degradation_engine import TARGETS
 from mprna.runtime.export import export_degradation
@@ -62,7 +62,7 @@ def _pair_probs(sequences: list[str], cache: Path) -> Any:
     if cache.exists():
         return np.load(cache)
     models = [EnergyModel(parameters=name) for name in DEGRADATION_PARAMETERS]
-    probs = [[mean_pair_probs(s, (model,)) for s in sequences] for model in models]
+    probs = [[pair_probs(s, model) for s in sequences] for model in models]
     found = np.stack([*probs, [prior_pair_probs(s, parameters=DEGRADATION_PARAMETERS) for s in sequences]])
     np.save(cache, found)
     return found

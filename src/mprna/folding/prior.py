@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mprna.folding.restraints import NO_RESTRAINTS, Restraints
-from mprna.folding.vienna import CONTRAFOLD, DEFAULT_MODEL, EnergyModel, pair_probs_of_mean
+from mprna.folding.vienna import CONTRAFOLD, DEFAULT_MODEL, EnergyModel, pair_probs
 
 PRIOR_PARAMETERS: Final = ("langdon2018", CONTRAFOLD)
 """Of pair networks. The sets err in different places, and these two together least (docs/experiments.md)."""
@@ -23,5 +23,5 @@ def prior_pair_probs(
     restraints: Restraints = NO_RESTRAINTS,
     parameters: tuple[str, str] = PRIOR_PARAMETERS,
 ) -> npt.NDArray[np.float32]:
-    """`pair_probs_of_mean` of the parameter sets that a network has learned from."""
-    return pair_probs_of_mean(sequence, parameters, model, restraints)
+    """`pair_probs` half way between the parameter sets that a network has learned from."""
+    return pair_probs(sequence, model, restraints, parameters)
