@@ -9,7 +9,7 @@ decoded without crossing pairs, and with each gamma and each least sum. A pair c
 other one of its structure. PPV and sensitivity of crossing pairs count those that are pairs of the other
 structure, their F1 those that cross in both; over all RNAs. RNAs with letters that are no nucleotides are
 left out. Choose on validation structures that the network has not learned from: what is chosen here are
-`settings.PAIR_CROSSING_GAMMA` and `PAIR_CROSSING_STEM`. Intervals are 95 % bootstrap over RNAs; differences
+`settings.PAIR_CROSSING_GAMMA` and `PAIR_CROSSING_HELIX`. Intervals are 95 % bootstrap over RNAs; differences
 to the way of `--against` are paired.
 """
 
@@ -86,7 +86,7 @@ def structures(sequence: str, engine: PairEngine) -> Iterator[tuple[str, Way, st
         yield name, NO_PAIRS, nested
         for gamma, stem in product(GAMMAS, STEMS):
             pair_probs = DensePairProbs(probs)
-            found = with_crossing_pairs(sequence, nested, pair_probs, gamma=gamma, min_stem_prob=stem)
+            found = with_crossing_pairs(sequence, nested, pair_probs, gamma=gamma, min_helix_prob=stem)
             yield name, (gamma, stem), found
 
 

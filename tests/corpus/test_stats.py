@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from mprna.corpus.build import build_corpus
 from mprna.corpus.options import CorpusOptions
 from mprna.corpus.shards import read_slices
-from mprna.corpus.stats import CorpusStats, Histogram, corpus_stats, stem_lengths
+from mprna.corpus.stats import CorpusStats, Histogram, corpus_stats
 from mprna.errors import CorpusError
 from mprna.rna.structure import pairs_from_dot_bracket
 
@@ -32,20 +32,6 @@ def test_last_bin_of_a_share_holds_1() -> None:
     histogram.add([0.0, 0.15, 0.1499, 1.0])
     rows = {place: count for _, place, count in histogram.rows() if count}
     assert rows == {"0-0.05": 1, "0.1-0.15": 1, "0.15-0.2": 1, "0.95-1": 1}
-
-
-@pytest.mark.parametrize(
-    ("dot_bracket", "expected"),
-    [
-        ("....", []),
-        ("((...))", [2]),
-        ("((.((...))))", [2, 2]),
-        ("((...))(((...)))", [2, 3]),
-        ("(((..((...))..((...)).)))", [3, 2, 2]),
-    ],
-)
-def test_stems_end_at_bulges_loops_and_branches(dot_bracket: str, expected: list[int]) -> None:
-    assert stem_lengths(pairs_from_dot_bracket(dot_bracket)).tolist() == expected
 
 
 @pytest.fixture

@@ -15,5 +15,5 @@ CROSSING_GAMMA: Final = 1.5
 """Gamma of pairs that cross the nested structure, chosen on validation structures (docs/experiments.md)."""
 PAIR_CROSSING_GAMMA: Final = 8.0
 """`CROSSING_GAMMA` for the probabilities of a pair network."""
-PAIR_CROSSING_STEM: Final = 0.75
-"""The probabilities of a crossing stem must sum to at least this; chosen with `PAIR_CROSSING_GAMMA`."""
+PAIR_CROSSING_HELIX: Final = 0.75
+"""The probabilities of a crossing helix must sum to at least this; chosen with `PAIR_CROSSING_GAMMA`."""

@@ -22,7 +22,7 @@ from mprna.decoding.settings import (
     HYBRID_WEIGHT,
     NESTED_GAMMA,
     PAIR_CROSSING_GAMMA,
-    PAIR_CROSSING_STEM,
+    PAIR_CROSSING_HELIX,
     PAIR_GAMMA,
 )
 from mprna.decoding.tokens import decode_tokens
@@ -306,7 +306,7 @@ class Folder:
                 dot_bracket,
                 pair_probs,
                 gamma=options.gamma or (PAIR_CROSSING_GAMMA if learned else CROSSING_GAMMA),
-                min_stem_prob=PAIR_CROSSING_STEM if learned else 0.0,
+                min_helix_prob=PAIR_CROSSING_HELIX if learned else 0.0,
                 max_span=model.max_span,
                 constraint=constraint,
             )
