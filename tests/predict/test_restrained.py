@@ -292,7 +292,7 @@ def test_results_do_not_depend_on_jobs(pair_model):
 @pytest.mark.parametrize(
     ("restraint", "message"),
     [
-        ({"reactivities": ["low"] * 20}, "reactivities: expected one number per nucleotide"),
+        ({"reactivities": ["low"] * 20}, "reactivities are numbers, NaN without data"),
         ({"constraint": 12}, "constraint 12; expected text"),
     ],
 )
