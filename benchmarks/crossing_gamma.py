@@ -9,7 +9,7 @@ decoded without crossing pairs, and with each gamma and each least sum. A pair c
 other one of its structure. PPV and sensitivity of crossing pairs count those that are pairs of the other
 structure, their F1 those that cross in both; over all RNAs. RNAs with letters that are no nucleotides are
 left out. Choose on validation structures that the network has not learned from: what is chosen here are
-`decoders.PAIR_CROSSING_GAMMA` and `PAIR_CROSSING_STEM`. Intervals are 95 % bootstrap over RNAs; differences
+`settings.PAIR_CROSSING_GAMMA` and `PAIR_CROSSING_HELIX`. Intervals are 95 % bootstrap over RNAs; differences
 to the way of `--against` are paired.
 """
 
@@ -26,8 +26,8 @@ import numpy as np
 
 from mprna.alphabet import clean_sequence
 from mprna.bench.statistics import NUM_RESAMPLES, interval
-from mprna.decoding.decoders import PAIR_GAMMA
 from mprna.decoding.nested import decode_nested
+from mprna.decoding.settings import PAIR_GAMMA
 from mprna.errors import SequenceError
 from mprna.folding.prior import prior_pair_probs
 from mprna.io.formats import read_records
@@ -86,7 +86,7 @@ def structures(sequence: str, engine: PairEngine) -> Iterator[tuple[str, Way, st
         yield name, NO_PAIRS, nested
         for gamma, stem in product(GAMMAS, STEMS):
             pair_probs = DensePairProbs(probs)
-            found = with_crossing_pairs(sequence, nested, pair_probs, gamma=gamma, min_stem_prob=stem)
+            found = with_crossing_pairs(sequence, nested, pair_probs, gamma=gamma, min_helix_prob=stem)
             yield name, (gamma, stem), found
 
 

@@ -1,9 +1,9 @@
-"""Accuracy of degradation models: held out by similarity folds, then on RGB's mRNA test rows.
+"""Accuracy of degradation models: on held-out parts of similar RNAs, then on RGB's mRNA test rows.
 
     python benchmarks/degrade.py TRAIN.jsonl.gz RGB_TEST.jsonl.gz --work WORK
 
 WORK holds `held_out_k.npz` of `runs/degrade.py`. Every number is MCRMSE over reactivity, deg_Mg_pH10 and
-deg_Mg_50C, with a 95 % interval by 1,000 bootstraps over RNAs. Baselines are fitted on the same folds: linear
+deg_Mg_50C, with a 95 % interval by 1,000 bootstraps over RNAs. Baselines are fitted on the same parts: linear
 in the unpaired probability; nearest neighbours, a ridge over the bases and unpaired probabilities of 12
 nucleotides on either side, in the manner of DegScore; and a convolution over one-hot bases alone.
 """
@@ -113,19 +113,19 @@ def interval(values: np.ndarray, means: np.ndarray) -> str:
     return f"{np.sqrt(squared.mean(0)).mean():.4f} [{low:.4f}, {high:.4f}]"
 
 
-def cross_validated(fit: Fit, data: Data, folds: list[int]) -> np.ndarray:
+def cross_validated(fit: Fit, data: Data, parts: list[int]) -> np.ndarray:
     means = np.full(tuple(data.values.shape), np.nan)
-    for fold in folds:
-        chosen = np.flatnonzero(data.folds == fold)
-        means[chosen] = fit(data, np.flatnonzero(data.folds != fold))(data, chosen)
+    for part in parts:
+        chosen = np.flatnonzero(data.parts == part)
+        means[chosen] = fit(data, np.flatnonzero(data.parts != part))(data, chosen)
     return means
 
 
-def held_out(work: Path, data: Data, folds: list[int]) -> tuple[np.ndarray, np.ndarray]:
+def held_out(work: Path, data: Data, parts: list[int]) -> tuple[np.ndarray, np.ndarray]:
     """Means and uncalibrated standard deviations of the networks that did not see each RNA."""
     means, sds = (np.full(tuple(data.values.shape), np.nan) for _ in range(2))
-    for fold in folds:
-        saved = np.load(work / f"held_out_{fold}.npz")
+    for part in parts:
+        saved = np.load(work / f"held_out_{part}.npz")
         means[saved["rows"]], sds[saved["rows"]] = saved["means"], saved["sds"]
     return means, sds
 
@@ -143,14 +143,14 @@ def main() -> None:
     rows = [row for row in read_rows(args.train) if not row["in_rgb_mrna_test"]]
     data = Data(rows, args.work / "pair_probs.npy")
     test = Data(read_rows(args.test), args.work / "test_pair_probs.npy")
-    counted = data.good & np.isin(data.folds, args.folds)
+    counted = data.good & np.isin(data.parts, args.folds)
     values, test_values, everyone = data.values.numpy(), test.values.numpy(), np.arange(len(test.bases))
-    print(f"folds: {counted.sum()} RNAs; RGB: {len(everyone)}, {test.good.sum()} with SN_filter 1")
-    print("| model | folds, SN_filter 1 | RGB test, all | RGB test, SN_filter 1 |\n|---|---|---|---|")
+    print(f"held out: {counted.sum()} RNAs; RGB: {len(everyone)}, {test.good.sum()} with SN_filter 1")
+    print("| model | held out, SN_filter 1 | RGB test, all | RGB test, SN_filter 1 |\n|---|---|---|---|")
 
-    def line(name: str, folds: Any, tested: Any) -> None:
+    def line(name: str, held: Any, tested: Any) -> None:
         cells = [
-            interval(values[counted], folds[counted]),
+            interval(values[counted], held[counted]),
             interval(test_values, tested),
             interval(test_values[test.good], tested[test.good]),
         ]

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mprna.alphabet import clean_sequence
-from mprna.decoding.decoders import PAIR_GAMMA
+from mprna.decoding.settings import PAIR_GAMMA
 from mprna.errors import SequenceError
 from mprna.folding.prior import prior_pair_probs
 from mprna.folding.vienna import fold_mfe

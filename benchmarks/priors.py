@@ -24,7 +24,7 @@ from reactivity import correlations
 
 from mprna.alphabet import clean_sequence
 from mprna.decoding.nested import decode_nested
-from mprna.folding.vienna import CONTRAFOLD, PARAMETER_SETS, pair_probs_of_mean
+from mprna.folding.vienna import CONTRAFOLD, PARAMETER_SETS, pair_probs
 from mprna.io.formats import read_records
 from mprna.rna.scores import pair_scores
 from mprna.rna.structure import pairs_from_dot_bracket
@@ -46,7 +46,7 @@ def mean_f1(known: list[tuple[str, str]], sets: Sets) -> str:
             pair_scores(
                 pairs_from_dot_bracket(structure),
                 pairs_from_dot_bracket(
-                    decode_nested(sequence, pair_probs_of_mean(sequence, sets), gamma=GAMMA)
+                    decode_nested(sequence, pair_probs(sequence, parameters=sets), gamma=GAMMA)
                 ),
             ).f1
             for sequence, structure in known
@@ -58,7 +58,9 @@ def mean_f1(known: list[tuple[str, str]], sets: Sets) -> str:
 
 
 def pearson(profiles: list[Profile], sets: Sets) -> str:
-    unpaired = [1 - pair_probs_of_mean(p.sequence, sets).sum(axis=1)[: len(p.reactivity)] for p in profiles]
+    unpaired = [
+        1 - pair_probs(p.sequence, parameters=sets).sum(axis=1)[: len(p.reactivity)] for p in profiles
+    ]
     return correlations(unpaired, profiles)[0]
 
 

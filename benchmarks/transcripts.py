@@ -17,8 +17,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from mprna.decoding.decoders import PAIR_GAMMA
 from mprna.decoding.nested import decode_nested
+from mprna.decoding.settings import PAIR_GAMMA
 from mprna.folding.prior import prior_pair_probs
 from mprna.io.formats import read_records
 from mprna.io.records import Record

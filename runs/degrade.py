@@ -1,10 +1,11 @@
-"""The degradation model: networks per similarity fold, which ship together as an ensemble.
+"""The degradation model: networks per part of the data, which ship together as an ensemble.
 
     python runs/degrade.py TRAIN.jsonl.gz --work WORK [--folds 0 1 2 3 4] [--seeds 0 1] [--export OUT]
 
-TRAIN is the OpenVaccine file with a `kfold` per row; rows of RGB's test set are left out. The networks of
-fold k, one per seed, are trained on all rows but those of fold k. WORK receives `fold_k_seed.pt` (checkpoint
-after every epoch; the same command goes on from it) and `held_out_k.npz`, what they say together of fold k.
+TRAIN is the OpenVaccine file, whose `kfold` is the part of each row; rows of RGB's test set are left out. The
+networks of part k, one per seed, are trained on all rows but those of part k. WORK receives `fold_k_seed.pt`
+(checkpoint after every epoch; the same command goes on from it) and `held_out_k.npz`, what they say together
+of part k.
 OUT is a model directory: the ensemble of all, whose predicted errors are scaled so that 90 % of the held-out
 values lie within 1.645 standard deviations.
 """
@@ -25,7 +26,7 @@ from torch import Tensor
 
 from mprna.files import replacing
 from mprna.folding.prior import DEGRADATION_PARAMETERS, prior_pair_probs
-from mprna.folding.vienna import EnergyModel, mean_pair_probs
+from mprna.folding.vienna import EnergyModel, pair_probs
 from mprna.model.degradation import DegradationConfig, DegradationEnsemble, DegradationNetwork, node_features
 from mprna.runtime.degradation_engine import TARGETS
 from mprna.runtime.export import export_degradation
@@ -52,7 +53,7 @@ class Data:
         self.values = torch.tensor([[row[name] for name in TARGETS] for row in rows]).transpose(1, 2)
         errors = torch.tensor([[row[name] for name in ERRORS] for row in rows]).transpose(1, 2)
         self.weights = 1 / torch.sqrt(1 + (errors / ERROR_SCALE) ** 2)
-        self.folds = np.array([-1 if row.get("kfold") is None else row["kfold"] for row in rows])
+        self.parts = np.array([-1 if row.get("kfold") is None else row["kfold"] for row in rows])
         self.good = np.array([row["SN_filter"] == 1 for row in rows])
         *self.probs, self.prior = torch.from_numpy(_pair_probs([row["sequence"] for row in rows], cache))
 
@@ -62,7 +63,7 @@ def _pair_probs(sequences: list[str], cache: Path) -> Any:
     if cache.exists():
         return np.load(cache)
     models = [EnergyModel(parameters=name) for name in DEGRADATION_PARAMETERS]
-    probs = [[mean_pair_probs(s, (model,)) for s in sequences] for model in models]
+    probs = [[pair_probs(s, model) for s in sequences] for model in models]
     found = np.stack([*probs, [prior_pair_probs(s, parameters=DEGRADATION_PARAMETERS) for s in sequences]])
     np.save(cache, found)
     return found
@@ -98,25 +99,25 @@ def mcrmse(values: Any, means: Any, columns: list[int] = KAGGLE) -> float:
     return float(np.sqrt(((values - means) ** 2)[..., columns].mean((0, 1))).mean())
 
 
-def train_network(fold: int, seed: int, data: Data, args: argparse.Namespace) -> None:
-    torch.manual_seed(1000 * seed + fold)
+def train_network(part: int, seed: int, data: Data, args: argparse.Namespace) -> None:
+    torch.manual_seed(1000 * seed + part)
     network = DegradationNetwork(DegradationConfig(), dropout=DROPOUT)
     optimizer = torch.optim.AdamW(network.parameters(), lr=PEAK_RATE, weight_decay=WEIGHT_DECAY)
-    train = np.flatnonzero(data.folds != fold)
+    train = np.flatnonzero(data.parts != part)
     steps = args.epochs * -(-len(train) // BATCH)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, PEAK_RATE, total_steps=steps, pct_start=0.15)
-    path, done = checkpoint(args.work, fold, seed), 0
-    parts = {"network": network, "optimizer": optimizer, "schedule": schedule}
+    path, done = checkpoint(args.work, part, seed), 0
+    state_of = {"network": network, "optimizer": optimizer, "schedule": schedule}
     if path.exists():
         saved = torch.load(path, weights_only=True)
         done = saved.pop("epoch")
         for name, state in saved.items():
-            parts[name].load_state_dict(state)
+            state_of[name].load_state_dict(state)
     for epoch in range(done, args.epochs):
         started = time.monotonic()
-        rng = np.random.default_rng((seed, fold, epoch))
+        rng = np.random.default_rng((seed, part, epoch))
         network.train()
-        torch.manual_seed(100_000 * seed + 100 * fold + epoch)
+        torch.manual_seed(100_000 * seed + 100 * part + epoch)
         for rows in np.split(order := rng.permutation(train), range(BATCH, len(order), BATCH)):
             loss = loss_of(network, data, torch.from_numpy(rows), rng)
             optimizer.zero_grad()
@@ -124,38 +125,38 @@ def train_network(fold: int, seed: int, data: Data, args: argparse.Namespace) ->
             torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
             optimizer.step()
             schedule.step()
-        state = {name: part.state_dict() for name, part in parts.items()} | {"epoch": epoch + 1}
+        state = {name: owner.state_dict() for name, owner in state_of.items()} | {"epoch": epoch + 1}
         with replacing(path) as partial:
             torch.save(state, partial)
         seconds = time.monotonic() - started
-        print(f"fold {fold} seed {seed} epoch {epoch + 1} {loss.item():.4f} {seconds:.1f} s", flush=True)
+        print(f"part {part} seed {seed} epoch {epoch + 1} {loss.item():.4f} {seconds:.1f} s", flush=True)
 
 
-def checkpoint(work: Path, fold: int, seed: int) -> Path:
-    return work / f"fold_{fold}_{seed}.pt"
+def checkpoint(work: Path, part: int, seed: int) -> Path:
+    return work / f"fold_{part}_{seed}.pt"
 
 
 def ensemble_of(places: list[tuple[int, int]], config: DegradationConfig, work: Path) -> DegradationEnsemble:
-    """The trained networks of these folds and seeds."""
+    """The trained networks of these parts and seeds."""
     ensemble = DegradationEnsemble(dataclasses.replace(config, num_members=len(places)))
-    for member, (fold, seed) in zip(ensemble.members, places, strict=True):
-        member.load_state_dict(torch.load(checkpoint(work, fold, seed), weights_only=True)["network"])
+    for member, (part, seed) in zip(ensemble.members, places, strict=True):
+        member.load_state_dict(torch.load(checkpoint(work, part, seed), weights_only=True)["network"])
     return ensemble.eval()
 
 
-def judge(fold: int, data: Data, args: argparse.Namespace) -> None:
-    """Save what the fold's networks say of it."""
-    held_out = np.flatnonzero(data.folds == fold)
-    ensemble = ensemble_of([(fold, seed) for seed in args.seeds], DegradationConfig(), args.work)
+def judge(part: int, data: Data, args: argparse.Namespace) -> None:
+    """Save what the part's networks say of it."""
+    held_out = np.flatnonzero(data.parts == part)
+    ensemble = ensemble_of([(part, seed) for seed in args.seeds], DegradationConfig(), args.work)
     means, sds = predict(ensemble, data, held_out)
     good = data.good[held_out]
-    np.savez(args.work / f"held_out_{fold}.npz", rows=held_out, means=means, sds=sds)
-    print(f"fold {fold}: MCRMSE {mcrmse(data.values[held_out].numpy()[good], means[good]):.4f}", flush=True)
+    np.savez(args.work / f"held_out_{part}.npz", rows=held_out, means=means, sds=sds)
+    print(f"part {part}: MCRMSE {mcrmse(data.values[held_out].numpy()[good], means[good]):.4f}", flush=True)
 
 
-def calibrated(data: Data, folds: list[int], work: Path) -> DegradationConfig:
+def calibrated(data: Data, parts: list[int], work: Path) -> DegradationConfig:
     """Scales of the errors of nucleotides, and of their sum over a molecule, from the held-out rows."""
-    saved = [np.load(work / f"held_out_{fold}.npz") for fold in folds]
+    saved = [np.load(work / f"held_out_{part}.npz") for part in parts]
     rows, means, sds = (np.concatenate([part[key] for part in saved]) for key in ("rows", "means", "sds"))
     good = data.good[rows]
     residuals, sds = (data.values[rows].numpy() - means)[good], sds[good]
@@ -169,7 +170,7 @@ def calibrated(data: Data, folds: list[int], work: Path) -> DegradationConfig:
 
 
 def export(data: Data, args: argparse.Namespace) -> None:
-    places = [(fold, seed) for fold in args.folds for seed in args.seeds]
+    places = [(part, seed) for part in args.folds for seed in args.seeds]
     ensemble = ensemble_of(places, calibrated(data, args.folds, args.work), args.work)
     export_degradation(ensemble, args.export)
     print(f"{args.export}: {ensemble.config}")
@@ -183,16 +184,16 @@ def main() -> None:
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--epochs", type=int, default=30)
     parser.add_argument("--folds", type=int, nargs="+", default=[0, 1, 2, 3, 4], help="held out in turn")
-    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1], help="of the networks of each fold")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1], help="of the networks of each part")
     parser.add_argument("--export", type=Path, metavar="OUT")
     args = parser.parse_args()
     args.work.mkdir(parents=True, exist_ok=True)
     rows = [row for row in read_rows(args.train) if not row["in_rgb_mrna_test"]]
     data = Data(rows, args.work / "pair_probs.npy")
-    for fold in args.folds:
+    for part in args.folds:
         for seed in args.seeds:
-            train_network(fold, seed, data, args)
-        judge(fold, data, args)
+            train_network(part, seed, data, args)
+        judge(part, data, args)
     if args.export:
         export(data, args)
 

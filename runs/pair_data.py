@@ -16,7 +16,8 @@ from chemical_mapping import Profile, fit_log_ratios, log_ratios_of
 from mprna.alphabet import clean_sequence
 from mprna.corpus.decontaminate import Unwanted
 from mprna.errors import SequenceError, StructureError
-from mprna.folding.prior import PRIOR_PARAMETERS, prior_pair_probs
+from mprna.folding.prior import PRIOR_PARAMETERS
+from mprna.folding.vienna import pair_probs
 from mprna.io.formats import read_records
 from mprna.io.records import Record
 from mprna.rna.structure import pairs_from_dot_bracket
@@ -160,9 +161,7 @@ def known_pairs(record: Record) -> Pairs | None:
 
 def ensembles_of(sequence: str) -> tuple[Pairs, Pairs]:
     """One by each of the parameter sets of the prior."""
-    first, second = (
-        _likely_pairs(prior_pair_probs(sequence, parameters=(name, name))) for name in PRIOR_PARAMETERS
-    )
+    first, second = (_likely_pairs(pair_probs(sequence, parameters=(name,))) for name in PRIOR_PARAMETERS)
     return first, second
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from mprna.errors import UsageError
-from mprna.folding.vienna import CONTRAFOLD, DEFAULT_MODEL, EnergyModel, pair_probs_of_mean, parameter_text
+from mprna.folding.vienna import CONTRAFOLD, DEFAULT_MODEL, EnergyModel, pair_probs, parameter_text
 from mprna.folding.vienna.library import LOCK, viennarna
 from mprna.rna.structure import pairs_from_dot_bracket
 
@@ -172,7 +172,7 @@ def test_scores_are_the_same_at_any_temperature():
     """Where there is one structure with pairs, RT times the logarithm of its odds is its energy."""
     energies = []
     for model in (EnergyModel(), EnergyModel(temperature=20.0)):
-        prob = pair_probs_of_mean("GAAAAC", (CONTRAFOLD, CONTRAFOLD), model)[0, 5]
+        prob = pair_probs("GAAAAC", model, parameters=(CONTRAFOLD,))[0, 5]
         energies.append(-model.thermal_energy * np.log(prob / (1 - prob)))
     assert energies[0] == pytest.approx(energies[1], abs=1e-4)
 

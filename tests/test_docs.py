@@ -231,8 +231,7 @@ def test_recipes_in_docs_are_the_recipes() -> None:
 def test_decoders_models_tasks_and_metrics_are_documented() -> None:
     from mprna.bench.metrics import METRICS
     from mprna.bench.models.registry import MODELS
-    from mprna.decoding.decoders import DECODERS
-    from mprna.predict.options import DEFAULT_MAX_LENGTHS
+    from mprna.predict.options import DECODERS, DEFAULT_MAX_LENGTHS
     from mprna.runtime.store import list_models
 
     assert set(DECODERS) <= named_in("model.md")

@@ -56,6 +56,7 @@ ALSO = {  # single files that may do what their room may not
     "runtime/torch.py": {"model"},
     "runtime/export.py": {"model"},
     "runtime/task.py": {"model"},
+    "web/tasks.py": {"folding.confidence"},  # how probable each nucleotide's state is, to colour it
 }
 DOORS = {  # third-party module: where it may be imported
     "numpy": ("",),

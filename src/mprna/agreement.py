@@ -72,9 +72,4 @@ def auc_by_weights(scores: Floats, positive: npt.NDArray[np.bool_]) -> Callable[
 
 def auc(scores: Floats, positive: npt.NDArray[np.bool_]) -> float:
     """Probability that a positive scores above a negative (ties half); nan without both kinds."""
-    num_positive = int(positive.sum())
-    num_negative = len(positive) - num_positive
-    if not num_positive or not num_negative:
-        return float("nan")
-    surplus = ranks(scores)[positive].sum() - num_positive * (num_positive + 1) / 2
-    return float(surplus / (num_positive * num_negative))
+    return auc_by_weights(scores, positive)(np.ones(len(scores)))

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from mprna.corpus.build import build_corpus
 from mprna.corpus.options import CorpusOptions
-from mprna.corpus.shards import read_slices
-from mprna.corpus.stats import CorpusStats, Histogram, corpus_stats, stem_lengths
+from mprna.corpus.shards import read_shard
+from mprna.corpus.stats import CorpusStats, Histogram, corpus_stats
 from mprna.errors import CorpusError
 from mprna.rna.structure import pairs_from_dot_bracket
 
@@ -34,20 +34,6 @@ def test_last_bin_of_a_share_holds_1() -> None:
     assert rows == {"0-0.05": 1, "0.1-0.15": 1, "0.15-0.2": 1, "0.95-1": 1}
 
 
-@pytest.mark.parametrize(
-    ("dot_bracket", "expected"),
-    [
-        ("....", []),
-        ("((...))", [2]),
-        ("((.((...))))", [2, 2]),
-        ("((...))(((...)))", [2, 3]),
-        ("(((..((...))..((...)).)))", [3, 2, 2]),
-    ],
-)
-def test_stems_end_at_bulges_loops_and_branches(dot_bracket: str, expected: list[int]) -> None:
-    assert stem_lengths(pairs_from_dot_bracket(dot_bracket)).tolist() == expected
-
-
 @pytest.fixture
 def corpus_dir(transcripts_dir: Path, tmp_path: Path) -> Path:
     options = CorpusOptions(slice_length=40, min_length=12, slices_per_shard=50, annotate_share=0.5)
@@ -57,7 +43,7 @@ def corpus_dir(transcripts_dir: Path, tmp_path: Path) -> Path:
 
 def test_statistics_equal_a_count_over_all_rows(corpus_dir: Path) -> None:
     stats = corpus_stats(corpus_dir)
-    rows = read_slices([corpus_dir], ["sequence", "structure", "fidelity", "low_complexity"]).to_pylist()
+    rows = [row for path in sorted(corpus_dir.glob("*.parquet")) for row in read_shard(path).to_pylist()]
     annotated = [row for row in rows if row["structure"]]
     letters = "".join(row["sequence"] for row in rows)
     assert stats.nucleotides == {letter: letters.count(letter) for letter in "ACGUN"}

@@ -61,7 +61,7 @@ def test_a_crossing_stem_must_be_as_sure_as_asked_for():
     probs = probs_of(nested)
     for i, j in ((7, 20), (8, 19), (9, 18)):
         probs[i, j] = probs[j, i] = 0.3
-    found = [decode(sequence, probs, gamma=8.0, min_stem_prob=least)[1] for least in (0.0, 0.85, 0.95)]
+    found = [decode(sequence, probs, gamma=8.0, min_helix_prob=least)[1] for least in (0.0, 0.85, 0.95)]
     assert found == [known, known, nested]
 
 

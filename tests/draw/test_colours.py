@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mprna.draw.colours import LETTER_FILLS, SCALE, scale_colour, state_probabilities, text_colour
+from mprna.draw.colours import LETTER_FILLS, SCALE, scale_colour, text_colour
 
 
 def channels(colour: str) -> np.ndarray:
@@ -47,16 +47,3 @@ def test_values_outside_take_the_nearest_end() -> None:
 @pytest.mark.parametrize("fill", [scale_colour(v / 50) for v in range(51)] + list(LETTER_FILLS.values()))
 def test_letters_can_be_read(fill: str) -> None:
     assert contrast(text_colour(fill), fill) > 3.5
-
-
-def test_probability_of_the_drawn_state() -> None:
-    probs = np.zeros((5, 5))
-    probs[0, 4] = probs[4, 0] = 0.75
-    probs[1, 4] = probs[4, 1] = 0.2
-    assert state_probabilities("(...)", probs) == pytest.approx([0.75, 0.8, 1.0, 1.0, 0.75])
-    assert state_probabilities(".....", probs) == pytest.approx([0.25, 0.8, 1.0, 1.0, 0.05])
-
-
-def test_rounding_never_leaves_the_range() -> None:
-    probs = np.full((2, 2), 0.5000001, dtype=np.float32)
-    assert state_probabilities("..", probs).tolist() == [0.0, 0.0]

@@ -15,7 +15,7 @@ from mprna.folding.vienna import (
     fold_ensemble,
     fold_mfe,
     fold_with_bonus,
-    mean_pair_probs,
+    pair_probs,
 )
 from mprna.rna.constraints import parse_constraint
 from mprna.rna.structure import pairs_from_dot_bracket
@@ -83,7 +83,7 @@ def test_symbols_that_contradict_each_other_have_a_reason():
     with pytest.raises(FoldingError, match="no structure that meets the constraint"):
         fold_mfe("GAAAAACAAAAAG", MODEL, Restraints(constraint=constraint))
     with pytest.raises(FoldingError, match="no structure that meets the constraint"):
-        mean_pair_probs("GAAAAACAAAAAG", [MODEL], Restraints(constraint=constraint))
+        pair_probs("GAAAAACAAAAAG", MODEL, Restraints(constraint=constraint))
 
 
 def test_reactivities_cost_what_deigan_says():
@@ -121,7 +121,8 @@ def test_the_prior_has_the_restraints_and_so_have_both_ensembles():
     expected = np.mean(
         [fold_ensemble(TRNA, model, restraints).base_pair_probs for model in (MODEL, second)], axis=0
     )
-    np.testing.assert_allclose(mean_pair_probs(TRNA, [MODEL, second], restraints), expected, atol=1e-6)
+    mean = np.mean([pair_probs(TRNA, model, restraints) for model in (MODEL, second)], axis=0)
+    np.testing.assert_allclose(mean, expected, atol=1e-6)
     found = prior_pair_probs(TRNA, MODEL, restraints)
     assert not found[:5].any()
     assert np.abs(found - expected).mean() < np.abs(prior_pair_probs(TRNA) - expected).mean() / 4
@@ -139,7 +140,7 @@ def test_a_constraint_that_langdon_excludes_has_the_prior_of_contrafold():
 
 def test_a_long_sequence_with_strong_reactivities_stays_in_range():
     sequence = "GC" * 300
-    probs = mean_pair_probs(sequence, [MODEL], Restraints(reactivities=np.zeros(600)))
+    probs = pair_probs(sequence, MODEL, Restraints(reactivities=np.zeros(600)))
     assert np.isfinite(probs).all()
     assert probs.sum(axis=1).max() <= 1 + 1e-3
 

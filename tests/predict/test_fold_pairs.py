@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import mprna
-from mprna.decoding.decoders import PAIR_GAMMA
 from mprna.decoding.nested import decode_nested
+from mprna.decoding.settings import PAIR_GAMMA
 from mprna.errors import FoldingError, UsageError
 from mprna.folding.confidence import assigned_state_probs
 from mprna.folding.prior import prior_pair_probs

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from mprna.decoding.decoders import DECODERS as ALL_DECODERS
 from mprna.errors import UsageError
-from mprna.predict.options import DECODERS, EnergyModel, FoldOptions
+from mprna.predict.options import EnergyModel, FoldOptions
 
 
 @pytest.mark.parametrize(
@@ -52,7 +51,3 @@ def test_each_engine_has_a_longest_sequence(options, longest):
 def test_options_are_equal_by_value_and_hashable():
     one = FoldOptions(energy_model=EnergyModel(temperature=25.0))
     assert {one: 1}[FoldOptions(energy_model=EnergyModel(temperature=25.0))] == 1
-
-
-def test_decoders_are_those_of_the_decoding_room():
-    assert {*DECODERS, "hybrid"} == set(ALL_DECODERS)

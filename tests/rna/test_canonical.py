@@ -62,12 +62,6 @@ def test_bad_structures_are_refused(sequence, dot_bracket, message):
     assert str(error.value) == message
 
 
-def test_other_pairs_on_request_but_never_a_short_hairpin():
-    check_structure("GAAAA", "(...)", canonical=False)
-    with pytest.raises(StructureError, match="a hairpin needs 3"):
-        check_structure("GAAC", "(..)", canonical=False)
-
-
 def _is_valid(sequence, dot_bracket):
     try:
         check_structure(sequence, dot_bracket)

@@ -34,7 +34,7 @@ from mprna.rna.structure import UNPAIRED, pairs_from_dot_bracket, partners_from_
 MIN_RNAS: Final = 100
 """Fewer known structures say too little about three sets of weights."""
 
-NUM_FOLDS: Final = 10
+NUM_PARTS: Final = 10
 _FAMILY: Final = re.compile(r"bpRNA_[A-Za-z]+|[A-Za-z0-9]+(?=_)|[A-Za-z]+")
 _NO_NAME: Final = re.compile(r"sequence_\d+")
 
@@ -75,7 +75,7 @@ class CalibrationOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownRna:
-    """A sequence, its true structure, and the family by which folds are made."""
+    """A sequence, its true structure, and the family, which stays in one part."""
 
     sequence: str
     dot_bracket: str
@@ -88,7 +88,7 @@ class Observation:
 
     Args:
         folded: what ViennaRNA says.
-        family: by which folds are made.
+        family: which stays in one part.
         f1: strict pair F1 of the MFE structure, 0..1.
         right: where a nucleotide's state is that of the known structure. *Shape:* (L,)
         features: `Folded.rna_features`. *Shape:* (K,)
@@ -208,14 +208,14 @@ class Validation:
 
 
 def cross_validate(observations: Sequence[Observation], options: CalibrationOptions) -> Validation:
-    """Predict each of ten folds from the other nine; a family is in one fold, if that leaves two folds.
+    """Predict each of ten parts from the other nine; a family is in one part, if that leaves two parts.
 
     Raises:
         CorpusError: as `fit`.
     """
-    places = np.array([_hash(seen.family) % NUM_FOLDS for seen in observations])
+    places = np.array([_hash(seen.family) % NUM_PARTS for seen in observations])
     if len(np.unique(places)) == 1:
-        places = np.array([_hash(seen.folded.sequence) % NUM_FOLDS for seen in observations])
+        places = np.array([_hash(seen.folded.sequence) % NUM_PARTS for seen in observations])
     expected = np.zeros(len(observations))
     state_probs: list[npt.NDArray[np.float32]] = [np.zeros(0, np.float32)] * len(observations)
     for place in np.unique(places):

@@ -16,9 +16,6 @@ from mprna.alphabet import NUCLEOTIDES
 
 Codes = npt.NDArray[np.uint32]
 
-LONGEST: Final = 16
-"""Longest word that fits into 32 bits."""
-
 _SEPARATOR: Final = "N"
 _NO_NUCLEOTIDE: Final = len(NUCLEOTIDES)
 _CODES: Final = np.full(256, _NO_NUCLEOTIDE, dtype=np.uint8)
@@ -51,7 +48,7 @@ def kmers_of(sequences: Sequence[str], k: int) -> Kmers:
 
     Args:
         sequences: letters `ACGUN`.
-        k: 1 to `LONGEST`.
+        k: 1 to 16, the longest word that fits into 32 bits.
     """
     letters: npt.NDArray[np.uint8] = _CODES[
         np.frombuffer(_SEPARATOR.join(sequences).encode("ascii"), dtype=np.uint8)

@@ -1,6 +1,6 @@
 """What a corpus looks like: histograms of its slices, and of the structures among them.
 
-Shape letters: V values, B bins, P pairs.
+Shape letters: V values, B bins.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ import numpy.typing as npt
 from mprna.alphabet import NUCLEOTIDES
 from mprna.corpus.manifest import read_manifest
 from mprna.corpus.shards import read_shard
-from mprna.rna.structure import Pairs, pairs_from_dot_bracket
+from mprna.rna.helices import helices_of_pairs
+from mprna.rna.structure import pairs_from_dot_bracket
 
 Counts = npt.NDArray[np.int64]
 
@@ -111,19 +112,6 @@ def corpus_stats(directory: Path) -> CorpusStats:
     return stats
 
 
-def stem_lengths(pairs: Pairs) -> Counts:
-    """Numbers of pairs that stack without a bulge, i with j, i + 1 with j - 1 and so on.
-
-    >>> stem_lengths(pairs_from_dot_bracket("((.((...)).))")).tolist()
-    [2, 2]
-    """
-    if not len(pairs):
-        return np.zeros(0, dtype=np.int64)
-    steps = np.diff(pairs, axis=0)
-    breaks = np.flatnonzero((steps[:, 0] != 1) | (steps[:, 1] != -1)) + 1
-    return np.diff(breaks, prepend=0, append=len(pairs))
-
-
 def _add_sequences(stats: CorpusStats, sequences: list[str]) -> None:
     counts = np.array([[sequence.count(letter) for letter in NUCLEOTIDES + "N"] for sequence in sequences])
     stats.nucleotides.update(dict(zip(NUCLEOTIDES + "N", counts.sum(axis=0).tolist(), strict=True)))
@@ -143,5 +131,5 @@ def _add_structures(stats: CorpusStats, columns: dict[str, list[Any]]) -> None:
         pairs = pairs_from_dot_bracket(structure)
         stats.paired.add([2 * len(pairs) / len(structure)])
         stats.span.add(pairs[:, 1] - pairs[:, 0])
-        stats.stem.add(stem_lengths(pairs))
+        stats.stem.add([len(helix) for helix in helices_of_pairs(pairs)])
     stats.fidelity.add([value for value in columns["fidelity"] if value is not None])

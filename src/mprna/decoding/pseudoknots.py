@@ -14,7 +14,7 @@ import numpy.typing as npt
 from mprna.decoding.candidates import may_pair
 from mprna.decoding.nested import best_nested
 from mprna.rna.constraints import Constraint
-from mprna.rna.helices import stacks_of
+from mprna.rna.helices import helices_of_pairs
 from mprna.rna.pseudoknots import loop_numbers, split_layers
 from mprna.rna.structure import Pairs, dot_bracket_from_pairs, pairs_from_dot_bracket
 
@@ -30,16 +30,16 @@ def add_crossing_pairs(
     unpaired_probs: npt.NDArray[np.floating],
     *,
     gamma: float,
-    min_stem_prob: float = 0.0,
+    min_helix_prob: float = 0.0,
     max_span: int | None = None,
     constraint: Constraint | None = None,
 ) -> str:
     """Add pseudoknots to a nested structure, one layer of crossing pairs after another.
 
     Each layer is the nested structure of maximum expected accuracy (as in `decode_nested`) among the
-    candidates that cross the given structure and whose nucleotides are still unpaired. Only stems are
-    added: a crossing pair that stacks on no other is more often an error than a pseudoknot. A stem must also
-    be probable enough as a whole, see `min_stem_prob`.
+    candidates that cross the given structure and whose nucleotides are still unpaired. Only helices of two
+    pairs or more are added: a crossing pair that stacks on no other is more often an error than a
+    pseudoknot. A helix must also be probable enough as a whole, see `min_helix_prob`.
 
     Args:
         sequence: clean letters, ACGUN.
@@ -50,7 +50,7 @@ def add_crossing_pairs(
             *Shape:* (C,)
         unpaired_probs: *Shape:* (L,)
         gamma: above 1 predicts more pairs, below 1 fewer.
-        min_stem_prob: the probabilities of the directly stacked pairs of a stem must sum to at least this.
+        min_helix_prob: the probabilities of the pairs of a helix must sum to at least this.
         max_span: most nucleotides from one end of a pair to the other, both included.
         constraint: which nucleotides stay unpaired, or pair in one direction only; its forced pairs may be
             crossed.
@@ -71,7 +71,7 @@ def add_crossing_pairs(
     for _ in range(MAX_LAYERS - 1):
         possible &= ~(np.isin(i, chosen) | np.isin(j, chosen))
         nested = best_nested(i[possible], j[possible], gains[possible], unpaired, length=len(sequence))
-        layer = _sure_stems(nested, _probs_of(nested, pairs, pair_probs), min_stem_prob)
+        layer = _sure_helices(nested, _probs_of(nested, pairs, pair_probs), min_helix_prob)
         if not len(layer):
             break
         chosen = np.concatenate([chosen, layer])
@@ -87,12 +87,12 @@ def _probs_of(
     return dict(zip(map(tuple, candidates[near].tolist()), probs[near].tolist(), strict=True))
 
 
-def _sure_stems(pairs: Pairs, probs: Mapping[tuple[int, int], float], min_prob: float) -> Pairs:
-    """The pairs in stems of two or more whose probabilities sum to at least `min_prob`. *Shape:* (P, 2)"""
+def _sure_helices(pairs: Pairs, probs: Mapping[tuple[int, int], float], min_prob: float) -> Pairs:
+    """The pairs in helices of two or more whose probabilities sum to at least `min_prob`. *Shape:* (P, 2)"""
     sure = [
         pair
-        for stem in stacks_of(pairs)
-        if len(stem) > 1 and sum(probs[i, j] for i, j in stem.tolist()) >= min_prob
-        for pair in stem.tolist()
+        for helix in helices_of_pairs(pairs)
+        if len(helix) > 1 and sum(probs[i, j] for i, j in helix.tolist()) >= min_prob
+        for pair in helix.tolist()
     ]
     return np.array(sorted(sure), dtype=np.int64).reshape(-1, 2)

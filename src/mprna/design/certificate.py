@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from mprna.alphabet import NUCLEOTIDES
@@ -58,7 +58,9 @@ def certify(sequence: str, target: str, model: EnergyModel) -> Certificate:
     return Certificate(
         energy=energy,
         gap=round(energy - ensemble.mfe, 2) + 0.0,
-        mfe_models=tuple(name for name in PARAMETER_SETS if _is_mfe(sequence, target, _other(model, name))),
+        mfe_models=tuple(
+            name for name in PARAMETER_SETS if _is_mfe(sequence, target, replace(model, parameters=name))
+        ),
         probability=math.exp(min((ensemble.energy - energy) / model.thermal_energy, 0.0)),
         ensemble_defect=ensemble_defect(target, ensemble.base_pair_probs),
         gc=(sequence.count("G") + sequence.count("C")) / len(sequence),
@@ -70,15 +72,6 @@ def certify(sequence: str, target: str, model: EnergyModel) -> Certificate:
 
 def _is_mfe(sequence: str, target: str, model: EnergyModel) -> bool:
     return fold_mfe(sequence, model)[0] == target
-
-
-def _other(model: EnergyModel, parameters: str) -> EnergyModel:
-    return EnergyModel(
-        temperature=model.temperature,
-        parameters=parameters,
-        max_span=model.max_span,
-        dangles=model.dangles,
-    )
 
 
 def _robustness(sequence: str, target: str, model: EnergyModel) -> float:

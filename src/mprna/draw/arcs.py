@@ -41,9 +41,9 @@ def arc_controls(positions: Floats, arcs: Pairs) -> Floats:
     return controls
 
 
-def arc_points(start: Floats, control: Floats, end: Floats, num_points: int = 9) -> Floats:
-    """Points between the ends of one curve. *Shape:* (2,) each -> (S, 2)"""
-    t = np.linspace(0, 1, num_points + 2)[1:-1, None]
+def arc_points(start: Floats, control: Floats, end: Floats) -> Floats:
+    """Points between the ends of one curve. *Shape:* (2,) each -> (9, 2)"""
+    t = np.linspace(0, 1, 11)[1:-1, None]
     return np.asarray((1 - t) ** 2 * start + 2 * t * (1 - t) * control + t**2 * end)
 
 

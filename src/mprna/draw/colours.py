@@ -1,18 +1,10 @@
-"""Colours of a drawing: chosen so that they survive the common kinds of colour blindness and grey print.
-
-Shape letters: L nucleotides.
-"""
+"""Colours of a drawing: chosen so that they survive the common kinds of colour blindness and grey print."""
 
 from __future__ import annotations
 
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
-
-from mprna.rna.structure import pairs_from_dot_bracket
-
-Floats = npt.NDArray[np.float64]
 
 LETTER_FILLS: Final = {"A": "#fbd48a", "C": "#a6d3f2", "G": "#94d6bd", "U": "#ecb9d5", "N": "#e4e7eb"}
 """Tints of the Okabe-Ito palette."""
@@ -50,18 +42,6 @@ def text_colour(fill: str) -> str:
     """
     dark, light, ground = (_luminance(colour) for colour in (DARK_TEXT, LIGHT_TEXT, fill))
     return LIGHT_TEXT if (light + 0.05) / (ground + 0.05) > (ground + 0.05) / (dark + 0.05) else DARK_TEXT
-
-
-def state_probabilities(dot_bracket: str, base_pair_probs: npt.ArrayLike) -> Floats:
-    """How probable the drawn state of every nucleotide is: its pair, or to be unpaired.
-
-    *Shape:* (L, L) -> (L,)
-    """
-    probs = np.asarray(base_pair_probs, dtype=np.float64)
-    states = 1.0 - probs.sum(axis=1)
-    i, j = pairs_from_dot_bracket(dot_bracket).T
-    states[i] = states[j] = probs[i, j]
-    return np.asarray(states.clip(0.0, 1.0))
 
 
 def _luminance(colour: str) -> float:

@@ -17,11 +17,12 @@ import numpy.typing as npt
 
 from mprna.alphabet import NUCLEOTIDES, clean_sequence
 from mprna.draw.arcs import arc_controls, arc_points
-from mprna.draw.colours import DARK_TEXT, LETTER_FILLS, SCALE, scale_colour, state_probabilities, text_colour
+from mprna.draw.colours import DARK_TEXT, LETTER_FILLS, SCALE, scale_colour, text_colour
 from mprna.draw.document import FONT, QUIET, xml_text
 from mprna.draw.labels import LabelPlacer, outward_direction
 from mprna.draw.layout import layout
 from mprna.errors import StructureError
+from mprna.folding.confidence import assigned_state_probs
 from mprna.io.records import Record
 from mprna.rna.structure import Pairs, Partners, partners_from_pairs
 
@@ -171,7 +172,7 @@ def _probabilities(record: Record, colours: npt.ArrayLike | None) -> Floats | No
             raise ValueError(f"colours {values.shape}, expected ({len(record.sequence)},) finite numbers")
         return values
     if record.base_pair_probs is not None and record.dot_bracket is not None:
-        return state_probabilities(record.dot_bracket, record.base_pair_probs)
+        return assigned_state_probs(record.dot_bracket, record.base_pair_probs).astype(np.float64)
     return None
 
 

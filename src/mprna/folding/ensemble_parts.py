@@ -26,10 +26,11 @@ _TINY: Final = 1e-14
 """Least probability of being unpaired."""
 _BLOCK: Final = 48
 """Rows and columns of the blocks in `product`; see there."""
-TYPES: Final = np.zeros((len(BASE_CODES), len(BASE_CODES)), dtype=np.int64)
+_NUMBERS: Final = {pair: number for number, pair in enumerate(PAIR_TYPES, 1)}
+TYPES: Final = np.array(
+    [[_NUMBERS.get(first + second, 0) for second in BASE_CODES] for first in BASE_CODES], dtype=np.int64
+)
 """Number of the pair type by the codes of both letters; 0 where they do not pair."""
-for _number, _pair in enumerate(PAIR_TYPES, 1):
-    TYPES[BASE_CODES.index(_pair[0]), BASE_CODES.index(_pair[1])] = _number
 
 
 class LikelyPair(NamedTuple):

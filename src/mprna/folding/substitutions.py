@@ -112,44 +112,69 @@ class SubstitutionEnergies:
 
     def _add_open_loops(self, p: int, code: int, partners: Codes, inside: Table, outside: Table) -> float:
         """Multiloops on both sides of the pairs of p, and the exterior loop; returns what changes where p is
-        unpaired in one of these and a neighbour of their pairs."""
+        unpaired in one of these and a neighbour of their pairs.
+
+        In the comments, weights of the reference: Z(i, j) of all structures of i to j, M(i, j) of one or more
+        branches of a multiloop in i to j, M2(i, j) of two or more; over Z, O(i, j) of what is outside of one
+        branch and Os(i, j) of what is outside of several that fill i to j. Changes by the letter at p, where
+        it is a neighbour: D(i, j) of the branch (i, j) in a multiloop, with what is inside of it, X(i, j) in
+        the exterior loop; C(k, l) of the pair (k, l) that closes a multiloop, with what is outside of it.
+        With the letter at p: ext' and stem' of a branch of each loop, close' of closing.
+        """
         parts = self._parts
         near = self._neighbours(p, code)
         scale, shifted, beside = parts.scale[1], parts.shifted, parts.multi_beside
+        # Z(1, p - 1) + sum over i  Z(1, i - 1) X(i, p - 1)
         before = parts.before[p - 1] + parts.before[near.ends - 1] @ near.end_exterior
+        # Z(p + 1, L) + sum over m  X(p + 1, m) Z(m + 1, L)
         after = parts.after[p + 1] + near.start_exterior @ parts.after[near.starts + 1]
 
         codes = parts.codes.copy()
         codes[p] = code
         j = partners[partners > p]
+        # close'(p, j) (M2(p + 1, j - 1) + sum over m  D(p + 1, m) M(m + 1, j - 1))
         inside[j] += self._closed(codes, np.full_like(j, p), j) * (
             parts.multi_inside[p, j] + _sum(near.start, shifted[np.ix_(near.starts, j)])
         )
+        # before Z(j + 1, L) ext'(p, j) / Z
         outside[j] += before * parts.after[j + 1] * self._exterior(codes, np.full_like(j, p), j)
+        # stem'(p, j) (O(p, j) + sum over i  D(i, p - 1) Os(i, j) + sum over l  C(p - 1, l) M(j + 1, l - 1))
         outside[j] += parts.stems.multi[TYPES[code, codes[j]], codes[p - 1], codes[j + 1]] * (
             parts.multi_outside[p, j]
             + _sum(near.end, beside[np.ix_(near.ends, j)])
             + _sum(near.closing_before, shifted[np.ix_(j, near.closed_before)].T)
         )
         j = partners[partners < p]
+        # close'(j, p) (M2(j + 1, p - 1) + sum over i  M(j + 1, i - 1) D(i, p - 1))
         inside[j] += self._closed(codes, j, np.full_like(j, p)) * (
             parts.multi_inside[j, p] + _sum(near.end, shifted[np.ix_(j, near.ends)].T)
         )
+        # Z(1, j - 1) after ext'(j, p) / Z
         outside[j] += parts.before[j - 1] * after * self._exterior(codes, j, np.full_like(j, p))
+        # stem'(j, p) (O(j, p) + sum over m  Os(j, m) D(p + 1, m) + sum over k  M(k + 1, j - 1) C(k, p + 1))
         outside[j] += parts.stems.multi[TYPES[codes[j], code], codes[j - 1], codes[p + 1]] * (
             parts.multi_outside[j, p]
             + _sum(near.start, beside[np.ix_(j, near.starts)].T)
             + _sum(near.closing_after, shifted[np.ix_(near.closed_after, j)])
         )
+        # p unpaired: one neighbour changes, or both, as w1' w2' - w1 w2 = d1 w2 + w1 d2 + d1 d2
         multi = (
+            # sum over i  D(i, p - 1) O(i, p)
             near.end @ parts.multi_outside[near.ends, p]
+            # sum over m  D(p + 1, m) O(p, m)
             + near.start @ parts.multi_outside[p, near.starts]
+            # sum over l  C(p - 1, l) M2(p + 1, l - 1)
             + near.closing_before @ parts.multi_inside[p, near.closed_before]
+            # sum over k  C(k, p + 1) M2(k + 1, p - 1)
             + near.closing_after @ parts.multi_inside[near.closed_after, p]
+            # sum over i and m  D(i, p - 1) Os(i, m) D(p + 1, m)
             + _sum(near.end, beside[np.ix_(near.ends, near.starts)]) @ near.start
+            # sum over m and l  D(p + 1, m) M(m + 1, l - 1) C(p - 1, l)
             + _sum(near.start, shifted[np.ix_(near.starts, near.closed_before)]) @ near.closing_before
+            # sum over k and i  C(k, p + 1) M(k + 1, i - 1) D(i, p - 1)
             + _sum(near.closing_after, shifted[np.ix_(near.closed_after, near.ends)]) @ near.end
         )
+        # (before after - Z(1, p - 1) Z(p + 1, L)) / Z
         exterior = (before * after - parts.before[p - 1] * parts.after[p + 1]) / parts.total
         return float(scale * (multi + exterior))
 

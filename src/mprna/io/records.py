@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mprna.errors import FormatError, StructureError
-from mprna.rna.structure import pairs_from_dot_bracket
+from mprna.rna.structure import check_length, pairs_from_dot_bracket
 
 ERROR_COMMENT: Final = "# error: "
 """Starts the line that stands for a missing structure in formats without a column for errors."""
@@ -79,10 +79,8 @@ def check_dot_bracket(dot_bracket: str, sequence: str, *, path: str, line: int) 
     Raises:
         FormatError: it is not.
     """
-    if len(dot_bracket) != len(sequence):
-        message = f"structure of {len(dot_bracket)} symbols for a sequence of {len(sequence)} nt"
-        raise FormatError(message, path=path, line=line)
     try:
+        check_length(dot_bracket, sequence)
         pairs_from_dot_bracket(dot_bracket)
     except StructureError as error:
         raise FormatError(str(error), path=path, line=line) from error

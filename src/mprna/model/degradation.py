@@ -43,7 +43,7 @@ class DegradationConfig:
     max_length: int = 1_024
     """Longest sequence to be read in one piece, nucleotides; longer ones are read in windows."""
     sd_scale: tuple[float, ...] = (1.0,) * NUM_TARGETS
-    """Calibration of the predicted standard deviations, one per target, from held-out folds."""
+    """Calibration of the predicted standard deviations, one per target, from held-out parts of the data."""
     score_scale: float = 1.0
     """How much larger the error of a sum over nucleotides is than if their errors were independent."""
 

@@ -17,6 +17,7 @@ from mprna.alphabet import clean_sequence
 from mprna.errors import FoldingError, SequenceError, UsageError
 from mprna.folding.prior import DEGRADATION_PARAMETERS, prior_pair_probs
 from mprna.io.records import Record
+from mprna.predict.limits import check_max_length, too_long
 from mprna.predict.parallel import map_ordered
 from mprna.runtime.degradation_engine import TARGETS, Degradation, DegradationEngine
 from mprna.runtime.engine import FloatArray
@@ -86,8 +87,7 @@ def degrade_records(
         UsageError: a number out of range.
     """
     _check(window)
-    if max_length < 1:
-        raise UsageError(f"max_length {max_length}; expected at least 1 nt")
+    check_max_length(max_length)
     make_worker = partial(_Degrader, model, window=window, max_length=max_length)
     return map_ordered(make_worker, records, jobs=jobs, on_kill=_failed)
 
@@ -105,7 +105,7 @@ class _Degrader:
 
     def __call__(self, record: Record) -> DegradationResult:
         if len(record.sequence) > self._max_length:
-            return _failed(record, f"{len(record.sequence)} nt; up to {self._max_length} (--max-length)")
+            return _failed(record, too_long(len(record.sequence), self._max_length))
         try:
             return _result(record.name, clean_sequence(record.sequence), self._engine, self._window)
         except (SequenceError, FoldingError) as error:

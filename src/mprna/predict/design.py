@@ -16,7 +16,7 @@ from mprna.design.search import Budget, Search, State
 from mprna.errors import DataError, DesignError, StructureError, UsageError
 from mprna.folding.vienna import EnergyModel
 from mprna.predict.parallel import map_ordered
-from mprna.rna.canonical import MIN_HAIRPIN
+from mprna.rna.canonical import check_hairpin
 from mprna.rna.pseudoknots import has_pseudoknot
 from mprna.rna.structure import dot_bracket_from_pairs, pairs_from_dot_bracket
 
@@ -154,10 +154,7 @@ def nested_target(dot_bracket: str) -> str:
             "the target has a pseudoknot, which the energy model cannot fold; leave out the pairs that cross"
         )
     for i, j in pairs.tolist():
-        if j - i <= MIN_HAIRPIN:
-            raise StructureError(
-                f"positions {i + 1} and {j + 1} pair over {j - i - 1} nt; a hairpin needs {MIN_HAIRPIN}"
-            )
+        check_hairpin(i, j)
     return dot_bracket_from_pairs(pairs, len(dot_bracket))
 
 

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import overload
 
 from mprna.alphabet import clean_sequence
-from mprna.errors import SequenceError, UsageError
+from mprna.errors import SequenceError
 from mprna.io.records import Record
+from mprna.predict.limits import check_max_length, too_long
 from mprna.predict.parallel import map_ordered
 from mprna.runtime.engine import Engine, FloatArray
 from mprna.runtime.load import load
@@ -78,8 +79,7 @@ def embed_records(
         ModelError: no such model, or damaged files.
         UsageError: a number out of range.
     """
-    if max_length < 1:
-        raise UsageError(f"max_length {max_length}; expected at least 1 nt")
+    check_max_length(max_length)
     make_worker = partial(_Embedder, model, backend=backend, pool=pool, max_length=max_length)
     return map_ordered(make_worker, records, jobs=jobs, on_kill=_failed)
 
@@ -92,7 +92,7 @@ class _Embedder:
 
     def __call__(self, record: Record) -> Embedding:
         if len(record.sequence) > self._max_length:
-            return _failed(record, f"{len(record.sequence)} nt; up to {self._max_length} (--max-length)")
+            return _failed(record, too_long(len(record.sequence), self._max_length))
         try:
             vectors = self._engine.predict(clean_sequence(record.sequence)).hidden_states
         except SequenceError as error:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mprna.alphabet import clean_sequence
-from mprna.errors import FoldingError, StructureError
+from mprna.errors import FoldingError
 from mprna.folding.vienna import energy_of
-from mprna.rna.structure import Pairs, pairs_from_dot_bracket
+from mprna.rna.structure import Pairs, check_length, pairs_from_dot_bracket
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,6 +48,5 @@ def pairs_of(sequence: str, dot_bracket: str) -> Pairs:
     Raises:
         StructureError: not as long as the sequence, unbalanced brackets, or unknown symbols.
     """
-    if len(dot_bracket) != len(sequence):
-        raise StructureError(f"structure of {len(dot_bracket)} symbols for a sequence of {len(sequence)} nt")
+    check_length(dot_bracket, sequence)
     return pairs_from_dot_bracket(dot_bracket)

@@ -11,24 +11,23 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache, partial
 from typing import Final, NamedTuple, overload
 
-import numpy as np
 import numpy.typing as npt
 
 from mprna.alphabet import clean_sequence
-from mprna.decoding.decoders import (
+from mprna.decoding.hybrid import decode_hybrid
+from mprna.decoding.nested import decode_nested
+from mprna.decoding.settings import (
     CROSSING_GAMMA,
     HYBRID_WEIGHT,
     NESTED_GAMMA,
     PAIR_CROSSING_GAMMA,
-    PAIR_CROSSING_STEM,
+    PAIR_CROSSING_HELIX,
     PAIR_GAMMA,
 )
-from mprna.decoding.hybrid import decode_hybrid
-from mprna.decoding.nested import decode_nested
 from mprna.decoding.tokens import decode_tokens
 from mprna.errors import FoldingError, SequenceError, StructureError, UsageError
 from mprna.folding.prior import prior_pair_probs
-from mprna.folding.restraints import Restraints
+from mprna.folding.restraints import Restraints, check_reactivities
 from mprna.folding.vienna import MAX_LENGTH, EnergyModel, energy_of, fold_ensemble, fold_mfe
 from mprna.io.records import Record
 from mprna.predict.options import MAX_DENSE_LENGTH, FoldOptions
@@ -306,7 +305,7 @@ class Folder:
                 dot_bracket,
                 pair_probs,
                 gamma=options.gamma or (PAIR_CROSSING_GAMMA if learned else CROSSING_GAMMA),
-                min_stem_prob=PAIR_CROSSING_STEM if learned else 0.0,
+                min_helix_prob=PAIR_CROSSING_HELIX if learned else 0.0,
                 max_span=model.max_span,
                 constraint=constraint,
             )
@@ -331,10 +330,7 @@ def _with_restraints(record: Record, constraint: str | None, reactivities: npt.A
     if constraint is not None:
         record = dataclasses.replace(record, constraint=constraint)
     if reactivities is not None:
-        try:
-            values = np.asarray(reactivities, dtype=np.float64)
-        except (TypeError, ValueError) as error:
-            raise FoldingError(f"reactivities: expected one number per nucleotide ({error})") from error
+        values = check_reactivities(reactivities, clean_sequence(record.sequence))
         record = dataclasses.replace(record, reactivities=values)
     return record
 

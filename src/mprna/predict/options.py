@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from mprna.decoding.decoders import HYBRID_WEIGHT
+from mprna.decoding.settings import HYBRID_WEIGHT
 from mprna.errors import UsageError
 from mprna.folding.restraints import ShapeModel
 from mprna.folding.vienna import MAX_LENGTH, EnergyModel

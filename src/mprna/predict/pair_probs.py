@@ -134,7 +134,7 @@ def with_crossing_pairs(
     pair_probs: PairProbs,
     *,
     gamma: float,
-    min_stem_prob: float = 0.0,
+    min_helix_prob: float = 0.0,
     max_span: int | None = None,
     constraint: Constraint | None = None,
 ) -> str:
@@ -148,7 +148,7 @@ def with_crossing_pairs(
         probs,
         unpaired,
         gamma=gamma,
-        min_stem_prob=min_stem_prob,
+        min_helix_prob=min_helix_prob,
         max_span=max_span,
         constraint=constraint,
     )

@@ -18,6 +18,7 @@ from mprna.alphabet import LETTERS_OF, NUCLEOTIDES, clean_sequence
 from mprna.errors import FoldingError, SequenceError, UsageError
 from mprna.io.records import Record
 from mprna.predict.fold import Folder
+from mprna.predict.limits import check_max_length, too_long
 from mprna.predict.options import FoldOptions
 from mprna.predict.parallel import map_ordered
 from mprna.predict.repair_calibration import base_posterior, load_calibration
@@ -78,8 +79,7 @@ class RepairOptions:
             raise UsageError(f"threshold {self.threshold}; expected more than 0 and at most 1")
         if self.fold_length < 0:
             raise UsageError(f"fold_length {self.fold_length}; expected 0 or more")
-        if self.max_length < 1:
-            raise UsageError(f"max_length {self.max_length}; expected at least 1 nt")
+        check_max_length(self.max_length)
 
 
 DEFAULT_RATE: Final = 0.01
@@ -187,7 +187,7 @@ class _Repairer:
         """See the function `repair`."""
         sequence = record.sequence
         if len(sequence) > self._options.max_length:
-            raise SequenceError(f"{len(sequence)} nt; up to {self._options.max_length} (--max-length)")
+            raise SequenceError(too_long(len(sequence), self._options.max_length))
         clean = clean_sequence(sequence)
         bases = base_ids(clean)
         if (bases == UNKNOWN_BASE).all():

@@ -8,6 +8,7 @@ from mprna.alphabet import clean_sequence
 from mprna.errors import SequenceError, VariantError
 from mprna.io.records import Record
 from mprna.io.variants import ListedVariant
+from mprna.predict.limits import too_long
 from mprna.predict.scan_work import Query, VariantRequest, scan_queries
 from mprna.predict.variant_effect import ScanOptions, VariantEffect
 from mprna.rna.variants import Variant, check_variant, parse_variant, single_substitutions
@@ -110,5 +111,5 @@ def _checked(variant: Variant, sequence: str) -> VariantRequest:
 
 def _clean(sequence: str, max_length: int) -> str:
     if len(sequence) > max_length:
-        raise SequenceError(f"{len(sequence)} nt; up to {max_length} are scanned (--max-length)")
+        raise SequenceError(too_long(len(sequence), max_length, "are scanned"))
     return clean_sequence(sequence)

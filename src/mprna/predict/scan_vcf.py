@@ -13,6 +13,7 @@ from mprna.errors import FormatError, SequenceError, UsageError
 from mprna.io.output import open_output
 from mprna.io.transcripts import Transcript, read_transcripts
 from mprna.io.vcf import IndexedFasta, VcfFile, VcfRecord, info_text
+from mprna.predict.limits import too_long
 from mprna.predict.scan_output import SCAN_COLUMNS, effect_row
 from mprna.predict.scan_work import Query, VariantRequest, scan_queries
 from mprna.predict.variant_effect import IN_NO_EXON, ScanOptions, VariantEffect
@@ -188,7 +189,7 @@ def _query(
     elif None in positions:
         reason = "partly outside of the exons"
     elif transcript.length > max_length:
-        reason = f"{transcript.length} nt; up to {max_length} are scanned (--max-length)"
+        reason = too_long(transcript.length, max_length, "are scanned")
     if reason is not None:
         return Query(transcript.name, "", [VariantRequest("", error=reason, given=given)])
     try:

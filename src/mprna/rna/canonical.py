@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from mprna.alphabet import CANONICAL_PAIRS
 from mprna.errors import StructureError
-from mprna.rna.structure import pairs_from_dot_bracket
+from mprna.rna.structure import check_length, pairs_from_dot_bracket
 
 MIN_HAIRPIN: Final = 3
 """Fewest unpaired nucleotides between the two ends of a pair."""
@@ -44,26 +44,33 @@ def canonical_pairs(
     return np.asarray(_canonical_table()[codes[i], codes[j]])
 
 
-def check_structure(sequence: str, dot_bracket: str, *, canonical: bool = True) -> None:
+def check_hairpin(i: int, j: int) -> None:
+    """Make sure that the two ends of a pair, 0-based and i < j, are far enough apart.
+
+    Raises:
+        StructureError: they are not.
+    """
+    if j - i <= MIN_HAIRPIN:
+        raise StructureError(
+            f"positions {i + 1} and {j + 1} pair over {j - i - 1} nt; a hairpin needs {MIN_HAIRPIN}"
+        )
+
+
+def check_structure(sequence: str, dot_bracket: str) -> None:
     """Make sure that a structure is one that the sequence can form.
 
     Args:
         sequence: clean letters, ACGUN.
         dot_bracket: any bracket kinds.
-        canonical: allow AU, GC and GU pairs only.
 
     Raises:
         StructureError: unequal lengths, unbalanced brackets, a hairpin of fewer than three nucleotides or a
             pair that is not canonical; positions in the message are 1-based.
     """
-    if len(sequence) != len(dot_bracket):
-        raise StructureError(f"structure of {len(dot_bracket)} symbols for a sequence of {len(sequence)} nt")
+    check_length(dot_bracket, sequence)
     for i, j in pairs_from_dot_bracket(dot_bracket).tolist():
-        if j - i <= MIN_HAIRPIN:
-            raise StructureError(
-                f"positions {i + 1} and {j + 1} pair over {j - i - 1} nt; a hairpin needs {MIN_HAIRPIN}"
-            )
-        if canonical and sequence[i] + sequence[j] not in CANONICAL_PAIRS:
+        check_hairpin(i, j)
+        if sequence[i] + sequence[j] not in CANONICAL_PAIRS:
             pair = f"{sequence[i]} at position {i + 1} and {sequence[j]} at position {j + 1}"
             raise StructureError(f"{pair} are no canonical pair")
 

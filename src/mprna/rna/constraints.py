@@ -23,7 +23,7 @@ import numpy.typing as npt
 from mprna.errors import StructureError
 from mprna.rna.canonical import MIN_HAIRPIN, canonical_pairs, check_structure
 from mprna.rna.pseudoknots import loop_numbers
-from mprna.rna.structure import UNPAIRED, Pairs, pairs_from_dot_bracket, partners_from_pairs
+from mprna.rna.structure import UNPAIRED, Pairs, check_length, pairs_from_dot_bracket, partners_from_pairs
 
 Positions = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
@@ -95,8 +95,7 @@ def parse_constraint(text: str, sequence: str, *, max_span: int | None = None) -
     """
     if not isinstance(text, str):
         raise StructureError(f"constraint {text!r:.40}; expected text")
-    if len(text) != len(sequence):
-        raise StructureError(f"constraint of {len(text)} symbols for a sequence of {len(sequence)} nt")
+    check_length(text, sequence, what="constraint")
     for position, symbol in enumerate(text, 1):
         if symbol not in SYMBOLS:
             expected = f"expected one of {' '.join(SYMBOLS)}"

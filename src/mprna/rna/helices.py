@@ -18,10 +18,10 @@ def helices_of(dot_bracket: str) -> list[Pairs]:
     Raises:
         StructureError: unbalanced brackets or unknown symbols.
     """
-    return stacks_of(pairs_from_dot_bracket(dot_bracket))
+    return helices_of_pairs(pairs_from_dot_bracket(dot_bracket))
 
 
-def stacks_of(pairs: Pairs) -> list[Pairs]:
+def helices_of_pairs(pairs: Pairs) -> list[Pairs]:
     """The same of base pairs i < j.
 
     *Shape:* (P, 2) in, (P', 2) each out

@@ -34,6 +34,19 @@ CLOSING: Final = ")]}>" + ascii_lowercase
 _OPENING_OF: Final = dict(zip(CLOSING, OPENING, strict=True))
 
 
+def check_length(dot_bracket: str, sequence: str, *, what: str = "structure") -> None:
+    """Make sure that a structure has one symbol per nucleotide.
+
+    Args:
+        what: how the message calls it.
+
+    Raises:
+        StructureError: it has more or fewer.
+    """
+    if len(dot_bracket) != len(sequence):
+        raise StructureError(f"{what} of {len(dot_bracket)} symbols for a sequence of {len(sequence)} nt")
+
+
 def pairs_from_dot_bracket(dot_bracket: str) -> Pairs:
     """Base pairs of all bracket kinds; pairs of different kinds may cross.
 

@@ -53,24 +53,18 @@ def load(
     return TorchEngine(directory, device=device)
 
 
-def load_pair_engine(
-    model: str | Path,
-    *,
-    backend: str = "auto",
-    device: str = "cpu",
-    num_threads: int = 1,
-) -> PairEngine:
+def load_pair_engine(model: str | Path, *, backend: str = "auto") -> PairEngine:
     """Open a model of kind `pair_network`; arguments and errors are those of `load`."""
-    directory, backend = _choose(model, backend, device)
+    directory, backend = _choose(model, backend)
     if kind_of(directory) != "pair_network":
         raise ModelError(f"{directory}: not a pair network")
     if backend == "onnx":
         from mprna.runtime.onnx import OnnxPairEngine
 
-        return OnnxPairEngine(directory, num_threads=num_threads)
+        return OnnxPairEngine(directory)
     from mprna.runtime.torch import TorchPairEngine
 
-    return TorchPairEngine(directory, device=device)
+    return TorchPairEngine(directory)
 
 
 def load_folding(model: str | Path, *, backend: str = "auto") -> Engine | PairEngine:
@@ -80,9 +74,7 @@ def load_folding(model: str | Path, *, backend: str = "auto") -> Engine | PairEn
     return load(model, backend=backend)
 
 
-def load_degradation_engine(
-    model: str | Path = DEGRADATION_MODEL, *, num_threads: int = 1
-) -> DegradationEngine:
+def load_degradation_engine(model: str | Path = DEGRADATION_MODEL) -> DegradationEngine:
     """Open a model of kind `degradation` in ONNX Runtime.
 
     Raises:
@@ -93,10 +85,10 @@ def load_degradation_engine(
         raise ModelError(f"{directory}: not a degradation model")
     from mprna.runtime.onnx import OnnxDegradationEngine
 
-    return OnnxDegradationEngine(directory, num_threads=num_threads)
+    return OnnxDegradationEngine(directory)
 
 
-def _choose(model: str | Path, backend: str, device: str) -> tuple[Path, str]:
+def _choose(model: str | Path, backend: str, device: str = "cpu") -> tuple[Path, str]:
     """The verified directory, and `onnx` or `torch`."""
     if backend not in BACKENDS:
         raise UsageError(f"backend {backend!r}; expected one of {', '.join(BACKENDS)}")

@@ -65,12 +65,12 @@ class OnnxEngine:
 
 
 class OnnxPairEngine:
-    """Runs `model.onnx` of a pair network on the CPU; arguments and errors are those of `OnnxEngine`."""
+    """Runs `model.onnx` of a pair network in one thread of the CPU; errors are those of `OnnxEngine`."""
 
-    def __init__(self, model_dir: Path, *, num_threads: int = 1) -> None:
+    def __init__(self, model_dir: Path) -> None:
         self.max_length: int = min(describe(model_dir).max_length, WINDOW)
         inputs = ["bases", "prior", "has_prior"]
-        self._session = _open_session(model_dir / "model.onnx", num_threads, inputs)
+        self._session = _open_session(model_dir / "model.onnx", 1, inputs)
 
     def predict_pairs(self, sequence: str, prior: FloatArray | None = None) -> FloatArray:
         given = pair_input(sequence, prior)
@@ -84,13 +84,13 @@ class OnnxPairEngine:
 
 
 class OnnxDegradationEngine:
-    """Runs `model.onnx` of a degradation model on the CPU; arguments and errors are those of `OnnxEngine`."""
+    """Runs `model.onnx` of a degradation model in one thread of the CPU; errors are those of `OnnxEngine`."""
 
-    def __init__(self, model_dir: Path, *, num_threads: int = 1) -> None:
+    def __init__(self, model_dir: Path) -> None:
         info = describe(model_dir)
         self.max_length: int = info.max_length
         self.score_scale = _score_scale(info)
-        self._session = _open_session(model_dir / "model.onnx", num_threads, ["bases", "probs"])
+        self._session = _open_session(model_dir / "model.onnx", 1, ["bases", "probs"])
 
     def predict_degradation(self, sequence: str, probs: FloatArray) -> Degradation:
         length = len(sequence)

@@ -67,23 +67,22 @@ class TorchEngine:
 
 
 class TorchPairEngine:
-    """Runs a directory of a pair network, in float32; arguments and errors are those of `TorchEngine`."""
+    """Runs a directory of a pair network, in float32 on the CPU; errors are those of `TorchEngine`."""
 
-    def __init__(self, model_dir: Path, *, device: str = "cpu") -> None:
+    def __init__(self, model_dir: Path) -> None:
         self._network = load_pair_network(model_dir)
         self.max_length = min(self._network.config.max_length, WINDOW)
-        self._device = _move(self._network, device, "float32")
 
     @no_memory()
     @torch.inference_mode()
     def predict_pairs(self, sequence: str, prior: FloatArray | None = None) -> FloatArray:
         given = pair_input(sequence, prior)
         log_odds = self._network(
-            torch.from_numpy(given.bases)[None].to(self._device),
-            torch.from_numpy(given.prior)[None].to(self._device),
-            torch.tensor([given.has_prior], device=self._device),
+            torch.from_numpy(given.bases)[None],
+            torch.from_numpy(given.prior)[None],
+            torch.tensor([given.has_prior]),
         )
-        return pair_probs(sequence, log_odds[0].cpu().numpy())
+        return pair_probs(sequence, log_odds[0].numpy())
 
 
 def _move(model: nn.Module, device: str, dtype: str) -> torch.device:

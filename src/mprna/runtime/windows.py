@@ -108,13 +108,12 @@ def split_windows(length: int, window: int) -> Iterator[KeptWindow]:
     """
     if window < 2:
         raise ValueError(f"window of {window} nt; expected at least 2")
-    starts = [0]
-    while starts[-1] + window < length:
-        starts.append(min(starts[-1] + window // 2, length - window))
+    window = min(window, length)
+    starts = window_starts(length, window)
     borders = [(last + window + start) // 2 for last, start in pairwise(starts)]
     keep_starts, keep_ends = [0, *borders], [*borders, length]
     for start, keep_start, keep_end in zip(starts, keep_starts, keep_ends, strict=True):
-        yield KeptWindow(start, min(start + window, length), keep_start, keep_end)
+        yield KeptWindow(start, start + window, keep_start, keep_end)
 
 
 def _predict_window(network: Network, sequence: str) -> Prediction:

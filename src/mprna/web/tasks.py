@@ -20,11 +20,11 @@ from typing import Any, Final, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from mprna.draw.colours import state_probabilities
 from mprna.draw.layout import layout
 from mprna.draw.png import png_bytes
 from mprna.draw.svg import draw_structure
 from mprna.errors import DataError, MprnaError, StructureError
+from mprna.folding.confidence import assigned_state_probs
 from mprna.io.formats import FORMATS
 from mprna.io.records import Record, round_energy
 from mprna.predict.degrade import DegradationResult, degrade
@@ -349,7 +349,7 @@ def _likelihoods(folded: Record) -> dict[str, Any]:
     i, j = np.nonzero(np.triu(probs, k=1) >= MIN_PAIR_PROB)
     values = probs[i, j].astype(np.float64).round(4)
     triples = zip((i + 1).tolist(), (j + 1).tolist(), values.tolist(), strict=True)
-    states = state_probabilities(folded.dot_bracket, probs)
+    states = assigned_state_probs(folded.dot_bracket, probs).astype(np.float64)
     return {"pairs": list(triples), "nucleotide_confidence": states.round(4).tolist()}
 
 

@@ -12,8 +12,7 @@ from mprna.folding.vienna.ensembles import (
     fold_ensemble,
     fold_mfe,
     fold_with_bonus,
-    mean_pair_probs,
-    pair_probs_of_mean,
+    pair_probs,
     sample_structures,
 )
 from mprna.folding.vienna.inverse import inverse_folds
@@ -53,8 +52,7 @@ __all__ = [
     "interior_energy",
     "inverse_folds",
     "loop_energies",
-    "mean_pair_probs",
-    "pair_probs_of_mean",
+    "pair_probs",
     "parameter_text",
     "partition_arrays",
     "sample_structures",

@@ -5,7 +5,6 @@ Shape letters: L nucleotides.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
@@ -29,7 +28,6 @@ from mprna.folding.vienna.energies import energy_of
 from mprna.folding.vienna.library import (
     LOCK,
     boltzmann_factors,
-    mean_boltzmann_factors,
     model_details,
     viennarna,
 )
@@ -96,7 +94,6 @@ def fold_ensemble(
 def fold_with_bonus(
     sequence: str,
     pair_bonus: npt.NDArray[np.floating],
-    unpaired_bonus: npt.NDArray[np.floating] | None = None,
     model: EnergyModel = DEFAULT_MODEL,
     restraints: Restraints = NO_RESTRAINTS,
 ) -> str:
@@ -109,8 +106,6 @@ def fold_with_bonus(
         pair_bonus: added once for every pair (i, j), in kcal/mol, negative favours; the upper triangle
             is read. A bonus on a pair that is not canonical changes nothing.
             *Shape:* (L, L)
-        unpaired_bonus: added for every unpaired nucleotide, in kcal/mol.
-            *Shape:* (L,)
         model: how energies are counted.
         restraints: what is known of the RNA.
 
@@ -122,53 +117,43 @@ def fold_with_bonus(
     pairs = checked_bonus(pair_bonus, (length, length))
     with fold_compound(sequence, model, restraints) as compound:
         compound.sc_set_bp(np.pad(pairs, ((1, 0), (1, 0))))  # 1-based: row and column 0 are not read
-        if unpaired_bonus is not None:
-            compound.sc_set_up(np.pad(checked_bonus(unpaired_bonus, (length,)), (1, 0)))
         return minimum_free_energy(compound)[0]
 
 
-def mean_pair_probs(
-    sequence: str, models: Sequence[EnergyModel], restraints: Restraints = NO_RESTRAINTS
-) -> npt.NDArray[np.float32]:
-    """Base-pair probabilities, averaged over energy models.
-
-    Averages over parameter sets are more accurate than one set alone (docs/experiments.md). The minimum free
-    energy is computed only where the partition function would overflow without it.
-
-    *Shape:* (L, L), symmetric, zero diagonal.
-
-    Raises:
-        FoldingError: as `fold_ensemble`.
-        ValueError: no energy model.
-    """
-    if not models:
-        raise ValueError("no energy model")
-    probs = [_pair_probs(sequence, model, boltzmann_factors(model), restraints) for model in models]
-    return sum(probs[1:], start=probs[0]) / np.float32(len(models))
-
-
-def pair_probs_of_mean(
+def pair_probs(
     sequence: str,
-    parameters: tuple[str, str],
     model: EnergyModel = DEFAULT_MODEL,
     restraints: Restraints = NO_RESTRAINTS,
+    parameters: tuple[str, ...] = (),
 ) -> npt.NDArray[np.float32]:
-    """Base-pair probabilities under energies half way between two parameter sets.
+    """Base-pair probabilities alone: the minimum free energy is computed only where the partition function
+    would overflow without it.
 
-    One partition function for nearly what the mean over two ensembles gives (docs/experiments.md).
+    Energies half way between two parameter sets give in one partition function nearly what the mean over two
+    ensembles gives, and are more accurate than one set (docs/experiments.md).
 
     Args:
         sequence: clean letters, ACGUN.
-        parameters: names of `PARAMETER_SETS`, or CONTRAFOLD.
-        model: everything but its own parameter set counts.
+        model: how energies are counted.
         restraints: what is known of the RNA.
+        parameters: instead of the model's: one name, or two for the energies half way between them; of
+            `PARAMETER_SETS`, or CONTRAFOLD.
 
     *Shape:* (L, L), symmetric, zero diagonal.
 
     Raises:
         FoldingError: as `fold_ensemble`.
     """
-    return _pair_probs(sequence, model, mean_boltzmann_factors(model, *parameters), restraints)
+    check_sequence(sequence)
+    factors = boltzmann_factors(model, *parameters)
+    with LOCK:
+        with suppress(FoldingError):
+            return _pair_probs_scaled(sequence, model, factors, restraints)
+        with fold_compound(sequence, model, restraints) as compound:  # out of the range of ViennaRNA's guess
+            mfe = minimum_free_energy(compound)[1]
+        with suppress(FoldingError):
+            return _pair_probs_scaled(sequence, model, factors, restraints, mfe)
+        return _pair_probs_scaled(sequence, model, factors, restraints, _WEAKER * mfe)
 
 
 def sample_structures(
@@ -200,25 +185,11 @@ def sample_structures(
         return max(energy - ensemble, 0.0), list(compound.pbacktrack(num_samples))
 
 
-def _pair_probs(
-    sequence: str, model: EnergyModel, factors: Any, restraints: Restraints
-) -> npt.NDArray[np.float32]:
-    """Pair probabilities under Boltzmann factors that were made for the model's other settings."""
-    check_sequence(sequence)
-    with LOCK:
-        with suppress(FoldingError):
-            return _pair_probs_scaled(sequence, model, factors, restraints)
-        with fold_compound(sequence, model, restraints) as compound:  # out of the range of ViennaRNA's guess
-            mfe = minimum_free_energy(compound)[1]
-        with suppress(FoldingError):
-            return _pair_probs_scaled(sequence, model, factors, restraints, mfe)
-        return _pair_probs_scaled(sequence, model, factors, restraints, _WEAKER * mfe)
-
-
 def _pair_probs_scaled(
     sequence: str, model: EnergyModel, factors: Any, restraints: Restraints, *mfe: float
 ) -> npt.NDArray[np.float32]:
-    """Pair probabilities, with sums scaled by the minimum free energy, or by ViennaRNA's guess of it."""
+    """Pair probabilities under these Boltzmann factors and the model's other settings, with sums scaled by
+    the minimum free energy, or by ViennaRNA's guess of it."""
     library = viennarna()
     compound = library.fold_compound(sequence, model_details(library, model))
     restrain(compound, restraints)

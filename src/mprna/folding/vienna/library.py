@@ -71,21 +71,19 @@ def loop_parameters(model: EnergyModel) -> Any:
 
 
 @lru_cache(maxsize=8)
-def boltzmann_factors(model: EnergyModel) -> Any:
-    """Cached, because loading a parameter set into the process takes longer than folding a short RNA."""
+def boltzmann_factors(model: EnergyModel, *parameters: str) -> Any:
+    """Cached, because loading a parameter set into the process takes longer than folding a short RNA.
+
+    Args:
+        parameters: instead of the model's: one set, or two for the energies half way between them.
+    """
     library = viennarna()
     with LOCK:
-        load_parameters(library, model.parameters)
-        return library.exp_param(model_details(library, model))
-
-
-@lru_cache(maxsize=8)
-def mean_boltzmann_factors(model: EnergyModel, first: str, second: str) -> Any:
-    """Like `boltzmann_factors`, for energies half way between two sets in place of the model's."""
-    library = viennarna()
-    with LOCK:
-        texts = [parameter_text(name) for name in (first, second)]
-        library.params_load_from_string(mean_parameters(*texts), f"{first} + {second}")
+        if len(parameters) == 2:
+            texts = [parameter_text(name) for name in parameters]
+            library.params_load_from_string(mean_parameters(*texts), " + ".join(parameters))
+        else:
+            load_parameters(library, *(parameters or (model.parameters,)))
         return library.exp_param(model_details(library, model))
 
 

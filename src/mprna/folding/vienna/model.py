@@ -16,7 +16,7 @@ PARAMETER_SETS: Final = {
 """Our names for the energy parameters, and ViennaRNA's."""
 
 CONTRAFOLD: Final = "contrafold2"
-"""CONTRAfold 2 in ViennaRNA's terms (runs/contrafold_parameters.py), for `pair_probs_of_mean` alone: scores
+"""CONTRAfold 2 in ViennaRNA's terms (runs/contrafold_parameters.py), for `pair_probs` alone: scores
 that were fitted to known structures, not energies that were measured, and the same at any temperature."""
 
 _GAS_CONSTANT: Final = 1.98717e-3  # kcal/(mol K), as in ViennaRNA

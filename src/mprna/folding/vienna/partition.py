@@ -1,5 +1,6 @@
-"""What `substitutions.py` needs for a recursion of its own: ViennaRNA's partition functions of all parts of a
-sequence, and the energies and weights of single loops.
+"""What `folding/substitutions.py` and the files beside it, `ensemble_parts.py` and `unpaired_change.py`, make
+their own recursion from: ViennaRNA's partition functions of all parts of a sequence, and the energies and
+weights of single loops.
 
 Shape letters: L nucleotides.
 """
@@ -18,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mprna.folding.vienna.compound import ensemble_energy, fold_compound, minimum_free_energy
-from mprna.folding.vienna.library import LOCK, load_parameters, model_details, viennarna
+from mprna.folding.vienna.library import boltzmann_factors, viennarna
 from mprna.folding.vienna.model import DEFAULT_MODEL
 
 
@@ -96,16 +97,13 @@ def loop_energies(sequence: str) -> Iterator[LoopEnergies]:
 @lru_cache(maxsize=1)
 def stem_weights() -> StemWeights:
     """Weights of pairs as branches, under `DEFAULT_MODEL`."""
-    library = viennarna()
-    with LOCK:
-        load_parameters(library, DEFAULT_MODEL.parameters)
-        factors = library.exp_param(model_details(library, DEFAULT_MODEL))
-        multi, exterior = np.zeros((8, 5, 5)), np.zeros((8, 6, 6))
-        for kind, before, after in product(range(1, 8), range(-1, 5), range(-1, 5)):
-            exterior[kind, before, after] = library.exp_E_ExtLoop(kind, before, after, factors)
-            if before >= 0 and after >= 0:
-                multi[kind, before, after] = library.exp_E_MLstem(kind, before, after, factors)
-        return StemWeights(multi, exterior, factors.expMLclosing)
+    library, factors = viennarna(), boltzmann_factors(DEFAULT_MODEL)
+    multi, exterior = np.zeros((8, 5, 5)), np.zeros((8, 6, 6))
+    for kind, before, after in product(range(1, 8), range(-1, 5), range(-1, 5)):
+        exterior[kind, before, after] = library.exp_E_ExtLoop(kind, before, after, factors)
+        if before >= 0 and after >= 0:
+            multi[kind, before, after] = library.exp_E_MLstem(kind, before, after, factors)
+    return StemWeights(multi, exterior, factors.expMLclosing)
 
 
 @cache

@@ -1,0 +1,24 @@
+"""How long a sequence a verb takes, and what it says of longer ones."""
+
+from __future__ import annotations
+
+from mprna.errors import UsageError
+
+
+def check_max_length(max_length: int) -> None:
+    """Make sure that a limit leaves something to do.
+
+    Raises:
+        UsageError: it does not.
+    """
+    if max_length < 1:
+        raise UsageError(f"max_length {max_length}; expected at least 1 nt")
+
+
+def too_long(length: int, max_length: int, done: str = "") -> str:
+    """The reason why a sequence was left out, and the option that helps.
+
+    >>> too_long(5, 4), too_long(5, 4, "are scanned")
+    ('5 nt; up to 4 (--max-length)', '5 nt; up to 4 are scanned (--max-length)')
+    """
+    return f"{length} nt; up to {max_length} {f'{done} ' if done else ''}(--max-length)"
