@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from mprna.cli.corpus_calibrate import threshold_table
+from mprna.cli.main import main
 from mprna.corpus.calibrate import (
     CalibrationOptions,
     KnownRna,
@@ -122,6 +123,20 @@ def test_report_and_figure(result: Result) -> None:
     svg = draw_reliability(results)
     assert svg.startswith("<svg ")
     assert svg.count("<polyline") == 5
+
+
+@pytest.mark.parametrize(("name", "start"), [("x.svg", b"<svg "), ("x.png", b"\x89PNG")])
+def test_the_suffix_of_the_figure_decides(truth: Path, tmp_path: Path, name: str, start: bytes) -> None:
+    files = ["--truth", str(truth), "--out", str(tmp_path / "calibration.json")]
+    sizes = ["--max-rnas", "100", "--shuffled", "0"]
+    assert main(["corpus", "calibrate", *files, *sizes, "--figure", str(tmp_path / name)]) == 0
+    assert (tmp_path / name).read_bytes().startswith(start)
+
+
+def test_a_figure_that_cannot_be_is_told_before_the_work(truth: Path, tmp_path: Path) -> None:
+    files = ["--truth", str(truth), "--out", str(tmp_path / "calibration.json")]
+    assert main(["corpus", "calibrate", *files, "--figure", str(tmp_path / "x.pdf")]) == 2
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_observation_counts_the_states_that_are_right() -> None:

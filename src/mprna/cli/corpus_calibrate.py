@@ -9,6 +9,7 @@ from typing import Any
 
 from mprna.cli.corpus_options import add_energy_model
 from mprna.cli.options import seed
+from mprna.cli.pictures import check_picture, write_picture
 
 
 def add_calibrate(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -29,7 +30,7 @@ def add_calibrate(actions: argparse._SubParsersAction[argparse.ArgumentParser]) 
         help="RNAs with known structures, in any format that fold writes",
     )
     parser.add_argument("--out", required=True, type=Path, metavar="FILE", help="the calibration, JSON")
-    parser.add_argument("--figure", type=Path, metavar="FILE", help="the reliability curves, SVG")
+    parser.add_argument("--figure", metavar="FILE", help="the reliability curves, as .svg or .png")
     add_energy_model(parser)
     parser.add_argument(
         "--second",
@@ -59,6 +60,8 @@ def run_calibrate(args: argparse.Namespace) -> int:
     from mprna.folding.vienna import EnergyModel
     from mprna.io.output import open_output
 
+    if args.figure is not None:
+        check_picture("--figure", args.figure)
     options = CalibrationOptions(
         energy_model=EnergyModel(temperature=args.temperature, parameters=args.parameters),
         second_parameters=args.second,
@@ -74,8 +77,7 @@ def run_calibrate(args: argparse.Namespace) -> int:
     with open_output(args.out) as file:
         file.write(json.dumps({**calibration.to_json(), "report": results}, indent=1) + "\n")
     if args.figure is not None:
-        with open_output(args.figure) as file:
-            file.write(draw_reliability(results))
+        write_picture(draw_reliability(results), args.figure)
     print(threshold_table(results))
     return 0
 
