@@ -222,7 +222,7 @@ complete -c mprna -n '_shtab_mprna_using corpus build' -l fold-timeout -x -d 'a 
 complete -c mprna -n '_shtab_mprna_using corpus build' -l fold-memory -x -d 'a fold that takes more is given up (Linux) [4096]'
 complete -c mprna -n '_shtab_mprna_using corpus build' -l slices-per-shard -x -d 'at most about this many [1024]'
 complete -c mprna -n '_shtab_mprna_using corpus build' -l seed -x -d 'of the samples [0]'
-complete -c mprna -n '_shtab_mprna_using corpus build' -s j -l jobs -x -d 'worker processes [1]'
+complete -c mprna -n '_shtab_mprna_using corpus build' -s j -l jobs -x -d 'processes; without N all cores; results do not depend on it [1]'
 complete -c mprna -n '_shtab_mprna_using corpus build' -l executor -xka "local ray" -d 'processes of this machine, or a Ray cluster whose machines share the folder [local]'
 complete -c mprna -n '_shtab_mprna_using corpus build' -l address -x -d 'of the Ray cluster; without it, Ray starts one on this machine'
 complete -c mprna -n '_shtab_mprna_using corpus build' -l shard -x -d 'do only job i (from 0) of an array of N; the last step is a build without --shard'

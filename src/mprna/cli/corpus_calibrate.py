@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mprna.cli.corpus_options import add_energy_model
-from mprna.cli.options import seed
+from mprna.cli.options import example, seed
 from mprna.cli.pictures import check_picture, write_picture
 
 
@@ -19,7 +19,8 @@ def add_calibrate(actions: argparse._SubParsersAction[argparse.ArgumentParser]) 
         description="Fold RNAs of known structure, fit what predicts the pair F1 of a fold and the "
         "probability that a nucleotide's state is right, and print thresholds for build --min-fidelity. "
         "Never give it a test set.",
-        epilog="example: mprna corpus calibrate --truth known.jsonl.gz --out calibration.json",
+        epilog=example("mprna corpus calibrate --truth known.jsonl.gz --out calibration.json"),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
         "--truth",
@@ -51,9 +52,10 @@ def add_calibrate(actions: argparse._SubParsersAction[argparse.ArgumentParser]) 
         help="RNAs that are also shuffled, as a control [%(default)s]",
     )
     parser.add_argument("--seed", type=seed, default=0, help="of sample, shuffles, bootstrap [%(default)s]")
+    parser.set_defaults(run=_calibrate)
 
 
-def run_calibrate(args: argparse.Namespace) -> int:
+def _calibrate(args: argparse.Namespace) -> int:
     from mprna.corpus.calibrate import CalibrationOptions, calibrate, cross_validate
     from mprna.corpus.calibration_report import report
     from mprna.draw.reliability import draw_reliability

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mprna.cli.options import example
 from mprna.cli.pictures import check_picture, write_picture
 
 if TYPE_CHECKING:
@@ -20,14 +21,15 @@ def add_stats(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         "stats",
         help="lengths, composition, structures and fidelity of a corpus",
         description="Print histograms of a finished corpus as three tab-separated columns.",
-        epilog="example: mprna corpus stats corpus/ --figure corpus.svg",
+        epilog=example("mprna corpus stats corpus/ --figure corpus.svg"),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("directory", type=Path, metavar="DIR", help="folder of a finished corpus")
     parser.add_argument("--figure", metavar="FILE", help="draw them, too, as .svg or .png")
+    parser.set_defaults(run=_stats)
 
 
-def run_stats(args: argparse.Namespace) -> int:
-    """Do what the parsed arguments say; 0 on success."""
+def _stats(args: argparse.Namespace) -> int:
     from mprna.corpus.stats import corpus_stats
     from mprna.draw.histograms import histograms_svg
 
