@@ -17,7 +17,7 @@ from mprna.bench.models.model import Budget
 from mprna.bench.models.registry import ModelOptions
 from mprna.bench.record import RunRecord, read_record, record_path, write_record
 from mprna.bench.task import choose_tasks
-from mprna.errors import DataError, UsageError
+from mprna.errors import RunError, UsageError
 
 (TF,) = choose_tasks("gue", ("tf.0",))
 (SNMD,) = choose_tasks("rgb", ("snmd",))
@@ -105,7 +105,7 @@ def test_a_rate_at_which_cnn_diverges_loses() -> None:
     model.fit(SNMD, examples, examples, 45)
     assert model.choices[TRIED]["valid"]["1e+30"] is None
     assert model.choices["learning_rate"] == 1e-3
-    with pytest.raises(DataError, match="lower learning_rate"):
+    with pytest.raises(RunError, match="lower learning_rate"):
         ConvolutionalModel(Budget(learning_rates=(1e30,), batch_size=4)).fit(SNMD, examples, examples, 45)
 
 
@@ -136,8 +136,8 @@ def test_where_there_is_one_rate_nothing_is_scored() -> None:
 
 def test_the_last_failure_is_told_where_every_rate_fails() -> None:
     def train(rate: float) -> tuple[float, dict[str, object]]:
-        raise DataError(f"diverged at {rate}")
+        raise RunError(f"diverged at {rate}")
 
     rates = LearningRates.of(SEVERAL, 1e-3, {})
-    with pytest.raises(DataError, match=r"diverged at 0\.001"):
+    with pytest.raises(RunError, match=r"diverged at 0\.001"):
         rates.best(TF, 45, train, float)

@@ -26,7 +26,7 @@ from mprna.bench.record import (
     write_record,
 )
 from mprna.bench.task import SPLITS, Task
-from mprna.errors import DataError, UsageError
+from mprna.errors import MissingDataError, RunError, UsageError
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ def run_all(
     A model that is not seeded has one record, of the first seed.
 
     Raises:
-        FormatError: data that break their format. Missing data are an outcome with a reason.
+        FormatError: data that break their format. Missing data and runs that fail are outcomes with a reason.
         UsageError: a finished record of another model, other data or another budget.
     """
     options = replace(options, work_dir=out_dir)
@@ -112,9 +112,7 @@ def _has_another_rate(record: RunRecord) -> bool:
 def _run(task: Task, name: str, seed: int, data_dir: Path, path: Path, options: ModelOptions) -> Outcome:
     try:
         record = run_one(task, name, seed, data_dir, options)
-    except DataError as error:
-        if type(error) is not DataError:
-            raise
+    except (MissingDataError, RunError) as error:
         return Outcome(task, name, seed, reason=str(error))
     write_record(record, path)
     part_path(path).unlink(missing_ok=True)
