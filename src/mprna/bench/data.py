@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from itertools import product
 from pathlib import Path
 from typing import Any, Final
 
@@ -92,16 +93,20 @@ def find_split(task: Task, name: str, data_dir: Path) -> Path | None:
     for root in (data_dir, data_dir / task.suite):
         if name == "test" and task.test_file and (root / task.test_file).is_file():
             return root / task.test_file
-        for folder in task.dirs:
-            for stem in STEMS[name]:
-                if (root / folder / stem).is_dir():
-                    return root / folder / stem
-                for separator in SEPARATORS:
-                    for suffix in SUFFIXES:
-                        path = root / f"{folder}{separator}{stem}{suffix}"
-                        if path.is_file():
-                            return path
+        for place in split_paths(task, name):
+            path = root / place
+            if path.is_dir() if place.endswith("/") else path.is_file():
+                return path
     return None
+
+
+def split_paths(task: Task, name: str) -> Iterator[str]:
+    """Where a split may lie in a data folder, first choice first; a folder of class folders ends with /."""
+    for folder, stem in product(task.dirs, STEMS[name]):
+        yield f"{folder}/{stem}/"
+        yield from (
+            f"{folder}{separator}{stem}{suffix}" for separator, suffix in product(SEPARATORS, SUFFIXES)
+        )
 
 
 def clusters_of(examples: Sequence[Example]) -> list[str]:
