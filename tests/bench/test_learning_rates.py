@@ -15,7 +15,7 @@ from mprna.bench.models.cnn import LEARNING_RATE, ConvolutionalModel
 from mprna.bench.models.learning_rates import TRIED, LearningRates
 from mprna.bench.models.model import Budget
 from mprna.bench.models.registry import ModelOptions
-from mprna.bench.record import RunRecord, read_record, record_path, write_record
+from mprna.bench.record import RunRecord, record_path
 from mprna.bench.task import choose_tasks
 from mprna.errors import RunError, UsageError
 
@@ -80,23 +80,6 @@ def test_without_the_option_the_rate_and_the_budget_are_as_before(data_dir: Path
     assert record.choices["budget"]["learning_rate"] is None
     (given,) = records(data_dir, tmp_path / "given", replace(SEVERAL, learning_rates=(1e-3,)), (45,))
     assert given.items == record.items
-
-
-@pytest.mark.parametrize(("rates", "is_valid"), [((), True), ((5e-4,), False)])
-def test_first_records_of_cnn_count_where_they_took_the_rate(
-    data_dir: Path, tmp_path: Path, rates: tuple[float, ...], is_valid: bool
-) -> None:
-    """They name no learning rate, and have 1e-3 whatever the budget says."""
-    budget = replace(SEVERAL, learning_rates=rates)
-    (record,) = records(data_dir, tmp_path, budget, (45,))
-    path = record_path(tmp_path, "gue", "tf.0", "cnn", 45)
-    del record.choices["learning_rate"]
-    write_record(record, path)
-    if is_valid:
-        assert records(data_dir, tmp_path, budget, (45,)) == [read_record(path)]
-    else:
-        with pytest.raises(UsageError, match="remove it"):
-            records(data_dir, tmp_path, budget, (45,))
 
 
 def test_a_rate_at_which_cnn_diverges_loses() -> None:

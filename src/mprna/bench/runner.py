@@ -90,8 +90,6 @@ def _finished(path: Path, name: str, model: Model) -> RunRecord:
             f"{path} was made with the budget {record.choices.get('budget')}, this is "
             f"{model.choices.get('budget')}; choose another --out"
         )
-    if _has_another_rate(record):
-        raise UsageError(f"{path} was trained at 1e-3, not at the learning rate of its budget; remove it")
     return record
 
 
@@ -101,12 +99,6 @@ def _check_data(path: Path, record: RunRecord, digests: Mapping[str, str]) -> No
             raise UsageError(
                 f"{path} was made from another {split} file than the one here; choose another --out"
             )
-
-
-def _has_another_rate(record: RunRecord) -> bool:
-    """The first records of `cnn` have the budget's learning rate, which it did not take."""
-    given = record.choices.get("budget", {}).get("learning_rate")
-    return given is not None and "learning_rate" not in record.choices
 
 
 def _run(task: Task, name: str, seed: int, data_dir: Path, path: Path, options: ModelOptions) -> Outcome:

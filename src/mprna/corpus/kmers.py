@@ -19,6 +19,10 @@ Codes = npt.NDArray[np.uint32]
 LONGEST: Final = 16
 """Longest word that fits into 32 bits."""
 
+WORD: Final = 14
+"""Letters of the words by which sequences are compared: near-duplicates, unwanted ones (`decontaminate` says
+why 14), leaks of benchmarks."""
+
 _SEPARATOR: Final = "N"
 _NO_NUCLEOTIDE: Final = len(NUCLEOTIDES)
 _CODES: Final = np.full(256, _NO_NUCLEOTIDE, dtype=np.uint8)
