@@ -19,11 +19,12 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src" / "mprna"
 
-GROUND = {"agreement", "alphabet", "digest", "errors", "files"}  # may be imported from everywhere
+GROUND = {"agreement", "alphabet", "digest", "errors", "files", "softmax"}  # may be imported from everywhere
 ROOMS = {
     "errors": set[str](),
     "agreement": set[str](),
     "digest": set[str](),
+    "softmax": set[str](),
     "files": {"errors"},
     "alphabet": {"errors"},
     "child": GROUND,

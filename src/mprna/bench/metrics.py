@@ -20,7 +20,7 @@ from mprna import agreement
 from mprna.errors import DataError, RunError
 from mprna.folding.confidence import ensemble_defect
 from mprna.folding.vienna import fold_ensemble, fold_mfe
-from mprna.rna.scores import LABELS, pair_scores
+from mprna.rna.scores import NUM_LABELS, label_confusion, mean_label_f1, pair_scores
 from mprna.rna.structure import pairs_from_dot_bracket
 
 RELATIVE: Final = 1e-6
@@ -88,11 +88,7 @@ def score_item(truth: Any, scores: Any) -> Floats:
 
 def structure_item(truth: str, predicted: str) -> Floats:
     """Counts of (true, predicted) over `( ) .` and, as a fourth column, other symbols. *Shape:* (12,)"""
-    counts = np.zeros((len(LABELS), len(LABELS) + 1))
-    for wanted, given in zip(truth, predicted, strict=True):
-        if wanted in LABELS:
-            counts[LABELS.index(wanted), LABELS.index(given) if given in LABELS else len(LABELS)] += 1
-    return counts.ravel()
+    return label_confusion(truth, predicted).ravel()
 
 
 def pair_item(truth: str, predicted: str) -> Floats:
@@ -156,8 +152,7 @@ def macro_f1(confusion: Floats) -> float:
 
 def token_macro_f1(confusion: Floats) -> float:
     """`rna.scores.token_macro_f1` from summed counts."""
-    counts = confusion.reshape(len(LABELS), -1)
-    return agreement.mean_f1(np.diagonal(counts), counts.sum(axis=1), counts.sum(axis=0)[: len(LABELS)])
+    return mean_label_f1(confusion.reshape(NUM_LABELS, -1))
 
 
 def matthews(confusion: Floats) -> float:

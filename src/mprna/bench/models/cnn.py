@@ -19,9 +19,10 @@ from torch.nn import functional
 from mprna.bench.data import Example
 from mprna.bench.models.learning_rates import LearningRates, sign_of, validate
 from mprna.bench.models.model import Budget
-from mprna.bench.models.structure_labels import labels_of, structure_of
+from mprna.bench.models.structure_labels import structure_of
 from mprna.bench.task import Task
 from mprna.errors import RunError
+from mprna.rna.scores import labels_of
 
 LETTERS: Final = "ACGU"
 WIDTH: Final = 64

@@ -18,11 +18,12 @@ import torch
 from mprna.bench.data import Example
 from mprna.bench.models.learning_rates import LearningRates, validate
 from mprna.bench.models.model import Budget
-from mprna.bench.models.structure_labels import labels_of, structure_of
+from mprna.bench.models.structure_labels import structure_of
 from mprna.bench.task import LABELLED, Task
 from mprna.errors import MissingDataError
 from mprna.io.labelled import LabelledRow
 from mprna.model.task import TaskNetwork
+from mprna.rna.scores import labels_of
 from mprna.tokenizer import Tokenizer
 from mprna.train.backbone import Backbone
 from mprna.train.device import describe, device_of, find_device
