@@ -24,6 +24,7 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+import repair_scores
 from accuracy import as_rna, named, read_truth
 from scipy.stats import spearmanr
 
@@ -128,9 +129,7 @@ def detail(truth: list[Record], found: list[Record], values: Floats) -> Detail:
 
 def calibration_error(values: Floats) -> float:
     """*Shape:* (R, 3) to a number"""
-    ordered = values[np.argsort(values[:, 0], kind="stable")]
-    bins = np.array_split(ordered[:, :2], NUM_BINS)
-    return float(sum(len(part) * abs(np.diff(part.mean(axis=0))[0]) for part in bins) / len(values))
+    return repair_scores.calibration_error(values[:, 0], values[:, 1])
 
 
 def rank_correlation(values: Floats) -> float:
