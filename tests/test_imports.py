@@ -45,7 +45,7 @@ ROOMS = {
     "bench": GROUND
     | {"predict", "design", "runtime", "decoding", "folding", "io", "rna", "corpus.kmers"}
     | {"draw", "train", "model", "tokenizer"},
-    "web": GROUND | {"child", "predict", "draw", "io", "runtime"},
+    "web": GROUND | {"child", "predict", "draw", "io", "rna.variants", "runtime"},
     "cli": GROUND | {"bench", "predict", "train", "corpus", "draw", "io", "runtime", "web"},
     "__init__": GROUND | {"io.records", "predict", "runtime", "tokenizer"},
     "__main__": {"cli"},
