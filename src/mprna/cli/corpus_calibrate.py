@@ -58,7 +58,6 @@ def add_calibrate(actions: argparse._SubParsersAction[argparse.ArgumentParser]) 
 def _calibrate(args: argparse.Namespace) -> int:
     from mprna.corpus.calibrate import CalibrationOptions, calibrate, cross_validate
     from mprna.corpus.calibration_report import report
-    from mprna.draw.reliability import draw_reliability
     from mprna.folding.vienna import EnergyModel
     from mprna.io.output import open_output
 
@@ -79,9 +78,21 @@ def _calibrate(args: argparse.Namespace) -> int:
     with open_output(args.out) as file:
         file.write(json.dumps({**calibration.to_json(), "report": results}, indent=1) + "\n")
     if args.figure is not None:
-        write_picture(draw_reliability(results), args.figure)
+        write_picture(_figure(results), args.figure)
     print(threshold_table(results))
     return 0
+
+
+def _figure(results: dict[str, Any]) -> str:
+    from mprna.corpus.calibration_report import points_of
+    from mprna.draw.reliability import Curve, draw_reliability
+
+    states = {name: Curve(*points_of(entry["curve"])) for name, entry in results["states"].items()}
+    return draw_reliability(
+        Curve(*points_of(results["f1_reliability"])),
+        (states["paired_raw"], states["paired_calibrated"]),
+        (states["unpaired_raw"], states["unpaired_calibrated"]),
+    )
 
 
 def threshold_table(results: dict[str, Any]) -> str:
