@@ -9,11 +9,11 @@ from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 from mprna.draw.colours import DARK_TEXT
-from mprna.draw.document import QUIET, svg_document
+from mprna.draw.document import BLUE, QUIET, VERMILION, svg_document
 
 _SIDE: Final = 240.0  # pixels of a panel
 _LEFT, _TOP, _GAP, _BOTTOM = 62.0, 62.0, 66.0, 58.0
-_RAW, _FITTED = "#d55e00", "#0072b2"
+_RAW, _FITTED = VERMILION, BLUE
 
 
 class Curve(NamedTuple):
