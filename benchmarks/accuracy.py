@@ -30,7 +30,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mprna.bench.metrics import structure_item, token_macro_f1
-from mprna.bench.statistics import NUM_RESAMPLES, interval, paired_p
+from mprna.bench.statistics import draw_items, interval, paired_p
 from mprna.io.formats import read_records
 from mprna.io.records import Record
 from mprna.rna.scores import matthews_correlation, pair_scores
@@ -90,9 +90,7 @@ def resample(scores: Floats, clusters: Ints) -> Floats:
     num_clusters = int(clusters.max()) + 1
     sums = np.zeros((num_clusters, scores.shape[1]))
     np.add.at(sums, clusters, scores)
-    draws = np.random.default_rng(0).integers(0, num_clusters, (NUM_RESAMPLES, num_clusters))
-    times = np.stack([np.bincount(draw, minlength=num_clusters) for draw in draws])
-    return times @ sums
+    return draw_items(num_clusters) @ sums
 
 
 def estimate(value: float, resampled: Floats) -> str:

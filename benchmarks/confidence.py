@@ -20,15 +20,16 @@ import argparse
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+import repair_scores
 from accuracy import as_rna, named, read_truth
 from scipy.stats import spearmanr
 
 from mprna.corpus.calibration_report import calibration_error as binned_error
-from mprna.corpus.calibration_report import reliability_curve
+from mprna.corpus.calibration_report import points_of, reliability_curve
 from mprna.draw.reliability import Curve, Panel, reliability_svg
 from mprna.folding.confidence import assigned_state_probs
 from mprna.io.formats import read_records
@@ -45,6 +46,8 @@ COLOURS = ("#0072b2", "#009e73", "#d55e00", "#cc79a7")
 MARKS = ("<!-- tables -->\n", "<!-- end of tables -->\n")
 
 Floats = npt.NDArray[np.float64]
+Bins = list[dict[str, Any]]
+"""What `reliability_curve` returns."""
 
 
 class Chances(NamedTuple):
@@ -128,9 +131,7 @@ def detail(truth: list[Record], found: list[Record], values: Floats) -> Detail:
 
 def calibration_error(values: Floats) -> float:
     """*Shape:* (R, 3) to a number"""
-    ordered = values[np.argsort(values[:, 0], kind="stable")]
-    bins = np.array_split(ordered[:, :2], NUM_BINS)
-    return float(sum(len(part) * abs(np.diff(part.mean(axis=0))[0]) for part in bins) / len(values))
+    return repair_scores.calibration_error(values[:, 0], values[:, 1])
 
 
 def rank_correlation(values: Floats) -> float:
@@ -144,14 +145,14 @@ def with_interval(statistic: Callable[[Floats], float], values: Floats) -> str:
     return f"{statistic(values):.3f} ({low:.3f}-{high:.3f})"
 
 
-def by_number(chances: Chances) -> Curve:
+def by_number(chances: Chances) -> Bins:
     """RNAs in ten bins of equal number."""
     edges = np.unique(np.quantile(chances.probs, np.linspace(0, 1, NUM_BINS + 1))).tolist()
     edges = edges if len(edges) > 1 else [*edges, 1.0]
     return reliability_curve(chances.probs, chances.truth, edges, chances.rna, 0)
 
 
-def by_value(chances: Chances) -> Curve:
+def by_value(chances: Chances) -> Bins:
     """Nucleotides or pairs in bins of probability."""
     return reliability_curve(chances.probs, chances.truth, EDGES, chances.rna, 0)
 
@@ -224,15 +225,15 @@ def share(values: npt.NDArray[np.floating], *, count: bool = True) -> str:
 
 def figure(details: dict[str, Detail]) -> str:
     colours = dict(zip(details, COLOURS, strict=False))
-    kinds: list[tuple[str, Callable[[Detail], Curve]]] = [
+    kinds: list[tuple[str, Callable[[Detail], Bins]]] = [
         ("RNAs: confidence, states right", lambda judged: by_number(judged.confidences)),
         ("Nucleotides: state right", lambda judged: by_value(judged.states)),
         ("Printed pairs: pair right", lambda judged: by_value(judged.pairs)),
         ("RNAs: expected F1, pair F1", lambda judged: by_number(judged.expected_f1)),
     ]
     panels: list[Panel] = [
-        (title, [(curve(judged), colours[name]) for name, judged in details.items()])
-        for title, curve in kinds
+        (title, [(Curve(*points_of(bins(judged))), colours[name]) for name, judged in details.items()])
+        for title, bins in kinds
     ]
     return reliability_svg(panels, colours, title="Reliability of what mprna fold says", num_columns=2)
 

@@ -23,11 +23,11 @@ from torch import nn
 sys.path.insert(0, str(Path(__file__).parents[1] / "runs"))
 from degrade import KAGGLE, TARGETS, Data, read_rows
 
+from mprna.bench import statistics
 from mprna.runtime.load import load_degradation_engine
 
 REACH = 12
 RIDGE = 10.0
-BOOTSTRAPS = 1_000
 CNN_EPOCHS = 8
 
 Fit = Callable[[Data, np.ndarray], Callable[[Data, np.ndarray], np.ndarray]]
@@ -107,9 +107,8 @@ BASELINES: dict[str, Fit] = {
 def interval(values: np.ndarray, means: np.ndarray) -> str:
     """MCRMSE and its 95 % interval over RNAs."""
     squared = ((values - means) ** 2)[..., KAGGLE].mean(1)
-    rng = np.random.default_rng(0)
-    draws = rng.integers(len(squared), size=(BOOTSTRAPS, len(squared)))
-    low, high = np.quantile(np.sqrt(squared[draws].mean(1)).mean(-1), [0.025, 0.975])
+    resampled = statistics.draw_items(len(squared)) @ squared / len(squared)
+    low, high = statistics.interval(np.sqrt(resampled).mean(-1))
     return f"{np.sqrt(squared.mean(0)).mean():.4f} [{low:.4f}, {high:.4f}]"
 
 

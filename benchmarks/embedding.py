@@ -24,8 +24,8 @@ from confidence import write_tables
 
 from mprna import embed
 from mprna.agreement import auc
-from mprna.draw.colours import scale_colour
-from mprna.draw.document import FONT
+from mprna.draw.colours import DARK_TEXT, scale_colour
+from mprna.draw.document import QUIET, svg_document
 from mprna.io.formats import read_records
 from mprna.io.records import Record
 from mprna.rna.structure import UNPAIRED, pairs_from_dot_bracket, partners_from_pairs
@@ -172,11 +172,8 @@ def figure(records: list[Record], pooled: Floats, nucleotides: Floats, letters: 
     radii = np.sqrt(lengths) / 2
     fills = [scale_colour(value) for value in darkness]
     lines = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:g}" height="{height:g}" '
-        f'viewBox="0 0 {width:g} {height:g}" role="img" font-family="{FONT}" font-size="12" fill="#1f2933">',
-        "<title>Principal components of embeddings</title>",
-        '<rect width="100%" height="100%" fill="#ffffff"/>',
-        *panel(40, "RNAs, mean over nucleotides", rnas, radii, fills, "#1f2933"),
+        f'<g fill="{DARK_TEXT}">',
+        *panel(40, "RNAs, mean over nucleotides", rnas, radii, fills, DARK_TEXT),
         *panel(
             90 + SIDE,
             "Nucleotides",
@@ -192,7 +189,7 @@ def figure(records: list[Record], pooled: Floats, nucleotides: Floats, letters: 
         x = 94 + SIDE + 44 * number
         lines.append(f'<circle cx="{x:g}" cy="{SIDE + 91:g}" r="4.5" fill="{colour}"/>')
         lines.append(f'<text x="{x + 10:g}" y="{SIDE + 95:g}">{letter}</text>')
-    return "\n".join([*lines, "</svg>", ""])
+    return svg_document(width, height, [*lines, "</g>"], label="Principal components of embeddings")
 
 
 def panel(
@@ -202,7 +199,7 @@ def panel(
     places = 20 + (points[:, :2] - low) / span * (SIDE - 40)
     yield f'<g transform="translate({left:g} 40)">'
     yield f'<text x="{SIDE / 2:g}" y="-12" font-size="14" text-anchor="middle">{title}</text>'
-    yield f'<rect width="{SIDE:g}" height="{SIDE:g}" fill="none" stroke="#52606d"/>'
+    yield f'<rect width="{SIDE:g}" height="{SIDE:g}" fill="none" stroke="{QUIET}"/>'
     yield f'<text x="{SIDE / 2:g}" y="{SIDE + 20:g}" text-anchor="middle">component 1</text>'
     yield f'<text transform="translate(-10 {SIDE / 2:g}) rotate(-90)" text-anchor="middle">component 2</text>'
     for (x, y), radius, fill in zip(places, radii, fills, strict=True):

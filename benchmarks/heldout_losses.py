@@ -23,6 +23,7 @@ import numpy.typing as npt
 import torch
 
 from mprna.alphabet import NUCLEOTIDE_IDS, NUCLEOTIDES, STRUCTURE_SYMBOLS
+from mprna.bench import statistics
 from mprna.model.checkpoint import load_checkpoint
 from mprna.model.network import MprnaModel
 from mprna.objectives.mixture import OBJECTIVES
@@ -32,7 +33,6 @@ from mprna.train.pretrain import fixed_batches
 from mprna.train.recipes import mini_cpu
 
 NUM_SLICES = 512
-NUM_RESAMPLES = 1_000
 
 Counts = Counter[int]
 
@@ -58,9 +58,8 @@ def losses(model: MprnaModel, batches: list[Batch]) -> dict[str, npt.NDArray[np.
 
 def interval(sums: npt.NDArray[np.float64], column: int) -> str:
     """Ratio of sums over slices, with its bootstrap interval."""
-    draws = np.random.default_rng(0).integers(0, len(sums), (NUM_RESAMPLES, len(sums)))
-    resampled = sums[draws].sum(axis=1)
-    low, high = np.percentile(resampled[:, column] / resampled[:, 1], [2.5, 97.5])
+    resampled = statistics.draw_items(len(sums)) @ sums
+    low, high = statistics.interval(resampled[:, column] / resampled[:, 1])
     return f"{sums[:, column].sum() / sums[:, 1].sum():.3f} ({low:.3f}-{high:.3f})"
 
 

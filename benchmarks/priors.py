@@ -23,13 +23,14 @@ from chemical_mapping import Profile, read_profiles
 from reactivity import correlations
 
 from mprna.alphabet import clean_sequence
+from mprna.bench.statistics import draw_items, interval
 from mprna.decoding.nested import decode_nested
 from mprna.folding.vienna import CONTRAFOLD, PARAMETER_SETS, pair_probs
 from mprna.io.formats import read_records
 from mprna.rna.scores import pair_scores
 from mprna.rna.structure import pairs_from_dot_bracket
 
-GAMMA, NUM_BOOTSTRAPS = 1.5, 1_000
+GAMMA = 1.5
 Sets = tuple[str, str]
 
 
@@ -52,8 +53,7 @@ def mean_f1(known: list[tuple[str, str]], sets: Sets) -> str:
             for sequence, structure in known
         ]
     )
-    draws = np.random.default_rng(0).integers(len(f1), size=(NUM_BOOTSTRAPS, len(f1)))
-    low, high = np.quantile(f1[draws].mean(axis=1), (0.025, 0.975))
+    low, high = interval(draw_items(len(f1)) @ f1 / len(f1))
     return f"{100 * f1.mean():.1f} ({100 * low:.1f}-{100 * high:.1f})"
 
 

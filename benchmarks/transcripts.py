@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from mprna.bench import statistics
 from mprna.decoding.nested import decode_nested
 from mprna.decoding.settings import PAIR_GAMMA
 from mprna.folding.prior import prior_pair_probs
@@ -26,7 +27,6 @@ from mprna.predict.fold import fold_records
 from mprna.predict.options import FoldOptions
 from mprna.rna.structure import pairs_from_dot_bracket
 
-NUM_BOOTSTRAPS = 1_000
 FloatArray = npt.NDArray[np.floating]
 
 
@@ -72,8 +72,7 @@ def shares_kept(structures: list[str], ensembles: list[FloatArray]) -> FloatArra
 
 
 def interval(values: FloatArray) -> str:
-    draws = np.random.default_rng(0).integers(len(values), size=(NUM_BOOTSTRAPS, len(values)))
-    low, high = np.quantile(values[draws].mean(axis=1), (0.025, 0.975))
+    low, high = statistics.interval(statistics.draw_items(len(values)) @ values / len(values))
     return f"{values.mean():.2f} ({low:.2f}-{high:.2f})"
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Final, NamedTuple
-from xml.sax.saxutils import escape
 
+from mprna.draw.colours import DARK_TEXT
+from mprna.draw.document import AXIS, QUIET, svg_document, xml_text
 from mprna.objectives.mixture import ObjectiveConfig
 
 FIGURE: Final = Path(__file__).with_name("images") / "model.svg"
@@ -53,11 +54,8 @@ def boxes() -> list[Box]:
 def figure() -> str:
     """The whole SVG."""
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" '
-        "font-family=\"Roboto, 'Helvetica Neue', Helvetica, Arial, sans-serif\">",
         '<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" '
-        'orient="auto"><path d="M0 0 8 4 0 8z" fill="#52606d"/></marker></defs>',
-        f'<rect width="{WIDTH}" height="{HEIGHT}" fill="#ffffff"/>',
+        'orient="auto"><path d="M0 0 8 4 0 8z"/></marker></defs>',
     ]
     for x, title in ((120, "corpus"), (380, "one forward pass"), (625, "objectives"), (880, "use")):
         parts.append(_text(x, 32, title, size=17, weight=700))
@@ -68,14 +66,14 @@ def figure() -> str:
     arrows += [(470, 267, 500, 267, 500, 100 + 100 * i, 528, 100 + 100 * i) for i in range(len(HEADS))]
     arrows += [(720, 100, 778, 100), (880, 135, 880, 213), (880, 365, 880, 287)]
     parts += [_arrow(*points) for points in arrows]
-    return "\n".join([*parts, "</svg>"]) + "\n"
+    return svg_document(WIDTH, HEIGHT, parts, label="From transcripts to answers")
 
 
 def _box(box: Box) -> list[str]:
     first = box.y + box.height / 2 - 8.5 * (len(box.lines) - 1) + 4
     frame = (
         f'<rect x="{box.x}" y="{box.y}" width="{box.width}" height="{box.height}" rx="8" fill="{box.fill}" '
-        'stroke="#9aa5b1"/>'
+        f'stroke="{AXIS}"/>'
     )
     return [frame] + [
         _text(box.x + box.width / 2, first + 17 * i, line, size=12 if i else 13.5, weight=400 if i else 700)
@@ -86,14 +84,14 @@ def _box(box: Box) -> list[str]:
 def _text(x: float, y: float, text: str, *, size: float, weight: int) -> str:
     return (
         f'<text x="{x:g}" y="{y:g}" font-size="{size:g}" font-weight="{weight}" text-anchor="middle" '
-        f'fill="#1f2933">{escape(text)}</text>'
+        f'fill="{DARK_TEXT}">{xml_text(text)}</text>'
     )
 
 
 def _arrow(*points: int) -> str:
     path = " ".join(f"{x},{y}" for x, y in zip(points[::2], points[1::2], strict=True))
     return (
-        f'<polyline points="{path}" fill="none" stroke="#52606d" stroke-width="1.6" marker-end="url(#tip)"/>'
+        f'<polyline points="{path}" fill="none" stroke="{QUIET}" stroke-width="1.6" marker-end="url(#tip)"/>'
     )
 
 

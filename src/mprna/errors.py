@@ -9,6 +9,8 @@
     │   ├── VariantError     a variant that is none, or none of this sequence
     │   ├── DesignError      a target that cannot be designed, or constraints that contradict each other
     │   ├── CorpusError      shards or a manifest that do not fit together
+    │   ├── MissingDataError a split of a benchmark, or labels, that are not there
+    │   ├── RunError         a training that diverges, a program that fails, answers that do not fit
     │   └── ModelError       weights that are missing, damaged or of another kind
     └── UsageError           the call is at fault: exit code 2
         └── MissingExtraError    an optional dependency is not installed
@@ -67,6 +69,14 @@ class DesignError(DataError):
 
 class CorpusError(DataError):
     """Shards or a manifest that are damaged or do not fit together."""
+
+
+class MissingDataError(DataError):
+    """A split of a benchmark that is not there, or data without labels to learn from or to choose by."""
+
+
+class RunError(DataError):
+    """A training that diverges, a program that fails, or answers that do not fit the questions."""
 
 
 class ModelError(DataError):

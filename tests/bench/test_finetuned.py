@@ -23,7 +23,7 @@ from mprna.bench.models.registry import FINETUNED, ModelOptions, make_model
 from mprna.bench.record import read_record, record_path
 from mprna.bench.task import LABELLED, Task, choose_tasks
 from mprna.cli.main import main
-from mprna.errors import DataError, UsageError
+from mprna.errors import MissingDataError, UsageError
 from mprna.model.checkpoint import save_checkpoint
 from mprna.model.network import MprnaModel
 from mprna.model.presets import PRESETS
@@ -146,7 +146,7 @@ def test_scratch_forgets_the_weights_and_follows_its_seed(nano: Path, tmp_path: 
 
 def test_a_split_without_labels_is_an_error(nano: Path, tmp_path: Path) -> None:
     model = FinetunedModel(Checkpoint(nano), "full", QUICK, longest=100, run_dir=tmp_path / "m")
-    with pytest.raises(DataError, match="nothing is labelled"):
+    with pytest.raises(MissingDataError, match="nothing is labelled"):
         model.fit(TASK_OF["mutation_repair"], [Example("ACGU", np.full(4, -1))], [], 45)
 
 

@@ -15,9 +15,9 @@ from mprna.bench.models.cnn import LEARNING_RATE, ConvolutionalModel
 from mprna.bench.models.learning_rates import TRIED, LearningRates
 from mprna.bench.models.model import Budget
 from mprna.bench.models.registry import ModelOptions
-from mprna.bench.record import RunRecord, read_record, record_path, write_record
+from mprna.bench.record import RunRecord, record_path
 from mprna.bench.task import choose_tasks
-from mprna.errors import DataError, UsageError
+from mprna.errors import RunError, UsageError
 
 (TF,) = choose_tasks("gue", ("tf.0",))
 (SNMD,) = choose_tasks("rgb", ("snmd",))
@@ -82,30 +82,13 @@ def test_without_the_option_the_rate_and_the_budget_are_as_before(data_dir: Path
     assert given.items == record.items
 
 
-@pytest.mark.parametrize(("rates", "is_valid"), [((), True), ((5e-4,), False)])
-def test_first_records_of_cnn_count_where_they_took_the_rate(
-    data_dir: Path, tmp_path: Path, rates: tuple[float, ...], is_valid: bool
-) -> None:
-    """They name no learning rate, and have 1e-3 whatever the budget says."""
-    budget = replace(SEVERAL, learning_rates=rates)
-    (record,) = records(data_dir, tmp_path, budget, (45,))
-    path = record_path(tmp_path, "gue", "tf.0", "cnn", 45)
-    del record.choices["learning_rate"]
-    write_record(record, path)
-    if is_valid:
-        assert records(data_dir, tmp_path, budget, (45,)) == [read_record(path)]
-    else:
-        with pytest.raises(UsageError, match="remove it"):
-            records(data_dir, tmp_path, budget, (45,))
-
-
 def test_a_rate_at_which_cnn_diverges_loses() -> None:
     examples = [Example("ACGU" * 5, np.array([0, 1] * 10)) for _ in range(8)]
     model = ConvolutionalModel(Budget(epochs=2, batch_size=4, learning_rates=(1e30, 1e-3)))
     model.fit(SNMD, examples, examples, 45)
     assert model.choices[TRIED]["valid"]["1e+30"] is None
     assert model.choices["learning_rate"] == 1e-3
-    with pytest.raises(DataError, match="lower learning_rate"):
+    with pytest.raises(RunError, match="lower learning_rate"):
         ConvolutionalModel(Budget(learning_rates=(1e30,), batch_size=4)).fit(SNMD, examples, examples, 45)
 
 
@@ -136,8 +119,8 @@ def test_where_there_is_one_rate_nothing_is_scored() -> None:
 
 def test_the_last_failure_is_told_where_every_rate_fails() -> None:
     def train(rate: float) -> tuple[float, dict[str, object]]:
-        raise DataError(f"diverged at {rate}")
+        raise RunError(f"diverged at {rate}")
 
     rates = LearningRates.of(SEVERAL, 1e-3, {})
-    with pytest.raises(DataError, match=r"diverged at 0\.001"):
+    with pytest.raises(RunError, match=r"diverged at 0\.001"):
         rates.best(TF, 45, train, float)

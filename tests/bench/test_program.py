@@ -12,7 +12,7 @@ from mprna.bench.models import program
 from mprna.bench.models.program import FASTA, PROGRAMS, ProgramModel
 from mprna.bench.models.registry import MODELS, ModelOptions, make_model, with_mode
 from mprna.bench.task import choose_tasks
-from mprna.errors import DataError, UsageError
+from mprna.errors import RunError, UsageError
 
 (TASK,) = choose_tasks("rgb", ("ssp-archive2",))
 HAIRPIN = """
@@ -55,7 +55,7 @@ def test_answers_that_are_no_structures_of_their_rna_count_as_unpaired() -> None
 )
 def test_a_program_that_fails_is_named(code: str, message: str) -> None:
     model = make_model(python(code), TASK, ModelOptions())
-    with pytest.raises(DataError, match=message):
+    with pytest.raises(RunError, match=message):
         model.predict(TASK, ["GAAAC", "GAAAC"])
 
 

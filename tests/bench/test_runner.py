@@ -121,6 +121,11 @@ def test_missing_data_and_unsuited_models_are_reasons(data_dir: Path) -> None:
         make_model("vienna", TF, ModelOptions())
 
 
+def test_a_program_that_fails_is_a_reason(data_dir: Path) -> None:
+    (outcome,) = run(SSP, "command:false {}", data_dir, (45,))
+    assert "false ended with status 1" in outcome.reason
+
+
 def test_a_damaged_record_is_named(tmp_path: Path) -> None:
     path = tmp_path / "gue.tf.0" / "m.seed1.json"
     path.parent.mkdir()

@@ -256,7 +256,8 @@ def test_bars_begin_at_zero_and_have_their_length() -> None:
         ("b", pytest.approx(0.4)),
     ]
     root = ElementTree.fromstring(panel_svg(panel))
-    bars = root.findall(".//{*}rect")
+    ground, *bars = root.findall(".//{*}rect")
+    assert ground.get("fill") == "#ffffff"
     assert [float(bar.get("width", "")) for bar in bars] == [304.0, 152.0]
     assert {bar.get("x") for bar in bars} == {"8.0"}
     assert measured_panels(build_table([GOOD]), "gue") == []
@@ -264,9 +265,15 @@ def test_bars_begin_at_zero_and_have_their_length() -> None:
     assert len(whole.findall(".//{*}g")) == 4
 
 
+def test_any_name_makes_a_chart_that_can_be_read() -> None:
+    panel = Panel("a\x00b & <c>", (Bar("\x1b", 0.5, 0.4, 0.6, "#000000"),))
+    texts = [text.text for text in ElementTree.fromstring(chart_svg([panel])).findall(".//{*}text")]
+    assert texts[:2] == ["a\ufffdb & <c>", "\ufffd"]
+
+
 def test_a_value_below_zero_goes_to_the_left() -> None:
     panel = Panel("t", (Bar("up", 0.5, 0.4, 0.6, "#000000"), Bar("down", -0.5, -0.6, -0.4, "#000000")))
-    up, down = ElementTree.fromstring(panel_svg(panel)).findall(".//{*}rect")
+    _, up, down = ElementTree.fromstring(panel_svg(panel)).findall(".//{*}rect")
     assert float(down.get("x", "")) + float(down.get("width", "")) == pytest.approx(float(up.get("x", "")))
 
 

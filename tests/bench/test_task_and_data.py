@@ -12,7 +12,7 @@ import pytest
 from mprna.bench.data import clusters_of, is_as_described, load_split, rows_digest
 from mprna.bench.metrics import METRICS
 from mprna.bench.task import SUITES, SplitFacts, Task, choose_tasks, load_suite, parse_suite
-from mprna.errors import DataError, FormatError, UsageError
+from mprna.errors import FormatError, MissingDataError, UsageError
 
 
 def task_of(suite: str, name: str) -> Task:
@@ -158,7 +158,7 @@ def test_a_task_without_validation_is_refused_and_test_is_not_taken_for_it(tmp_p
     """The published evaluation chose checkpoints of mRNA on its test set."""
     row = {"sequence": "ACGU", "reactivity": [1], "deg_Mg_pH10": [3], "deg_Mg_50C": [5]}
     write(tmp_path / "RNA-mRNA" / "test.jsonl", row)
-    with pytest.raises(DataError, match=r"no valid data in .*published at https"):
+    with pytest.raises(MissingDataError, match=r"no valid data in .*published at https"):
         load_split(task_of("rgb", "mrna"), "valid", tmp_path)
 
 

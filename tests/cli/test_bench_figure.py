@@ -60,6 +60,15 @@ def test_structures_in_the_page(call, known: Path, records: Path, tmp_path: Path
     assert "beside --structure" in call("bench", "report", records, "--model", "vienna").err
 
 
+def test_bars_of_a_report(call, records: Path, tmp_path: Path) -> None:
+    command = ("bench", "report", records, "-o", tmp_path / "r.md", "--figure")
+    assert call(*command, tmp_path / "f.pdf").status == 2
+    assert not (tmp_path / "r.md").exists(), "told before the work"
+    for name, start in (("f.svg", b"<svg "), ("f.png", b"\x89PNG")):
+        assert call(*command, tmp_path / name).status == 0
+        assert (tmp_path / name).read_bytes().startswith(start)
+
+
 @pytest.mark.torch
 def test_a_folder_that_is_no_run_is_one_line(call, tmp_path: Path) -> None:
     outcome = call("bench", "figure", "training", tmp_path)

@@ -29,4 +29,13 @@ def test_table_and_figure(corpus_dir: Path, tmp_path: Path, capsys: pytest.Captu
 
 def test_figure_that_cannot_be_written(corpus_dir: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["corpus", "stats", str(corpus_dir), "--figure", "/nowhere/x.svg"]) == 1
-    assert capsys.readouterr().err == "mprna: error: /nowhere/x.svg: No such file or directory\n"
+    told = capsys.readouterr()
+    assert told.err == "mprna: error: /nowhere/x.svg: cannot write: there is no such folder\n"
+    assert told.out == ""
+
+
+def test_figure_as_png(corpus_dir: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["corpus", "stats", str(corpus_dir), "--figure", str(tmp_path / "x.png")]) == 0
+    assert (tmp_path / "x.png").read_bytes().startswith(b"\x89PNG")
+    assert main(["corpus", "stats", str(corpus_dir), "--figure", str(tmp_path / "x.pdf")]) == 2
+    assert "expected a name that ends in .svg or .png" in capsys.readouterr().err

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from mprna.cli.corpus_calibrate import threshold_table
+from mprna.cli.main import main
 from mprna.corpus.calibrate import (
     CalibrationOptions,
     KnownRna,
@@ -23,7 +24,6 @@ from mprna.corpus.calibrate import (
 )
 from mprna.corpus.calibration_report import report
 from mprna.corpus.fidelity import Calibration, Folded
-from mprna.draw.reliability import draw_reliability
 from mprna.errors import CorpusError, UsageError
 from mprna.folding.vienna import EnergyModel, fold_mfe
 
@@ -119,9 +119,22 @@ def test_report_and_figure(result: Result) -> None:
     table = threshold_table(results).splitlines()
     assert table[0].split("\t") == ["min_fidelity", "kept", "expected_f1", "observed_f1", "shuffled_kept"]
     assert len(table) == 1 + len(results["thresholds"])
-    svg = draw_reliability(results)
-    assert svg.startswith("<svg ")
-    assert svg.count("<polyline") == 5
+
+
+@pytest.mark.parametrize(("name", "start"), [("x.svg", b"<svg "), ("x.png", b"\x89PNG")])
+def test_the_suffix_of_the_figure_decides(truth: Path, tmp_path: Path, name: str, start: bytes) -> None:
+    files = ["--truth", str(truth), "--out", str(tmp_path / "calibration.json")]
+    sizes = ["--max-rnas", "100", "--shuffled", "0"]
+    assert main(["corpus", "calibrate", *files, *sizes, "--figure", str(tmp_path / name)]) == 0
+    picture = (tmp_path / name).read_bytes()
+    assert picture.startswith(start)
+    assert picture.count(b"<polyline") == (5 if name == "x.svg" else 0)
+
+
+def test_a_figure_that_cannot_be_is_told_before_the_work(truth: Path, tmp_path: Path) -> None:
+    files = ["--truth", str(truth), "--out", str(tmp_path / "calibration.json")]
+    assert main(["corpus", "calibrate", *files, "--figure", str(tmp_path / "x.pdf")]) == 2
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_observation_counts_the_states_that_are_right() -> None:

@@ -135,6 +135,22 @@ def test_usage(arguments: list[str]) -> None:
         run(*arguments)
 
 
+@pytest.mark.parametrize("option", ["-j0", "-j5000", "-j=-1", "--seed=-1", "--seed=4294967296"])
+def test_numbers_that_other_verbs_refuse(option: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        run("build", "x.fa", "--out", "y", option)
+    assert f"argument {'-j/--jobs' if option.startswith('-j') else '--seed'}" in capsys.readouterr().err
+
+
+def test_j_without_a_number_is_all_cores(
+    transcripts_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = []
+    monkeypatch.setattr("mprna.cli.corpus.num_jobs", lambda args: seen.append(args.jobs) or 1)
+    run("build", transcripts_dir, "--out", tmp_path / "out", "--annotate", "0", *SMALL, "-j")
+    assert seen == [0]
+
+
 SMALL = ("--slice-length", "40", "--min-length", "12", "--slices-per-shard", "50", "--quiet")
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from mprna.corpus.decontaminate import K, Unwanted
+from mprna.corpus.decontaminate import Unwanted
+from mprna.corpus.kmers import WORD
 from mprna.errors import CorpusError, FormatError
 
 COMPLEMENT = str.maketrans("ACGU", "UGCA")
@@ -18,7 +19,7 @@ def random_rna(seed: int, length: int) -> str:
 
 
 def words(sequence: str) -> list[str]:
-    return [w for i in range(len(sequence) - K + 1) if "N" not in (w := sequence[i : i + K])]
+    return [w for i in range(len(sequence) - WORD + 1) if "N" not in (w := sequence[i : i + WORD])]
 
 
 @pytest.fixture

@@ -8,7 +8,8 @@ import pytest
 
 from mprna.corpus.build import build_corpus
 from mprna.corpus.dedup import content_digest
-from mprna.corpus.near_duplicates import K, read_near_duplicates, write_near_duplicates
+from mprna.corpus.kmers import WORD
+from mprna.corpus.near_duplicates import read_near_duplicates, write_near_duplicates
 from mprna.corpus.options import CorpusOptions
 from mprna.corpus.scan import BucketWriter, Candidate
 from mprna.corpus.shards import read_shard
@@ -32,7 +33,7 @@ def family(seed: int, size: int, num_mutations: int) -> list[str]:
 
 
 def jaccard(first: str, second: str) -> float:
-    sets = [{s[i : i + K] for i in range(len(s) - K + 1)} for s in (first, second)]
+    sets = [{s[i : i + WORD] for i in range(len(s) - WORD + 1)} for s in (first, second)]
     return len(sets[0] & sets[1]) / len(sets[0] | sets[1])
 
 

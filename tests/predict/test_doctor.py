@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import shutil
+import tomllib
+from pathlib import Path
 
-from mprna.predict.doctor import examine
+from mprna.predict.doctor import CORE, OPTIONAL, examine
 from mprna.runtime.store import FOLDING_MODEL
 
 
@@ -17,6 +20,20 @@ def test_a_good_installation_is_fine(mprna_home):
     assert {state for state, _ in found.values()} <= {"fine", "absent"}
     assert found["engine vienna"] == ("fine", "GGGGAAAACCCC ((((....)))) (-5.40)")
     assert found["model mini"] == ("fine", str(mprna_home / "models" / "mini"))
+
+
+def test_every_package_of_every_extra_is_looked_for():
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]
+    extras = project["optional-dependencies"]
+    brought = {name: distributions(extras[name]) for name in extras if name not in ("test", "dev")}
+    assert {name for name, extra in OPTIONAL.items() if name in brought[extra]} == set(OPTIONAL)
+    assert set().union(*brought.values()) == set(OPTIONAL)
+    assert distributions(project["dependencies"]) == set(CORE)
+
+
+def distributions(requirements: list[str]) -> set[str]:
+    """Their names, without extras of this project."""
+    return {re.match(r"[\w-]+", text)[0] for text in requirements} - {"mprna"}
 
 
 def test_a_damaged_model_is_broken_and_viennarna_is_not(nano_model, tmp_path, monkeypatch):

@@ -6,7 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mprna.errors import StructureError
-from mprna.rna.scores import PairScores, matthews_correlation, pair_scores, token_macro_f1
+from mprna.rna.scores import (
+    PairScores,
+    label_confusion,
+    labels_of,
+    matthews_correlation,
+    pair_scores,
+    token_macro_f1,
+)
 from mprna.rna.structure import contact_map_from_pairs, pairs_from_dot_bracket
 
 LENGTH = 16
@@ -121,6 +128,18 @@ def test_macro_f1_equals_precision_and_recall_by_hand(true, random):
 
 def test_macro_f1_leaves_out_pseudoknots_of_the_truth():
     assert token_macro_f1(["((.[[.)).]]"], ["((....))..."]) == 1.0
+
+
+def test_label_confusion_by_hand():
+    counts = label_confusion("((.[.))]", "(.[)))..")
+    assert counts.tolist() == [[1, 0, 1, 0], [0, 1, 1, 0], [0, 1, 0, 1]]
+    assert label_confusion("", "").sum() == 0
+    with pytest.raises(ValueError, match="1 symbols predicted for 2 nt"):
+        label_confusion("..", ".")
+
+
+def test_symbols_that_are_no_labels():
+    assert labels_of("(é]").tolist() == [0, -1, -1]
 
 
 def test_macro_f1_is_pooled_over_the_set_not_averaged():

@@ -57,7 +57,7 @@ def test_what_is_no_pretraining_run_is_named(tmp_path: Path) -> None:
 
 
 def test_the_example_says_where_each_letter_went() -> None:
-    made = corrupted_example(SEQUENCE, STRUCTURE, ObjectiveConfig(), seed=1)
+    made = corrupted_example(SEQUENCE, STRUCTURE, ObjectiveConfig())
     assert made.structure == STRUCTURE
     for letter, shown, masked, substituted in zip(
         SEQUENCE, made.shown, made.masked, made.substituted, strict=True

@@ -20,12 +20,11 @@ import numpy as np
 from mprna.alphabet import clean_sequence
 from mprna.bench.data import find_split, load_split
 from mprna.bench.task import SPLITS, Task
-from mprna.corpus.kmers import Codes, kmers_of
+from mprna.corpus.kmers import WORD, Codes, kmers_of
 from mprna.errors import DataError, SequenceError
 from mprna.io.formats import read_records
 from mprna.io.output import open_output
 
-K: Final = 14
 NEAR: Final = 0.5
 """Containment from which a sequence counts as nearly the same."""
 _BATCH: Final = 2_000
@@ -119,7 +118,7 @@ def find_shared(sequences: Sequence[str], others: Sequence[str]) -> tuple[tuple[
 def write_audit(leaks: Sequence[Leak], path: Path) -> None:
     """Leaks as JSON, for `mprna bench report --without-leaked`."""
     with open_output(path) as stream:
-        json.dump({"schema": 1, "k": K, "near": NEAR, "leaks": [asdict(leak) for leak in leaks]}, stream)
+        json.dump({"schema": 1, "k": WORD, "near": NEAR, "leaks": [asdict(leak) for leak in leaks]}, stream)
         stream.write("\n")
 
 
@@ -148,13 +147,13 @@ class _Parts:
         self._by_start: dict[str, list[str]] = defaultdict(list)
         self._short: list[str] = []
         for sequence in sequences:
-            if len(sequence) < K:
+            if len(sequence) < WORD:
                 self._short.append(sequence)
             else:
-                self._by_start[sequence[:K]].append(sequence)
+                self._by_start[sequence[:WORD]].append(sequence)
 
     def parts_of(self, record: str) -> set[str]:
-        starts = (record[i : i + K] for i in range(len(record) - K + 1))
+        starts = (record[i : i + WORD] for i in range(len(record) - WORD + 1))
         candidates = {start for start in starts if start in self._by_start}
         possible = [*self._short, *(part for start in candidates for part in self._by_start[start])]
         return {part for part in possible if part in record}
@@ -167,7 +166,7 @@ def _repeats(task: Task, split: str, rows: Sequence[str]) -> Leak:
 
 
 def _words(sequences: Sequence[str]) -> Codes:
-    kmers = kmers_of(sequences, K)
+    kmers = kmers_of(sequences, WORD)
     return kmers.codes[kmers.valid]
 
 

@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from itertools import product
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,7 +18,7 @@ import numpy.typing as npt
 from mprna.alphabet import clean_sequence
 from mprna.bench.task import Task
 from mprna.digest import file_sha256
-from mprna.errors import DataError, FormatError, SequenceError, StructureError
+from mprna.errors import FormatError, MissingDataError, SequenceError, StructureError
 from mprna.io.fasta import read_fasta, shorten
 from mprna.io.jsonl import json_object
 from mprna.io.source import numbered_lines, open_input
@@ -71,7 +72,7 @@ def load_split(task: Task, name: str, data_dir: Path) -> Split:
     """Read a split. What is not published as a file is cut from one that is, where the task says how.
 
     Raises:
-        DataError: no files.
+        MissingDataError: no files.
         FormatError: a file that breaks its format, a missing column, a label outside the set.
     """
     path = find_split(task, name, data_dir)
@@ -92,16 +93,20 @@ def find_split(task: Task, name: str, data_dir: Path) -> Path | None:
     for root in (data_dir, data_dir / task.suite):
         if name == "test" and task.test_file and (root / task.test_file).is_file():
             return root / task.test_file
-        for folder in task.dirs:
-            for stem in STEMS[name]:
-                if (root / folder / stem).is_dir():
-                    return root / folder / stem
-                for separator in SEPARATORS:
-                    for suffix in SUFFIXES:
-                        path = root / f"{folder}{separator}{stem}{suffix}"
-                        if path.is_file():
-                            return path
+        for place in split_paths(task, name):
+            path = root / place
+            if path.is_dir() if place.endswith("/") else path.is_file():
+                return path
     return None
+
+
+def split_paths(task: Task, name: str) -> Iterator[str]:
+    """Where a split may lie in a data folder, first choice first; a folder of class folders ends with /."""
+    for folder, stem in product(task.dirs, STEMS[name]):
+        yield f"{folder}/{stem}/"
+        yield from (
+            f"{folder}{separator}{stem}{suffix}" for separator, suffix in product(SEPARATORS, SUFFIXES)
+        )
 
 
 def clusters_of(examples: Sequence[Example]) -> list[str]:
@@ -114,7 +119,7 @@ def load_split_file(task: Task, path: Path) -> Split:
     """All examples of one file or folder of class folders.
 
     Raises:
-        DataError: a rebuilt file that has changed since.
+        FormatError: no rows, a file that breaks its format, or a rebuilt one that has changed since.
     """
     rows = list(_folder_rows(path) if path.is_dir() else _file_rows(path, task))
     examples = tuple(_example(task, row, path, line) for line, row in rows)
@@ -187,7 +192,7 @@ def _required(task: Task, name: str, data_dir: Path) -> Path:
         places = [task.test_file] if name == "test" and task.test_file else []
         places += [f"{folder}/{stems}.jsonl[.gz]|.csv" for folder in task.dirs]
         asks = f"`mprna bench download {task.suite} --task {task.name}` asks for it, " if task.hub else ""
-        raise DataError(
+        raise MissingDataError(
             f"{task.full_name}: no {name} data in {data_dir} (looked for {' or '.join(places)}); "
             f"{asks}published at {task.source}"
         )
@@ -339,7 +344,7 @@ def _resplit(split: Split, name: str) -> Split:
     low, high = {"train": (0, 70), "valid": (70, 80), "test": (80, 100)}[name]
     chosen = tuple(example for example in split.examples if low <= _percentile(example.group) < high)
     if not chosen:
-        raise DataError(f"{split.path}: too few groups to make a {name} split of them")
+        raise MissingDataError(f"{split.path}: too few groups to make a {name} split of them")
     return replace(split, examples=chosen, note="re-split of the published test file by gene, 70/10/20")
 
 

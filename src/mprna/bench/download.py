@@ -14,18 +14,18 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from itertools import product
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, Final
 
 from mprna.bench.data import (
-    SEPARATORS,
     STEMS,
-    SUFFIXES,
     Split,
     find_split,
     is_as_described,
     load_split_file,
     rows_digest,
+    split_paths,
 )
 from mprna.bench.task import SPLITS, Hub, Task
 from mprna.errors import DataError, MissingExtraError, UsageError, first_line
@@ -204,14 +204,10 @@ def _opened(hub: Hub, snapshot: Path) -> Iterator[_Files]:
 
 def _find(task: Task, split: str, names: Sequence[str]) -> tuple[list[str], str]:
     """The files of a split, and where they go, in whatever folder of the source they lie."""
-    for folder in task.dirs:
-        for stem in STEMS[split]:
-            for separator in SEPARATORS:
-                for suffix in SUFFIXES:
-                    path = f"{folder}{separator}{stem}{suffix}"
-                    for name in names:
-                        if f"/{name}".endswith(f"/{path}"):
-                            return [name], path
+    files = (path for path in split_paths(task, split) if not path.endswith("/"))
+    for path, name in product(files, names):
+        if f"/{name}".endswith(f"/{path}"):
+            return [name], path
     for stem in STEMS[split] if _has_own_repository(task) else ():
         shards = [name for name in names if _is_shard(name, stem)]
         if shards:

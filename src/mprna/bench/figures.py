@@ -10,14 +10,17 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from math import isfinite
 from typing import Any, Final
-from xml.sax.saxutils import escape
 
 from mprna.bench.table import Column, Table
+from mprna.draw.colours import DARK_TEXT
+from mprna.draw.document import BLUE, VERMILION, svg_document, xml_text
 
-COLOURS: Final = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#b8a200", "#5f6b77")
+COLOURS: Final = (BLUE, "#e69f00", "#009e73", "#cc79a7", "#56b4e9", VERMILION, "#b8a200", "#5f6b77")
 """Okabe and Ito's palette, darker where it must be seen on white; more models begin again."""
 PUBLISHED: Final = "#8a94a0"
 _PALE: Final = f'fill="#eceff2" stroke="{PUBLISHED}" stroke-dasharray="3 2"'
+
+_INK: Final = f'fill="{DARK_TEXT}"'
 
 WIDTH: Final = 320
 _ROW: Final = 36
@@ -26,7 +29,6 @@ _BAR: Final = 10
 _SIDE: Final = 8
 _COLUMNS: Final = 3
 _GAP: Final = 24
-_FONT: Final = "system-ui, 'Helvetica Neue', Helvetica, Arial, sans-serif"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,14 +109,14 @@ def published_panels(block: dict[str, Any]) -> list[Panel]:
 
 def panel_svg(panel: Panel) -> str:
     """One panel as an SVG of its own."""
-    body = "\n".join(_panel(panel))
-    return _svg(WIDTH, panel.height, body, label=panel.title)
+    return svg_document(WIDTH, panel.height, _panel(panel), label=panel.title)
 
 
 def chart_svg(panels: Sequence[Panel]) -> str:
     """All panels in one SVG, three in a row."""
     rows = [panels[start : start + _COLUMNS] for start in range(0, len(panels), _COLUMNS)]
-    parts, top = ['<rect width="100%" height="100%" fill="#ffffff"/>'], _GAP
+    parts: list[str] = []
+    top = _GAP
     for row in rows:
         for number, panel in enumerate(row):
             parts += [
@@ -123,18 +125,7 @@ def chart_svg(panels: Sequence[Panel]) -> str:
                 "</g>",
             ]
         top += max(panel.height for panel in row) + _GAP
-    return _svg(_COLUMNS * (WIDTH + _GAP) + _GAP, top, "\n".join(parts), label="bar charts") + "\n"
-
-
-def _svg(width: int, height: int, body: str, *, label: str) -> str:
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" '
-        f'height="{height}" role="img" aria-label="{escape(label, _QUOTE)}" font-family="{_FONT}" '
-        f'font-size="12" fill="#222222">\n{body}\n</svg>'
-    )
-
-
-_QUOTE: Final = {'"': "&quot;"}
+    return svg_document(_COLUMNS * (WIDTH + _GAP) + _GAP, top, parts, label="bar charts")
 
 
 def _panel(panel: Panel) -> Iterator[str]:
@@ -145,7 +136,7 @@ def _panel(panel: Panel) -> Iterator[str]:
     def across(value: float) -> float:
         return round(_SIDE + (value - low) * scale, 1)
 
-    yield f'<text x="{_SIDE}" y="16" font-weight="600" font-size="13">{escape(panel.title)}</text>'
+    yield f'<text x="{_SIDE}" y="16" font-weight="600" font-size="13" {_INK}>{xml_text(panel.title)}</text>'
     for number, bar in enumerate(panel.bars):
         yield from _bar(bar, _HEAD + number * _ROW, across)
 
@@ -153,8 +144,9 @@ def _panel(panel: Panel) -> Iterator[str]:
 def _bar(bar: Bar, top: int, across: Callable[[float], float]) -> Iterator[str]:
     middle = top + 16 + _BAR / 2
     value = f"{round(bar.value, 3) + 0.0:.3f}" if isfinite(bar.value) else "not defined"
-    yield f'<text x="{_SIDE}" y="{top + 10}">{escape(bar.name)}</text>'
-    yield f'<text x="{WIDTH - _SIDE}" y="{top + 10}" text-anchor="end">{escape(bar.text or value)}</text>'
+    yield f'<text x="{_SIDE}" y="{top + 10}" {_INK}>{xml_text(bar.name)}</text>'
+    text = xml_text(bar.text or value)
+    yield f'<text x="{WIDTH - _SIDE}" y="{top + 10}" text-anchor="end" {_INK}>{text}</text>'
     if isfinite(bar.value):
         left, right = sorted((across(0.0), across(bar.value)))
         width = round(right - left, 1)
@@ -164,5 +156,5 @@ def _bar(bar: Bar, top: int, across: Callable[[float], float]) -> Iterator[str]:
     if isfinite(bar.low) and isfinite(bar.high):
         low, high = across(bar.low), across(bar.high)
         whisker = f"M{low} {middle}H{high}M{low} {middle - 4}v8M{high} {middle - 4}v8"
-        for colour, width in (("#ffffff", 3.5), ("#222222", 1.4)):  # white below: seen on every bar
+        for colour, width in (("#ffffff", 3.5), (DARK_TEXT, 1.4)):  # white below: seen on every bar
             yield f'<path d="{whisker}" fill="none" stroke="{colour}" stroke-width="{width}"/>'

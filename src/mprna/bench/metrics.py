@@ -17,10 +17,10 @@ import numpy as np
 import numpy.typing as npt
 
 from mprna import agreement
-from mprna.errors import DataError
+from mprna.errors import DataError, RunError
 from mprna.folding.confidence import ensemble_defect
 from mprna.folding.vienna import fold_ensemble, fold_mfe
-from mprna.rna.scores import LABELS, pair_scores
+from mprna.rna.scores import NUM_LABELS, label_confusion, mean_label_f1, pair_scores
 from mprna.rna.structure import pairs_from_dot_bracket
 
 RELATIVE: Final = 1e-6
@@ -88,11 +88,7 @@ def score_item(truth: Any, scores: Any) -> Floats:
 
 def structure_item(truth: str, predicted: str) -> Floats:
     """Counts of (true, predicted) over `( ) .` and, as a fourth column, other symbols. *Shape:* (12,)"""
-    counts = np.zeros((len(LABELS), len(LABELS) + 1))
-    for wanted, given in zip(truth, predicted, strict=True):
-        if wanted in LABELS:
-            counts[LABELS.index(wanted), LABELS.index(given) if given in LABELS else len(LABELS)] += 1
-    return counts.ravel()
+    return label_confusion(truth, predicted).ravel()
 
 
 def pair_item(truth: str, predicted: str) -> Floats:
@@ -119,7 +115,7 @@ def defect_item(target: str, sequence: str) -> Floats:
 
 def _is_design(target: str, sequence: str) -> bool:
     if sequence and len(sequence) != len(target):
-        raise DataError(f"a sequence of {len(sequence)} nt for a target of {len(target)}")
+        raise RunError(f"a sequence of {len(sequence)} nt for a target of {len(target)}")
     return bool(sequence)
 
 
@@ -130,7 +126,7 @@ def error_item(truth: Any, predicted: Any) -> Floats:
     """
     wanted, given = np.atleast_2d(truth), np.atleast_2d(predicted)
     if len(given) < len(wanted) or given.shape[1] != wanted.shape[1]:
-        raise DataError(f"predictions {given.shape} do not fit labels {wanted.shape}")
+        raise RunError(f"predictions {given.shape} do not fit labels {wanted.shape}")
     errors = (wanted - given[: len(wanted)]) ** 2
     return np.concatenate([[len(wanted)], errors.sum(axis=0)])
 
@@ -145,7 +141,7 @@ def label_item(truth: Any, scores: Any) -> Floats:
     """True positives, false positives, false negatives per label; a score above 0.5 says yes. (3 * C,)"""
     wanted, given = np.asarray(truth) > 0.5, np.asarray(scores) > 0.5
     if wanted.shape != given.shape:
-        raise DataError(f"{given.shape} scores for {wanted.shape} labels")
+        raise RunError(f"{given.shape} scores for {wanted.shape} labels")
     return np.concatenate([wanted & given, ~wanted & given, wanted & ~given]).astype(np.float64)
 
 
@@ -156,8 +152,7 @@ def macro_f1(confusion: Floats) -> float:
 
 def token_macro_f1(confusion: Floats) -> float:
     """`rna.scores.token_macro_f1` from summed counts."""
-    counts = confusion.reshape(len(LABELS), -1)
-    return agreement.mean_f1(np.diagonal(counts), counts.sum(axis=1), counts.sum(axis=0)[: len(LABELS)])
+    return mean_label_f1(confusion.reshape(NUM_LABELS, -1))
 
 
 def matthews(confusion: Floats) -> float:
@@ -223,7 +218,7 @@ def _square(confusion: Floats) -> Floats:
 
 def _check_rows(labels: npt.NDArray[Any], rows: Floats) -> None:
     if len(labels) != len(rows) or labels.max(initial=-1) >= rows.shape[1]:
-        raise DataError(f"scores {rows.shape} do not fit {len(labels)} labels up to {labels.max(initial=-1)}")
+        raise RunError(f"scores {rows.shape} do not fit {len(labels)} labels up to {labels.max(initial=-1)}")
 
 
 METRICS: Final = {

@@ -26,7 +26,7 @@ from mprna.bench.record import (
     write_record,
 )
 from mprna.bench.task import SPLITS, Task
-from mprna.errors import DataError, UsageError
+from mprna.errors import MissingDataError, RunError, UsageError
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ def run_all(
     A model that is not seeded has one record, of the first seed.
 
     Raises:
-        FormatError: data that break their format. Missing data are an outcome with a reason.
+        FormatError: data that break their format. Missing data and runs that fail are outcomes with a reason.
         UsageError: a finished record of another model, other data or another budget.
     """
     options = replace(options, work_dir=out_dir)
@@ -90,8 +90,6 @@ def _finished(path: Path, name: str, model: Model) -> RunRecord:
             f"{path} was made with the budget {record.choices.get('budget')}, this is "
             f"{model.choices.get('budget')}; choose another --out"
         )
-    if _has_another_rate(record):
-        raise UsageError(f"{path} was trained at 1e-3, not at the learning rate of its budget; remove it")
     return record
 
 
@@ -103,18 +101,10 @@ def _check_data(path: Path, record: RunRecord, digests: Mapping[str, str]) -> No
             )
 
 
-def _has_another_rate(record: RunRecord) -> bool:
-    """The first records of `cnn` have the budget's learning rate, which it did not take."""
-    given = record.choices.get("budget", {}).get("learning_rate")
-    return given is not None and "learning_rate" not in record.choices
-
-
 def _run(task: Task, name: str, seed: int, data_dir: Path, path: Path, options: ModelOptions) -> Outcome:
     try:
         record = run_one(task, name, seed, data_dir, options)
-    except DataError as error:
-        if type(error) is not DataError:
-            raise
+    except (MissingDataError, RunError) as error:
         return Outcome(task, name, seed, reason=str(error))
     write_record(record, path)
     part_path(path).unlink(missing_ok=True)

@@ -20,13 +20,13 @@ Draws = npt.NDArray[np.int64]
 """How often every item is drawn in every resample. *Shape:* (R, N)"""
 
 
-def draw_items(num_items: int, clusters: Sequence[str] = (), *, seed: int = 0) -> Draws:
+def draw_items(num_items: int, clusters: Sequence[str] = ()) -> Draws:
     """Bootstrap resamples; the same for every model, so that differences are paired.
 
     Args:
         clusters: what each item is drawn together with, such as its family; each by itself where empty.
     """
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(0)
     numbers = np.unique(clusters, return_inverse=True)[1] if clusters else np.arange(num_items)
     num_clusters = int(numbers.max()) + 1
     drawn = rng.integers(0, num_clusters, (NUM_RESAMPLES, num_clusters))

@@ -104,7 +104,7 @@ def _audit(args: argparse.Namespace) -> int:
     from mprna.bench.audit import audit_corpus, audit_task, write_audit
     from mprna.bench.data import find_split
     from mprna.bench.task import choose_tasks
-    from mprna.errors import DataError
+    from mprna.errors import MissingDataError
 
     tasks = choose_tasks(args.suite, tuple(args.task))
     leaks, tested = [], []
@@ -112,9 +112,7 @@ def _audit(args: argparse.Namespace) -> int:
         try:
             leaks += audit_task(task, args.data_dir)
             tested += [task] if find_split(task, "test", args.data_dir) else []
-        except DataError as error:
-            if type(error) is not DataError:
-                raise
+        except MissingDataError as error:
             print(f"mprna: skipped {error}", file=sys.stderr)
     if args.against and tested:
         leaks += audit_corpus(tested, args.data_dir, args.against)

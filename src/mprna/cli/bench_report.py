@@ -7,6 +7,7 @@ from pathlib import Path
 
 from mprna.cli.bench_figure import add_structure_models, report_figures
 from mprna.cli.options import example
+from mprna.cli.pictures import check_picture, write_picture
 
 
 def add_report(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -29,7 +30,7 @@ def add_report(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         "--without-leaked", type=Path, metavar="FILE", help="leave out the test rows that this audit found"
     )
     parser.add_argument(
-        "--figure", type=Path, metavar="FILE.svg", help="also draw every task by its first metric as bars"
+        "--figure", metavar="FILE", help="also draw every task by its first metric as bars, as .svg or .png"
     )
     parser.add_argument(
         "--training",
@@ -54,6 +55,8 @@ def _report(args: argparse.Namespace) -> int:
     from mprna.bench.table import build_table
     from mprna.io.output import open_output
 
+    if args.figure is not None:
+        check_picture("--figure", args.figure)
     left_out = leaked_rows(args.without_leaked) if args.without_leaked else None
     table = build_table(read_records_of(args.records), left_out)
     suffix = (args.output or "").rpartition(".")[2]
@@ -62,7 +65,6 @@ def _report(args: argparse.Namespace) -> int:
     text = render(table, format_name, title=args.title, published=not args.no_published, figures=figures)
     with open_output(args.output) as stream:
         stream.write(text)
-    if args.figure:
-        with open_output(args.figure) as stream:
-            stream.write(chart_svg(measured_panels(table)))
+    if args.figure is not None:
+        write_picture(chart_svg(measured_panels(table)), args.figure)
     return 0

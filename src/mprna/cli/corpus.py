@@ -9,9 +9,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from mprna.cli.corpus_calibrate import add_calibrate, run_calibrate
+from mprna.cli.corpus_calibrate import add_calibrate
 from mprna.cli.corpus_options import add_options, options_of, references_of
-from mprna.cli.corpus_stats import add_stats, run_stats
+from mprna.cli.corpus_stats import add_stats
+from mprna.cli.options import add_jobs, example, num_jobs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,7 +31,6 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser = subparsers.add_parser(
         "corpus", help="build a corpus of annotated slices, or of known structures", description=__doc__
     )
-    parser.set_defaults(run=run)
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     _add_build(actions)
     _add_plan(actions)
@@ -41,22 +41,11 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "verify",
         help="check every byte of a finished corpus against its manifest",
         description="Check every byte of a finished corpus against its manifest.",
-        epilog="example: mprna corpus verify corpus/",
+        epilog=example("mprna corpus verify corpus/"),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     verify.add_argument("directory", type=Path, metavar="DIR", help="folder of a finished corpus")
-
-
-def run(args: argparse.Namespace) -> int:
-    """Do what the parsed arguments say; 0 on success."""
-    actions = {
-        "build": _build,
-        "plan": _plan,
-        "known": _known,
-        "calibrate": run_calibrate,
-        "stats": run_stats,
-        "verify": _verify,
-    }
-    return actions[args.action](args)
+    verify.set_defaults(run=_verify)
 
 
 def _add_build(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -65,11 +54,13 @@ def _add_build(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         help="FASTA to annotated Parquet shards",
         description="Clean, slice, deduplicate and annotate FASTA or FASTQ files; write Parquet shards. "
         "Run the same command again to continue a build that was interrupted.",
-        epilog="example: mprna corpus build transcripts/ --out corpus/ --slice-length 256 --max-slices 9000",
+        epilog=example("mprna corpus build transcripts/ --out corpus/ --slice-length 256 --max-slices 9000"),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="folder of the corpus")
     add_options(parser)
     _add_execution(parser)
+    parser.set_defaults(run=_build)
 
 
 def _add_plan(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -78,19 +69,19 @@ def _add_plan(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         help="what a build would cost, before it starts",
         description="Count the input, fold a few of its slices on this machine, and print what `mprna "
         "corpus build` with the same options would take: core-hours, wall time, disk and money.",
-        epilog="example: mprna corpus plan transcripts/ --slice-length 256 --cores 64 --price 0.04",
+        epilog=example("mprna corpus plan transcripts/ --slice-length 256 --cores 64 --price 0.04"),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--cores", type=int, default=1, metavar="N", help="of the build [%(default)s]")
     parser.add_argument("--price", type=float, metavar="PRICE", help="of a core for an hour")
     add_options(parser)
+    parser.set_defaults(run=_plan)
 
 
 def _add_execution(parser: argparse.ArgumentParser) -> None:
     """How a build runs; nothing of it changes a byte."""
     execution = parser.add_argument_group("execution")
-    execution.add_argument(
-        "-j", "--jobs", type=int, default=1, metavar="N", help="worker processes [%(default)s]"
-    )
+    add_jobs(execution)
     execution.add_argument(
         "--executor",
         choices=("local", "ray"),
@@ -120,7 +111,8 @@ def _add_known(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         help="RNAs with known structures to a corpus, for fine-tuning",
         description="Write RNAs with known structures as a corpus, for `mprna pretrain --init`. JSON "
         "Lines may name their values sequence and structure, or seq and label.",
-        epilog="example: mprna corpus known structures.jsonl.gz --out known/ --max-length 300",
+        epilog=example("mprna corpus known structures.jsonl.gz --out known/ --max-length 300"),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
         "inputs",
@@ -132,6 +124,7 @@ def _add_known(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="folder of the corpus")
     parser.add_argument("--min-length", type=int, default=20, metavar="NT", help="[%(default)s]")
     parser.add_argument("--max-length", type=int, default=512, metavar="NT", help="[%(default)s]")
+    parser.set_defaults(run=_known)
 
 
 def _build(args: argparse.Namespace) -> int:
@@ -145,7 +138,7 @@ def _build(args: argparse.Namespace) -> int:
             args.out,
             options,
             references=references,
-            jobs=args.jobs,
+            jobs=num_jobs(args),
             executor=executor,
             cache_dir=args.cache,
             report=report,
@@ -159,7 +152,7 @@ def _build(args: argparse.Namespace) -> int:
         options,
         part,
         references=references,
-        jobs=args.jobs,
+        jobs=num_jobs(args),
         cache_dir=args.cache,
         report=report,
     )

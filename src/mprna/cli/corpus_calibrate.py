@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from mprna.cli.corpus_options import add_energy_model
-from mprna.cli.options import seed
+from mprna.cli.options import example, seed
+from mprna.cli.pictures import check_picture, write_picture
 
 
 def add_calibrate(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -18,7 +19,8 @@ def add_calibrate(actions: argparse._SubParsersAction[argparse.ArgumentParser]) 
         description="Fold RNAs of known structure, fit what predicts the pair F1 of a fold and the "
         "probability that a nucleotide's state is right, and print thresholds for build --min-fidelity. "
         "Never give it a test set.",
-        epilog="example: mprna corpus calibrate --truth known.jsonl.gz --out calibration.json",
+        epilog=example("mprna corpus calibrate --truth known.jsonl.gz --out calibration.json"),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
         "--truth",
@@ -29,7 +31,7 @@ def add_calibrate(actions: argparse._SubParsersAction[argparse.ArgumentParser]) 
         help="RNAs with known structures, in any format that fold writes",
     )
     parser.add_argument("--out", required=True, type=Path, metavar="FILE", help="the calibration, JSON")
-    parser.add_argument("--figure", type=Path, metavar="FILE", help="the reliability curves, SVG")
+    parser.add_argument("--figure", metavar="FILE", help="the reliability curves, as .svg or .png")
     add_energy_model(parser)
     parser.add_argument(
         "--second",
@@ -50,15 +52,17 @@ def add_calibrate(actions: argparse._SubParsersAction[argparse.ArgumentParser]) 
         help="RNAs that are also shuffled, as a control [%(default)s]",
     )
     parser.add_argument("--seed", type=seed, default=0, help="of sample, shuffles, bootstrap [%(default)s]")
+    parser.set_defaults(run=_calibrate)
 
 
-def run_calibrate(args: argparse.Namespace) -> int:
+def _calibrate(args: argparse.Namespace) -> int:
     from mprna.corpus.calibrate import CalibrationOptions, calibrate, cross_validate
     from mprna.corpus.calibration_report import report
-    from mprna.draw.reliability import draw_reliability
     from mprna.folding.vienna import EnergyModel
     from mprna.io.output import open_output
 
+    if args.figure is not None:
+        check_picture("--figure", args.figure)
     options = CalibrationOptions(
         energy_model=EnergyModel(temperature=args.temperature, parameters=args.parameters),
         second_parameters=args.second,
@@ -74,10 +78,21 @@ def run_calibrate(args: argparse.Namespace) -> int:
     with open_output(args.out) as file:
         file.write(json.dumps({**calibration.to_json(), "report": results}, indent=1) + "\n")
     if args.figure is not None:
-        with open_output(args.figure) as file:
-            file.write(draw_reliability(results))
+        write_picture(_figure(results), args.figure)
     print(threshold_table(results))
     return 0
+
+
+def _figure(results: dict[str, Any]) -> str:
+    from mprna.corpus.calibration_report import points_of
+    from mprna.draw.reliability import Curve, draw_reliability
+
+    states = {name: Curve(*points_of(entry["curve"])) for name, entry in results["states"].items()}
+    return draw_reliability(
+        Curve(*points_of(results["f1_reliability"])),
+        (states["paired_raw"], states["paired_calibrated"]),
+        (states["unpaired_raw"], states["unpaired_calibrated"]),
+    )
 
 
 def threshold_table(results: dict[str, Any]) -> str:

@@ -6,6 +6,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mprna.cli.options import seed
+
 if TYPE_CHECKING:
     from mprna.corpus.fidelity import Calibration
     from mprna.corpus.options import CorpusOptions
@@ -33,7 +35,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="at most about this many [%(default)s]",
     )
-    parser.add_argument("--seed", type=int, default=0, help="of the samples [%(default)s]")
+    parser.add_argument("--seed", type=seed, default=0, help="of the samples [%(default)s]")
 
 
 def _add_slices(parser: argparse.ArgumentParser) -> None:

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mprna.errors import FormatError
+from mprna.cli.options import example
+from mprna.cli.pictures import check_picture, write_picture
 
 if TYPE_CHECKING:
     from mprna.corpus.stats import CorpusStats
@@ -20,20 +21,23 @@ def add_stats(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         "stats",
         help="lengths, composition, structures and fidelity of a corpus",
         description="Print histograms of a finished corpus as three tab-separated columns.",
-        epilog="example: mprna corpus stats corpus/ --figure corpus.svg",
+        epilog=example("mprna corpus stats corpus/ --figure corpus.svg"),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("directory", type=Path, metavar="DIR", help="folder of a finished corpus")
-    parser.add_argument("--figure", type=Path, metavar="FILE.svg", help="draw them, too")
+    parser.add_argument("--figure", metavar="FILE", help="draw them, too, as .svg or .png")
+    parser.set_defaults(run=_stats)
 
 
-def run_stats(args: argparse.Namespace) -> int:
-    """Do what the parsed arguments say; 0 on success."""
+def _stats(args: argparse.Namespace) -> int:
     from mprna.corpus.stats import corpus_stats
     from mprna.draw.histograms import histograms_svg
 
+    if args.figure is not None:
+        check_picture("--figure", args.figure)
     stats = corpus_stats(args.directory)
     if args.figure is not None:
-        _write(args.figure, histograms_svg(list(_panels(stats))))
+        write_picture(histograms_svg(list(_panels(stats))), args.figure)
     print("what\tbin\tcount")
     for row in stats.rows():
         print(*row, sep="\t")
@@ -59,10 +63,3 @@ def _panels(stats: CorpusStats) -> Iterator[Panel]:
             ticks=even_ticks(0.0, last, len(counts)),
             counts=counts,
         )
-
-
-def _write(path: Path, svg: str) -> None:
-    try:
-        path.write_text(svg, encoding="utf-8")
-    except OSError as error:
-        raise FormatError(error.strerror or str(error), path=str(path)) from error

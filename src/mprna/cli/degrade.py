@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
 from mprna.cli.options import (
@@ -13,6 +13,7 @@ from mprna.cli.options import (
     add_quiet,
     chosen_format,
     example,
+    keep,
     num_jobs,
     numbered,
     positive_int,
@@ -94,17 +95,11 @@ def run(args: argparse.Namespace) -> int:
     results: Iterable[DegradationResult] = (tally.seen(result, result.name, result.error) for result in found)
     drawn: list[DegradationResult] = []
     if args.figure is not None:
-        results = _kept(results, drawn)
+        results = keep(results, drawn)
     write_degradation(results, args.output, format_name=chosen_format(args, FORMATS), rank=args.rank)
     if args.figure is not None:
         _draw(drawn, args.figure)
     return tally.finish()
-
-
-def _kept(results: Iterable[DegradationResult], kept: list[DegradationResult]) -> Iterator[DegradationResult]:
-    for result in results:
-        kept.append(result)
-        yield result
 
 
 def _draw(results: list[DegradationResult], path: str) -> None:

@@ -9,12 +9,14 @@ import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from mprna.errors import FormatError, MissingExtraError, UsageError
 
 if TYPE_CHECKING:
     from mprna.io.records import Record
+
+Result = TypeVar("Result")
 
 MAX_JOBS = 1_024
 """More processes than this are a slip of the finger."""
@@ -181,9 +183,7 @@ def job_count(text: str) -> int:
     return jobs
 
 
-def read_inputs(
-    inputs: Sequence[str], format_name: str | None = None, *, constraints: bool = False
-) -> Iterator[Record]:
+def read_inputs(inputs: Sequence[str], *, constraints: bool = False) -> Iterator[Record]:
     """Records of all inputs in their order; a sequence that is typed in has no name.
 
     Args:
@@ -198,7 +198,7 @@ def read_inputs(
     for text in inputs or ["-"]:
         tell_if_terminal(text)
         if text == "-" or os.path.exists(text):
-            yield from read_records(text, format_name=format_name, constraints=constraints)
+            yield from read_records(text, constraints=constraints)
         elif _SEQUENCE.fullmatch(text):
             yield Record(name="", sequence=text)
         else:
@@ -209,6 +209,13 @@ def tell_if_terminal(path: str) -> None:
     """So that nobody waits for a program that waits for them."""
     if path == "-" and sys.stdin is not None and sys.stdin.isatty():
         print("mprna: reading from the terminal until Ctrl-D", file=sys.stderr)
+
+
+def keep(results: Iterable[Result], kept: list[Result]) -> Iterator[Result]:
+    """Pass results on, and keep them for what comes after."""
+    for result in results:
+        kept.append(result)
+        yield result
 
 
 def numbered(records: Iterable[Record]) -> Iterator[Record]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
 from mprna.cli.options import (
@@ -13,6 +13,7 @@ from mprna.cli.options import (
     add_quiet,
     chosen_format,
     example,
+    keep,
     num_jobs,
     numbered,
     positive_int,
@@ -164,7 +165,7 @@ def _write(args: argparse.Namespace, effects: Iterable[VariantEffect]) -> None:
 
     drawn: list[VariantEffect] = []
     if args.figure is not None:
-        effects = _kept(effects, drawn)
+        effects = keep(effects, drawn)
     write_effects(effects, args.output, format_name=chosen_format(args, FORMATS))
     if args.figure is not None:
         _draw(drawn, args.figure)
@@ -233,9 +234,3 @@ def _options(args: argparse.Namespace) -> ScanOptions:
         confidence=not args.no_confidence,
         max_length=args.max_length,
     )
-
-
-def _kept(effects: Iterable[VariantEffect], kept: list[VariantEffect]) -> Iterator[VariantEffect]:
-    for effect in effects:
-        kept.append(effect)
-        yield effect

@@ -147,6 +147,11 @@ def calibration_error(curve: Sequence[dict[str, Any]]) -> float:
     return round(float(distance) / total, 4)
 
 
+def points_of(curve: Sequence[dict[str, Any]]) -> tuple[list[float], list[Interval]]:
+    """What is drawn of a curve: predicted, and observed with intervals."""
+    return [row["predicted"] for row in curve], [row["observed"] for row in curve]
+
+
 def reliability_curve(
     predicted: Floats, observed: Floats, edges: Sequence[float], rna: npt.NDArray[np.int64], seed: int
 ) -> list[dict[str, Any]]:

@@ -18,11 +18,10 @@ import numpy as np
 import numpy.typing as npt
 
 from mprna.alphabet import clean_sequence
-from mprna.corpus.kmers import Codes, kmers_of, reverse_complement
+from mprna.corpus.kmers import WORD, Codes, kmers_of, reverse_complement
 from mprna.errors import CorpusError, FormatError, SequenceError
 from mprna.io.formats import read_records
 
-K: Final = 14
 _BATCH: Final = 4096
 _BITS: Final = np.left_shift(1, np.arange(8)).astype(np.uint8)
 
@@ -35,7 +34,7 @@ class Unwanted:
 
     Raises:
         FormatError: a file that breaks its format, or a sequence that is not RNA or DNA.
-        CorpusError: a file without any sequence of `K` nucleotides.
+        CorpusError: a file without any sequence of `WORD` nucleotides.
     """
 
     def __init__(self, paths: Mapping[str, Path]) -> None:
@@ -45,19 +44,19 @@ class Unwanted:
         # `unique` returns the first occurrence, so a word of several files is attributed to the first one.
         self._words, first = np.unique(np.concatenate(words), return_index=True)
         self._files = files[first]
-        self._is_in = np.zeros(4**K // 8, dtype=np.uint8)
+        self._is_in = np.zeros(4**WORD // 8, dtype=np.uint8)
         np.bitwise_or.at(self._is_in, self._words >> 3, _bit(self._words))
 
     def shares(self, sequences: Sequence[str]) -> npt.NDArray[np.float64]:
         """For each clean sequence, the share of its words that are unwanted; 0 if none. *Shape:* (S,)"""
-        kmers = kmers_of(sequences, K)
+        kmers = kmers_of(sequences, WORD)
         found = kmers.valid & self._contains(kmers.codes)
         present = kmers.sum_by_sequence(kmers.valid)
         return np.asarray(kmers.sum_by_sequence(found) / np.maximum(present, 1))
 
     def closest_file(self, sequence: str) -> str:
         """The file with which a clean sequence shares most unwanted words."""
-        kmers = kmers_of([sequence], K)
+        kmers = kmers_of([sequence], WORD)
         found = kmers.codes[kmers.valid & self._contains(kmers.codes)]
         files = self._files[np.searchsorted(self._words, found)]
         return self._names[int(np.bincount(files, minlength=len(self._names)).argmax())]
@@ -77,14 +76,16 @@ def _words_of_file(path: Path) -> Codes:
     batches = [_words(sequences[start : start + _BATCH]) for start in range(0, len(sequences), _BATCH)]
     words = np.unique(np.concatenate(batches))
     if not len(words):
-        raise CorpusError(f"{path}: no sequence of {K} nt or more, so nothing can be excluded by this file")
+        raise CorpusError(
+            f"{path}: no sequence of {WORD} nt or more, so nothing can be excluded by this file"
+        )
     return words
 
 
 def _words(sequences: Sequence[str]) -> Codes:
-    kmers = kmers_of(sequences, K)
+    kmers = kmers_of(sequences, WORD)
     forward = np.unique(kmers.codes[kmers.valid])
-    return np.concatenate([forward, reverse_complement(forward, K)])
+    return np.concatenate([forward, reverse_complement(forward, WORD)])
 
 
 def _clean_sequences(path: Path) -> Iterable[str]:

@@ -16,6 +16,10 @@ from mprna.alphabet import NUCLEOTIDES
 
 Codes = npt.NDArray[np.uint32]
 
+WORD: Final = 14
+"""Letters of the words by which sequences are compared: near-duplicates, unwanted ones (`decontaminate` says
+why 14), leaks of benchmarks."""
+
 _SEPARATOR: Final = "N"
 _NO_NUCLEOTIDE: Final = len(NUCLEOTIDES)
 _CODES: Final = np.full(256, _NO_NUCLEOTIDE, dtype=np.uint8)

@@ -20,11 +20,10 @@ import numpy as np
 
 from mprna.corpus.dedup import DIGEST_BYTES, sample_keys
 from mprna.corpus.files import flush_to_disk
-from mprna.corpus.kmers import kmers_of
+from mprna.corpus.kmers import WORD, kmers_of
 from mprna.corpus.scan import NUM_BUCKETS, Candidate, read_bucket
 from mprna.errors import MissingExtraError
 
-K: Final = 14
 _NUM_HASHES: Final = 64
 _SCHEME: Final = "affine32"
 
@@ -79,7 +78,7 @@ class _Index:
 
     def keeps(self, sequence: str) -> bool:
         """Whether a clean sequence is near none before it; it is remembered then."""
-        kmers = kmers_of([sequence], K)
+        kmers = kmers_of([sequence], WORD)
         words = np.unique(kmers.codes[kmers.valid])
         if not len(words):
             return True

@@ -12,6 +12,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from mprna.draw.document import svg_document
 from mprna.draw.svg import draw_structure
 from mprna.errors import StructureError
 from mprna.io.records import Record
@@ -65,15 +66,7 @@ def side_by_side(rows: Sequence[Sequence[str]]) -> str:
             body.append(svg.strip().replace("<svg ", f'<svg x="{left:g}" y="{top:g}" ', 1))
             left += across + _GAP
         width, top = max(width, left), top + max(height for _, height in sizes) + _GAP
-    return "\n".join(
-        [
-            f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:g}" height="{top:g}" '
-            f'viewBox="0 0 {width:g} {top:g}">',
-            '<rect width="100%" height="100%" fill="#ffffff"/>',
-            *body,
-            "</svg>\n",
-        ]
-    )
+    return svg_document(width, top, body)
 
 
 def _size(svg: str) -> tuple[float, float]:

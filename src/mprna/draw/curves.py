@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from mprna.draw.colours import DARK_TEXT
-from mprna.draw.document import AXIS, svg_document, xml_text
+from mprna.draw.document import AXIS, BLUE, VERMILION, svg_document, xml_text
 
-COLOURS: Final = ("#0072b2", "#d55e00")
+COLOURS: Final = (BLUE, VERMILION)
 """Colours of the first and the second line."""
 
 _PANEL: Final = (250.0, 150.0)

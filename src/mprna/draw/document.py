@@ -11,6 +11,10 @@ FONT: Final = "Roboto, 'Helvetica Neue', Helvetica, Arial, sans-serif"
 QUIET: Final = "#52606d"
 """Text beside the data."""
 AXIS: Final = "#9aa5b1"
+BLUE: Final = "#0072b2"
+"""The first line of a figure; this and the next are Okabe and Ito's."""
+VERMILION: Final = "#d55e00"
+"""The second, or what is to be seen first."""
 
 _ILLEGAL_XML: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 

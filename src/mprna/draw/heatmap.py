@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from mprna.alphabet import NUCLEOTIDES
 from mprna.draw.colours import DARK_TEXT
-from mprna.draw.document import svg_document, xml_text
+from mprna.draw.document import AXIS, svg_document, xml_text
 
 LINE_LENGTH: Final = 100
 """Nucleotides per line."""
@@ -27,7 +27,7 @@ _LETTERS_HEIGHT: Final = 15.0
 _LINE_GAP: Final = 26.0
 _MAP_GAP: Final = 5.0
 _NO_DATA: Final = "#eef1f4"
-_REFERENCE: Final = "#9aa5b1"
+_REFERENCE: Final = AXIS
 _LOW, _MIDDLE, _HIGH = ((33, 102, 172), (247, 247, 247), (178, 24, 43))
 """Ends and middle of ColorBrewer RdBu, which survive the common kinds of colour blindness."""
 

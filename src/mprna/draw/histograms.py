@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from mprna.draw.colours import DARK_TEXT
-from mprna.draw.document import AXIS, svg_document, xml_text
+from mprna.draw.document import AXIS, BLUE, svg_document, xml_text
 
 _COLUMNS: Final = 3
 _PANEL: Final = (250.0, 150.0)
@@ -18,7 +18,7 @@ _PANEL: Final = (250.0, 150.0)
 
 _GAP: Final = (56.0, 78.0)
 _MARGIN: Final = (58.0, 44.0)
-_BAR: Final = "#0072b2"
+_BAR: Final = BLUE
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,14 +10,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from mprna.draw.colours import DARK_TEXT, LETTER_FILLS
-from mprna.draw.document import AXIS, FONT, QUIET, xml_text
+from mprna.draw.document import AXIS, BLUE, QUIET, VERMILION, svg_document, xml_text
 from mprna.rna.structure import pairs_from_dot_bracket
 
 _CELL: Final = (14.0, 18.0)
 _MARGIN: Final = 10.0
 _HEAD: Final = 16.0
 _GAP: Final = 14.0
-_CHANGED: Final = "#d55e00"
 _HIDDEN: Final = "#3e4c59"
 
 
@@ -53,16 +52,7 @@ def objectives_svg(lines: Sequence[Strip | Arcs]) -> str:
         body.append(f'<text y="-5" font-size="12" fill="{QUIET}">{xml_text(line.title)}</text>')
         body += [*(_strip(line) if isinstance(line, Strip) else _arcs(line, height)), "</g>"]
         top += _HEAD + height + _GAP
-    size = f'width="{width:g}" height="{top:g}" viewBox="0 0 {width:g} {top:g}"'
-    return "\n".join(
-        [
-            f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img" font-family="{FONT}">',
-            "<title>What the objectives hide and ask</title>",
-            '<rect width="100%" height="100%" fill="#ffffff"/>',
-            *body,
-            "</svg>\n",
-        ]
-    )
+    return svg_document(width, top, body, label="What the objectives hide and ask")
 
 
 def _strip(line: Strip) -> Iterator[str]:
@@ -83,7 +73,7 @@ def _strip(line: Strip) -> Iterator[str]:
     for place in sorted(line.changed):
         yield (
             f'<rect x="{place * width:g}" width="{width:g}" height="{height:g}" fill="none" '
-            f'stroke="{_CHANGED}" stroke-width="2"/>'
+            f'stroke="{VERMILION}" stroke-width="2"/>'
         )
 
 
@@ -99,5 +89,5 @@ def _arcs(line: Arcs, height: float) -> Iterator[str]:
         left, right = (i + 0.5) * width, (j + 0.5) * width
         yield (
             f'<path d="M{left:g} {height:g}Q{(left + right) / 2:g} {height - (right - left) / 2:g} '
-            f'{right:g} {height:g}" fill="none" stroke="#0072b2"/>'
+            f'{right:g} {height:g}" fill="none" stroke="{BLUE}"/>'
         )

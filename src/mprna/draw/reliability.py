@@ -1,39 +1,45 @@
-"""Reliability curves as one SVG: predicted against observed."""
+"""Reliability curves as one SVG: predicted against observed.
+
+Shape letters: B bins.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Final
+from typing import Final, NamedTuple
 
 from mprna.draw.colours import DARK_TEXT
-from mprna.draw.document import QUIET, svg_document
+from mprna.draw.document import BLUE, QUIET, VERMILION, svg_document
 
 _SIDE: Final = 240.0  # pixels of a panel
 _LEFT, _TOP, _GAP, _BOTTOM = 62.0, 62.0, 66.0, 58.0
-_RAW, _FITTED = "#d55e00", "#0072b2"
+_RAW, _FITTED = VERMILION, BLUE
 
-Curve = Sequence[dict[str, Any]]
-"""What `corpus.calibration_report.reliability_curve` returns."""
+
+class Curve(NamedTuple):
+    """Points of a reliability curve, 0 to 1."""
+
+    predicted: Sequence[float]
+    """*Shape:* (B,)"""
+    observed: Sequence[Sequence[float]]
+    """Each with the ends of its interval. *Shape:* (B, 3)"""
+
+
 Panel = tuple[str, Sequence[tuple[Curve, str]]]
 """A title, and curves with their colours."""
 
 
-def draw_reliability(report: dict[str, Any]) -> str:
+def draw_reliability(f1: Curve, paired: tuple[Curve, Curve], unpaired: tuple[Curve, Curve]) -> str:
     """Three panels: pair F1 of RNAs, states of paired and of unpaired nucleotides.
 
     Args:
-        report: of `corpus.calibration_report.report`.
+        f1: of calibrated values.
+        paired, unpaired: ViennaRNA's own, and calibrated.
     """
-    states = report["states"]
     panels: list[Panel] = [
-        ("Pair F1 of RNAs", [(report["f1_reliability"], _FITTED)]),
-        *(
-            (
-                title,
-                [(states[f"{state}_raw"]["curve"], _RAW), (states[f"{state}_calibrated"]["curve"], _FITTED)],
-            )
-            for state, title in (("paired", "Paired nucleotides"), ("unpaired", "Unpaired nucleotides"))
-        ),
+        ("Pair F1 of RNAs", [(f1, _FITTED)]),
+        ("Paired nucleotides", list(zip(paired, (_RAW, _FITTED), strict=True))),
+        ("Unpaired nucleotides", list(zip(unpaired, (_RAW, _FITTED), strict=True))),
     ]
     legend = {"ViennaRNA": _RAW, "calibrated, cross-validated": _FITTED}
     return reliability_svg(panels, legend, title="Reliability of structure annotations")
@@ -89,7 +95,7 @@ def _panel(left: float, title: str, curves: Sequence[tuple[Curve, str]]) -> Iter
 def _curve(left: float, curve: Curve, colour: str) -> Iterator[str]:
     """Points with intervals, joined by a line."""
     points = [
-        (left + row["predicted"] * _SIDE, [_height(share) for share in row["observed"]]) for row in curve
+        (left + share * _SIDE, [_height(end) for end in ends]) for share, ends in zip(*curve, strict=True)
     ]
     joined = " ".join(f"{x:.1f},{y:.1f}" for x, (y, _, _) in points)
     yield f'<polyline points="{joined}" fill="none" stroke="{colour}" stroke-width="1.5"/>'

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from mprna.alphabet import NUCLEOTIDES, clean_sequence
 from mprna.draw.arcs import arc_controls, arc_points
 from mprna.draw.colours import DARK_TEXT, LETTER_FILLS, SCALE, scale_colour, text_colour
-from mprna.draw.document import FONT, QUIET, xml_text
+from mprna.draw.document import AXIS, FONT, QUIET, VERMILION, xml_text
 from mprna.draw.labels import LabelPlacer, outward_direction
 from mprna.draw.layout import layout
 from mprna.errors import StructureError
@@ -43,10 +43,8 @@ _FOOTER: Final = 48.0
 _BAR: Final = (132.0, 10.0)
 """Width and height of the colour scale, in pixels."""
 
-_BACKBONE: Final = "#9aa5b1"
 _PAIR: Final = "#3e4c59"
 _OUTLINE: Final = "#616e7c"
-_ARC: Final = "#d55e00"
 
 _LONGEST_TITLE: Final = 80
 
@@ -191,7 +189,7 @@ def _backbone(scene: _Scene) -> Iterator[str]:
     points = " ".join(f"{_n(x)},{_n(y)}" for x, y in scene.points.tolist())
     width = max(0.09 * scene.unit, 0.6)
     yield (
-        f'<polyline points="{points}" fill="none" stroke="{_BACKBONE}" stroke-width="{_n(width)}" '
+        f'<polyline points="{points}" fill="none" stroke="{AXIS}" stroke-width="{_n(width)}" '
         'stroke-linejoin="round" stroke-linecap="round"/>'
     )
 
@@ -200,7 +198,7 @@ def _arcs(scene: _Scene) -> Iterator[str]:
     if not len(scene.arcs):
         return
     width = max(0.08 * scene.unit, 1.0)
-    yield f'<g fill="none" stroke="{_ARC}" stroke-width="{_n(width)}" stroke-opacity="0.85">'
+    yield f'<g fill="none" stroke="{VERMILION}" stroke-width="{_n(width)}" stroke-opacity="0.85">'
     for (i, j), control in zip(scene.arcs.tolist(), scene.controls, strict=True):
         yield f'<path d="M{_point(scene.points[i])} Q{_point(control)} {_point(scene.points[j])}"/>'
     yield "</g>"
@@ -270,7 +268,7 @@ def _labels(scene: _Scene) -> Iterator[str]:
         start = scene.points[index] + (scene.radius + 1) * away
         end = centre - 0.72 * size * away
         yield (
-            f'<path d="M{_point(start)} L{_point(end)}" stroke="{_BACKBONE}"/>'
+            f'<path d="M{_point(start)} L{_point(end)}" stroke="{AXIS}"/>'
             f'<text x="{_n(centre[0])}" y="{_n(centre[1] + 0.36 * size)}">{number}</text>'
         )
     yield "</g>"
@@ -304,7 +302,8 @@ def _key(scene: _Scene, label: str) -> Iterator[str]:
         yield from _scale_bar(x, y, label)
         x, y = x + _BAR[0] + 28 + 5.8 * len(label), y - 12
     if len(scene.arcs):
-        yield f'<path d="M{_n(x + 8)},{_n(y)} q11,-16 22,0" fill="none" stroke="{_ARC}" stroke-width="1.8"/>'
+        line = f'fill="none" stroke="{VERMILION}" stroke-width="1.8"'
+        yield f'<path d="M{_n(x + 8)},{_n(y)} q11,-16 22,0" {line}/>'
         yield _text(x + 36, y, "pseudoknot", size=12, fill=QUIET)
 
 

@@ -13,14 +13,13 @@ import numpy as np
 import numpy.typing as npt
 
 from mprna.draw.colours import DARK_TEXT
-from mprna.draw.document import AXIS, svg_document, xml_text
+from mprna.draw.document import AXIS, BLUE, svg_document, xml_text
 
 _PANEL: Final = (900.0, 90.0)
 """Width and height of a plotting area, in pixels."""
 
 _GAP: Final = 54.0
 _MARGIN: Final = (58.0, 40.0)
-_LINE: Final = "#0072b2"
 _BAND: Final = "#b5d6ea"
 _STEPS: Final = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 50_000)
 MAX_TICKS: Final = 12
@@ -67,7 +66,7 @@ def _panel(bins: Track, length: int, span: float, highest: float, quantity: str)
     outline = _points(np.concatenate([x, x[::-1]]), np.concatenate([upper, lower[::-1]]))
     yield f'<text y="-10" font-size="14" fill="{DARK_TEXT}">{xml_text(bins.title)}</text>'
     yield f'<polygon points="{outline}" fill="{_BAND}"/>'
-    yield f'<polyline points="{_points(x, middle)}" fill="none" stroke="{_LINE}"/>'
+    yield f'<polyline points="{_points(x, middle)}" fill="none" stroke="{BLUE}"/>'
     yield f'<path d="M0 0V{height:g}H{span:.2f}" fill="none" stroke="{AXIS}"/>'
     yield f'<text x="-6" y="8" text-anchor="end">{highest:.2g}</text>'
     yield f'<text x="-6" y="{height:g}" text-anchor="end">0</text>'

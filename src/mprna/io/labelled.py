@@ -7,12 +7,11 @@ import json
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
 from mprna.alphabet import clean_sequence
 from mprna.errors import DataError, FormatError
-from mprna.io.formats import COMPRESSIONS
+from mprna.io.formats import suffix_of
 from mprna.io.jsonl import json_object
 from mprna.io.source import InputFile, numbered_lines, open_input
 from mprna.io.table import read_rows
@@ -76,10 +75,7 @@ def _sequence(value: Any, path: str, line: int) -> str:
 
 
 def _rows(file: InputFile) -> Iterator[tuple[int, dict[str, Any]]]:
-    name = file.name.lower()
-    for suffix in COMPRESSIONS:
-        name = name.removesuffix(suffix)
-    suffix = Path(name).suffix
+    suffix = suffix_of(file.name)
     if suffix == ".parquet":
         yield from enumerate(read_rows(file), 1)
     elif suffix == ".jsonl":

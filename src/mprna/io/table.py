@@ -39,12 +39,8 @@ def write_parquet(records: Iterable[Record], stream: IO[bytes]) -> None:
     Raises:
         MissingExtraError: pyarrow is not installed.
     """
-    pa, pq = _pyarrow()
-    schema = _schema(pa)
-    rows = map(_arrow_row, records)
-    with pq.ParquetWriter(stream, schema, compression="zstd") as writer:
-        while batch := list(islice(rows, BATCH_ROWS)):
-            writer.write_table(pa.Table.from_pylist(batch, schema=schema))
+    pa, _ = _pyarrow()
+    _write_batches(map(_arrow_row, records), _schema(pa), stream)
 
 
 def write_parquet_rows(
@@ -59,14 +55,18 @@ def write_parquet_rows(
     Raises:
         MissingExtraError: pyarrow is not installed.
     """
-    pa, pq = _pyarrow()
+    pa, _ = _pyarrow()
     types = {"str": pa.string(), "int": pa.int64(), "float": pa.float64()}
     types |= {"strs": pa.list_(types["str"]), "floats": pa.list_(types["float"])}
     metadata = METADATA | {"mprna.schema": schema_name}
     schema = pa.schema([(name, types[kind]) for name, kind in columns.items()], metadata=metadata)
-    remaining = iter(rows)
+    _write_batches(iter(rows), schema, stream)
+
+
+def _write_batches(rows: Iterator[dict[str, Any]], schema: Any, stream: IO[bytes]) -> None:
+    pa, pq = _pyarrow()
     with pq.ParquetWriter(stream, schema, compression="zstd") as writer:
-        while batch := list(islice(remaining, BATCH_ROWS)):
+        while batch := list(islice(rows, BATCH_ROWS)):
             writer.write_table(pa.Table.from_pylist(batch, schema=schema))
 
 

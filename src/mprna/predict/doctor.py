@@ -17,12 +17,25 @@ from mprna.runtime.store import ModelInfo, list_models, verify
 CORE: Final = ("numpy", "onnxruntime", "ViennaRNA", "dnaio", "xopen")
 OPTIONAL: Final = {
     "torch": "train",
+    "safetensors": "train",
     "onnx": "train",
+    "onnxscript": "train",
+    "tensorboard": "tensorboard",
     "pyarrow": "parquet",
+    "ray": "cluster",
+    "datasketch": "dedup",
+    "huggingface-hub": "hub",
+    "scipy": "bench",
+    "transformers": "bench",
     "resvg-py": "draw",
+    "pysam": "vcf",
     "fastapi": "web",
+    "starlette": "web",
+    "uvicorn": "web",
+    "pydantic": "web",
+    "prometheus-client": "web",
 }
-"""Distributions, and the extras that bring them."""
+"""Distributions, and of the extras that bring them the smallest."""
 
 HAIRPIN: Final = "GGGGAAAACCCC"
 

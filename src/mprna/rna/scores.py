@@ -13,12 +13,14 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from mprna.agreement import mean_f1
+from mprna.alphabet import STRUCTURE_SYMBOLS
 from mprna.errors import StructureError
 
-LABELS: Final = "()."
-"""What `token_macro_f1` counts; every other bracket of the truth is left out."""
+NUM_LABELS: Final = len(STRUCTURE_SYMBOLS)
 
-_LABEL_NUMBERS: Final = {label: number for number, label in enumerate(LABELS)}
+_LABEL_OF_BYTE: Final = np.full(256, -1, dtype=np.int64)
+_LABEL_OF_BYTE[np.frombuffer(STRUCTURE_SYMBOLS.encode(), dtype=np.uint8)] = range(NUM_LABELS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,18 +94,47 @@ def token_macro_f1(true_dot_brackets: Iterable[str], predicted_dot_brackets: Ite
         StructureError: a prediction that is not as long as its truth, or no nucleotide to score.
         ValueError: more truths than predictions, or the other way round.
     """
-    confusion = np.zeros((len(LABELS), len(LABELS) + 1), dtype=np.int64)
+    confusion = np.zeros((NUM_LABELS, NUM_LABELS + 1))
     couples = zip(true_dot_brackets, predicted_dot_brackets, strict=True)
     for number, (true, predicted) in enumerate(couples, 1):
         if len(true) != len(predicted):
             raise StructureError(f"structure {number}: {len(predicted)} symbols predicted for {len(true)} nt")
-        np.add.at(confusion, _scored_labels(true, predicted), 1)
-    num_hits = np.diagonal(confusion)
-    num_uses = confusion.sum(axis=1) + confusion[:, : len(LABELS)].sum(axis=0)
-    if not num_uses.any():
+        confusion += label_confusion(true, predicted)
+    if not confusion.any():
         raise StructureError("no nucleotide to score")
-    used = num_uses > 0
-    return float(np.mean(2 * num_hits[used] / num_uses[used]))
+    return mean_label_f1(confusion)
+
+
+def label_confusion(true: str, predicted: str) -> npt.NDArray[np.float64]:
+    """Counts of (true, predicted) over `( ) .`, and of other predicted symbols as a fourth column.
+
+    Positions where the truth has another bracket are left out.
+
+    *Shape:* (3, 4)
+
+    Raises:
+        ValueError: a prediction that is not as long as its truth.
+    """
+    if len(true) != len(predicted):
+        raise ValueError(f"{len(predicted)} symbols predicted for {len(true)} nt")
+    wanted, given = labels_of(true), labels_of(predicted)
+    counts = np.zeros((NUM_LABELS, NUM_LABELS + 1))
+    np.add.at(counts, (wanted[wanted >= 0], given[wanted >= 0]), 1)  # -1 is the last column
+    return counts
+
+
+def mean_label_f1(confusion: npt.NDArray[np.float64]) -> float:
+    """Mean F1 over the labels that occur, of summed `label_confusion`; nan if none does. *Shape:* (3, 4)"""
+    return mean_f1(np.diagonal(confusion), confusion.sum(axis=1), confusion.sum(axis=0)[:NUM_LABELS])
+
+
+def labels_of(dot_bracket: str) -> npt.NDArray[np.int64]:
+    """Place of every symbol in `STRUCTURE_SYMBOLS`; -1, not scored, for other brackets. *Shape:* (L,)
+
+    >>> labels_of("(.[)]").tolist()
+    [0, 2, -1, 1, -1]
+    """
+    return _LABEL_OF_BYTE[np.frombuffer(dot_bracket.encode("ascii", "replace"), dtype=np.uint8)]
 
 
 def _as_set(pairs: npt.ArrayLike) -> set[tuple[int, int]]:
@@ -116,14 +147,3 @@ def _share_found(wanted: set[tuple[int, int]], among: set[tuple[int, int]], tole
     slips = range(-tolerance, tolerance + 1)
     found = sum(any((i + slip, j) in among or (i, j + slip) in among for slip in slips) for i, j in wanted)
     return found / len(wanted)
-
-
-def _scored_labels(true: str, predicted: str) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Label numbers of the scored positions; 3 is a predicted symbol that is no label."""
-    wanted, given = _labels(true), _labels(predicted)
-    scored = wanted < len(LABELS)
-    return wanted[scored], given[scored]
-
-
-def _labels(dot_bracket: str) -> npt.NDArray[np.int64]:
-    return np.array([_LABEL_NUMBERS.get(symbol, len(LABELS)) for symbol in dot_bracket], dtype=np.int64)

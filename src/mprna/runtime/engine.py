@@ -11,6 +11,8 @@ from typing import Final, NamedTuple, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from mprna.softmax import softmax
+
 FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int64]
 
@@ -112,13 +114,6 @@ class Engine(Protocol):
     def base_logits(self, sequence: str, masked: IntArray) -> BaseLogits:
         """See `masked.base_logits`."""
         ...
-
-
-def softmax(logits: FloatArray) -> FloatArray:
-    """Softmax over the last axis."""
-    powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    normalized: FloatArray = powers / powers.sum(axis=-1, keepdims=True)
-    return normalized
 
 
 def pair_band(partner_logits: FloatArray) -> FloatArray:

@@ -23,8 +23,8 @@ from mprna.runtime.engine import (
     band_from_probs,
     cap_rows,
     pair_band,
-    softmax,
 )
+from mprna.softmax import softmax
 from mprna.tokenizer import TokenIds, Tokenizer
 
 

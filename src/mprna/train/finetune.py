@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from mprna.errors import DataError, ModelError, UsageError
+from mprna.errors import MissingDataError, ModelError, UsageError
 from mprna.files import read_json, write_json
 from mprna.io.labelled import LabelledRow
 from mprna.model.task import TaskConfig, TaskNetwork
@@ -106,7 +106,7 @@ def finetune(
         FormatError: a row that does not fit the task or the model.
         UsageError: the run exists and `resume` is off, it was made from other settings or data, or another
             process trains it; or there is no such device.
-        DataError: a label column in which nothing is known.
+        MissingDataError: a label column in which nothing is known.
     """
     _check(config, label_names)
     set_up_cpu(num_threads)
@@ -186,7 +186,7 @@ def _check_targets(values: npt.NDArray[np.floating], task: TaskConfig, rows: Seq
     """Every label column must say something, or nothing can be learned from it or chosen by it."""
     if np.isnan(values).all(0).any():
         what = "any class" if task.is_classification else "any number"
-        raise DataError(f"{rows[0].path}: a label column without {what}")
+        raise MissingDataError(f"{rows[0].path}: a label column without {what}")
 
 
 def _initial_model(backbone: Backbone, task: TaskConfig, config: FinetuneConfig) -> TaskNetwork:

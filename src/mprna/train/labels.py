@@ -14,7 +14,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from mprna.errors import DataError
+from mprna.errors import MissingDataError
 from mprna.io.labelled import LabelledRow
 from mprna.model.task import TaskConfig
 from mprna.tokenizer import TokenIds, Tokenizer
@@ -38,11 +38,12 @@ def class_names(rows: Sequence[LabelledRow], task: str) -> tuple[str, ...]:
     """All classes of a training set, in order (of number where all are whole numbers).
 
     Raises:
-        DataError: a single class, or a row whose label does not fit the task.
+        MissingDataError: a single class.
+        FormatError: a row whose label does not fit the task.
     """
     names = {name for row in rows for name in _cells(row, 0, task) if name is not None}
     if len(set(map(str, names))) < 2:
-        raise DataError(f"{rows[0].path}: {len(names)} classes; classification needs two or more")
+        raise MissingDataError(f"{rows[0].path}: {len(names)} classes; classification needs two or more")
     texts = {str(name) for name in names}
     return tuple(sorted(texts, key=int) if all(text.isdecimal() for text in texts) else sorted(texts))
 

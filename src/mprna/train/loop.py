@@ -16,7 +16,7 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
-from mprna.errors import DataError, MprnaWarning
+from mprna.errors import MprnaWarning, RunError
 from mprna.train.config import LoopConfig
 from mprna.train.device import device_of, precision, slow_precision, to_device
 from mprna.train.distributed import barrier, of_first, rank, share_of, sum_gradients, sum_values
@@ -49,7 +49,7 @@ def train(
         whether the run is complete; False where SIGTERM stopped it, after a checkpoint was written.
 
     Raises:
-        DataError: loss or gradients are not finite, or the loss is far above that of the first steps. The
+        RunError: loss or gradients are not finite, or the loss is far above that of the first steps. The
             batches of that step are saved in `run_dir`.
         UsageError: batches that the processes cannot share equally.
     """
@@ -71,7 +71,7 @@ def train(
             used = [to_device(batch, device) for batch in share]
             metrics = _compute_gradients(learner, used, config)
             if tracker.has_diverged(metrics["loss"]) or not math.isfinite(metrics["gradient_norm"]):
-                raise DataError(_save_for_replay(learner, used, step, metrics["loss"], run_dir))
+                raise RunError(_save_for_replay(learner, used, step, metrics["loss"], run_dir))
             _set_learning_rate(optimizer, learning_rate_at(step, config))
             optimizer.step()
             optimizer.zero_grad()

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from mprna.errors import DataError
+from mprna.errors import MissingDataError
 from mprna.model.task import TaskConfig, TaskNetwork
 from mprna.objectives.objective import LossSum
 from mprna.train.backbone import Backbone
@@ -64,11 +64,11 @@ class TaskLearner:
         """Stops after `patience` evaluations without a better one.
 
         Raises:
-            DataError: a metric that is not defined on these validation rows.
+            MissingDataError: a metric that is not defined on these validation rows.
         """
         name, _ = self.best_metric
         if history and name not in history[-1]:
-            raise DataError(
+            raise MissingDataError(
                 f"{name} is not defined on these validation rows; known are {', '.join(history[-1])}"
             )
         best = best_step(history, self.best_metric)

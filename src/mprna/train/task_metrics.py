@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mprna.agreement import auc, macro_f1, matthews
+from mprna.softmax import softmax
 
 Floats = npt.NDArray[np.floating]
 Classes = npt.NDArray[np.int64]
@@ -44,8 +45,6 @@ def regression_metrics(predicted: Floats, true: Floats) -> dict[str, float]:
 
 def _areas(logits: Floats, classes: Classes) -> list[float]:
     """AUC of each class that has both members and others; ties count half."""
-    scores = logits.astype(np.float64)
-    probs = np.exp(scores - scores.max(1, keepdims=True))
-    probs /= probs.sum(1, keepdims=True)
+    probs = softmax(logits.astype(np.float64))
     flags = [classes == c for c in range(logits.shape[1])]
     return [auc(probs[:, c], flag) for c, flag in enumerate(flags) if flag.any() and not flag.all()]

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from mprna.alphabet import NUCLEOTIDES, clean_sequence
+from mprna.alphabet import clean_sequence
 from mprna.errors import SequenceError
 from mprna.io.records import Record, split_header
 from mprna.predict.design import Constraints, DesignOptions
 from mprna.predict.options import FoldOptions
 from mprna.predict.repair import RepairOptions
 from mprna.predict.scan import ScanOptions
+from mprna.rna.variants import single_substitutions
 from mprna.web.limits import Limits
 from mprna.web.problems import ApiError
 from mprna.web.requests import (
@@ -94,9 +95,7 @@ def _all_variants(sequence: str) -> list[str]:
         clean = clean_sequence(sequence)
     except SequenceError:
         return []
-    return [
-        f"{ref}{position}{alt}" for position, ref in enumerate(clean, 1) for alt in NUCLEOTIDES if alt != ref
-    ]
+    return [str(variant) for variant in single_substitutions(clean)]
 
 
 def repair_tasks(request: RepairRequest, limits: Limits) -> list[RepairTask]:

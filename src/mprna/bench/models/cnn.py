@@ -19,9 +19,10 @@ from torch.nn import functional
 from mprna.bench.data import Example
 from mprna.bench.models.learning_rates import LearningRates, sign_of, validate
 from mprna.bench.models.model import Budget
-from mprna.bench.models.structure_labels import labels_of, structure_of
+from mprna.bench.models.structure_labels import structure_of
 from mprna.bench.task import Task
-from mprna.errors import DataError
+from mprna.errors import RunError
+from mprna.rna.scores import labels_of
 
 LETTERS: Final = "ACGU"
 WIDTH: Final = 64
@@ -82,7 +83,7 @@ class ConvolutionalModel:
         """Train with every learning rate; the best by the task's first metric on validation is kept.
 
         Raises:
-            DataError: a loss that diverges at every learning rate.
+            RunError: a loss that diverges at every learning rate.
         """
 
         def score(network: Network) -> float:
@@ -117,7 +118,7 @@ class ConvolutionalModel:
             if epoch - chosen["epoch"] >= self._budget.patience:
                 break
         if best == -np.inf:
-            raise DataError(f"{task.full_name}: {task.metrics[0]} on validation is no number in any epoch")
+            raise RunError(f"{task.full_name}: {task.metrics[0]} on validation is no number in any epoch")
         network.load_state_dict(kept)
         return network, chosen
 
@@ -136,7 +137,7 @@ class ConvolutionalModel:
             optimizer.zero_grad()
             loss = loss_of(task, network(*encode([example.sequence for example in batch])), batch)
             if not torch.isfinite(loss):
-                raise DataError(f"{task.full_name}: the loss is not finite; lower learning_rate")
+                raise RunError(f"{task.full_name}: the loss is not finite; lower learning_rate")
             loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
 

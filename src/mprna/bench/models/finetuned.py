@@ -18,11 +18,12 @@ import torch
 from mprna.bench.data import Example
 from mprna.bench.models.learning_rates import LearningRates, validate
 from mprna.bench.models.model import Budget
-from mprna.bench.models.structure_labels import labels_of, structure_of
+from mprna.bench.models.structure_labels import structure_of
 from mprna.bench.task import LABELLED, Task
-from mprna.errors import DataError
+from mprna.errors import MissingDataError
 from mprna.io.labelled import LabelledRow
 from mprna.model.task import TaskNetwork
+from mprna.rna.scores import labels_of
 from mprna.tokenizer import Tokenizer
 from mprna.train.backbone import Backbone
 from mprna.train.device import describe, device_of, find_device
@@ -107,7 +108,8 @@ class FinetunedModel:
         The epoch is chosen by that metric too, or by what of fine-tuning comes nearest.
 
         Raises:
-            DataError: unsuitable data, or a loss that diverges at every learning rate.
+            MissingDataError: unsuitable data.
+            RunError: a loss that diverges at every learning rate.
             KeyboardInterrupt: SIGTERM came; the training so far is kept.
         """
         run_dir = self._run_dir.with_name(f"{self._run_dir.name}.seed{seed}.run")
@@ -187,7 +189,7 @@ class FinetunedModel:
             if any(label is not None for column in labels for label in np.atleast_1d(column)):
                 rows.append(LabelledRow(sequence, labels, task.full_name, number))
         if not rows:
-            raise DataError(f"{task.full_name}: nothing is labelled in what is read of the sequences")
+            raise MissingDataError(f"{task.full_name}: nothing is labelled in what is read of the sequences")
         return rows
 
 

@@ -12,7 +12,7 @@ from mprna.bench.data import Example
 from mprna.bench.metrics import METRICS, evaluate
 from mprna.bench.models.model import Budget, Model
 from mprna.bench.task import Task
-from mprna.errors import DataError
+from mprna.errors import RunError
 
 TRIED: Final = "learning_rates"
 """Of `choices`: the seed that tried several, the metric, and each one's validation value (None: diverged)."""
@@ -49,7 +49,7 @@ class LearningRates:
             score: a network's first metric of the task on validation; not asked if there is one rate.
 
         Raises:
-            DataError: the loss diverges at every rate.
+            RunError: the loss diverges at every rate.
         """
         if len(self.rates) == 1:
             network, choices = train(self.rates[0])
@@ -60,7 +60,7 @@ class LearningRates:
         for rate in self.rates:
             try:
                 network, choices = train(rate)
-            except DataError as error:  # diverged; anything else happens with every rate
+            except RunError as error:  # diverged
                 tried[str(rate)] = None
                 failures.append(error)
                 continue

@@ -14,10 +14,11 @@ import numpy.typing as npt
 from mprna.bench.data import Example
 from mprna.bench.linear import Linear, fit_ridge, fit_softmax
 from mprna.bench.metrics import METRICS, evaluate
+from mprna.bench.models.learning_rates import sign_of
+from mprna.bench.models.structure_labels import structure_of
 from mprna.bench.task import Task
 from mprna.corpus.kmers import kmers_of
-from mprna.decoding.tokens import decode_tokens
-from mprna.rna.scores import LABELS
+from mprna.rna.scores import labels_of
 
 Features = Callable[[str], npt.NDArray[Any]]
 """A clean sequence to (H,) for the whole of it, or (L, H) for its nucleotides, or for the first of them."""
@@ -57,7 +58,7 @@ class LinearModel:
     def fit(self, task: Task, train: Sequence[Example], valid: Sequence[Example], seed: int) -> None:
         """Try every feature set with every ridge."""
         metric = METRICS[task.metrics[0]]
-        sign = -1.0 if metric.lower_is_better else 1.0
+        sign = sign_of(task)
         best = -np.inf
         for name, features in self._features.items():
             table, labels = self._table(task, train, features, np.random.default_rng(seed))
@@ -112,7 +113,7 @@ class LinearModel:
 def _labels(task: Task, example: Example) -> npt.NDArray[Any]:
     """One row per nucleotide, or one row. *Shape:* (L or 1, K)"""
     if task.type == "structure":
-        return np.array([[LABELS.find(symbol)] for symbol in example.label])
+        return labels_of(example.label)[:, None]
     if task.type in ("mutation_detection", "mutation_repair"):
         return np.asarray(example.label)[:, None]
     return np.atleast_2d(example.label)
@@ -129,9 +130,7 @@ def _fit_heads(task: Task, table: npt.NDArray[Any], labels: npt.NDArray[Any], ri
 def _answer(task: Task, sequence: str, rows: npt.NDArray[Any], heads: Sequence[Linear]) -> Any:
     scores = [head.scores(rows) for head in heads]
     if task.type == "structure":
-        powers = np.exp(scores[0] - scores[0].max(axis=1, keepdims=True))
-        probs = (powers / powers.sum(axis=1, keepdims=True)).astype(np.float32)
-        return decode_tokens(sequence, probs)
+        return structure_of(sequence, scores[0])
     if task.type == "multilabel":
         return np.array([0.5 + np.tanh((s[0, 1] - s[0, 0]) / 2) / 2 for s in scores])
     return scores[0] if task.type in PER_NUCLEOTIDE else scores[0][0]

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from mprna.bench.data import Example
 from mprna.bench.task import Task
-from mprna.errors import DataError, StructureError, UsageError
+from mprna.errors import RunError, StructureError, UsageError
 from mprna.rna.structure import pairs_from_dot_bracket
 
 FASTA: Final = "{}"
@@ -85,11 +85,11 @@ class ProgramModel:
         """One dot-bracket per sequence.
 
         Raises:
-            DataError: the program fails, or has more or fewer answers than sequences.
+            RunError: the program fails, or has more or fewer answers than sequences.
         """
         found = [match[1] for line in self._run(sequences) if (match := _STRUCTURE.fullmatch(line))]
         if len(found) != len(sequences):
-            raise DataError(f"{self._command[0]} wrote {len(found)} structures for {len(sequences)} RNAs")
+            raise RunError(f"{self._command[0]} wrote {len(found)} structures for {len(sequences)} RNAs")
         fits = [_fits(answer, sequence) for answer, sequence in zip(found, sequences, strict=True)]
         self.num_failed = fits.count(False)
         return [
@@ -108,7 +108,7 @@ class ProgramModel:
             )
         if result.returncode != 0:
             last = (result.stderr.strip().splitlines() or ["no message"])[-1]
-            raise DataError(f"{self._command[0]} ended with status {result.returncode}: {last}")
+            raise RunError(f"{self._command[0]} ended with status {result.returncode}: {last}")
         return result.stdout.splitlines()
 
 

@@ -1,0 +1,18 @@
+"""Scores to probabilities."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+
+def softmax(logits: npt.NDArray[np.floating]) -> npt.NDArray[Any]:
+    """Softmax over the last axis, in the precision of the logits.
+
+    >>> softmax(np.array([[1e4, 1e4, -1e30]])).tolist()
+    [[0.5, 0.5, 0.0]]
+    """
+    powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return np.asarray(powers / powers.sum(axis=-1, keepdims=True))
