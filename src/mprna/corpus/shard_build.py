@@ -18,7 +18,6 @@ from mprna.corpus.complexity import is_low_complexity
 from mprna.corpus.dedup import in_share, sample_keys
 from mprna.corpus.drops import DropReason, Drops
 from mprna.corpus.fidelity import MainFold, fold_main
-from mprna.corpus.files import flush_to_disk, temporary_name, write_json
 from mprna.corpus.isolation import FoldFailure
 from mprna.corpus.manifest import ShardFile
 from mprna.corpus.near_duplicates import read_near_duplicates
@@ -26,6 +25,7 @@ from mprna.corpus.options import CorpusOptions
 from mprna.corpus.scan import NUM_BUCKETS, Candidate, read_bucket
 from mprna.corpus.shards import Slice, write_shard
 from mprna.digest import file_sha256
+from mprna.files import replacing, write_json
 
 LabelSlices = Callable[[Sequence[str]], Iterable[Annotation | FoldFailure]]
 """What `Annotator` does."""
@@ -231,10 +231,8 @@ def _row(candidate: Candidate, low_complexity: bool, task: ShardTask, annotation
 
 def _write(task: ShardTask, rows: list[Slice], failures: Counter[str], *, low_fidelity: int) -> ShardFile:
     path = task.out_dir / task.file_name
-    temporary = task.results_dir / temporary_name(task.file_name)
-    write_shard(rows, temporary)
-    flush_to_disk(temporary)
-    temporary.replace(path)
+    with replacing(path, inside=task.results_dir) as partial:
+        write_shard(rows, partial)
     return ShardFile(
         name=task.file_name,
         rows=len(rows),
