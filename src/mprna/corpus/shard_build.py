@@ -130,7 +130,12 @@ def build_shard(task: ShardTask, label: LabelSlices) -> ShardResult:
     if task.options.labelled_only:
         candidates = list(_labelled(candidates, kept, drops))
     rows = [
-        _row(candidate, low_complexity, task, kept.get(candidate.sequence))
+        row_of(
+            candidate,
+            kept.get(candidate.sequence),
+            source=task.source_names[candidate.source],
+            low_complexity=low_complexity,
+        )
         for candidate, low_complexity in zip(candidates, _low_complexity(candidates), strict=True)
     ]
     file = _write(task, rows, failures, low_fidelity=len(folded) - len(kept))
@@ -142,6 +147,25 @@ def build_shard(task: ShardTask, label: LabelSlices) -> ShardResult:
 def shard_index(digest: bytes, num_shards: int) -> int:
     """Which of `num_shards` (a power of two) ranges of digests a slice belongs to."""
     return int.from_bytes(digest[:8], "big") * num_shards >> 64
+
+
+def row_of(
+    candidate: Candidate,
+    annotation: Annotation | None = None,
+    *,
+    source: str = "",
+    low_complexity: bool | None = None,
+) -> Slice:
+    """The row of a candidate, without labels where there is no annotation."""
+    row = Slice(
+        id=candidate.id,
+        source=source,
+        species=candidate.species,
+        start=candidate.start,
+        sequence=candidate.sequence,
+        low_complexity=low_complexity,
+    )
+    return row if annotation is None else replace(row, **asdict(annotation))
 
 
 def _candidates(task: ShardTask) -> Iterator[Candidate]:
@@ -214,19 +238,6 @@ def _labelled(
             yield candidate
         else:
             drops.count(DropReason.NO_STRUCTURE, len(candidate.sequence))
-
-
-def _row(candidate: Candidate, low_complexity: bool, task: ShardTask, annotation: Annotation | None) -> Slice:
-    """The row of a candidate, without labels where there is no annotation."""
-    row = Slice(
-        id=candidate.id,
-        source=task.source_names[candidate.source],
-        species=candidate.species,
-        start=candidate.start,
-        sequence=candidate.sequence,
-        low_complexity=low_complexity,
-    )
-    return row if annotation is None else replace(row, **asdict(annotation))
 
 
 def _write(task: ShardTask, rows: list[Slice], failures: Counter[str], *, low_fidelity: int) -> ShardFile:
