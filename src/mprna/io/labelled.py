@@ -12,8 +12,8 @@ from typing import Any, Final
 
 from mprna.alphabet import clean_sequence
 from mprna.errors import DataError, FormatError
-from mprna.io.formats import COMPRESSIONS
 from mprna.io.jsonl import json_object
+from mprna.io.output import COMPRESSIONS
 from mprna.io.source import InputFile, numbered_lines, open_input
 from mprna.io.table import read_rows
 
