@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -8,11 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mprna.corpus.build import build_corpus
+from mprna.corpus.manifest import read_manifest
 from mprna.corpus.options import CorpusOptions
-from mprna.corpus.shards import read_slices
 from mprna.corpus.stats import CorpusStats, Histogram, corpus_stats, stem_lengths
 from mprna.errors import CorpusError
 from mprna.rna.structure import pairs_from_dot_bracket
+
+from .conftest import all_rows
 
 
 @given(st.lists(st.lists(st.integers(0, 99), max_size=9), min_size=1, max_size=4), st.integers(1, 20))
@@ -57,7 +60,7 @@ def corpus_dir(transcripts_dir: Path, tmp_path: Path) -> Path:
 
 def test_statistics_equal_a_count_over_all_rows(corpus_dir: Path) -> None:
     stats = corpus_stats(corpus_dir)
-    rows = read_slices([corpus_dir], ["sequence", "structure", "fidelity", "low_complexity"]).to_pylist()
+    rows: list[Any] = all_rows(corpus_dir, read_manifest(corpus_dir))
     annotated = [row for row in rows if row["structure"]]
     letters = "".join(row["sequence"] for row in rows)
     assert stats.nucleotides == {letter: letters.count(letter) for letter in "ACGUN"}

@@ -5,7 +5,7 @@ The only file of this room that imports pyarrow.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from mprna.corpus.manifest import READABLE, READABLE_VERSIONS, SCHEMA_NAME, SCHEMA_VERSION, read_manifest
+from mprna.corpus.manifest import READABLE, READABLE_VERSIONS, SCHEMA_NAME, SCHEMA_VERSION
 from mprna.digest import file_sha256
 from mprna.errors import CorpusError, MissingExtraError
 
@@ -133,22 +133,6 @@ def _as_latest(table: pa.Table) -> pa.Table:
         if column.name not in table.column_names:
             table = table.append_column(column, pa.nulls(table.num_rows, column.type))
     return table.replace_schema_metadata(schema.metadata)
-
-
-def read_slices(directories: Sequence[Path], columns: Sequence[str]) -> pa.Table:
-    """Some columns of all slices of several corpora, in order.
-
-    Raises:
-        CorpusError: a corpus that is missing or unfinished, or a damaged shard.
-    """
-    pa = _pyarrow()
-    schema = pa.schema([slice_schema().field(name) for name in columns])
-    shards = [
-        read_shard(directory / file.name, file.sha256).select(columns)
-        for directory in directories
-        for file in read_manifest(directory).files
-    ]
-    return pa.concat_tables([schema.empty_table(), *shards])
 
 
 def column_bytes(table: pa.Table, name: str) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
