@@ -29,6 +29,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from mprna.alphabet import as_rna
 from mprna.bench.metrics import structure_item, token_macro_f1
 from mprna.bench.statistics import draw_items, interval, paired_p
 from mprna.io.formats import read_records
@@ -59,10 +60,6 @@ def read_predictions(path: Path, truth: list[Record]) -> list[str]:
         if as_rna(record.sequence) != as_rna(known.sequence):
             raise SystemExit(f"{path}: record {number} is of another sequence than the truth's")
     return [record.dot_bracket or "." * len(record.sequence) for record in records]
-
-
-def as_rna(sequence: str) -> str:
-    return sequence.upper().replace("T", "U")
 
 
 def score(known: str, predicted: str) -> Floats:

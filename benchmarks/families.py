@@ -30,7 +30,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mprna.alphabet import clean_sequence
+from mprna.alphabet import as_rna, clean_sequence
 from mprna.corpus.decontaminate import Unwanted
 from mprna.decoding.nested import decode_nested
 from mprna.files import replacing
@@ -138,7 +138,7 @@ def unlike(
     words = Unwanted({path.name: path})
     shapes = [LookAlikes(left_out[name]) for name in args.lookalikes if name in left_out]
     named = re.compile(args.left_out_names or r"(?!)")  # which nothing matches
-    shares = words.shares([record.sequence.upper().replace("T", "U") for record in records])
+    shares = words.shares([as_rna(record.sequence) for record in records])
     kept = [
         record
         for record, share in zip(records, shares, strict=True)

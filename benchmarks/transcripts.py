@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from mprna.alphabet import as_rna
 from mprna.bench import statistics
 from mprna.decoding.nested import decode_nested
 from mprna.decoding.settings import PAIR_GAMMA
@@ -53,7 +54,7 @@ def pieces(paths: list[Path], num: int, lengths: tuple[int, int], rng: np.random
     shortest, longest = lengths
     found = []
     for path in paths:
-        texts = [record.sequence.upper().replace("T", "U") for record in read_records(path)]
+        texts = [as_rna(record.sequence) for record in read_records(path)]
         texts = [text for text in texts if len(text) >= 2 * longest and set(text) <= set("ACGU")]
         for place in rng.permutation(len(texts))[: -(-num // len(paths))]:
             length = int(rng.integers(shortest, longest + 1))

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
+from mprna.alphabet import as_rna
 from mprna.corpus.decontaminate import Unwanted
 from mprna.corpus.shuffle import shuffle_dinucleotides
 from mprna.files import replacing
@@ -56,7 +57,7 @@ def pieces(
     shortest, longest = lengths
     share = -(-num // len(paths))
     for path in paths:
-        sequences = [record.sequence.upper().replace("T", "U") for record in read_records(path)]
+        sequences = [as_rna(record.sequence) for record in read_records(path)]
         sequences = [sequence for sequence in sequences if len(sequence) >= shortest]
         for place in rng.permutation(len(sequences))[:share]:
             length = min(int(rng.integers(shortest, longest + 1)), len(sequences[place]))

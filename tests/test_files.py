@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+import mprna
 from mprna.errors import ModelError
-from mprna.files import read_json, replacing, write_json
+from mprna.files import partials_of, read_json, replacing, write_json
 
 
 def test_the_old_file_stays_until_the_new_one_is_whole(tmp_path: Path) -> None:
@@ -28,6 +32,57 @@ def test_after_an_error_only_the_old_file_is_there(tmp_path: Path) -> None:
         partial.write_text("new\ud800")
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def kill_at_work(folder: Path) -> str:
+    """The name of what a process left that was killed while it wrote `old`."""
+    code = (
+        "import os, sys; from pathlib import Path; from mprna.files import replacing\n"
+        "with replacing(Path(sys.argv[1])) as partial: partial.touch(); os.kill(os.getpid(), 9)"
+    )
+    source = str(Path(mprna.__file__).parents[1])
+    killed = subprocess.run([sys.executable, "-c", code, folder / "old"], env={"PYTHONPATH": source})
+    assert killed.returncode == -9
+    return next(path.name for path in folder.iterdir() if path.name.startswith(".old."))
+
+
+@pytest.mark.skipif(os.name != "posix", reason="POSIX signals")
+def test_what_a_killed_process_left_is_removed_by_the_next_one(tmp_path: Path) -> None:
+    left = kill_at_work(tmp_path)
+    of_another_machine, at_work = (
+        ".old.00000000.1.mprna",
+        left.replace(left.split(".")[3], str(os.getppid())),
+    )
+    for name in (of_another_machine, at_work):
+        (tmp_path / name).touch()
+    assert {path.name for path in partials_of(tmp_path / "old")} == {left, of_another_machine, at_work}
+    write_json({}, tmp_path / "new.json")
+    assert set(os.listdir(tmp_path)) == {"new.json", of_another_machine, at_work}
+
+
+def test_what_is_written_elsewhere_gets_its_name_too(tmp_path: Path) -> None:
+    (tmp_path / "work").mkdir()
+    with replacing(tmp_path / "weights", inside=tmp_path / "work") as partial:
+        assert partial.parent == tmp_path / "work"
+        partial.write_text("new")
+    assert (tmp_path / "weights").read_text() == "new"
+    assert not list((tmp_path / "work").iterdir())
+
+
+def test_what_counts_is_on_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    flushed = []
+    monkeypatch.setattr(os, "fsync", lambda number: flushed.append(os.fstat(number).st_size))
+    for flush in (True, False):
+        with replacing(tmp_path / "weights", flush=flush) as partial:
+            partial.write_text("12345")
+    assert flushed == [5]
+
+
+def test_json_is_utf8_and_names_that_are_none_come_back(tmp_path: Path) -> None:
+    content = {"file": "ä", "bytes": os.fsdecode(b"\xff")}
+    write_json(content, tmp_path / "config.json")
+    assert (tmp_path / "config.json").read_text("utf-8") == '{\n "file": "ä",\n "bytes": "\\udcff"\n}\n'
+    assert read_json(tmp_path / "config.json") == content
 
 
 def test_json_comes_back(tmp_path: Path) -> None:

@@ -40,8 +40,9 @@ ROOMS = {
     "objectives": GROUND | {"model", "rna", "tokenizer"},
     "train": GROUND
     | {"objectives", "model", "corpus.manifest", "corpus.shards", "io.labelled", "rna", "tokenizer"},
-    "runtime": GROUND | {"rna", "tokenizer"},
-    "predict": GROUND | {"child", "design", "runtime", "decoding", "folding", "io", "rna", "tokenizer"},
+    "runtime": GROUND | {"model.layout", "rna", "tokenizer"},
+    "predict": GROUND
+    | {"child", "design", "runtime", "decoding", "folding", "io", "model.layout", "rna", "tokenizer"},
     "bench": GROUND
     | {"predict", "design", "runtime", "decoding", "folding", "io", "rna", "corpus.kmers"}
     | {"draw", "train", "model", "tokenizer"},
@@ -226,7 +227,11 @@ print(time.perf_counter() - start, file=sys.stderr)
 """
 
 
-@pytest.mark.parametrize("code", ["import mprna", HELP], ids=["import mprna", "mprna --help"])
+@pytest.mark.parametrize(
+    "code",
+    ["import mprna", HELP, "import mprna.model.layout"],
+    ids=["import mprna", "mprna --help", "mprna.model.layout"],
+)
 def test_nothing_heavy_is_loaded(code: str) -> None:
     assert run_python(f"{code}\n{PRINT_HEAVY}").stderr.split() == []
 

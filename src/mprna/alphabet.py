@@ -76,6 +76,15 @@ def clean_sequence(sequence: str) -> str:
     return sequence.translate(_CLEAN)
 
 
+def as_rna(sequence: str) -> str:
+    """The same letters in upper case, T as U; any text is taken, and ambiguity codes stay.
+
+    >>> as_rna("gattacaN")
+    'GAUUACAN'
+    """
+    return sequence.upper().replace("T", "U")
+
+
 def reverse_complement(sequence: str) -> str:
     """The other strand, Watson-Crick, as RNA; T counts as U, and all else, such as N, stays.
 

@@ -105,5 +105,23 @@ def first_line(error: BaseException) -> str:
     return str(error).strip().partition("\n")[0] or type(error).__name__
 
 
+def shorten(text: str, length: int = 24) -> str:
+    """The start of a text, quoted for a message.
+
+    >>> shorten("Lorem ipsum dolor sit amet, consectetur")
+    "'Lorem ipsum dolor si...'"
+    """
+    return repr(text if len(text) <= length else text[: length - 3] + "...")
+
+
+def unwrapped(text: str) -> str:
+    """A text of several lines as one, with single blanks.
+
+    >>> unwrapped("cannot be read:\\n  truncated")
+    'cannot be read: truncated'
+    """
+    return " ".join(text.split())
+
+
 class MprnaWarning(UserWarning):
     """Something that the user should know and that did not stop the work."""

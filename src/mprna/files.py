@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import glob
 import json
+import os
+import platform
+import zlib
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -12,23 +17,41 @@ from mprna.errors import ModelError
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """A name beside `path` to write to; it becomes `path` when the block ends without an error.
+def replacing(path: Path, *, inside: Path | None = None, flush: bool = True) -> Iterator[Path]:
+    """A name to write to; what has it becomes `path` when the block ends without an error.
 
-    An older file stays until then, so that a process that is killed never leaves half a file.
+    An older file stays until then, so that a process that is killed never leaves half a file; what it left
+    of this kind is removed by the next one that writes to the folder on the same machine. No two processes
+    on a shared disk choose the same name.
+
+    Args:
+        inside: the folder to write in, on the same disk; the one of `path` unless given.
+        flush: make sure that the content is on disk before it counts, even if the machine goes down.
     """
-    partial = path.with_name(f"{path.name}.part")
+    folder = path.parent if inside is None else inside
+    _remove_abandoned(folder)
+    partial = folder / f".{path.name}{_writer(os.getpid())}"
     try:
         yield partial
+        if flush:
+            with partial.open("rb+") as file:
+                os.fsync(file.fileno())
         partial.replace(path)
     finally:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):
+            partial.unlink()
+
+
+def partials_of(path: Path) -> Iterator[Path]:
+    """What any process on any machine writes, or left, that was to become `path`."""
+    return path.parent.glob(f".{glob.escape(path.name)}.*.*.mprna")
 
 
 def write_json(content: Mapping[str, Any], path: Path) -> None:
-    """Write a JSON file, whole or not at all."""
+    """Write a JSON file, whole or not at all; UTF-8, and names that are none as escapes."""
+    text = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
     with replacing(path) as partial:
-        partial.write_text(json.dumps(content, indent=1) + "\n")
+        partial.write_bytes(text.encode("utf-8", "backslashreplace"))
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -48,3 +71,31 @@ def read_json(path: Path) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise ModelError(f"{path}: expected a JSON object")
     return content
+
+
+def _writer(process: int | str) -> str:
+    """How the temporary names of a process end."""
+    machine = f"{zlib.crc32(platform.node().encode()):08x}"  # names may be as long as file names
+    return f".{machine}.{process}.mprna"
+
+
+@cache  # a folder of many files is looked through once
+def _remove_abandoned(folder: Path) -> None:
+    for path in folder.glob(f".*{_writer('*')}"):
+        process = path.name.split(".")[-2]
+        if process.isdecimal() and not _is_running(int(process)):
+            with suppress(OSError):  # of another user, in /tmp
+                path.unlink()
+
+
+def _is_running(process: int) -> bool:
+    """Whether this machine has such a process; of Windows, where asking would end it, that is not known."""
+    if os.name != "posix":
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):
+        return True
+    return True

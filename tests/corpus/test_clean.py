@@ -4,8 +4,8 @@ import pytest
 
 from mprna.corpus.clean import (
     Cleaner,
+    CleanTranscript,
     SpeciesFilter,
-    Transcript,
     is_ambiguous,
     species_names,
 )
@@ -14,7 +14,7 @@ from mprna.corpus.species import species_rule
 from mprna.io.records import Record
 
 
-def clean(name: str, sequence: str, species: SpeciesFilter | None = None) -> Transcript | DropReason:
+def clean(name: str, sequence: str, species: SpeciesFilter | None = None) -> CleanTranscript | DropReason:
     cleaner = Cleaner("x.fa", species_rule("header"), species or SpeciesFilter(), min_length=5)
     return cleaner.clean(Record(name=name, sequence=sequence))
 
@@ -39,7 +39,7 @@ def test_records_are_taken_or_dropped_whole(sequence: str, expected: str | DropR
     if isinstance(expected, DropReason):
         assert transcript is expected
     else:
-        assert transcript == Transcript("t", "Zea_mays", expected)
+        assert transcript == CleanTranscript("t", "Zea_mays", expected)
 
 
 def test_species_are_kept_left_out_and_remembered() -> None:

@@ -55,6 +55,16 @@ def test_names_of_published_files_are_read_and_every_drop_has_its_reason(tmp_pat
     }  # fmt: skip
 
 
+def test_what_a_killed_process_left_is_no_corpus(tmp_path: Path) -> None:
+    path = write_rows(tmp_path / "known.jsonl", {"sequence": "GGGGAAAACCCC", "structure": "((((....))))"})
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / ".slices.parquet.00000000.1.mprna").touch()
+    assert build_known([path], tmp_path / "out", min_length=10, max_length=20).rows == 1
+    (tmp_path / "out" / "manifest.json").unlink()
+    with pytest.raises(CorpusError, match="is not empty"):
+        build_known([path], tmp_path / "out", min_length=10, max_length=20)
+
+
 def test_pairs_that_no_decoder_prints_are_left_out_and_pseudoknots_stay() -> None:
     assert canonical_structure("GGAACC", "((..))") == "(....)"
     knotted = "GGGAACCCAACCCAAGGG"

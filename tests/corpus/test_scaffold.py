@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +17,7 @@ from mprna.corpus.scaffold import (
     write_errors,
 )
 from mprna.errors import CorpusError
+from mprna.files import replacing
 
 PLAN: dict[str, Any] = {"options": {"seed": 0}, "versions": {}, "sources": {"a.fa": "12"}}
 
@@ -86,9 +88,11 @@ def test_what_changed_is_named(tmp_path: Path) -> None:
 def test_removal_of_what_is_not_there(tmp_path: Path) -> None:
     remove_scaffold(tmp_path)
     (tmp_path / ".build" / "shards").mkdir(parents=True)
-    (tmp_path / "manifest.json.host.12.tmp").write_text("{")
+    with replacing(tmp_path / "manifest.json") as partial:
+        partial.with_name(partial.name.replace(str(os.getpid()), "12")).write_text("{")
+        partial.write_text("{}")
     remove_scaffold(tmp_path)
-    assert list(tmp_path.iterdir()) == []
+    assert os.listdir(tmp_path) == ["manifest.json"]
 
 
 def test_refusal_of_the_operating_system_is_one_line(tmp_path: Path) -> None:

@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mprna.errors import FormatError, UsageError
-from mprna.io.formats import FORMATS, format_of_suffix, open_output, read_records
+from mprna.io.formats import FORMATS, format_of_suffix, read_records
+from mprna.io.output import open_output
 from mprna.io.records import Record
 from mprna.rna.structure import dot_bracket_from_pairs
 

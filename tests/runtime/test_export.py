@@ -27,7 +27,7 @@ def graph(nano_model):
 def test_a_directory_is_complete_and_checks(nano_model):
     names = {path.name for path in nano_model.iterdir()}
     assert {"config.json", "manifest.json", "model.onnx", "model.safetensors", "vocab.txt"} <= names
-    assert not [name for name in names if name.endswith(".part")]
+    assert not [name for name in names if name.startswith(".")]
     verify(nano_model)
 
 

@@ -18,8 +18,8 @@ import numpy.typing as npt
 from mprna.alphabet import clean_sequence
 from mprna.bench.task import Task
 from mprna.digest import file_sha256
-from mprna.errors import FormatError, MissingDataError, SequenceError, StructureError
-from mprna.io.fasta import read_fasta, shorten
+from mprna.errors import FormatError, MissingDataError, SequenceError, StructureError, shorten
+from mprna.io.fasta import read_fasta
 from mprna.io.jsonl import json_object
 from mprna.io.source import numbered_lines, open_input
 from mprna.predict.design import nested_target

@@ -19,6 +19,7 @@ from typing import Any, Final
 import numpy as np
 
 from mprna import __version__
+from mprna.alphabet import as_rna
 from mprna.bench.data import REBUILT, find_split, load_split, read_rebuilt
 from mprna.bench.task import Task, choose_tasks
 from mprna.errors import DataError, FormatError, UsageError
@@ -62,7 +63,7 @@ def rebuild_mutations(source: Path, data_dir: Path, *, num_rows: int = 8_000, se
     (task,) = choose_tasks("rgb", ("snmd",))
     folder, published = _folder(task, data_dir, ["train"])
     held_out = {word for sequence in published for word in _words(sequence)}
-    transcripts = [record.sequence.upper().replace("T", "U") for record in read_records(source)]
+    transcripts = [as_rna(record.sequence) for record in read_records(source)]
     long_enough = [sequence for sequence in transcripts if len(sequence) >= WINDOW]
     if not long_enough:
         raise DataError(f"{source}: no transcript of {WINDOW} nt")
@@ -127,7 +128,7 @@ def rebuild_degradation(source: Path, data_dir: Path) -> Path:
     columns = ("sequence", *task.classes)
     for row in _rows_with(columns, source):
         cluster = row.get("kfold")
-        if str(row["sequence"]).upper().replace("T", "U") in published:
+        if as_rna(str(row["sequence"])) in published:
             num_published += 1
         elif cluster is None:
             num_unclustered += 1

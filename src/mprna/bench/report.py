@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from mprna.bench.figures import Figure, Panel, measured_panels, panel_svg, published_panels
 from mprna.bench.table import ALPHA, Cell, Column, Table
-from mprna.errors import UsageError
+from mprna.errors import UsageError, unwrapped
 
 LEGEND: Final = (
     "Mean over seeds ± standard deviation, 95 % bootstrap interval over test items; best in bold, second "
@@ -69,7 +69,7 @@ def _markdown(table: Table, title: str, blocks: Sequence[dict[str, Any]]) -> str
 
 
 def _latex(table: Table, title: str, blocks: Sequence[dict[str, Any]]) -> str:
-    lines = [f"% {_one_line(title)}", f"% {LEGEND}"]
+    lines = [f"% {unwrapped(title)}", f"% {LEGEND}"]
     for column in table.columns:
         lines += [r"\begin{table}", rf"\caption{{{_tex(column.title)}}}", r"\begin{tabular}{lrrrl}"]
         lines += [r"\hline", r"model & mean & 95\,\% & n & notes \\", r"\hline"]
@@ -232,17 +232,13 @@ def _tex_value(cell: Cell) -> str:
 
 def _tex(text: str) -> str:
     """Any text as LaTeX that prints it."""
-    return _one_line(text).translate(_TEX)
+    return unwrapped(text).translate(_TEX)
 
 
 def _md(text: str) -> str:
     """Any text as Markdown that shows it, in a cell of a table too."""
     marks = r"[\\`*~|\[\]]|\b_|_\b"  # within a word an underscore is one
-    return re.sub(marks, r"\\\g<0>", html.escape(_one_line(text), quote=False))
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
+    return re.sub(marks, r"\\\g<0>", html.escape(unwrapped(text), quote=False))
 
 
 _TEX: Final = str.maketrans(

@@ -22,7 +22,6 @@ from typing import Any, Final, Self
 from mprna.corpus.cache import AnnotationCache
 from mprna.corpus.drops import Drops
 from mprna.corpus.executor import Executor, run_shards
-from mprna.corpus.files import flush_to_disk, write_json
 from mprna.corpus.inputs import STDIN, find_inputs, input_digests, store_stdin
 from mprna.corpus.manifest import MANIFEST_NAME, SCHEMA_VERSION, Manifest, read_manifest, write_manifest
 from mprna.corpus.near_duplicates import datasketch_version, write_near_duplicates
@@ -42,6 +41,7 @@ from mprna.corpus.shard_build import ShardResult, ShardTask, num_shards_for
 from mprna.corpus.shards import pyarrow_version
 from mprna.digest import file_sha256
 from mprna.errors import CorpusError, UsageError
+from mprna.files import replacing, write_json
 from mprna.folding.vienna import vienna_version
 from mprna.io.source import STDIN_NAME
 
@@ -324,9 +324,8 @@ def _write_reports(scaffold: Path, out_dir: Path) -> dict[str, str]:
     report = scaffold / "buckets" / EXCLUDED_NAME
     if not report.exists():
         return {}
-    temporary = Path(shutil.copyfile(report, scaffold / EXCLUDED_NAME))
-    flush_to_disk(temporary)
-    temporary.replace(out_dir / EXCLUDED_NAME)
+    with replacing(out_dir / EXCLUDED_NAME, inside=scaffold) as copy:
+        shutil.copyfile(report, copy)
     return {EXCLUDED_NAME: file_sha256(out_dir / EXCLUDED_NAME)}
 
 

@@ -18,7 +18,7 @@ from mprna.io.records import Record
 
 
 @dataclass(frozen=True, slots=True)
-class Transcript:
+class CleanTranscript:
     """A record that entered the corpus: its sequence has the letters `ACGUN` only."""
 
     id: str
@@ -66,7 +66,7 @@ class Cleaner:
     min_length: int
     unknown_species: int = 0
 
-    def clean(self, record: Record) -> Transcript | DropReason:
+    def clean(self, record: Record) -> CleanTranscript | DropReason:
         """The transcript of `record`, or why there is none."""
         transcript_id, species = self.species_rule(record, self.source)
         self.unknown_species += not species
@@ -80,7 +80,7 @@ class Cleaner:
             return DropReason.ILLEGAL_SYMBOL
         if len(sequence) < self.min_length:
             return DropReason.SHORT_RECORD
-        return Transcript(transcript_id, species, sequence)
+        return CleanTranscript(transcript_id, species, sequence)
 
 
 def is_ambiguous(sequence: str, *, max_rate: float) -> bool:

@@ -17,7 +17,7 @@ from mprna.corpus.manifest import MANIFEST_NAME, SCHEMA_VERSION, Manifest, Shard
 from mprna.corpus.shards import Slice, pyarrow_version, write_shard
 from mprna.digest import file_sha256
 from mprna.errors import CorpusError, SequenceError
-from mprna.files import replacing
+from mprna.files import partials_of, replacing
 from mprna.io.formats import read_records
 from mprna.io.records import Record
 from mprna.rna.canonical import MIN_HAIRPIN, canonical_pairs
@@ -45,8 +45,8 @@ def build_known(
     """
     if (out_dir / MANIFEST_NAME).exists():
         raise CorpusError(f"{out_dir} holds a finished corpus; choose another folder, or remove this one")
-    unfinished = f"{FILE_NAME}.part"  # of a process that was killed
-    if out_dir.exists() and any(path.name != unfinished for path in out_dir.iterdir()):
+    unfinished = partials_of(out_dir / FILE_NAME)  # of a process that was killed
+    if out_dir.exists() and set(out_dir.iterdir()) - set(unfinished):
         raise CorpusError(f"{out_dir} is not empty; choose another folder, or remove this one")
     paths = find_inputs(inputs)
     digests = input_digests(paths)

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from mprna.corpus.drops import Drops
-from mprna.corpus.files import write_json
 from mprna.errors import CorpusError
+from mprna.files import write_json
 
 MANIFEST_NAME: Final = "manifest.json"
 

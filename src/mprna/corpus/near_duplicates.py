@@ -19,10 +19,10 @@ from typing import Any, Final
 import numpy as np
 
 from mprna.corpus.dedup import DIGEST_BYTES, sample_keys
-from mprna.corpus.files import flush_to_disk
 from mprna.corpus.kmers import WORD, kmers_of
 from mprna.corpus.scan import NUM_BUCKETS, Candidate, read_bucket
 from mprna.errors import MissingExtraError
+from mprna.files import replacing
 
 _NUM_HASHES: Final = 64
 _SCHEME: Final = "affine32"
@@ -42,13 +42,10 @@ def write_near_duplicates(path: Path, buckets_dir: Path, *, key_limit: int, seed
         MissingExtraError: datasketch is not installed.
     """
     index = _Index(share)
-    temporary = path.with_name(f"{path.name}.tmp")
-    with temporary.open("wb") as file:
+    with replacing(path) as partial, partial.open("wb") as file:
         for candidate in _distinct(buckets_dir, key_limit, seed):
             if not index.keeps(candidate.sequence):
                 file.write(candidate.digest)
-    flush_to_disk(temporary)
-    temporary.replace(path)
 
 
 def read_near_duplicates(path: Path) -> frozenset[bytes]:

@@ -8,7 +8,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from heapq import nsmallest
 from itertools import chain
 from pathlib import Path
@@ -18,11 +18,11 @@ from mprna.corpus.annotate import Annotation
 from mprna.corpus.annotator import Annotator
 from mprna.corpus.dedup import sample_keys
 from mprna.corpus.inputs import find_inputs
-from mprna.corpus.isolation import FoldFailure
 from mprna.corpus.options import CorpusOptions, require
 from mprna.corpus.references import NO_REFERENCES, References
 from mprna.corpus.scaffold import write_errors
 from mprna.corpus.scan import NUM_BUCKETS, Candidate, bucket_path, read_bucket, scan
+from mprna.corpus.shard_build import row_of
 from mprna.corpus.shards import Slice, write_shard
 from mprna.errors import CorpusError
 
@@ -238,12 +238,13 @@ def _fold_some(buckets_dir: Path, options: CorpusOptions) -> tuple[list[Slice], 
         for start in range(0, len(slices), _BATCH_SLICES):
             batch = slices[start : start + _BATCH_SLICES]
             before = time.perf_counter()
-            found = list(annotator([candidate.sequence for candidate in batch]))
+            labels = list(annotator([candidate.sequence for candidate in batch]))
             means.append((time.perf_counter() - before) / len(batch))
             seconds += means[-1] * len(batch)
-            rows = [_plain(candidate) for candidate in batch]
-            plain += rows
-            labelled += map(_labelled, rows, found)
+            plain += map(row_of, batch)
+            labelled += map(
+                row_of, batch, (each if isinstance(each, Annotation) else None for each in labels)
+            )
             if len(plain) >= MIN_FOLDS and seconds > FOLD_SECONDS:
                 break
     error = statistics.stdev(means) / len(means) ** 0.5 if len(means) > 1 else math.nan
@@ -256,20 +257,6 @@ def _random_slices(buckets_dir: Path, seed: int) -> list[Candidate]:
         {c.digest: c for c in read_bucket(buckets_dir, bucket)}.values() for bucket in range(NUM_BUCKETS)
     )
     return nsmallest(MAX_FOLDS, candidates, key=lambda c: sample_keys(c.digest, seed=seed))
-
-
-def _plain(candidate: Candidate) -> Slice:
-    return Slice(
-        id=candidate.id,
-        source="",
-        species=candidate.species,
-        start=candidate.start,
-        sequence=candidate.sequence,
-    )
-
-
-def _labelled(row: Slice, found: Annotation | FoldFailure) -> Slice:
-    return replace(row, **asdict(found)) if isinstance(found, Annotation) else row
 
 
 def _bytes_per_slice(rows: list[Slice], directory: Path) -> float:

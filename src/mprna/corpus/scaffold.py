@@ -15,9 +15,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from mprna.corpus.files import write_json
 from mprna.corpus.manifest import MANIFEST_NAME
 from mprna.errors import CorpusError
+from mprna.files import partials_of, write_json
 
 _NAME: Final = ".build"
 
@@ -61,7 +61,7 @@ def turn_to_scan(scaffold: Path) -> Iterator[None]:
 
 def remove_scaffold(out_dir: Path) -> None:
     """What a finished corpus no longer needs, and the manifests of runs that ended while they wrote them."""
-    for path in out_dir.glob(f"{MANIFEST_NAME}.*.tmp"):
+    for path in partials_of(out_dir / MANIFEST_NAME):
         path.unlink(missing_ok=True)
     shutil.rmtree(scaffold_path(out_dir), ignore_errors=True)
 

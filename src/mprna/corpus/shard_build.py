@@ -18,7 +18,6 @@ from mprna.corpus.complexity import is_low_complexity
 from mprna.corpus.dedup import in_share, sample_keys
 from mprna.corpus.drops import DropReason, Drops
 from mprna.corpus.fidelity import MainFold, fold_main
-from mprna.corpus.files import flush_to_disk, temporary_name, write_json
 from mprna.corpus.isolation import FoldFailure
 from mprna.corpus.manifest import ShardFile
 from mprna.corpus.near_duplicates import read_near_duplicates
@@ -26,6 +25,7 @@ from mprna.corpus.options import CorpusOptions
 from mprna.corpus.scan import NUM_BUCKETS, Candidate, read_bucket
 from mprna.corpus.shards import Slice, write_shard
 from mprna.digest import file_sha256
+from mprna.files import replacing, write_json
 
 LabelSlices = Callable[[Sequence[str]], Iterable[Annotation | FoldFailure]]
 """What `Annotator` does."""
@@ -130,7 +130,12 @@ def build_shard(task: ShardTask, label: LabelSlices) -> ShardResult:
     if task.options.labelled_only:
         candidates = list(_labelled(candidates, kept, drops))
     rows = [
-        _row(candidate, low_complexity, task, kept.get(candidate.sequence))
+        row_of(
+            candidate,
+            kept.get(candidate.sequence),
+            source=task.source_names[candidate.source],
+            low_complexity=low_complexity,
+        )
         for candidate, low_complexity in zip(candidates, _low_complexity(candidates), strict=True)
     ]
     file = _write(task, rows, failures, low_fidelity=len(folded) - len(kept))
@@ -142,6 +147,25 @@ def build_shard(task: ShardTask, label: LabelSlices) -> ShardResult:
 def shard_index(digest: bytes, num_shards: int) -> int:
     """Which of `num_shards` (a power of two) ranges of digests a slice belongs to."""
     return int.from_bytes(digest[:8], "big") * num_shards >> 64
+
+
+def row_of(
+    candidate: Candidate,
+    annotation: Annotation | None = None,
+    *,
+    source: str = "",
+    low_complexity: bool | None = None,
+) -> Slice:
+    """The row of a candidate, without labels where there is no annotation."""
+    row = Slice(
+        id=candidate.id,
+        source=source,
+        species=candidate.species,
+        start=candidate.start,
+        sequence=candidate.sequence,
+        low_complexity=low_complexity,
+    )
+    return row if annotation is None else replace(row, **asdict(annotation))
 
 
 def _candidates(task: ShardTask) -> Iterator[Candidate]:
@@ -216,25 +240,10 @@ def _labelled(
             drops.count(DropReason.NO_STRUCTURE, len(candidate.sequence))
 
 
-def _row(candidate: Candidate, low_complexity: bool, task: ShardTask, annotation: Annotation | None) -> Slice:
-    """The row of a candidate, without labels where there is no annotation."""
-    row = Slice(
-        id=candidate.id,
-        source=task.source_names[candidate.source],
-        species=candidate.species,
-        start=candidate.start,
-        sequence=candidate.sequence,
-        low_complexity=low_complexity,
-    )
-    return row if annotation is None else replace(row, **asdict(annotation))
-
-
 def _write(task: ShardTask, rows: list[Slice], failures: Counter[str], *, low_fidelity: int) -> ShardFile:
     path = task.out_dir / task.file_name
-    temporary = task.results_dir / temporary_name(task.file_name)
-    write_shard(rows, temporary)
-    flush_to_disk(temporary)
-    temporary.replace(path)
+    with replacing(path, inside=task.results_dir) as partial:
+        write_shard(rows, partial)
     return ShardFile(
         name=task.file_name,
         rows=len(rows),

@@ -31,19 +31,9 @@ class Slice:
         species: as in the header; empty where unknown.
         start: 0-based position of the first nucleotide in its transcript.
         sequence: clean, `ACGUN`.
-        structure: dot-bracket, ViennaRNA's of minimum free energy or a known one; None where not annotated,
-            as all below.
-        mfe: kcal/mol; None for a known structure.
-        ensemble_energy: kcal/mol; None for a known structure.
-        fidelity: 1 - normalised ensemble defect, 0..1.
-        confidence: one byte per nucleotide, round(255 * probability of its state).
-        mfe_prob: Boltzmann probability of the MFE structure, 0..1.
-        mean_pair_prob: mean probability of the structure's pairs, 0..1; None where it has none.
-        agreement: pair F1 of the MFE structures of two energy models, 0..1. These three, and the next, are
-            None for a known structure.
-        expected_f1: calibrated pair F1 with the true structure, 0..1; None where no calibration fits.
+        structure: dot-bracket. This and all labels below are those of `annotate.Annotation`, or None where
+            not annotated; of a known structure only `fidelity` (1) and `confidence` (255) are there too.
         low_complexity: whether its DUST score is above the limit of `complexity`; None where not computed.
-        pair_probs: of the prior's ensemble, as `rna.sparse_pairs` packs them; None where not computed.
     """
 
     id: str

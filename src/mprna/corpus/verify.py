@@ -29,7 +29,7 @@ def verify_corpus(directory: Path) -> Manifest:
     _check_names(manifest, directory)
     _check_balance(manifest, directory)
     for name, sha256 in manifest.reports.items():
-        _check_bytes(directory / name, sha256)
+        _check_report(directory / name, sha256)
     for file in manifest.files:
         _check_file(file, directory / file.name)
     return manifest
@@ -52,7 +52,7 @@ def _check_balance(manifest: Manifest, directory: Path) -> None:
         )
 
 
-def _check_bytes(path: Path, sha256: str) -> None:
+def _check_report(path: Path, sha256: str) -> None:
     if not path.is_file():
         raise CorpusError(f"{path}: missing; restore it, or remove the corpus and build it again")
     if file_sha256(path) != sha256:
@@ -63,8 +63,7 @@ def _check_bytes(path: Path, sha256: str) -> None:
 
 
 def _check_file(file: ShardFile, path: Path) -> None:
-    _check_bytes(path, file.sha256)
-    rows = read_shard(path).to_pylist()
+    rows = read_shard(path, file.sha256).to_pylist()
     for number, row in enumerate(rows, 1):
         complaint = _complaint(row)
         if complaint:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import IO
 
-from mprna.errors import FormatError
+from mprna.errors import FormatError, shorten
 from mprna.io.records import Record, split_header
 from mprna.io.source import InputFile, Source, as_format_error, input_errors, numbered_lines, open_input
 
@@ -84,15 +84,6 @@ def write_fastq(records: Iterable[Record], stream: IO[str]) -> None:
         if record.qualities is None:
             raise FormatError(f"record {record.name!r} has no qualities, which FASTQ needs")
         stream.write(f"@{record.header}\n{record.sequence}\n+\n{record.qualities}\n")
-
-
-def shorten(line: str) -> str:
-    """The start of a line, quoted for a message.
-
-    >>> shorten("Lorem ipsum dolor sit amet, consectetur")
-    "'Lorem ipsum dolor si...'"
-    """
-    return repr(line if len(line) <= 24 else line[:21] + "...")
 
 
 def _record(header: str, lines: list[str], number: int) -> Record:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any, Final
 
-from mprna.errors import FormatError, UsageError
+from mprna.errors import FormatError, UsageError, shorten
 from mprna.io.bpseq import read_bpseq, write_bpseq
 from mprna.io.ct import read_ct, write_ct
 from mprna.io.dot_bracket import (
@@ -19,9 +19,9 @@ from mprna.io.dot_bracket import (
     write_dbn,
     write_vienna,
 )
-from mprna.io.fasta import read_fasta, read_fastq, read_plain, shorten, write_fasta, write_fastq
+from mprna.io.fasta import read_fasta, read_fastq, read_plain, write_fasta, write_fastq
 from mprna.io.jsonl import read_jsonl, write_jsonl
-from mprna.io.output import COMPRESSIONS, open_output
+from mprna.io.output import COMPRESSIONS
 from mprna.io.records import Record
 from mprna.io.source import InputFile, Source, as_format_error, input_errors, open_input
 from mprna.io.table import read_parquet, write_parquet
@@ -29,16 +29,6 @@ from mprna.io.tsv import SEQUENCE_COLUMNS, read_tsv, write_tsv
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
-
-__all__ = [
-    "COMPRESSIONS",
-    "FORMATS",
-    "Format",
-    "format_of_suffix",
-    "open_output",
-    "read_records",
-    "suffix_of",
-]
 
 Reader = Callable[[Source], Iterator[Record]]
 Writer = Callable[[Iterable[Record], IO[Any]], None]

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from mprna.alphabet import as_rna
 from mprna.errors import FormatError, MprnaWarning, UsageError
 from mprna.io.records import Record
 from mprna.io.source import Source, numbered_lines, open_input
@@ -46,7 +47,7 @@ def read_shape(source: Source, sequence: str) -> Reactivities:
                 message = f"position {position} of a sequence of {len(sequence)} nt"
                 raise FormatError(message, path=file.name, line=number)
             found = sequence[position - 1]
-            if letter and _plain(letter) != _plain(found):
+            if letter and as_rna(letter) != as_rna(found):
                 message = f"{letter} at position {position}, where the sequence has {found}"
                 raise FormatError(message, path=file.name, line=number)
             reactivities[position - 1] = value if value >= 0 else np.nan
@@ -108,7 +109,3 @@ def _row(cells: list[str]) -> tuple[int, str, float]:
     if np.isinf(value):
         raise ValueError
     return int(cells[0]), letter, value
-
-
-def _plain(letter: str) -> str:
-    return letter.upper().replace("T", "U")

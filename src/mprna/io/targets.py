@@ -6,9 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from mprna.errors import FormatError
+from mprna.errors import FormatError, shorten
 from mprna.io.dot_bracket import STRUCTURE_PATTERN
-from mprna.io.fasta import shorten
 from mprna.io.formats import read_head, read_records
 from mprna.io.source import InputFile, Source, numbered_lines, open_input
 from mprna.rna.structure import CLOSING, OPENING

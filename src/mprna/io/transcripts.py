@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from mprna.errors import FormatError
-from mprna.io.fasta import shorten
+from mprna.errors import FormatError, shorten
 from mprna.io.source import Source, numbered_lines, open_input
 
 _TRANSCRIPT_ID: Final = re.compile(r'\btranscript_id\s+"([^"]+)"')

@@ -11,7 +11,7 @@ from itertools import count
 from types import ModuleType, TracebackType
 from typing import Any, Final
 
-from mprna.errors import FormatError, MissingExtraError, MprnaWarning
+from mprna.errors import FormatError, MissingExtraError, MprnaWarning, unwrapped
 from mprna.io.fasta_index import index_fits, index_paths
 
 _RESERVED: Final = str.maketrans({",": "&", ";": ":", "|": "/", "=": ":", " ": "_", "\t": "_", "\n": "_"})
@@ -37,7 +37,7 @@ class VcfFile:
         try:
             self._file = pysam.VariantFile(path)
         except (OSError, ValueError, NotImplementedError) as error:
-            raise FormatError(f"no VCF that can be read ({_one_line(error)})", path=path) from error
+            raise FormatError(f"no VCF that can be read ({unwrapped(str(error))})", path=path) from error
 
     def __enter__(self) -> VcfFile:
         return self
@@ -75,7 +75,7 @@ class VcfFile:
             except StopIteration:
                 return
             except (OSError, ValueError) as error:
-                message = f"record {number} cannot be read ({_one_line(error)})"
+                message = f"record {number} cannot be read ({unwrapped(str(error))})"
                 raise FormatError(message, path=self.path) from error
             yield record
 
@@ -158,7 +158,7 @@ class IndexedFasta:
         try:
             return str(self._file.fetch(name, max(start, 0), max(end, 0))).upper()
         except (OSError, ValueError) as error:
-            message = f"{name} cannot be read ({_one_line(error)})"
+            message = f"{name} cannot be read ({unwrapped(str(error))})"
             raise FormatError(message, path=self.path) from error
 
 
@@ -190,7 +190,3 @@ def _pysam() -> ModuleType:
         raise MissingExtraError("reading VCF", "vcf") from error
     pysam.set_verbosity(0)  # htslib's own messages
     return pysam
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())

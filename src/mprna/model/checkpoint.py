@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import torch
 from safetensors import SafetensorError
@@ -14,22 +14,18 @@ from torch import Tensor, nn
 from mprna.errors import ModelError
 from mprna.files import read_json, replacing, write_json
 from mprna.model.config import ModelConfig
+from mprna.model.layout import CONFIG_FILE, ENCODER_KIND, WEIGHTS_FILE
 from mprna.model.network import MprnaModel
 from mprna.tokenizer import Tokenizer
 
 FORMAT = {"format": "mprna-model", "version": 1}
 
-ENCODER_KIND = "mprna"
-PAIR_KIND = "pair_network"
-"""What `kind` in `config.json` says; a file without it holds an encoder with heads."""
-
-CONFIG_FILE = "config.json"
-WEIGHTS_FILE = "model.safetensors"
-
 TIED_WEIGHT = "lm_head.decoder.weight"
 """Shared with the embedding, so stored once, under the embedding's name."""
 
 _SHOWN_NAMES: Final = 3
+
+Module = TypeVar("Module", bound=nn.Module)
 
 
 def save_checkpoint(model: MprnaModel, directory: Path, *, dtype: torch.dtype = torch.float32) -> None:
@@ -68,6 +64,40 @@ def load_checkpoint(directory: Path) -> MprnaModel:
     weights = read_weights(directory / WEIGHTS_FILE, model, skip=(TIED_WEIGHT,))
     model.load_state_dict(weights | {TIED_WEIGHT: weights["encoder.embedding.weight"]})
     return model.eval()
+
+
+def save_module(
+    module: nn.Module,
+    config: Mapping[str, Any],
+    directory: Path,
+    *,
+    kind: str,
+    dtype: torch.dtype = torch.float32,
+) -> None:
+    """Write a model directory of any kind; `config.json`, which makes it one, comes last.
+
+    Args:
+        config: what `config.json` says beside format and kind; its `model` is for `load_module`.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    write_weights(module.state_dict(), directory / WEIGHTS_FILE, dtype=dtype)
+    write_json({**FORMAT, "kind": kind, **config}, directory / CONFIG_FILE)
+
+
+def load_module(directory: Path, kind: str, make: Callable[[dict[str, Any]], Module]) -> Module:
+    """The model of a directory, in float32, ready for inference. Global random state is left alone.
+
+    Args:
+        make: the untrained model from the `model` part of `config.json`.
+
+    Raises:
+        ModelError: missing, damaged or mismatching files, or a model of another kind.
+    """
+    config = read_model_dict(directory, kind=kind)
+    with torch.random.fork_rng(devices=[]):
+        module = make(config)
+    module.load_state_dict(read_weights(directory / WEIGHTS_FILE, module))
+    return module.eval()
 
 
 def read_config(directory: Path) -> ModelConfig:

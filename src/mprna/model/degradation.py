@@ -16,14 +16,15 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from mprna.alphabet import NUCLEOTIDES
 from mprna.errors import ModelError
 
-NUM_BASES = 4
+NUM_NUCLEOTIDES = len(NUCLEOTIDES)
 """A C G U; an N (4) is none of them."""
 
 NUM_TARGETS = 5
 MIN_SD = 0.02
-NUM_FEATURES = 2 * NUM_BASES + 2
+NUM_FEATURES = 2 * NUM_NUCLEOTIDES + 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,7 +144,7 @@ def node_features(bases: Tensor, probs: Tensor) -> Tensor:
 
     *Shape:* (B, L) and (B, L, L) to (B, L, F)
     """
-    one_hot = functional.one_hot(bases, NUM_BASES + 1)[..., :NUM_BASES].to(probs.dtype)
+    one_hot = functional.one_hot(bases, NUM_NUCLEOTIDES + 1)[..., :NUM_NUCLEOTIDES].to(probs.dtype)
     position = torch.arange(bases.shape[1], device=bases.device, dtype=probs.dtype)
     distance = torch.log1p((position[:, None] - position).abs())
     paired = probs.sum(-1, keepdim=True)

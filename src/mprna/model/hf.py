@@ -13,9 +13,7 @@ from mprna.alphabet import VOCABULARY
 from mprna.errors import ModelError, MprnaWarning
 from mprna.files import read_json, write_json
 from mprna.model.checkpoint import (
-    CONFIG_FILE,
     TIED_WEIGHT,
-    WEIGHTS_FILE,
     a_few,
     check_apart,
     load_checkpoint,
@@ -36,6 +34,7 @@ from mprna.model.hf_layout import (
     tensors_to_hf,
     unused_tensors,
 )
+from mprna.model.layout import CONFIG_FILE, WEIGHTS_FILE
 from mprna.model.network import MprnaModel
 from mprna.tokenizer import Tokenizer
 

@@ -12,6 +12,7 @@ from torch import Tensor
 from mprna.errors import ModelError, first_line
 from mprna.files import read_json
 from mprna.model.checkpoint import read_tensors
+from mprna.model.layout import WEIGHTS_FILE
 
 
 def read_hf_tensors(directory: Path) -> dict[str, Tensor]:
@@ -60,7 +61,7 @@ def _read_pickle(path: Path) -> dict[str, Tensor]:
 
 
 READERS: Final[dict[str, Callable[[Path], dict[str, Tensor]]]] = {
-    "model.safetensors": read_tensors,
+    WEIGHTS_FILE: read_tensors,
     "pytorch_model.bin": _read_pickle,
 }
 """File name and reader, the preferred one first."""

@@ -12,8 +12,7 @@ from typing import IO, Any, Final
 
 import numpy as np
 
-from mprna.errors import MprnaWarning, UsageError
-from mprna.io.fasta import shorten
+from mprna.errors import MprnaWarning, UsageError, shorten
 from mprna.io.output import compression_of, file_behind, open_output
 from mprna.predict.embed import Embedding
 from mprna.predict.tables import Row, check_format, write_jsonl

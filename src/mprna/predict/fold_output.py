@@ -14,8 +14,8 @@ from typing import Final
 
 from mprna.errors import FormatError, UsageError
 from mprna.io.dot_bracket import looks_like_another_line
-from mprna.io.formats import FORMATS, Reader, Writer, open_output
-from mprna.io.output import compression_of, file_behind
+from mprna.io.formats import FORMATS, Reader, Writer
+from mprna.io.output import compression_of, file_behind, open_output
 from mprna.io.records import Record
 
 RESUMABLE: Final = ("vienna", "dbn", "tsv", "jsonl")

@@ -22,13 +22,12 @@ import numpy.typing as npt
 from mprna.digest import file_sha256
 from mprna.errors import ModelError
 from mprna.files import read_json, write_json
+from mprna.model.layout import WEIGHTS_FILE
 from mprna.predict.repair_features import FEATURES, Floats
 from mprna.runtime.engine import IntArray
 
 CALIBRATION_FILE: Final = "repair.json"
 SCHEMA: Final = {"schema": "mprna.repair", "version": 1}
-
-_WEIGHTS: Final = "model.safetensors"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,8 +58,10 @@ def load_calibration(model_dir: Path) -> RepairCalibration:
         raise ModelError(
             f"{path}: not a repair calibration of this version; fit it again with runs/repair.py"
         )
-    if content["weights_sha256"] != file_sha256(model_dir / _WEIGHTS):
-        raise ModelError(f"{path}: fitted to other weights than {_WEIGHTS}; fit it again with runs/repair.py")
+    if content["weights_sha256"] != file_sha256(model_dir / WEIGHTS_FILE):
+        raise ModelError(
+            f"{path}: fitted to other weights than {WEIGHTS_FILE}; fit it again with runs/repair.py"
+        )
     seen, unknown = (tuple(content[key][name] for name in FEATURES) for key in ("seen", "unknown"))
     return RepairCalibration(
         seen=seen, unknown=unknown, window=content["window"], fitted_on=content.get("fitted_on", "")
@@ -70,7 +71,7 @@ def load_calibration(model_dir: Path) -> RepairCalibration:
 def save_calibration(calibration: RepairCalibration, model_dir: Path) -> None:
     """Write a calibration for the weights in `model_dir`; the manifest is to be written afterwards."""
     content = SCHEMA | {
-        "weights_sha256": file_sha256(model_dir / _WEIGHTS),
+        "weights_sha256": file_sha256(model_dir / WEIGHTS_FILE),
         "window": calibration.window,
         "seen": dict(zip(FEATURES, calibration.seen, strict=True)),
         "unknown": dict(zip(FEATURES, calibration.unknown, strict=True)),

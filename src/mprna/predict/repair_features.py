@@ -13,6 +13,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from mprna.alphabet import NUCLEOTIDES
 from mprna.runtime.bases import UNKNOWN_BASE, base_ids
 from mprna.runtime.engine import Engine
 from mprna.runtime.windows import split_windows
@@ -26,7 +27,7 @@ there, and else 0: log-odds of the repair head among the three; and 1."""
 STRIDE: Final = 8
 """One nucleotide in so many is masked at a time."""
 
-_NUM_BASES: Final = 4
+_NUM_NUCLEOTIDES: Final = len(NUCLEOTIDES)
 
 
 def repair_features(sequence: str, engine: Engine, window: int) -> Floats:
@@ -39,13 +40,13 @@ def repair_features(sequence: str, engine: Engine, window: int) -> Floats:
     *Shape:* (L, 4, K)
     """
     bases = base_ids(sequence)
-    masked_lm, repair = np.empty((2, len(bases), _NUM_BASES))
+    masked_lm, repair = np.empty((2, len(bases), _NUM_NUCLEOTIDES))
     for start, end, keep_start, keep_end in split_windows(len(bases), min(window, engine.max_length)):
         kept = slice(keep_start - start, keep_end - start)
         found = _read_window(sequence[start:end], engine, bases[start:end] == UNKNOWN_BASE)
         masked_lm[keep_start:keep_end], repair[keep_start:keep_end] = (part[kept] for part in found)
-    others = (np.arange(_NUM_BASES) != bases[:, None]) & (bases != UNKNOWN_BASE)[:, None]
-    repair_head = np.where(others, _log_share(repair, others) + np.log(_NUM_BASES - 1), 0.0)
+    others = (np.arange(_NUM_NUCLEOTIDES) != bases[:, None]) & (bases != UNKNOWN_BASE)[:, None]
+    repair_head = np.where(others, _log_share(repair, others) + np.log(_NUM_NUCLEOTIDES - 1), 0.0)
     return np.stack([masked_lm, repair_head, others], axis=-1)
 
 
@@ -58,7 +59,7 @@ def _read_window(sequence: str, engine: Engine, unknown: npt.NDArray[np.bool_]) 
         group = np.arange(first, len(sequence), STRIDE)
         logits = engine.base_logits(sequence, np.union1d(group, always)).lm
         masked_lm[group] = logits[group]
-    return _log_share(masked_lm, np.ones(_NUM_BASES, dtype=bool)), repair
+    return _log_share(masked_lm, np.ones(_NUM_NUCLEOTIDES, dtype=bool)), repair
 
 
 def _log_share(logits: Floats, among: npt.NDArray[np.bool_]) -> Floats:

@@ -7,10 +7,13 @@ Shape letters: P pairs, E = 2 P endpoints.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import numpy.typing as npt
 
-Pairs = npt.NDArray[np.int64]
+if TYPE_CHECKING:
+    from mprna.rna.structure import Pairs
 
 
 def has_pseudoknot(pairs: Pairs) -> bool:

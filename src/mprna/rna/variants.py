@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
-from mprna.alphabet import NUCLEOTIDES
-from mprna.errors import VariantError
+from mprna.alphabet import NUCLEOTIDES, as_rna
+from mprna.errors import VariantError, shorten
 
 _LETTER: Final = "ACGTUN"
 _SUBSTITUTION: Final = re.compile(
@@ -70,7 +70,7 @@ def parse_variant(text: str) -> Variant:
     found = sorted(_parse_substitution(part) for part in _JOINED.split(text.strip()))
     for one, other in pairwise(found):
         if one.position == other.position:
-            raise VariantError(f"{_shown(text)} changes nucleotide {one.position + 1} twice")
+            raise VariantError(f"{shorten(text, _MAX_SHOWN)} changes nucleotide {one.position + 1} twice")
     return Variant(tuple(found))
 
 
@@ -132,19 +132,16 @@ def _parse_substitution(text: str) -> Substitution:
         raise VariantError(_complaint(text))
     groups = match.groupdict()
     prefix = "" if groups["position"] else "hgvs_"
-    ref, alt = (groups[prefix + name].upper().replace("T", "U") for name in ("ref", "alt"))
+    ref, alt = (as_rna(groups[prefix + name]) for name in ("ref", "alt"))
     return Substitution(int(groups[prefix + "position"]) - 1, ref, alt)
 
 
 def _complaint(text: str) -> str:
     if not text:
         return "empty variant; expected one as A24G"
+    shown = shorten(text, _MAX_SHOWN)
     if re.search(r"ins|del|dup|inv", text, re.IGNORECASE):
-        return f"{_shown(text)} is no substitution; insertions and deletions are not supported"
+        return f"{shown} is no substitution; insertions and deletions are not supported"
     if text.lower().startswith(("c.", "g.")):
-        return f"{_shown(text)}: count positions from the first nucleotide of the RNA, as A24G or n.24A>G"
-    return f"{_shown(text)} is no variant; expected one as A24G, or several joined by +"
-
-
-def _shown(text: str) -> str:
-    return repr(text if len(text) <= _MAX_SHOWN else text[: _MAX_SHOWN - 3] + "...")
+        return f"{shown}: count positions from the first nucleotide of the RNA, as A24G or n.24A>G"
+    return f"{shown} is no variant; expected one as A24G, or several joined by +"

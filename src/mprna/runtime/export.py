@@ -27,18 +27,16 @@ from torch.export import Dim
 from mprna.errors import ModelError
 from mprna.files import read_json, replacing
 from mprna.model.checkpoint import (
-    CONFIG_FILE,
     FORMAT,
-    PAIR_KIND,
     TIED_WEIGHT,
-    WEIGHTS_FILE,
     check_apart,
     load_checkpoint,
     save_checkpoint,
 )
 from mprna.model.degradation import DegradationEnsemble
-from mprna.model.degradation_checkpoint import DEGRADATION_KIND, load_degradation, save_degradation
+from mprna.model.degradation_checkpoint import load_degradation, save_degradation
 from mprna.model.hf import export_hf, import_hf
+from mprna.model.layout import CONFIG_FILE, DEGRADATION_KIND, GRAPH_FILE, PAIR_KIND, WEIGHTS_FILE
 from mprna.model.network import MprnaModel, NetworkOutput
 from mprna.model.pair_checkpoint import load_pair_network, save_pair_network
 from mprna.model.pair_network import CELL, PairNetwork
@@ -212,7 +210,7 @@ def _finish(graph: ModelProto, target_dir: Path) -> None:
     # safetensors writes for its user only.
     shutil.copymode(target_dir / CONFIG_FILE, target_dir / WEIGHTS_FILE)
     _point_into_weights(graph, _spans(target_dir / WEIGHTS_FILE))
-    _save(graph, target_dir / "model.onnx")
+    _save(graph, target_dir / GRAPH_FILE)
     write_manifest(target_dir)
 
 

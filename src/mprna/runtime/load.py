@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final, Literal, get_args
 
 from mprna.errors import MissingExtraError, ModelError, UsageError
+from mprna.model.layout import DEGRADATION_KIND, GRAPH_FILE, PAIR_KIND, TASK_KIND
 from mprna.runtime.degradation_engine import DegradationEngine
 from mprna.runtime.engine import Engine
 from mprna.runtime.pair_engine import PairEngine
@@ -14,6 +15,12 @@ from mprna.runtime.store import DEFAULT_MODEL, DEGRADATION_MODEL, find_model, ki
 
 Backend = Literal["auto", "onnx", "torch"]
 BACKENDS: Final[tuple[str, ...]] = get_args(Backend)
+
+_NO_ENCODER: Final = {
+    PAIR_KIND: "a pair network, which has no hidden states; it works in `mprna fold`",
+    DEGRADATION_KIND: "a degradation model; it works in `mprna degrade`",
+    TASK_KIND: "a fine-tuned model; it works in `mprna predict`",
+}
 
 
 def load(
@@ -38,12 +45,8 @@ def load(
         UsageError: an unknown backend, or a device that is not there.
     """
     directory, backend = _choose(model, backend, device)
-    if kind_of(directory) == "task":
-        raise ModelError(f"{directory}: a fine-tuned model; it works in `mprna predict`")
-    if kind_of(directory) != "mprna":
-        if kind_of(directory) == "degradation":
-            raise ModelError(f"{directory}: a degradation model; it works in `mprna degrade`")
-        raise ModelError(f"{directory}: a pair network, which has no hidden states; it works in `mprna fold`")
+    if hint := _NO_ENCODER.get(kind_of(directory)):
+        raise ModelError(f"{directory}: {hint}")
     if backend == "onnx":
         from mprna.runtime.onnx import OnnxEngine
 
@@ -56,7 +59,7 @@ def load(
 def load_pair_engine(model: str | Path, *, backend: str = "auto") -> PairEngine:
     """Open a model of kind `pair_network`; arguments and errors are those of `load`."""
     directory, backend = _choose(model, backend)
-    if kind_of(directory) != "pair_network":
+    if kind_of(directory) != PAIR_KIND:
         raise ModelError(f"{directory}: not a pair network")
     if backend == "onnx":
         from mprna.runtime.onnx import OnnxPairEngine
@@ -69,7 +72,7 @@ def load_pair_engine(model: str | Path, *, backend: str = "auto") -> PairEngine:
 
 def load_folding(model: str | Path, *, backend: str = "auto") -> Engine | PairEngine:
     """Open a model of either kind; arguments and errors are those of `load`."""
-    if kind_of(find_model(model)) == "pair_network":
+    if kind_of(find_model(model)) == PAIR_KIND:
         return load_pair_engine(model, backend=backend)
     return load(model, backend=backend)
 
@@ -81,7 +84,7 @@ def load_degradation_engine(model: str | Path = DEGRADATION_MODEL) -> Degradatio
         ModelError: no such model, damaged files, or a model of another kind.
     """
     directory = find_model(model)
-    if kind_of(directory) != "degradation":
+    if kind_of(directory) != DEGRADATION_KIND:
         raise ModelError(f"{directory}: not a degradation model")
     from mprna.runtime.onnx import OnnxDegradationEngine
 
@@ -94,7 +97,7 @@ def _choose(model: str | Path, backend: str, device: str = "cpu") -> tuple[Path,
         raise UsageError(f"backend {backend!r}; expected one of {', '.join(BACKENDS)}")
     directory = find_model(model)
     if backend == "auto":
-        backend = "onnx" if device == "cpu" and (directory / "model.onnx").exists() else "torch"
+        backend = "onnx" if device == "cpu" and (directory / GRAPH_FILE).exists() else "torch"
     if backend == "torch" and find_spec("torch") is None:
-        raise MissingExtraError(f"{directory}: running it without a model.onnx", "train")
+        raise MissingExtraError(f"{directory}: running it without a {GRAPH_FILE}", "train")
     return directory, backend

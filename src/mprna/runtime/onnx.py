@@ -18,6 +18,7 @@ from onnxruntime.capi.onnxruntime_pybind11_state import (
 )
 
 from mprna.errors import ModelError, first_line
+from mprna.model.layout import GRAPH_FILE
 from mprna.runtime import windows
 from mprna.runtime.bases import base_ids
 from mprna.runtime.degradation_engine import Degradation
@@ -46,7 +47,7 @@ class OnnxEngine:
 
     def __init__(self, model_dir: Path, *, num_threads: int = 1) -> None:
         self.max_length: int = describe(model_dir).max_length
-        self._session = _open_session(model_dir / "model.onnx", num_threads, ["input_ids"])
+        self._session = _open_session(model_dir / GRAPH_FILE, num_threads, ["input_ids"])
 
     def predict(self, sequence: str) -> Prediction:
         return windows.predict(self._run, sequence, self.max_length)
@@ -70,7 +71,7 @@ class OnnxPairEngine:
     def __init__(self, model_dir: Path) -> None:
         self.max_length: int = min(describe(model_dir).max_length, WINDOW)
         inputs = ["bases", "prior", "has_prior"]
-        self._session = _open_session(model_dir / "model.onnx", 1, inputs)
+        self._session = _open_session(model_dir / GRAPH_FILE, 1, inputs)
 
     def predict_pairs(self, sequence: str, prior: FloatArray | None = None) -> FloatArray:
         given = pair_input(sequence, prior)
@@ -90,7 +91,7 @@ class OnnxDegradationEngine:
         info = describe(model_dir)
         self.max_length: int = info.max_length
         self.score_scale = _score_scale(info)
-        self._session = _open_session(model_dir / "model.onnx", 1, ["bases", "probs"])
+        self._session = _open_session(model_dir / GRAPH_FILE, 1, ["bases", "probs"])
 
     def predict_degradation(self, sequence: str, probs: FloatArray) -> Degradation:
         length = len(sequence)

@@ -17,6 +17,7 @@ from typing import Any, Final
 from mprna.digest import file_sha256
 from mprna.errors import ModelError, MprnaWarning
 from mprna.files import read_json, write_json
+from mprna.model.layout import CONFIG_FILE, ENCODER_KIND, KINDS
 
 DEFAULT_MODEL: Final = "mini"
 """Pretrained; has seen no experimental structure."""
@@ -26,11 +27,6 @@ FOLDING_MODEL: Final = "pair-fold"
 
 DEGRADATION_MODEL: Final = "degradation"
 """What `mprna degrade` uses."""
-
-KINDS: Final = ("mprna", "pair_network", "degradation", "task")
-"""What `config.json` calls a model: an encoder with heads (also where it says nothing), a network that names
-pairs and nothing else, one that predicts reactivity and degradation, or a fine-tuned model for a task of the
-user's own."""
 
 MANIFEST: Final = "manifest.json"
 SCHEMA: Final = {"schema": "mprna.model", "version": 1}
@@ -85,7 +81,7 @@ def locate_source(name_or_path: str) -> Path:
         ModelError: no such model.
     """
     path = Path(name_or_path)
-    return path if (path / "model" / "config.json").is_file() else _locate(name_or_path)
+    return path if (path / "model" / CONFIG_FILE).is_file() else _locate(name_or_path)
 
 
 def list_models() -> list[ModelInfo]:
@@ -111,11 +107,11 @@ def describe(directory: Path) -> ModelInfo:
     Raises:
         ModelError: no readable `config.json`.
     """
-    config = read_json(directory / "config.json")
+    config = read_json(directory / CONFIG_FILE)
     model = config.get("model")
     max_length = model.get("max_length") if isinstance(model, dict) else None
     if not isinstance(model, dict) or not isinstance(max_length, int) or max_length < 2:
-        raise ModelError(f"{directory / 'config.json'}: not an MP-RNA model")
+        raise ModelError(f"{directory / CONFIG_FILE}: not an MP-RNA model")
     num_bytes = sum(path.stat().st_size for path in _payload(directory))
     card_path = directory / "README.md"
     card = card_path.read_text("utf-8", "replace").strip() if card_path.is_file() else ""
@@ -128,8 +124,8 @@ def kind_of(directory: Path) -> str:
     Raises:
         ModelError: no readable `config.json`, or a kind that this version does not know.
     """
-    path = directory / "config.json"
-    kind = read_json(path).get("kind", KINDS[0])
+    path = directory / CONFIG_FILE
+    kind = read_json(path).get("kind", ENCODER_KIND)
     if kind not in KINDS:
         raise ModelError(f"{path}: kind {kind!r}; this mprna knows {', '.join(KINDS)}; upgrade it")
     return str(kind)
@@ -179,13 +175,13 @@ def is_plain(name: str) -> bool:
 def _locate(name_or_path: str | Path) -> Path:
     if isinstance(name_or_path, str) and os.sep not in name_or_path:
         for root in _roots():
-            if os.path.isfile(root / name_or_path / "config.json"):  # Path.is_file fails on long names
+            if os.path.isfile(root / name_or_path / CONFIG_FILE):  # Path.is_file fails on long names
                 return root / name_or_path
     path = Path(name_or_path)
-    if os.path.isfile(path / "config.json"):
+    if os.path.isfile(path / CONFIG_FILE):
         return path
     if os.path.isdir(path):
-        raise ModelError(f"{path}: no config.json; expected an MP-RNA model directory")
+        raise ModelError(f"{path}: no {CONFIG_FILE}; expected an MP-RNA model directory")
     known = ", ".join(info.name for info in list_models()) or "none"
     raise ModelError(f"no model {str(name_or_path)!r}; installed: {known}; or give a model directory")
 
@@ -195,7 +191,7 @@ def _roots() -> tuple[Path, Path]:
 
 
 def _model_dirs(root: Path) -> Iterator[Path]:
-    return (path.parent for path in root.glob("*/config.json")) if os.path.isdir(root) else iter(())
+    return (path.parent for path in root.glob(f"*/{CONFIG_FILE}")) if os.path.isdir(root) else iter(())
 
 
 def _payload(directory: Path) -> list[Path]:

@@ -10,7 +10,8 @@ from typing import Protocol
 import torch
 
 from mprna.digest import file_sha256
-from mprna.model.checkpoint import WEIGHTS_FILE, load_checkpoint, read_config
+from mprna.model.checkpoint import load_checkpoint, read_config
+from mprna.model.layout import WEIGHTS_FILE
 from mprna.model.network import MprnaModel
 from mprna.model.task import TaskConfig, TaskModel, TaskNetwork
 from mprna.model.task_checkpoint import load_task_model, save_task_model

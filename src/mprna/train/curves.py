@@ -9,8 +9,8 @@ from typing import Any
 
 from mprna.errors import ModelError
 from mprna.files import read_json
-from mprna.model.checkpoint import CONFIG_FILE
-from mprna.train.tracker import read_metrics
+from mprna.model.layout import CONFIG_FILE
+from mprna.train.tracker import METRICS_FILE, read_metrics
 
 RECENT = 20
 """Steps over which the newest values are averaged."""
@@ -40,7 +40,7 @@ def read_curves(run_dir: Path) -> list[Curve]:
     Raises:
         ModelError: no metrics yet, or no run.
     """
-    rows = read_metrics(run_dir / "metrics.jsonl")
+    rows = read_metrics(run_dir / METRICS_FILE)
     if not rows:
         raise ModelError(f"{run_dir}: no metrics.jsonl with a step in it; is this a run directory?")
     return [curve for kind in ("train", "validation") for curve in _curves(rows, kind)]
@@ -71,7 +71,7 @@ def read_progress(run_dir: Path) -> Progress | None:
     num_steps = train.get("num_steps") if isinstance(train, dict) else None
     steps = [
         row
-        for row in read_metrics(run_dir / "metrics.jsonl")
+        for row in read_metrics(run_dir / METRICS_FILE)
         if row.get("tokens_per_second") and "tokens" in row
     ]
     if not isinstance(num_steps, int) or not steps:

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor, nn
 
-from mprna.errors import UsageError
+from mprna.errors import UsageError, first_line
 
 AnyBatch = TypeVar("AnyBatch")
 
@@ -42,7 +42,7 @@ def find_device(name: str | None = None) -> torch.device:
         device = torch.device(f"cuda:{os.environ.get('LOCAL_RANK', 0)}" if name == "cuda" else name)
         torch.zeros(1, device=device)
     except (RuntimeError, AssertionError) as error:
-        raise UsageError(f"device {name!r}: {str(error).partition(chr(10))[0]}") from None
+        raise UsageError(f"device {name!r}: {first_line(error)}") from None
     return device
 
 

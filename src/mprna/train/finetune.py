@@ -20,6 +20,7 @@ import torch
 from mprna.errors import MissingDataError, ModelError, UsageError
 from mprna.files import read_json, write_json
 from mprna.io.labelled import LabelledRow
+from mprna.model.layout import CONFIG_FILE
 from mprna.model.task import TaskConfig, TaskNetwork
 from mprna.objectives.mixture import check_ranges
 from mprna.train.backbone import Backbone, Checkpoint
@@ -233,7 +234,7 @@ def _settings(
 
 
 def _claim(run_dir: Path, settings: dict[str, Any], *, resume: bool) -> None:
-    path = run_dir / "config.json"
+    path = run_dir / CONFIG_FILE
     if path.exists():
         if not resume:
             raise UsageError(f"{run_dir} holds a run already; add --resume, or choose another --out")

@@ -17,7 +17,7 @@ from torch import Tensor
 from mprna.alphabet import MASK_ID, NUCLEOTIDES, STRUCTURE_SYMBOLS, VOCABULARY
 from mprna.errors import ModelError
 from mprna.files import read_json
-from mprna.model.checkpoint import CONFIG_FILE
+from mprna.model.layout import CONFIG_FILE
 from mprna.objectives.mixture import OBJECTIVES, ObjectiveConfig, corrupt
 from mprna.objectives.objective import IGNORE
 from mprna.objectives.padding import Annotation, TrainingSlice, pad_slices

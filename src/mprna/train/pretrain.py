@@ -18,7 +18,8 @@ from mprna.corpus.manifest import MANIFEST_NAME
 from mprna.digest import file_sha256
 from mprna.errors import ModelError, UsageError
 from mprna.files import read_json, write_json
-from mprna.model.checkpoint import CONFIG_FILE, WEIGHTS_FILE, load_checkpoint, write_checkpoint
+from mprna.model.checkpoint import load_checkpoint, write_checkpoint
+from mprna.model.layout import CONFIG_FILE, WEIGHTS_FILE
 from mprna.model.network import MprnaModel
 from mprna.model.presets import PRESETS
 from mprna.objectives.mixture import compute_losses
@@ -200,7 +201,7 @@ def _read_from(
 
 def _claim(run_dir: Path, config: TrainConfig, read: dict[str, list[str]], *, resume: bool) -> None:
     """Write `config.json`; a run to resume must have the same data and settings, but for `MAY_CHANGE`."""
-    path = run_dir / "config.json"
+    path = run_dir / CONFIG_FILE
     if path.exists():
         if not resume:
             raise UsageError(f"{run_dir} holds a run already; add --resume, or choose another --out")

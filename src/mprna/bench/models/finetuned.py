@@ -29,7 +29,7 @@ from mprna.train.backbone import Backbone
 from mprna.train.device import describe, device_of, find_device
 from mprna.train.finetune import FinetuneConfig, finetune
 from mprna.train.task_learner import best_metric
-from mprna.train.tracker import read_metrics
+from mprna.train.tracker import METRICS_FILE, read_metrics
 
 LEARNING_RATES: Final = {"full": 1e-4, "lora": 1e-3, "head": 1e-3, "scratch": 1e-3}
 """Peak of every mode. `scratch` is `full` from random weights: what pretraining is worth."""
@@ -215,7 +215,7 @@ def _label_names(task: Task, row: LabelledRow) -> tuple[str, ...]:
 def _chosen(model: TaskNetwork, config: FinetuneConfig, run_dir: Path) -> dict[str, Any]:
     """Epoch and validation metric of the best model."""
     name, sign = best_metric(model.task, config.choose_by)
-    scores = [row[name] for row in read_metrics(run_dir / "metrics.jsonl") if row["kind"] == "validation"]
+    scores = [row[name] for row in read_metrics(run_dir / METRICS_FILE) if row["kind"] == "validation"]
     best = int(np.argmax(sign * np.array(scores)))
     return {"epoch": best + 1, "chosen_by": name, "valid": scores[best]}
 

@@ -26,7 +26,8 @@ from transformers import AutoModel
 from mprna.bench.models.transformers_tokens import Reader, Source
 from mprna.errors import ModelError
 from mprna.files import read_json, write_json
-from mprna.model.checkpoint import CONFIG_FILE, WEIGHTS_FILE, a_few, read_tensors, write_tensors
+from mprna.model.checkpoint import a_few, read_tensors, write_tensors
+from mprna.model.layout import CONFIG_FILE, WEIGHTS_FILE
 from mprna.model.task import TaskConfig, TaskNetwork
 from mprna.tokenizer import Tokenizer
 from mprna.train.backbone import Backbone
