@@ -8,8 +8,6 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.torch
-
 
 @pytest.fixture
 def run_dir(tmp_path: Path) -> Path:

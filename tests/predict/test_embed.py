@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 import mprna
-from mprna.errors import SequenceError, UsageError
+from mprna.errors import ModelError, SequenceError, UsageError
 from mprna.io.records import Record
 from mprna.predict.embed import embed_records
 
@@ -28,6 +31,16 @@ def test_vectors_are_the_hidden_states():
 def test_a_list_gives_a_list_and_neighbours_do_not_matter():
     for text, vectors in zip(TEXTS, mprna.embed(TEXTS), strict=True):
         np.testing.assert_array_equal(vectors, mprna.embed(text))
+
+
+def test_a_model_is_known_by_its_folder_and_not_by_its_name(nano_model, pair_model, tmp_path, monkeypatch):
+    for folder, source in (("one", nano_model), ("two", pair_model)):
+        shutil.copytree(source, tmp_path / folder / "model")
+    monkeypatch.chdir(tmp_path / "one")
+    mprna.embed("ACGU", model=Path("model"))
+    monkeypatch.chdir(tmp_path / "two")
+    with pytest.raises(ModelError, match="pair network"):
+        mprna.embed("ACGU", model=Path("model"))
 
 
 def test_dna_and_lower_case_are_the_same_molecule():

@@ -5,12 +5,10 @@ from __future__ import annotations
 import argparse
 import sys
 from datetime import timedelta
-from importlib.util import find_spec
 from pathlib import Path
 
 from mprna.cli.options import example
 from mprna.cli.pictures import check_picture, write_picture
-from mprna.errors import MissingExtraError
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -36,8 +34,6 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def _show(args: argparse.Namespace) -> int:
-    if find_spec("torch") is None:
-        raise MissingExtraError("mprna runs", "train")
     from mprna.draw.curves import Line, Plot, curves_svg
     from mprna.train.curves import read_curves, read_progress
 

@@ -22,7 +22,7 @@ from mprna.predict.parallel import map_ordered
 from mprna.runtime.degradation_engine import TARGETS, Degradation, DegradationEngine
 from mprna.runtime.engine import FloatArray
 from mprna.runtime.load import load_degradation_engine
-from mprna.runtime.store import DEGRADATION_MODEL
+from mprna.runtime.store import DEGRADATION_MODEL, stamp
 from mprna.runtime.windows import split_windows
 
 DEFAULT_MAX_LENGTH: Final = 100_000
@@ -64,7 +64,7 @@ def degrade(
         UsageError: a window below 2 nt.
     """
     _check(window)
-    return _result("", clean_sequence(sequence), _cached_engine(model), window)
+    return _result("", clean_sequence(sequence), _cached_engine(model, stamp(model)), window)
 
 
 def degrade_records(
@@ -138,7 +138,7 @@ def _predict(sequence: str, engine: DegradationEngine, window: int) -> Degradati
 
 
 @lru_cache(maxsize=2)
-def _cached_engine(model: str | Path) -> DegradationEngine:
+def _cached_engine(model: str | Path, model_stamp: tuple[str, int]) -> DegradationEngine:
     """So that calls in a loop load the model once."""
     return load_degradation_engine(model)
 

@@ -18,7 +18,7 @@ from mprna.predict.limits import check_max_length, too_long
 from mprna.predict.parallel import map_ordered
 from mprna.runtime.engine import Engine, FloatArray
 from mprna.runtime.load import load
-from mprna.runtime.store import DEFAULT_MODEL
+from mprna.runtime.store import DEFAULT_MODEL, stamp
 
 DEFAULT_MAX_LENGTH = 1_000_000
 """Longest sequence to embed; a million nucleotides take about 10 GB while windows are merged."""
@@ -54,7 +54,7 @@ def embed(
         SequenceError: a sequence that is empty or no RNA.
         ModelError: no such model, or damaged files.
     """
-    engine = _cached_engine(model)
+    engine = _cached_engine(model, stamp(model))
     if isinstance(sequences, str):
         return engine.predict(clean_sequence(sequences)).hidden_states
     return [engine.predict(clean_sequence(sequence)).hidden_states for sequence in sequences]
@@ -101,7 +101,7 @@ class _Embedder:
 
 
 @lru_cache(maxsize=2)
-def _cached_engine(model: str | Path) -> Engine:
+def _cached_engine(model: str | Path, model_stamp: tuple[str, int]) -> Engine:
     """So that calls in a loop load the model once."""
     return load(model)
 

@@ -52,6 +52,7 @@ from mprna.rna.constraints import Constraint
 from mprna.runtime.engine import Engine, FloatArray, PairBand, Prediction
 from mprna.runtime.load import load_folding
 from mprna.runtime.pair_engine import MIN_LEARNED_LENGTH, PairEngine
+from mprna.runtime.store import stamp
 from mprna.runtime.windows import predict_pair_band
 
 DEFAULT_OPTIONS: Final = FoldOptions()
@@ -117,7 +118,7 @@ def fold(
         )
     if isinstance(sequences, (str, Record)):
         record = _with_restraints(_as_record(sequences, 1), constraint, reactivities)
-        return _cached_folder(options).fold(record)
+        return _folder(options).fold(record)
     if constraint is not None or reactivities is not None:
         raise UsageError("constraint and reactivities belong to one sequence; give records that have them")
     records = (_as_record(sequence, number) for number, sequence in enumerate(sequences, 1))
@@ -134,7 +135,7 @@ def fold_records(
     Raises:
         ModelError: no such model, or damaged files.
     """
-    make_folder = partial(Folder, options) if jobs > 1 else partial(_cached_folder, options)
+    make_folder = partial(Folder if jobs > 1 else _folder, options)
     return map_ordered(make_folder, records, jobs=jobs, on_kill=partial(_failed, engine=options.engine))
 
 
@@ -346,8 +347,12 @@ def _check_pair_options(options: FoldOptions) -> None:
         )
 
 
+def _folder(options: FoldOptions) -> Folder:
+    return _cached_folder(options, None if options.engine == "vienna" else stamp(options.model))
+
+
 @lru_cache(maxsize=2)
-def _cached_folder(options: FoldOptions) -> Folder:
+def _cached_folder(options: FoldOptions, model_stamp: tuple[str, int] | None) -> Folder:
     """So that calls in a loop load the model once."""
     return Folder(options)
 

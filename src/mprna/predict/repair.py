@@ -27,7 +27,7 @@ from mprna.rna.helices import helices_of, helix_name
 from mprna.runtime.bases import UNKNOWN_BASE, base_ids
 from mprna.runtime.engine import IntArray
 from mprna.runtime.load import load
-from mprna.runtime.store import DEFAULT_MODEL, find_model
+from mprna.runtime.store import DEFAULT_MODEL, find_model, stamp
 
 MIN_FOLD_LENGTH: Final = 5
 """The shortest hairpin: one pair around three nucleotides."""
@@ -152,7 +152,7 @@ def repair(sequence: str | Record, options: RepairOptions = DEFAULT_OPTIONS) -> 
         UsageError: see `RepairOptions`.
     """
     record = sequence if isinstance(sequence, Record) else Record(name="", sequence=sequence)
-    return _cached_repairer(options).repair(record)
+    return _cached_repairer(options, stamp(options.model)).repair(record)
 
 
 def repair_records(
@@ -287,7 +287,7 @@ def _possible_bases(sequence: str) -> npt.NDArray[np.bool_]:
 
 
 @lru_cache(maxsize=2)
-def _cached_repairer(options: RepairOptions) -> _Repairer:
+def _cached_repairer(options: RepairOptions, model_stamp: tuple[str, int]) -> _Repairer:
     """A repairer is kept, so that calls of `repair` in a loop load the model once."""
     return _Repairer(options)
 

@@ -74,6 +74,16 @@ def find_model(name_or_path: str | Path) -> Path:
     return directory
 
 
+def stamp(name_or_path: str | Path) -> tuple[str, int]:
+    """What differs where a name stands for another model than before: its directory, and when that was made.
+
+    Raises:
+        ModelError: no such model.
+    """
+    directory = _locate(name_or_path).resolve()
+    return str(directory), (directory / CONFIG_FILE).stat().st_mtime_ns
+
+
 def locate_source(name_or_path: str) -> Path:
     """The unverified directory of what is to be exported: also a training run.
 

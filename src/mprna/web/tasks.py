@@ -269,13 +269,15 @@ class ScanTask:
     sequence: str
     variants: tuple[str, ...] | None
     """None: all single substitutions."""
+    are_given: bool
+    """By the user, who then finds them in the column `given`; else they are a part of all substitutions."""
     options: ScanOptions
 
     def run(self, tools: Tools) -> list[bytes]:
+        unsaid = {} if self.are_given else {"given": None}
         try:
-            return [
-                self._row(effect_row(effect)) for effect in scan(self.sequence, self.variants, self.options)
-            ]
+            effects = scan(self.sequence, self.variants, self.options)
+            return [self._row(effect_row(effect) | unsaid) for effect in effects]
         except DataError as error:
             return self.failed(str(error))
 

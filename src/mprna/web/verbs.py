@@ -83,9 +83,10 @@ def scan_tasks(request: ScanRequest, limits: Limits) -> list[ScanTask]:
     for name, sequence in _named(request.records, limits):
         variants = request.variants or _all_variants(sequence)
         if not variants:
-            tasks.append(ScanTask(name, sequence, None, options))
+            tasks.append(ScanTask(name, sequence, None, False, options))
         for start in range(0, len(variants), _SCANNED):
-            tasks.append(ScanTask(name, sequence, tuple(variants[start : start + _SCANNED]), options))
+            some = tuple(variants[start : start + _SCANNED])
+            tasks.append(ScanTask(name, sequence, some, request.variants is not None, options))
     return tasks
 
 
