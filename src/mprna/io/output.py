@@ -5,16 +5,14 @@ from __future__ import annotations
 import errno
 import io
 import os
-import platform
 import sys
-import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from functools import cache
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, Final
 
 from mprna.errors import FormatError
+from mprna.leftovers import remove_abandoned, writer
 
 COMPRESSIONS: Final = (".gz", ".bz2", ".xz", ".zst")
 
@@ -51,8 +49,8 @@ def open_output(path: str | os.PathLike[str] | None, *, binary: bool = False) ->
         with _full_disk(os.fspath(path)), _open(Path(path), Path(path), binary=binary) as stream:
             yield stream
         return
-    written = target.with_name(f".{target.name}{_writer(os.getpid())}")
-    _remove_abandoned(target.parent)
+    written = target.with_name(f".{target.name}{writer()}")
+    remove_abandoned(target.parent)
     stream = _open(written, target, binary=binary)
     try:
         with _full_disk(os.fspath(path)), stream:
@@ -99,34 +97,6 @@ def check_folder(path: str) -> None:
         raise FormatError("cannot write: there is no such folder", path=path)
     if not os.access(folder, os.W_OK):
         raise FormatError("cannot write: the folder is not writable", path=path)
-
-
-def _writer(process: int | str) -> str:
-    """How the temporary names of a process end."""
-    machine = f"{zlib.crc32(platform.node().encode()):08x}"  # names may be as long as file names
-    return f".{machine}.{process}.mprna"
-
-
-@cache  # a folder of many files is looked through once
-def _remove_abandoned(folder: Path) -> None:
-    for path in folder.glob(f".*{_writer('*')}"):
-        process = path.name.split(".")[-2]
-        if process.isdecimal() and not _is_running(int(process)):
-            with suppress(OSError):  # of another user, in /tmp
-                path.unlink()
-
-
-def _is_running(process: int) -> bool:
-    """Whether this machine has such a process; of Windows, where asking would end it, that is not known."""
-    if os.name != "posix":
-        return True
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except (OSError, OverflowError):
-        return True
-    return True
 
 
 def _open(written: Path, target: Path, *, binary: bool) -> IO[Any]:
