@@ -61,6 +61,8 @@ class LearningRates:
             try:
                 network, choices = train(rate)
             except DataError as error:  # diverged; anything else happens with every rate
+                if type(error) is not DataError:
+                    raise
                 tried[str(rate)] = None
                 failures.append(error)
                 continue
