@@ -20,7 +20,7 @@ from mprna.bench.models import finetuned
 from mprna.bench.models.finetuned import LEARNING_RATES, TASKS, FinetunedModel
 from mprna.bench.models.model import Budget
 from mprna.bench.models.registry import FINETUNED, ModelOptions, make_model
-from mprna.bench.record import read_record, record_path
+from mprna.bench.record import part_path, read_record, record_path, training_path
 from mprna.bench.task import LABELLED, Task, choose_tasks
 from mprna.cli.main import main
 from mprna.errors import DataError, UsageError
@@ -199,6 +199,32 @@ def test_a_killed_run_goes_on_in_mid_training(
     assert resumed[1].record is not None
     assert resumed[1].record.choices["resumed"] is True
     assert not list((tmp_path / "killed").rglob("*.run"))
+
+
+def test_a_run_that_is_killed_after_training_does_not_train_again(
+    data_dir: Path, nano: Path, tmp_path: Path, monkeypatch
+) -> None:
+    whole = run(data_dir, nano, tmp_path / "whole")
+    with monkeypatch.context() as patch:
+        patch.setattr(FinetunedModel, "predict", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            run(data_dir, nano, tmp_path / "killed")
+    with monkeypatch.context() as patch:
+        patch.setattr("mprna.train.loop._compute_gradients", interrupt)
+        with pytest.raises(KeyboardInterrupt):  # in the second seed: the first one is only read
+            run(data_dir, nano, tmp_path / "killed")
+    resumed = run(data_dir, nano, tmp_path / "killed")
+    assert [outcome.is_new for outcome in resumed] == [False, True]
+    assert [o.record.items for o in resumed if o.record] == [o.record.items for o in whole if o.record]
+    record = record_path(tmp_path / "killed", "gue", "tf.0", f"{nano}:lora", 45)
+    training_path(record).mkdir()
+    part_path(record).touch()
+    run(data_dir, nano, tmp_path / "killed")
+    assert {path.suffix for path in record.parent.iterdir()} == {".json"}
+
+
+def interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
 
 
 def test_a_polite_end_keeps_the_training(data_dir: Path, nano: Path, tmp_path: Path, monkeypatch) -> None:

@@ -5,7 +5,6 @@ Shape letters: L nucleotides, C classes or numbers.
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
@@ -64,7 +63,7 @@ class FinetunedModel:
     Args:
         mode: a key of `LEARNING_RATES`.
         longest: of the task, nt; sequences are cut to it and to what the backbone reads.
-        run_dir: where training is kept until it is done.
+        run_dir: where training is kept, with the seed and `.run` behind its name.
         bfloat16: as in `FinetuneConfig`.
         device: as torch names it; a GPU where there is one if None.
         num_threads: of torch.
@@ -126,7 +125,6 @@ class FinetunedModel:
         model, chosen = self._rates.best(task, seed, train_with, score)
         self._model = model
         self.choices |= chosen
-        shutil.rmtree(run_dir)
 
     def predict(self, task: Task, sequences: Sequence[str]) -> list[Any]:
         """Scores, values or a structure per sequence; `fit` comes first."""
