@@ -6,9 +6,13 @@ import argparse
 import errno
 import io
 import os
+import signal
 import sys
+import threading
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from types import FrameType
 from typing import TYPE_CHECKING, Final, NoReturn, TextIO
 
 from mprna import __version__
@@ -71,6 +75,8 @@ INTERRUPTED: Final = 130
 PIPE_CLOSED: Final = 141
 """128 + SIGPIPE."""
 
+TERMINATED: Final = 143
+"""128 + SIGTERM."""
 
 RESOURCE_ERRORS: Final = (errno.EMFILE, errno.ENFILE, errno.EAGAIN, errno.ENOMEM)
 """Too many open files or processes, or no memory for another."""
@@ -111,7 +117,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     Returns:
         0; 1 where the input or a record of it is at fault or results cannot be written; 2 where the call
-        is at fault; 130 after Ctrl-C; 141 where whoever read standard output has closed it.
+        is at fault; 130 after Ctrl-C; 141 where whoever read standard output has closed it; 143 where
+        SIGTERM stopped a training.
+
+    Raises:
+        SystemExit: 143 after SIGTERM, and what argparse says of the call.
     """
     _fill_closed_streams()
     _use_utf8()
@@ -124,7 +134,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         args = parser.parse_args(argv)
         if args.offline:
             os.environ["MPRNA_OFFLINE"] = "1"
-        status: int = args.run(args)
+        with _orderly_end(args):
+            status: int = args.run(args)
         if sys.stdout is not None:
             sys.stdout.flush()
     except MprnaError as error:
@@ -151,6 +162,30 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     return status
+
+
+@contextmanager
+def _orderly_end(args: argparse.Namespace) -> Iterator[None]:
+    """Where SIGTERM would leave child processes or temporary folders, let it end the block as Ctrl-C does.
+
+    A second one ends the process at once, as the first one does elsewhere: a process that folds by itself
+    would have to wait for ViennaRNA, and training and the service have handlers of their own.
+    """
+    leaves_something = args.command in ("corpus", "models") or getattr(args, "jobs", 1) != 1
+    is_ours = signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    if not (leaves_something and is_ours and threading.current_thread() is threading.main_thread()):
+        yield
+        return
+
+    def end(number: int, frame: FrameType | None) -> NoReturn:
+        signal.signal(number, signal.SIG_DFL)
+        raise SystemExit(TERMINATED)
+
+    signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def _fill_closed_streams() -> None:
