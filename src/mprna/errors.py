@@ -10,6 +10,7 @@
     │   ├── DesignError      a target that cannot be designed, or constraints that contradict each other
     │   ├── CorpusError      shards or a manifest that do not fit together
     │   └── ModelError       weights that are missing, damaged or of another kind
+    ├── StoppedError         SIGTERM stopped a training, which can go on: exit code 143
     └── UsageError           the call is at fault: exit code 2
         └── MissingExtraError    an optional dependency is not installed
 
@@ -71,6 +72,12 @@ class CorpusError(DataError):
 
 class ModelError(DataError):
     """Weights that are missing, damaged or of another kind than asked for."""
+
+
+class StoppedError(MprnaError):
+    """SIGTERM stopped a training after a checkpoint; says how it goes on."""
+
+    exit_code = 143  # 128 + SIGTERM, as shells report it
 
 
 class UsageError(MprnaError):

@@ -23,7 +23,7 @@ from mprna.bench.models.registry import FINETUNED, ModelOptions, make_model
 from mprna.bench.record import part_path, read_record, record_path, training_path
 from mprna.bench.task import LABELLED, Task, choose_tasks
 from mprna.cli.main import main
-from mprna.errors import DataError, UsageError
+from mprna.errors import DataError, StoppedError, UsageError
 from mprna.model.checkpoint import save_checkpoint
 from mprna.model.network import MprnaModel
 from mprna.model.presets import PRESETS
@@ -234,7 +234,7 @@ def test_a_polite_end_keeps_the_training(data_dir: Path, nano: Path, tmp_path: P
 
     with monkeypatch.context() as patch:
         patch.setattr("mprna.train.loop.clip_grad_norm_", polite)
-        with pytest.raises(KeyboardInterrupt):
+        with pytest.raises(StoppedError, match=r"gue/tf\.0: stopped at step 1; the same command goes on"):
             run(data_dir, nano, tmp_path / "out")
     assert list((tmp_path / "out").rglob("*.seed45.run/checkpoints/*"))
     assert all(outcome.is_new for outcome in run(data_dir, nano, tmp_path / "out"))

@@ -36,7 +36,7 @@ from mprna.cli import (
 )
 from mprna.cli.cite import Cite
 from mprna.cli.messages import one_line, tell
-from mprna.errors import MprnaError
+from mprna.errors import MprnaError, StoppedError
 from mprna.io.output import WRITE_ERRORS
 
 if TYPE_CHECKING:
@@ -74,9 +74,6 @@ INTERRUPTED: Final = 130
 
 PIPE_CLOSED: Final = 141
 """128 + SIGPIPE."""
-
-TERMINATED: Final = 143
-"""128 + SIGTERM."""
 
 RESOURCE_ERRORS: Final = (errno.EMFILE, errno.ENFILE, errno.EAGAIN, errno.ENOMEM)
 """Too many open files or processes, or no memory for another."""
@@ -138,6 +135,9 @@ def main(argv: Sequence[str] | None = None) -> int:
             status: int = args.run(args)
         if sys.stdout is not None:
             sys.stdout.flush()
+    except StoppedError as stop:
+        tell(str(stop))
+        return stop.exit_code
     except MprnaError as error:
         tell(f"error: {error}")
         return error.exit_code
@@ -179,7 +179,7 @@ def _orderly_end(args: argparse.Namespace) -> Iterator[None]:
 
     def end(number: int, frame: FrameType | None) -> NoReturn:
         signal.signal(number, signal.SIG_DFL)
-        raise SystemExit(TERMINATED)
+        raise SystemExit(StoppedError.exit_code)
 
     signal.signal(signal.SIGTERM, end)
     try:

@@ -19,13 +19,14 @@ from mprna.bench.models.learning_rates import LearningRates, validate
 from mprna.bench.models.model import Budget
 from mprna.bench.models.structure_labels import labels_of, structure_of
 from mprna.bench.task import LABELLED, Task
-from mprna.errors import DataError
+from mprna.errors import DataError, StoppedError
 from mprna.io.labelled import LabelledRow
 from mprna.model.task import TaskNetwork
 from mprna.tokenizer import Tokenizer
 from mprna.train.backbone import Backbone
 from mprna.train.device import describe, device_of, find_device
 from mprna.train.finetune import FinetuneConfig, finetune
+from mprna.train.state import newest_step
 from mprna.train.task_learner import best_metric
 from mprna.train.tracker import read_metrics
 
@@ -107,7 +108,7 @@ class FinetunedModel:
 
         Raises:
             DataError: unsuitable data, or a loss that diverges at every learning rate.
-            KeyboardInterrupt: SIGTERM came; the training so far is kept.
+            StoppedError: SIGTERM came; the training so far is kept.
         """
         run_dir = self._run_dir.with_name(f"{self._run_dir.name}.seed{seed}.run")
         self.choices["resumed"] = any(run_dir.rglob("state.json"))
@@ -169,7 +170,8 @@ class FinetunedModel:
             num_threads=self._num_threads,
         )
         if model_dir is None:
-            raise KeyboardInterrupt
+            step = newest_step(run_dir)
+            raise StoppedError(f"{task.full_name}: stopped at step {step}; the same command goes on")
         model = self._backbone.load(model_dir).to(self._device)
         return model, _chosen(model, config, run_dir)
 
