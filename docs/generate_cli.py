@@ -35,7 +35,8 @@ HEAD = """\
 
 Results go to standard output (or `-o`), progress and messages to standard error. Exit status: 0 all went
 well, 1 the input or a record of it is at fault or results cannot be written (a full disk, a folder without
-permission), 2 the call is at fault, 130 Ctrl-C, 141 a closed pipe.
+permission), 2 the call is at fault, 130 Ctrl-C, 141 a closed pipe, 143 SIGTERM where it stopped a training, a
+build, `mprna models` or worker processes.
 """
 
 

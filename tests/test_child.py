@@ -95,8 +95,8 @@ def test_bug_is_no_death(capfd: pytest.CaptureFixture[str]) -> None:
 
 def test_killed_by_us_is_a_death_like_any_other(child: Child) -> None:
     first = ask(child, 0)
-    child.kill()
     [process] = (p for p in multiprocessing.active_children() if p.pid == first)
+    child.kill()
     process.join()
     assert ask(child, 0) != first
 

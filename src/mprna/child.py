@@ -5,14 +5,16 @@ Why not threads: ViennaRNA holds the interpreter's lock while it folds, and it m
 
 from __future__ import annotations
 
+import ctypes
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from multiprocessing.resource_tracker import ensure_running
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Final, Generic, TypeVar, cast
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -21,6 +23,9 @@ _spawn = get_context("spawn")  # inherits none of the parent's threads and locks
 _family = threading.RLock()
 """Held while a process is started or waited for: starting one also collects the exit codes of all that have
 ended, and a thread that waits for one of those would never see its exit code."""
+
+_PR_SET_PDEATHSIG: Final = 1
+"""Of Linux's prctl."""
 
 
 class ChildKilledError(Exception):
@@ -82,7 +87,9 @@ class ChildProcess(Generic[Item, Result]):
     def _start(self) -> None:
         self._unanswered = 0
         self.connection, theirs = _spawn.Pipe()
-        self._process = _spawn.Process(target=_serve, args=(theirs, self._make_worker), daemon=True)
+        may_bind = threading.current_thread() is threading.main_thread()  # which lives as long as the process
+        arguments = theirs, self._make_worker, may_bind
+        self._process = _spawn.Process(target=_serve, args=arguments, daemon=True)
         with _family, _without_interrupts():
             self._process.start()
         theirs.close()  # so that the child's death reads as end of file here
@@ -110,11 +117,21 @@ def _without_interrupts() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 
-def _serve(connection: Connection, make_worker: Callable[[], Callable[[Item], Result]]) -> None:
+def _serve(
+    connection: Connection, make_worker: Callable[[], Callable[[Item], Result]], may_bind: bool
+) -> None:
+    if may_bind:
+        _end_with_parent()
     worker = make_worker()
     with suppress(EOFError, ConnectionError):  # the parent is done, or gone
         while True:
             connection.send(worker(_receive(connection)))
+
+
+def _end_with_parent() -> None:
+    """Let Linux kill this process when the thread that started it ends; elsewhere it ends after its item."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, ctypes.c_ulong(signal.SIGKILL))
 
 
 def _receive(connection: Connection) -> Any:

@@ -12,6 +12,7 @@
     │   ├── MissingDataError a split of a benchmark, or labels, that are not there
     │   ├── RunError         a training that diverges, a program that fails, answers that do not fit
     │   └── ModelError       weights that are missing, damaged or of another kind
+    ├── StoppedError         SIGTERM stopped a training, which can go on: exit code 143
     └── UsageError           the call is at fault: exit code 2
         └── MissingExtraError    an optional dependency is not installed
 
@@ -81,6 +82,12 @@ class RunError(DataError):
 
 class ModelError(DataError):
     """Weights that are missing, damaged or of another kind than asked for."""
+
+
+class StoppedError(MprnaError):
+    """SIGTERM stopped a training after a checkpoint; says how it goes on."""
+
+    exit_code = 143  # 128 + SIGTERM, as shells report it
 
 
 class UsageError(MprnaError):

@@ -5,15 +5,13 @@ from __future__ import annotations
 import glob
 import json
 import os
-import platform
-import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 from mprna.errors import ModelError
+from mprna.leftovers import remove_abandoned, writer
 
 
 @contextmanager
@@ -29,8 +27,8 @@ def replacing(path: Path, *, inside: Path | None = None, flush: bool = True) -> 
         flush: make sure that the content is on disk before it counts, even if the machine goes down.
     """
     folder = path.parent if inside is None else inside
-    _remove_abandoned(folder)
-    partial = folder / f".{path.name}{_writer(os.getpid())}"
+    remove_abandoned(folder)
+    partial = folder / f".{path.name}{writer()}"
     try:
         yield partial
         if flush:
@@ -71,31 +69,3 @@ def read_json(path: Path) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise ModelError(f"{path}: expected a JSON object")
     return content
-
-
-def _writer(process: int | str) -> str:
-    """How the temporary names of a process end."""
-    machine = f"{zlib.crc32(platform.node().encode()):08x}"  # names may be as long as file names
-    return f".{machine}.{process}.mprna"
-
-
-@cache  # a folder of many files is looked through once
-def _remove_abandoned(folder: Path) -> None:
-    for path in folder.glob(f".*{_writer('*')}"):
-        process = path.name.split(".")[-2]
-        if process.isdecimal() and not _is_running(int(process)):
-            with suppress(OSError):  # of another user, in /tmp
-                path.unlink()
-
-
-def _is_running(process: int) -> bool:
-    """Whether this machine has such a process; of Windows, where asking would end it, that is not known."""
-    if os.name != "posix":
-        return True
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except (OSError, OverflowError):
-        return True
-    return True

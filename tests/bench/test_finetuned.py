@@ -20,10 +20,10 @@ from mprna.bench.models import finetuned
 from mprna.bench.models.finetuned import LEARNING_RATES, TASKS, FinetunedModel
 from mprna.bench.models.model import Budget
 from mprna.bench.models.registry import FINETUNED, ModelOptions, make_model
-from mprna.bench.record import read_record, record_path
+from mprna.bench.record import part_path, read_record, record_path, training_path
 from mprna.bench.task import LABELLED, Task, choose_tasks
 from mprna.cli.main import main
-from mprna.errors import MissingDataError, UsageError
+from mprna.errors import MissingDataError, StoppedError, UsageError
 from mprna.model.checkpoint import save_checkpoint
 from mprna.model.network import MprnaModel
 from mprna.model.presets import PRESETS
@@ -110,7 +110,7 @@ def test_every_type_learns_in_the_units_of_its_labels(kind: str, nano: Path, tmp
             assert value < 0.6 * evaluate(METRICS[metric], constant)
         else:
             assert value > 0.8
-    assert list(tmp_path.iterdir()) == []  # what training left is gone
+    assert list(tmp_path.iterdir()) == [tmp_path / "m.seed45.run"]  # until there is a record
     assert model.choices["epoch"] >= 1
     assert model.choices["resumed"] is False
 
@@ -201,6 +201,32 @@ def test_a_killed_run_goes_on_in_mid_training(
     assert not list((tmp_path / "killed").rglob("*.run"))
 
 
+def test_a_run_that_is_killed_after_training_does_not_train_again(
+    data_dir: Path, nano: Path, tmp_path: Path, monkeypatch
+) -> None:
+    whole = run(data_dir, nano, tmp_path / "whole")
+    with monkeypatch.context() as patch:
+        patch.setattr(FinetunedModel, "predict", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            run(data_dir, nano, tmp_path / "killed")
+    with monkeypatch.context() as patch:
+        patch.setattr("mprna.train.loop._compute_gradients", interrupt)
+        with pytest.raises(KeyboardInterrupt):  # in the second seed: the first one is only read
+            run(data_dir, nano, tmp_path / "killed")
+    resumed = run(data_dir, nano, tmp_path / "killed")
+    assert [outcome.is_new for outcome in resumed] == [False, True]
+    assert [o.record.items for o in resumed if o.record] == [o.record.items for o in whole if o.record]
+    record = record_path(tmp_path / "killed", "gue", "tf.0", f"{nano}:lora", 45)
+    training_path(record).mkdir()
+    part_path(record).touch()
+    run(data_dir, nano, tmp_path / "killed")
+    assert {path.suffix for path in record.parent.iterdir()} == {".json"}
+
+
+def interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
 def test_a_polite_end_keeps_the_training(data_dir: Path, nano: Path, tmp_path: Path, monkeypatch) -> None:
     def polite(*args: object, **kwargs: object) -> torch.Tensor:
         os.kill(os.getpid(), signal.SIGTERM)
@@ -208,7 +234,7 @@ def test_a_polite_end_keeps_the_training(data_dir: Path, nano: Path, tmp_path: P
 
     with monkeypatch.context() as patch:
         patch.setattr("mprna.train.loop.clip_grad_norm_", polite)
-        with pytest.raises(KeyboardInterrupt):
+        with pytest.raises(StoppedError, match=r"gue/tf\.0: stopped at step 1; the same command goes on"):
             run(data_dir, nano, tmp_path / "out")
     assert list((tmp_path / "out").rglob("*.seed45.run/checkpoints/*"))
     assert all(outcome.is_new for outcome in run(data_dir, nano, tmp_path / "out"))

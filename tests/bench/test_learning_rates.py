@@ -17,7 +17,7 @@ from mprna.bench.models.model import Budget
 from mprna.bench.models.registry import ModelOptions
 from mprna.bench.record import RunRecord, record_path
 from mprna.bench.task import choose_tasks
-from mprna.errors import RunError, UsageError
+from mprna.errors import DataError, FormatError, ModelError, RunError, UsageError
 
 (TF,) = choose_tasks("gue", ("tf.0",))
 (SNMD,) = choose_tasks("rgb", ("snmd",))
@@ -124,3 +124,14 @@ def test_the_last_failure_is_told_where_every_rate_fails() -> None:
     rates = LearningRates.of(SEVERAL, 1e-3, {})
     with pytest.raises(RunError, match=r"diverged at 0\.001"):
         rates.best(TF, 45, train, float)
+
+
+@pytest.mark.parametrize("error", [ModelError, FormatError])
+def test_what_is_no_divergence_ends_the_choice(error: type[DataError]) -> None:
+    """As a full disk, which the next rate does not mend."""
+
+    def train(rate: float) -> tuple[None, dict[str, object]]:
+        raise error("cannot write")
+
+    with pytest.raises(error):
+        LearningRates((1e-3, 1e-2), {}).best(TF, 45, train, lambda _: 0.0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -143,6 +144,38 @@ def openvaccine(data_dir: Path, **changes: object) -> tuple[Path, list[str]]:
         for s, fold in zip(sequences, folds, strict=True)
     ]
     return write(data_dir.parent / "openvaccine.jsonl", rows), sequences
+
+
+@pytest.mark.parametrize("earlier", [False, True])
+@pytest.mark.parametrize("number", range(4))
+def test_a_rebuild_that_is_killed_can_be_repeated(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch, number: int, earlier: bool
+) -> None:
+    """Whichever file was last to get its name; nothing trains on some of them, nor on those of two."""
+    source, _ = openvaccine(data_dir)
+    if earlier:
+        rebuild_degradation(source, data_dir)
+        source, _ = openvaccine(data_dir)
+    replaced: list[Path] = []
+    replace = Path.replace
+
+    def strike(path: Path, target: Path) -> None:
+        if len(replaced) == number:
+            raise KeyboardInterrupt
+        replaced.append(target)
+        replace(path, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", strike)
+        with pytest.raises(KeyboardInterrupt) if number < 3 else nullcontext():
+            rebuild_degradation(source, data_dir)
+    assert [path.name for path in replaced] == ["rebuilt.json", "valid.jsonl", "train.jsonl"][:number]
+    if 0 < number < 3:
+        with pytest.raises(FormatError, match="rebuild it") if earlier else nullcontext():
+            (outcome,) = run_all([MRNA], ["cnn"], [45], data_dir, data_dir.parent / "out", ModelOptions())
+            assert "no train data" in outcome.reason
+    rebuild_degradation(source, data_dir)
+    assert all("rebuilt" in load_split(MRNA, split, data_dir).note for split in ("train", "valid"))
 
 
 def test_degradation_leaves_out_the_test_rows_and_validates_on_a_cluster(data_dir: Path) -> None:

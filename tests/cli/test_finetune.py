@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
@@ -12,6 +15,20 @@ import torch
 from mprna.model.checkpoint import save_checkpoint
 from mprna.model.network import MprnaModel
 from mprna.model.presets import PRESETS
+
+
+def test_a_stopped_run_says_how_it_goes_on(call, model: Path, tmp_path: Path, monkeypatch) -> None:
+    def polite(*args: Any, **kwargs: Any) -> torch.Tensor:
+        os.kill(os.getpid(), signal.SIGTERM)
+        return torch.nn.utils.clip_grad_norm_(*args, **kwargs)
+
+    monkeypatch.setattr("mprna.train.loop.clip_grad_norm_", polite)
+    data = tmp_path / "t.csv"
+    data.write_text("seq,kind\n" + "GGGGGG,g\nAAAAAA,a\n" * 8)
+    options = ["--model", model, "--sequence", "seq", "--label", "kind", "--task", "sequence_classification"]
+    stopped = call("finetune", "--data", data, data, "--out", tmp_path / "run", "-j", 1, *options)
+    assert (stopped.status, stopped.out) == (143, "")
+    assert stopped.err.endswith("mprna: stopped at step 1; --resume goes on\n")
 
 
 @pytest.fixture

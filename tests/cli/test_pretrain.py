@@ -14,8 +14,9 @@ def handed(monkeypatch: pytest.MonkeyPatch) -> list[tuple[TrainConfig, list[Path
     """Config and corpora of each call, instead of training."""
     calls: list[tuple[TrainConfig, list[Path]]] = []
 
-    def remember(config: TrainConfig, corpus_dirs: list[Path], run_dir: Path, **_: object) -> None:
+    def remember(config: TrainConfig, corpus_dirs: list[Path], run_dir: Path, **_: object) -> Path | None:
         calls.append((config, corpus_dirs))
+        return None if (run_dir / "checkpoints").exists() else run_dir / "model"
 
     monkeypatch.setattr("mprna.train.pretrain.pretrain", remember)
     return calls
@@ -35,6 +36,17 @@ def test_corpora_and_their_weights(call, handed, corpora, directories, weights) 
     ((config, corpus_dirs),) = handed
     assert corpus_dirs == [Path(name) for name in directories]
     assert config.corpus_weights == weights
+
+
+def test_a_stopped_run_says_how_it_goes_on(call, handed, tmp_path, monkeypatch) -> None:
+    """But for other processes than the first, for which there is no model in any case."""
+    (tmp_path / "checkpoints" / "step-00000012").mkdir(parents=True)
+    arguments = ("pretrain", "--recipe", "smoke", "--out", tmp_path, "--corpus", "a")
+    assert call(*arguments) == (143, "", "mprna: stopped at step 12; --resume goes on\n")
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    for number, status in (("0", 143), ("1", 0)):
+        monkeypatch.setenv("RANK", number)
+        assert call(*arguments).status == status
 
 
 def test_a_weight_that_is_no_number_is_a_wrong_call(call) -> None:

@@ -11,7 +11,13 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from mprna.errors import ModelError
-from mprna.model.checkpoint import TIED_WEIGHT, load_checkpoint, read_config, save_checkpoint
+from mprna.model.checkpoint import (
+    TIED_WEIGHT,
+    load_checkpoint,
+    read_config,
+    save_checkpoint,
+    save_tensors,
+)
 from mprna.model.network import MprnaModel
 
 Batch = tuple[Tensor, Tensor]
@@ -30,6 +36,11 @@ def test_float32_round_trip_is_exact(model: MprnaModel, directory: Path, batch: 
     assert loaded.lm_head.decoder.weight is loaded.encoder.embedding.weight
     with torch.inference_mode():
         assert all(torch.equal(a, b) for a, b in zip(model(*batch), loaded(*batch), strict=True))
+
+
+def test_a_folder_that_is_not_there_is_one_error(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match=r"none/x: cannot write: No such file or directory"):
+        save_tensors({"a": torch.zeros(3)}, tmp_path / "none" / "x")
 
 
 def test_float16_round_trip(model: MprnaModel, tmp_path: Path) -> None:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import gzip
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import nullcontext
 
 import pytest
 
 from mprna.errors import FormatError, UsageError
 from mprna.io.records import Record
+from mprna.predict import fold_output
 from mprna.predict.fold import fold_records
 from mprna.predict.fold_output import RESUMABLE, write_results
 from mprna.predict.options import FoldOptions
@@ -88,6 +92,66 @@ def test_a_second_interruption_loses_nothing(format_name, whole, tmp_path):
             write(path, format_name, resume=resume, fail_at=fail_at)
     assert write(path, format_name, resume=True) == 1
     assert path.read_bytes() == whole
+
+
+ANOTHER = r"another mprna writes .*out\.part; wait, or choose another -o"
+
+
+@pytest.mark.parametrize("number", range(6))
+def test_a_second_run_on_a_file_is_refused_and_the_first_is_whole(
+    format_name, whole, tmp_path, monkeypatch, number
+):
+    """Whenever it begins; before the first one's first result, both may write the whole file."""
+    path = tmp_path / "out"
+    (tmp_path / "out.part").write_bytes(whole[:30])
+
+    def with_another() -> Iterator[Record]:
+        for index in range(6):
+            if index == number:
+                monkeypatch.setattr(fold_output, "writer", lambda: ".other.mprna")
+                with pytest.raises(UsageError, match=ANOTHER) if number else nullcontext():
+                    write(path, format_name)
+            yield from records()[index : index + 1]
+
+    write(path, format_name, of=with_another())
+    assert path.read_bytes() == whole
+    assert sorted(os.listdir(tmp_path)) == ["out", "whole"]
+
+
+def test_of_two_runs_that_begin_together_the_faster_one_writes(format_name, tmp_path):
+    part = tmp_path / "out.part"
+
+    def overtaken() -> Iterator[Record]:
+        fcntl.flock(faster, fcntl.LOCK_EX)
+        yield from records()
+
+    faster = os.open(part, os.O_CREAT | os.O_RDWR)
+    with pytest.raises(UsageError, match=ANOTHER):
+        write(tmp_path / "out", format_name, of=overtaken())
+    assert os.listdir(tmp_path) == ["out.part"]
+    os.close(faster)
+
+
+def test_without_locks_no_file_is_cut_off_either(format_name, whole, tmp_path, monkeypatch):
+    """As on network disks that have none: the slower one is refused at its end."""
+    monkeypatch.setattr(fcntl, "flock", without_locks)
+    path = tmp_path / "out"
+
+    def with_another() -> Iterator[Record]:
+        for index in range(6):
+            if index == 2:
+                monkeypatch.setattr(fold_output, "writer", lambda: ".other.mprna")
+                write(path, format_name)
+            yield from records()[index : index + 1]
+
+    with pytest.raises(UsageError, match=ANOTHER):
+        write(path, format_name, of=with_another())
+    assert path.read_bytes() == whole
+    assert sorted(os.listdir(tmp_path)) == ["out", "whole"]
+
+
+def without_locks(*_: object) -> None:
+    raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
 
 
 def test_resume_of_nothing_is_a_fresh_start(format_name, whole, tmp_path):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 
 import numpy as np
 import onnx
@@ -127,6 +129,19 @@ def test_a_model_takes_the_place_of_another_whole(nano_model, tmp_path, monkeypa
     assert (target / "notes.txt").read_text() == "mine"
     assert "notes.txt" not in (target / "manifest.json").read_text()
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_what_a_killed_export_left_is_removed(nano_model, tmp_path):
+    code = (
+        "import os, sys, mprna.runtime.export as e; from pathlib import Path; "
+        "e.load_checkpoint = lambda _: os.kill(os.getpid(), 9); e.export_model(*map(Path, sys.argv[1:]))"
+    )
+    killed = subprocess.run([sys.executable, "-c", code, str(nano_model), str(tmp_path / "out")])
+    assert (killed.returncode, len(list((tmp_path / "out").iterdir()))) == (-9, 1)
+    export_model(nano_model, tmp_path / "out")
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {
+        path.name for path in nano_model.iterdir()
+    }
 
 
 def test_a_manifest_removes_nothing_elsewhere(nano_model, tmp_path):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import functools
 import json
 import shutil
+import subprocess
+import sys
 import threading
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
@@ -121,6 +123,17 @@ def damaged(mirror, tmp_path):
     write_manifest(copy / "tiny")
     (copy / "tiny" / "model.onnx").write_bytes(b"")
     return copy
+
+
+def test_what_a_killed_process_left_is_removed(mirror, tmp_path):
+    code = (
+        "import os, sys, mprna.runtime.mirror as m; "
+        "m._check = lambda *_: os.kill(os.getpid(), 9); m.get_model('tiny', sys.argv[1:])"
+    )
+    assert subprocess.run([sys.executable, "-c", code, str(mirror)]).returncode == -9
+    assert left_behind(tmp_path / "home") not in ([], ["tiny"])
+    get_model("tiny", [str(mirror)])
+    assert left_behind(tmp_path / "home") == ["tiny"]
 
 
 def test_what_is_installed_is_not_fetched_again(mirror):

@@ -6,11 +6,14 @@ import dataclasses
 import json
 import os
 import random
+import resource
 import shutil
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -117,7 +120,7 @@ def test_kill_minus_nine_and_sigterm_then_resume(corpus_dir: Path, tmp_path: Pat
     polite = start(corpus_dir, tmp_path / "broken", "--resume")
     wait_for(tmp_path / "broken/checkpoints/step-00000024")
     polite.terminate()
-    assert polite.wait(timeout=60) == 0
+    assert polite.wait(timeout=60) == 143
     assert start(corpus_dir, tmp_path / "broken", "--resume").wait(timeout=120) == 0
     assert weights_of(tmp_path / "broken/model") == weights_of(tmp_path / "whole/model")
     best, expected = (find_checkpoint(tmp_path / name, "best") for name in ("broken", "whole"))
@@ -146,6 +149,31 @@ def test_ten_kills_at_random_moments(corpus_dir: Path, tmp_path: Path) -> None:
     best, expected = (find_checkpoint(tmp_path / name, "best") for name in ("broken", "whole"))
     assert best.name == expected.name
     assert weights_of(best) == weights_of(expected)
+
+
+@pytest.mark.parametrize("full", ["model.safetensors.part", "optimizer.safetensors"])
+def test_a_full_disk_is_one_error_and_a_run_that_goes_on(full: str, corpus_dir: Path, tmp_path: Path) -> None:
+    """What could be written of the checkpoint does not keep the disk full."""
+    run_dir = tmp_path / "run"
+    run(dataclasses.replace(SHORT, num_steps=4), corpus_dir, run_dir)
+    shutil.rmtree(run_dir / "model")
+    size = (latest_checkpoint(run_dir) / "model.safetensors").stat().st_size
+    limit = largest_file(size // 2 if full.startswith("model") else size)
+    with limit, pytest.raises(ModelError, match=rf"step-\d+\.partial/{full}: cannot write: File too large"):
+        run(SHORT, corpus_dir, run_dir, resume=True)
+    assert [path.name for path in (run_dir / "checkpoints").iterdir()] == ["step-00000004"]
+    assert run(SHORT, corpus_dir, run_dir, resume=True)
+
+
+@contextmanager
+def largest_file(num_bytes: int) -> Iterator[None]:
+    """No file may grow larger."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (num_bytes, limits[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
 
 def test_what_a_run_reads_may_not_change(corpus_dir: Path, tmp_path: Path) -> None:

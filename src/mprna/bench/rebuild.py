@@ -12,6 +12,7 @@ import gzip
 import hashlib
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -193,27 +194,25 @@ def _words(sequence: str) -> Iterator[str]:
 
 
 def _write(folder: Path, source: Path, recipe: str, splits: dict[str, Rows], facts: dict[str, Any]) -> Path:
-    digests = {f"{name}.jsonl": _write_rows(folder / f"{name}.jsonl", rows) for name, rows in splits.items()}
+    texts = {
+        f"{name}.jsonl": "".join(json.dumps(row) + "\n" for row in rows) for name, rows in splits.items()
+    }
     manifest = SCHEMA | {
         "recipe": recipe,
         "source": source.name,
         "source_sha256": _content_digest(source),
         **facts,
         "rows": {name: len(rows) for name, rows in splits.items()},
-        "files": digests,
+        "files": {name: hashlib.sha256(text.encode()).hexdigest() for name, text in texts.items()},
         "mprna": __version__,
     }
-    with open_output(folder / REBUILT) as stream:
-        json.dump(manifest, stream, indent=1)
-        stream.write("\n")
+    texts[REBUILT] = json.dumps(manifest, indent=1) + "\n"
+    with ExitStack() as files:  # they get their names from the last to the first: REBUILT makes them ours
+        for name, text in texts.items():
+            stream = files.enter_context(open_output(folder / name))
+            stream.write(text)
+            stream.flush()
     return folder
-
-
-def _write_rows(path: Path, rows: Sequence[dict[str, Any]]) -> str:
-    text = "".join(json.dumps(row) + "\n" for row in rows)
-    with open_output(path) as stream:
-        stream.write(text)
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _content_digest(path: Path) -> str:

@@ -79,6 +79,11 @@ def part_path(record: Path) -> Path:
     return record.with_suffix(".part.jsonl")
 
 
+def training_path(record: Path) -> Path:
+    """Where a model that is trained keeps its training until the record is written."""
+    return record.with_suffix(".run")
+
+
 def file_name(model: str) -> str:
     """A model's name, which may be a path or a command, as part of a file name.
 

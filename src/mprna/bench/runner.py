@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -23,6 +24,7 @@ from mprna.bench.record import (
     read_record,
     record_path,
     reset_peak_memory,
+    training_path,
     write_record,
 )
 from mprna.bench.task import SPLITS, Task
@@ -74,6 +76,7 @@ def run_all(
                 if path.exists():
                     record = _finished(path, name, model)
                     _check_data(path, record, digests)
+                    _remove_parts(path)  # of a run that was killed when it had written the record
                     outcome = Outcome(task, name, seed, record)
                 else:
                     outcome = _run(task, name, seed, data_dir, path, replace(options, first_choices=first))
@@ -107,8 +110,14 @@ def _run(task: Task, name: str, seed: int, data_dir: Path, path: Path, options: 
     except (MissingDataError, RunError) as error:
         return Outcome(task, name, seed, reason=str(error))
     write_record(record, path)
-    part_path(path).unlink(missing_ok=True)
+    _remove_parts(path)
     return Outcome(task, name, seed, record, is_new=True)
+
+
+def _remove_parts(path: Path) -> None:
+    """What was kept so that a killed run goes on, which a record that is written makes useless."""
+    part_path(path).unlink(missing_ok=True)
+    shutil.rmtree(training_path(path), ignore_errors=True)
 
 
 def run_one(task: Task, name: str, seed: int, data_dir: Path, options: ModelOptions) -> RunRecord:

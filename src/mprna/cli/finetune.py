@@ -15,7 +15,7 @@ from mprna.cli.options import (
     positive_int,
     seed,
 )
-from mprna.errors import MissingExtraError
+from mprna.errors import MissingExtraError, StoppedError
 
 TASKS = ("token_classification", "token_regression", "sequence_classification", "sequence_regression")
 
@@ -115,7 +115,9 @@ def run(args: argparse.Namespace) -> int:
     check_tensorboard(args)
     from mprna.io.labelled import read_labelled
     from mprna.runtime.store import find_model
+    from mprna.train.distributed import is_first
     from mprna.train.finetune import FinetuneConfig, finetune
+    from mprna.train.state import newest_step
 
     config = FinetuneConfig(
         task=args.task,
@@ -148,4 +150,6 @@ def run(args: argparse.Namespace) -> int:
     )
     if model_dir is not None:
         print(model_dir)
+    elif is_first():
+        raise StoppedError(f"stopped at step {newest_step(args.out)}; --resume goes on")
     return 0

@@ -6,9 +6,13 @@ import argparse
 import errno
 import io
 import os
+import signal
 import sys
+import threading
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from types import FrameType
 from typing import TYPE_CHECKING, Final, NoReturn, TextIO
 
 from mprna import __version__
@@ -32,7 +36,7 @@ from mprna.cli import (
 )
 from mprna.cli.cite import Cite
 from mprna.cli.messages import one_line, tell
-from mprna.errors import MprnaError
+from mprna.errors import MprnaError, StoppedError
 from mprna.io.output import WRITE_ERRORS
 
 if TYPE_CHECKING:
@@ -70,7 +74,6 @@ INTERRUPTED: Final = 130
 
 PIPE_CLOSED: Final = 141
 """128 + SIGPIPE."""
-
 
 RESOURCE_ERRORS: Final = (errno.EMFILE, errno.ENFILE, errno.EAGAIN, errno.ENOMEM)
 """Too many open files or processes, or no memory for another."""
@@ -111,7 +114,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     Returns:
         0; 1 where the input or a record of it is at fault or results cannot be written; 2 where the call
-        is at fault; 130 after Ctrl-C; 141 where whoever read standard output has closed it.
+        is at fault; 130 after Ctrl-C; 141 where whoever read standard output has closed it; 143 where
+        SIGTERM stopped a training.
+
+    Raises:
+        SystemExit: 143 after SIGTERM, and what argparse says of the call.
     """
     _fill_closed_streams()
     _use_utf8()
@@ -124,9 +131,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         args = parser.parse_args(argv)
         if args.offline:
             os.environ["MPRNA_OFFLINE"] = "1"
-        status: int = args.run(args)
+        with _orderly_end(args):
+            status: int = args.run(args)
         if sys.stdout is not None:
             sys.stdout.flush()
+    except StoppedError as stop:
+        tell(str(stop))
+        return stop.exit_code
     except MprnaError as error:
         tell(f"error: {error}")
         return error.exit_code
@@ -151,6 +162,30 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     return status
+
+
+@contextmanager
+def _orderly_end(args: argparse.Namespace) -> Iterator[None]:
+    """Where SIGTERM would leave child processes or temporary folders, let it end the block as Ctrl-C does.
+
+    A second one ends the process at once, as the first one does elsewhere: a process that folds by itself
+    would have to wait for ViennaRNA, and training and the service have handlers of their own.
+    """
+    leaves_something = args.command in ("corpus", "models") or getattr(args, "jobs", 1) != 1
+    is_ours = signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    if not (leaves_something and is_ours and threading.current_thread() is threading.main_thread()):
+        yield
+        return
+
+    def end(number: int, frame: FrameType | None) -> NoReturn:
+        signal.signal(number, signal.SIG_DFL)
+        raise SystemExit(StoppedError.exit_code)
+
+    signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def _fill_closed_streams() -> None:

@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from mprna.cli.options import add_device, add_tensorboard, check_tensorboard, job_count
-from mprna.errors import MissingExtraError
+from mprna.errors import MissingExtraError, StoppedError
 from mprna.runtime.store import find_model
 
 EXAMPLE = """\
@@ -75,8 +75,10 @@ def run(args: argparse.Namespace) -> int:
         raise MissingExtraError("mprna pretrain", "train")
     check_tensorboard(args)
     from mprna.train.config import with_settings
+    from mprna.train.distributed import is_first
     from mprna.train.pretrain import pretrain
     from mprna.train.recipes import find_recipe
+    from mprna.train.state import newest_step
 
     config = with_settings(find_recipe(args.recipe), args.settings)
     corpus_dirs, weights = zip(*args.corpus, strict=True)
@@ -95,4 +97,6 @@ def run(args: argparse.Namespace) -> int:
     )
     if model_dir is not None:
         print(model_dir)
+    elif is_first():
+        raise StoppedError(f"stopped at step {newest_step(args.out)}; --resume goes on")
     return 0

@@ -154,9 +154,22 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
 
 
 def write_tensors(tensors: dict[str, Tensor], path: Path) -> None:
-    """Write a safetensors file, whole or not at all."""
+    """Write a safetensors file, whole or not at all; errors are those of `save_tensors`."""
     with replacing(path) as partial:
-        save_file(tensors, partial, metadata={"format": "pt"})
+        save_tensors(tensors, partial, metadata={"format": "pt"})
+
+
+def save_tensors(tensors: dict[str, Tensor], path: Path, *, metadata: dict[str, str] | None = None) -> None:
+    """safetensors' `save_file`.
+
+    Raises:
+        ModelError: the disk is full, or there is no such folder.
+    """
+    try:
+        save_file(tensors, path, metadata=metadata)
+    except SafetensorError as error:
+        reason = str(error).rpartition("I/O error: ")[2]
+        raise ModelError(f"{path}: cannot write: {reason}") from error
 
 
 def read_weights(path: Path, model: nn.Module, *, skip: Collection[str] = ()) -> dict[str, Tensor]:

@@ -7,16 +7,19 @@ program, `resume` copies the records that are complete and goes on with the next
 from __future__ import annotations
 
 import dataclasses
+import fcntl
 import os
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import IO, Any, Final
 
 from mprna.errors import FormatError, UsageError
 from mprna.io.dot_bracket import looks_like_another_line
 from mprna.io.formats import FORMATS, Reader, Writer
 from mprna.io.output import compression_of, file_behind, open_output
 from mprna.io.records import Record
+from mprna.leftovers import remove_abandoned, writer
 
 RESUMABLE: Final = ("vienna", "dbn", "tsv", "jsonl")
 """Formats whose records can be told complete from cut off."""
@@ -45,8 +48,8 @@ def write_results(
 
     Raises:
         FormatError: `output` cannot be written.
-        UsageError: a format that cannot be written; or `resume` with a file that does not allow it or that
-            holds results of other records.
+        UsageError: a format that cannot be written; another process that writes the file; or `resume` with
+            a file that does not allow it or that holds results of other records.
     """
     format = FORMATS[format_name]
     if format.write is None:
@@ -75,7 +78,7 @@ def _write_in_parts(
     previous: Iterator[Record],
     on_kept: Callable[[Record], object] | None,
 ) -> None:
-    part, fresh = path.with_name(path.name + ".part"), path.with_name(path.name + ".part.new")
+    part, fresh = path.with_name(path.name + ".part"), path.with_name(f".{path.name}{writer()}")
 
     def results() -> Iterator[Record]:
         for result in _matched(previous, records, path):
@@ -84,17 +87,77 @@ def _write_in_parts(
             yield result
         computed = compute(records)
         first = next(computed, None)  # whatever is wrong from the beginning leaves an older `part` alone
-        fresh.replace(part)  # from here on, `part` holds all that the previous one did
+        while not _takes_place(fresh, part):
+            pass
+        # From here on, `part` holds all that the previous one did.
         if first is not None:
             yield first
             yield from computed
 
+    _refuse_another(part)
+    remove_abandoned(path.parent)
     try:
         with fresh.open("w", encoding="utf-8", newline="\n", buffering=1) as stream:
+            _lock(stream.fileno(), part)  # which stays under every name that the file gets
             write(results(), stream)
-        part.replace(path)
+            stream.flush()
+            if not _is_at(part, stream):  # on a disk without locks
+                raise _another(part)
+            part.replace(path)
     finally:
         fresh.unlink(missing_ok=True)
+
+
+def _refuse_another(part: Path) -> None:
+    """Raise at once where another process writes `part`.
+
+    Raises:
+        UsageError: one does.
+    """
+    with suppress(FileNotFoundError), part.open("rb") as stream:
+        _lock(stream.fileno(), part, shared=True)
+
+
+def _takes_place(fresh: Path, part: Path) -> bool:
+    """Rename `fresh` to `part`, of which one process at a time has the lock; False where it must ask again.
+
+    Raises:
+        UsageError: another process writes `part`.
+    """
+    with suppress(FileExistsError):
+        part.touch(exist_ok=False)
+    try:
+        old = part.open("rb")
+    except FileNotFoundError:  # whoever wrote it is done just now
+        return False
+    with old:
+        _lock(old.fileno(), part)
+        if not _is_at(part, old):
+            return False
+        fresh.replace(part)
+    return True
+
+
+def _is_at(path: Path, stream: IO[Any]) -> bool:
+    return path.exists() and os.path.samestat(os.fstat(stream.fileno()), path.stat())
+
+
+def _lock(descriptor: int, part: Path, *, shared: bool = False) -> None:
+    """Take flock's lock, which ends with its process; nothing where the disk has no locks.
+
+    Raises:
+        UsageError: another process has it.
+    """
+    try:
+        fcntl.flock(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise _another(part) from None
+    except OSError:
+        return
+
+
+def _another(part: Path) -> UsageError:
+    return UsageError(f"another mprna writes {part}; wait, or choose another -o")
 
 
 def _complete_records(path: Path, read: Reader | None) -> Iterator[Record]:

@@ -26,6 +26,7 @@ from torch.export import Dim
 
 from mprna.errors import ModelError
 from mprna.files import read_json, replacing
+from mprna.leftovers import remove_abandoned, writer
 from mprna.model.checkpoint import (
     FORMAT,
     TIED_WEIGHT,
@@ -137,7 +138,8 @@ def _staged(target_dir: Path) -> Iterator[Path]:
     """
     earlier = files_of(target_dir)
     target_dir.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=target_dir, prefix=".export.") as folder:
+    remove_abandoned(target_dir)
+    with TemporaryDirectory(dir=target_dir, prefix=".export.", suffix=writer()) as folder:
         staging = Path(folder) / "model"
         yield staging
         names = {path.name for path in staging.iterdir()}

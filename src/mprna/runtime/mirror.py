@@ -21,6 +21,7 @@ from urllib.request import urlopen
 
 from mprna.digest import file_sha256
 from mprna.errors import ModelError, UsageError
+from mprna.leftovers import remove_abandoned, writer
 from mprna.runtime.store import MANIFEST, describe, is_plain, model_home, verify
 
 TIMEOUT_S: Final = 60.0
@@ -68,7 +69,8 @@ def get_model(name: str, mirrors: Sequence[str], *, sha256: str | None = None) -
 def _get_from(mirror: str, name: str, sha256: str | None) -> Path:
     target = model_home() / name
     target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{name}.", dir=target.parent) as folder:
+    remove_abandoned(target.parent)
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{name}.", suffix=writer()) as folder:
         partial = Path(folder) / name
         partial.mkdir()
         manifest = partial / MANIFEST

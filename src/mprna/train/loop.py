@@ -13,10 +13,10 @@ from pathlib import Path
 from types import FrameType
 
 import torch
-from safetensors.torch import save_file
 from torch import Tensor
 
 from mprna.errors import MprnaWarning, RunError
+from mprna.model.checkpoint import save_tensors
 from mprna.train.config import LoopConfig
 from mprna.train.device import device_of, precision, slow_precision, to_device
 from mprna.train.distributed import barrier, of_first, rank, share_of, sum_gradients, sum_values
@@ -146,7 +146,7 @@ def _save_for_replay(
         for number, batch in enumerate(batches)
         for field in dataclasses.fields(batch)  # type: ignore[arg-type]
     }
-    save_file(tensors, directory / "batches.safetensors")
+    save_tensors(tensors, directory / "batches.safetensors")
     return (
         f"step {step}: loss {loss:g} is not finite, or far above the first ones; lower learning_rate "
         f"(weights and batches: {directory})"

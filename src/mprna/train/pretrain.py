@@ -64,7 +64,8 @@ def pretrain(
         tensorboard: whether to write `RUN/tensorboard` beside `metrics.jsonl`.
 
     Returns:
-        the directory of the finished model, `RUN/model`; None where SIGTERM came first.
+        the directory of the finished model, `RUN/model`; None where SIGTERM came first, and in all processes
+        but the first.
 
     Raises:
         UsageError: the run exists and `resume` is off, it was made with other settings or data, or another

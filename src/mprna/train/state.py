@@ -15,10 +15,11 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import nn
 
 from mprna.errors import ModelError, MprnaWarning, UsageError
+from mprna.model.checkpoint import save_tensors
 from mprna.train.distributed import rank
 from mprna.train.learner import AnyLearner
 from mprna.train.sharding import gathered, placed_like
@@ -69,22 +70,37 @@ def save_state(
         step: optimizer steps done.
         num_batches: batches that all processes together have used.
         best: the step of the best evaluation so far, whose checkpoint stays.
+
+    Raises:
+        ModelError, OSError: the disk is full; earlier checkpoints stay, and nothing of this one.
     """
     final = checkpoint_dir(run_dir, step)
     partial = final.with_suffix(".partial")
-    if rank() == 0:
-        shutil.rmtree(partial, ignore_errors=True)
-    learner.save(partial)
-    moments = gathered(_moments(learner.model, optimizer))
-    if rank() > 0:
-        return
-    save_file(moments, partial / "optimizer.safetensors")
-    (partial / "state.json").write_text(json.dumps({"step": step, "num_batches": num_batches}) + "\n")
-    shutil.rmtree(final, ignore_errors=True)
-    partial.rename(final)
+    with _gone_after_errors(partial):
+        learner.save(partial)
+        moments = gathered(_moments(learner.model, optimizer))
+        if rank() > 0:
+            return
+        save_tensors(moments, partial / "optimizer.safetensors")
+        (partial / "state.json").write_text(json.dumps({"step": step, "num_batches": num_batches}) + "\n")
+        shutil.rmtree(final, ignore_errors=True)
+        partial.rename(final)
     for old in sorted(final.parent.glob("step-????????"))[:-KEEP]:
         if best is None or old != checkpoint_dir(run_dir, best):
             shutil.rmtree(old)
+
+
+@contextmanager
+def _gone_after_errors(partial: Path) -> Iterator[None]:
+    """Begin without the folder, and remove it where the block fails: it may be what fills the disk."""
+    if rank() == 0:
+        shutil.rmtree(partial, ignore_errors=True)
+    try:
+        yield
+    except BaseException:
+        if rank() == 0:
+            shutil.rmtree(partial, ignore_errors=True)
+        raise
 
 
 def load_state(learner: AnyLearner, optimizer: torch.optim.Optimizer, run_dir: Path) -> tuple[int, int]:

@@ -5,7 +5,6 @@ Shape letters: L nucleotides, C classes or numbers.
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
@@ -20,7 +19,7 @@ from mprna.bench.models.learning_rates import LearningRates, validate
 from mprna.bench.models.model import Budget
 from mprna.bench.models.structure_labels import structure_of
 from mprna.bench.task import LABELLED, Task
-from mprna.errors import MissingDataError
+from mprna.errors import MissingDataError, StoppedError
 from mprna.io.labelled import LabelledRow
 from mprna.model.task import TaskNetwork
 from mprna.rna.scores import labels_of
@@ -28,6 +27,7 @@ from mprna.tokenizer import Tokenizer
 from mprna.train.backbone import Backbone
 from mprna.train.device import describe, device_of, find_device
 from mprna.train.finetune import FinetuneConfig, finetune
+from mprna.train.state import newest_step
 from mprna.train.task_learner import best_metric
 from mprna.train.tracker import METRICS_FILE, read_metrics
 
@@ -65,7 +65,7 @@ class FinetunedModel:
     Args:
         mode: a key of `LEARNING_RATES`.
         longest: of the task, nt; sequences are cut to it and to what the backbone reads.
-        run_dir: where training is kept until it is done.
+        run_dir: where training is kept, with the seed and `.run` behind its name.
         bfloat16: as in `FinetuneConfig`.
         device: as torch names it; a GPU where there is one if None.
         num_threads: of torch.
@@ -110,7 +110,7 @@ class FinetunedModel:
         Raises:
             MissingDataError: unsuitable data.
             RunError: a loss that diverges at every learning rate.
-            KeyboardInterrupt: SIGTERM came; the training so far is kept.
+            StoppedError: SIGTERM came; the training so far is kept.
         """
         run_dir = self._run_dir.with_name(f"{self._run_dir.name}.seed{seed}.run")
         self.choices["resumed"] = any(run_dir.rglob("state.json"))
@@ -128,7 +128,6 @@ class FinetunedModel:
         model, chosen = self._rates.best(task, seed, train_with, score)
         self._model = model
         self.choices |= chosen
-        shutil.rmtree(run_dir)
 
     def predict(self, task: Task, sequences: Sequence[str]) -> list[Any]:
         """Scores, values or a structure per sequence; `fit` comes first."""
@@ -173,7 +172,8 @@ class FinetunedModel:
             num_threads=self._num_threads,
         )
         if model_dir is None:
-            raise KeyboardInterrupt
+            step = newest_step(run_dir)
+            raise StoppedError(f"{task.full_name}: stopped at step {step}; the same command goes on")
         model = self._backbone.load(model_dir).to(self._device)
         return model, _chosen(model, config, run_dir)
 
