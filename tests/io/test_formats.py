@@ -140,6 +140,17 @@ def test_the_content_tells_the_format(format_name):
     assert read(written([HAIRPIN, PSEUDOKNOT], format_name)) == expected
 
 
+@pytest.mark.parametrize("name", ["p1", ""])
+@pytest.mark.parametrize("format_name", ["vienna", "dbn", "ct", "bpseq"])
+@pytest.mark.parametrize("sequence", ["MKVLAAGIVGL", "GG!", ""])
+def test_the_content_tells_the_format_where_the_first_records_failed(format_name, name, sequence):
+    failed = Record(name=name, sequence=sequence, error="letter 'E' at position 4 is no nucleotide code")
+    data = written([failed, failed, replace(HAIRPIN, name=name, description="")], format_name)
+    found = read(data)
+    assert found == read(data, format_name)
+    assert found[-1].dot_bracket == HAIRPIN.dot_bracket
+
+
 @pytest.mark.parametrize("suffix", ["", ".gz", ".bz2", ".xz", ".zst"])
 @pytest.mark.parametrize("format_name", WRITABLE)
 def test_compressed_or_not_the_records_are_the_same(tmp_path, format_name, suffix):

@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import dropwhile
 from typing import IO, TYPE_CHECKING, Any, Final
 
 from mprna.errors import FormatError, UsageError
@@ -22,7 +23,7 @@ from mprna.io.dot_bracket import (
 from mprna.io.fasta import read_fasta, read_fastq, read_plain, shorten, write_fasta, write_fastq
 from mprna.io.jsonl import read_jsonl, write_jsonl
 from mprna.io.output import COMPRESSIONS, open_output
-from mprna.io.records import Record
+from mprna.io.records import ERROR_COMMENT, Record
 from mprna.io.source import InputFile, Source, as_format_error, input_errors, open_input
 from mprna.io.table import read_parquet, write_parquet
 from mprna.io.tsv import SEQUENCE_COLUMNS, read_tsv, write_tsv
@@ -179,9 +180,19 @@ def _is_enough(head: bytes) -> bool:
 
 
 def _content_lines(head: bytes) -> list[str]:
-    """Lines that are neither blank nor a comment."""
-    lines = head.decode("utf-8-sig", "replace").splitlines()
-    return [line.strip() for line in lines if line.strip() and line[0] not in "#;"]
+    """Lines that are neither blank nor a comment; below one, the reason of a record that failed counts."""
+    lines = (line for line in head.decode("utf-8-sig", "replace").splitlines() if line.strip())
+    content = [line.strip() for line in lines if line[0] not in "#;" or _is_reason(line)]
+    return list(dropwhile(_is_reason, content))
+
+
+def _is_reason(line: str) -> bool:
+    """Whether a line stands for the structure of a record that failed."""
+    return line.startswith(ERROR_COMMENT)
+
+
+def _is_structure(line: str) -> bool:
+    return bool(_STRUCTURE_LINE.fullmatch(line)) or _is_reason(line)
 
 
 def _guess(head: bytes, path: str) -> str:
@@ -191,14 +202,14 @@ def _guess(head: bytes, path: str) -> str:
     lines = _content_lines(head)
     first, second, third = [*lines, "", "", ""][:3]
     checks = {
-        "dbn": first[:1] == ">" and _STRUCTURE_LINE.fullmatch(third),
+        "dbn": first[:1] == ">" and (_is_reason(second) or _is_structure(third)),
         "fasta": first[:1] in (">", ""),
         "fastq": first[:1] == "@",
         "jsonl": first[:1] == "{",
         "bpseq": first.startswith("Filename:") or _BPSEQ_ROW.fullmatch(first),
         "ct": _CT_TITLE.fullmatch(first),
         "tsv": SEQUENCE_COLUMNS.intersection(first.split("\t")),
-        "vienna": _SEQUENCE_LINE.fullmatch(first) and _STRUCTURE_LINE.fullmatch(second),
+        "vienna": _is_reason(second) or (_SEQUENCE_LINE.fullmatch(first) and _is_structure(second)),
         "plain": _SEQUENCE_LINE.fullmatch(first),
     }
     for name, fits in checks.items():
