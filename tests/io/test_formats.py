@@ -318,6 +318,7 @@ def test_a_closed_standard_input_is_told(monkeypatch):
         ("ACG-U*\n", "plain", [""]),
         ("GGGGAAAACCCC\n((((....)))) ( -5.40)\n", "vienna", ["sequence_1"]),
         (">a\nGGGG\nAAAA\n>b\n", "fasta", ["a", "b"]),
+        (">a\nGGGGAAAACCCC\n>b\nGGGGAAAACCCC\n............\nGGGGAAAACCCC\n", "fasta", ["a", "b"]),
         ("# File Name: a.ct\n2 a\n1 A 0 2 0 1\n2 C 1 0 0 2\n", "ct", ["a"]),
         ("Filename: a.bpseq\nOrganism: x\n1 A 0\n", "bpseq", ["a.bpseq"]),
         ("id\tsequence\na\tACGU\n", "tsv", ["a"]),

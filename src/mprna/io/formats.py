@@ -192,7 +192,8 @@ def _is_reason(line: str) -> bool:
 
 
 def _is_structure(line: str) -> bool:
-    return bool(_STRUCTURE_LINE.fullmatch(line)) or _is_reason(line)
+    """Whether a line is a structure or stands for one; `>` begins none, but the next header."""
+    return bool(line[:1] != ">" and _STRUCTURE_LINE.fullmatch(line)) or _is_reason(line)
 
 
 def _guess(head: bytes, path: str) -> str:
