@@ -330,6 +330,12 @@ def test_what_others_write_is_recognised(text, format_name, names):
     assert [record.name for record in found] == names
 
 
+@pytest.mark.parametrize("odd", ["\v", "\f", "\x1c", "\x85", "\u2028"])
+def test_only_line_ends_end_a_line_of_the_head(odd):
+    text = f">a{odd}x\nGGGAAACCC\n(((...)))\n>b\nAC\n"
+    assert read(text.encode()) == read(text.encode(), "dbn")
+
+
 @pytest.mark.parametrize(
     ("path", "format_name"),
     [

@@ -181,9 +181,14 @@ def _is_enough(head: bytes) -> bool:
 
 def _content_lines(head: bytes) -> list[str]:
     """Lines that are neither blank nor a comment; below one, the reason of a record that failed counts."""
-    lines = (line for line in head.decode("utf-8-sig", "replace").splitlines() if line.strip())
+    lines = (line for line in head_lines(head) if line.strip())
     content = [line.strip() for line in lines if line[0] not in "#;" or _is_reason(line)]
     return list(dropwhile(_is_reason, content))
+
+
+def head_lines(head: bytes) -> list[str]:
+    """Lines as `numbered_lines` has them: str.splitlines breaks at form feeds and others too."""
+    return io.StringIO(head.decode("utf-8-sig", "replace"), newline=None).read().split("\n")
 
 
 def _is_reason(line: str) -> bool:
