@@ -90,21 +90,19 @@ def read(data, format_name=None):
 
 # A header may hold any letters of any script.
 words = st.text(st.characters(codec="utf-8", exclude_categories=("Z", "C")), min_size=1, max_size=8)
-ascii_words = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=8)
 
 
 @st.composite
 def records(draw, format_name):
     """A record that the format can hold: folded, failed, or just read."""
-    word = ascii_words if format_name == "fastq" else words
     table = format_name in ("ct", "bpseq")
     sequence = draw(st.text("ACGUNTacgun", min_size=1 if table else 0, max_size=14))
     order = draw(st.permutations(range(len(sequence))))
     pairs = [order[2 * k : 2 * k + 2] for k in range(draw(st.integers(0, len(sequence) // 2)))]
     folded = table or (len(sequence) > 0 and draw(st.booleans()))
     return Record(
-        name=draw(word),
-        description=" ".join(draw(st.lists(word, max_size=2))),
+        name=draw(words),
+        description=" ".join(draw(st.lists(words, max_size=2))),
         sequence=sequence,
         qualities=draw(st.text(st.characters(min_codepoint=33, max_codepoint=126), **_exactly(sequence))),
         dot_bracket=dot_bracket_from_pairs(pairs, len(sequence)) if folded else None,
@@ -170,9 +168,8 @@ def test_line_ends_do_not_matter(format_name):
     expected = [as_kept(record, format_name) for record in (HAIRPIN, PSEUDOKNOT)]
     assert read(text.replace(b"\n", b"\r\n"), format_name) == expected
     assert read(text.removesuffix(b"\n"), format_name) == expected
-    if format_name != "fastq":  # dnaio takes FASTQ as bytes
-        assert read(text.replace(b"\n", b"\r"), format_name) == expected
-        assert read(b"\xef\xbb\xbf" + text, format_name) == expected
+    assert read(text.replace(b"\n", b"\r"), format_name) == expected
+    assert read(b"\xef\xbb\xbf" + text, format_name) == expected
 
 
 @pytest.mark.parametrize("format_name", WRITABLE)
@@ -272,7 +269,6 @@ def test_binary_garbage_is_told_with_file_and_line(tmp_path, format_name):
         list(read_records(path, format_name=format_name))
     messages = {
         "parquet": ": damaged data (Parquet magic bytes not found in footer. Either",
-        "fastq": ": Non-ASCII characters found in record.",
     }
     expected = messages.get(format_name, ":1: binary or UTF-16 data, expected UTF-8 text")
     assert str(error.value).startswith(f"{path}{expected}")
@@ -284,6 +280,31 @@ def test_an_unknown_format_is_told(data):
         FormatError, match=r"^<stream>:1: unknown format, starts with '.+'; expected fasta, .*parquet$"
     ):
         read(data)
+
+
+@pytest.mark.parametrize(
+    ("data", "name"),
+    [
+        (b"LOCUS       AB12 12 bp RNA linear\nORIGIN\n        1 ggggaaaacc cc\n//\n", "GenBank"),
+        (b"\n# STOCKHOLM 1.0\nseq1 GGGGAAAACCCC\n//\n", "Stockholm"),
+        (b"CLUSTAL O multiple sequence alignment\n\nseq GGGGAAAACCCC\n", "Clustal"),
+    ],
+)
+def test_files_of_sequences_that_are_not_read_are_named(data, name):
+    with pytest.raises(FormatError, match=f"^<stream>:1: {name} is not read; convert to FASTA first"):
+        read(data)
+
+
+@pytest.mark.parametrize("constraints", [False, True])
+@pytest.mark.parametrize("line", ["WT GGGGAAAACCCC", "cat\tGGGGAAAACCCC", "mutant GGGG", "seq1 GG"])
+def test_a_name_before_a_sequence_is_told(line, constraints):
+    data = io.BytesIO(f"GGGGAAAACC CC\nGGGG AAAA\nGGG AAA UU\n{line}\n".encode())
+    found = read_records(data, constraints=constraints)
+    assert next(found).sequence == "GGGGAAAACCCC"
+    with pytest.raises(FormatError) as error:
+        list(found)
+    message = f"two words in a line ({line!r}): write names as '>NAME'"
+    assert str(error.value) == f"<stream>:4: {message}"
 
 
 @pytest.mark.parametrize("suffix", [".gz", ".bz2", ".xz", ".zst"])

@@ -82,6 +82,8 @@ _STRUCTURE_LINE: Final = re.compile(STRUCTURE_PATTERN + r"(\s.*)?")
 _SEQUENCE_LINE: Final = re.compile(r"[A-Za-z][A-Za-z0-9*?.~ -]*")
 _BPSEQ_ROW: Final = re.compile(r"1\s+\S\s+\d+")
 _CT_TITLE: Final = re.compile(r"\d+\s+\S.*")
+_UNREAD: Final = {"LOCUS ": "GenBank", "# STOCKHOLM": "Stockholm", "CLUSTAL": "Clustal"}
+"""How files begin that would pass for bare sequences."""
 
 
 def read_records(
@@ -205,6 +207,7 @@ def _guess(head: bytes, path: str) -> str:
     """Name of the format that the first lines look like; nothing at all passes for FASTA."""
     if head.startswith(b"PAR1"):
         return "parquet"
+    _refuse_others(head, path)
     lines = _content_lines(head)
     first, second, third = [*lines, "", "", ""][:3]
     checks = {
@@ -227,3 +230,10 @@ def _guess(head: bytes, path: str) -> str:
         )
     known = ", ".join(name for name, format in FORMATS.items() if format.read)
     raise FormatError(f"unknown format, starts with {shorten(first)}; expected {known}", path=path, line=1)
+
+
+def _refuse_others(head: bytes, path: str) -> None:
+    start = next((line for line in head_lines(head) if line.strip()), "")
+    for mark, name in _UNREAD.items():
+        if start.startswith(mark):
+            raise FormatError(f"{name} is not read; convert to FASTA first", path=path, line=1)
