@@ -120,7 +120,7 @@ def _exactly(sequence):
 
 def test_the_contract_covers_every_format():
     assert set(KEPT) == set(WRITABLE)
-    assert set(FORMATS) - set(KEPT) == {"plain"}
+    assert set(FORMATS) - set(KEPT) == {"plain", "csv"}
     assert all(format.name == name and format.read for name, format in FORMATS.items())
 
 
@@ -426,6 +426,39 @@ def test_streams_of_the_caller_stay_open():
     assert not stream.closed
 
 
-def test_comma_separated_values_are_named():
-    with pytest.raises(FormatError, match=r"^<stream>:1: a comma-separated table; save it as tab-separated"):
-        list(read_records(io.BytesIO(b"name,sequence\na,ACGU\n")))
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"name,sequence,structure,note",
+        b'"name","sequence","structure","note"',
+        b"name, sequence,structure,note",
+    ],
+)
+def test_comma_separated_values_are_read(tmp_path, head):
+    text = head + b'\r\na,ACGU,,"b, ""c""\nd"\r\n\r\n,GAAAC,(...),\r\n'
+    expected = [
+        Record(name="a", sequence="ACGU"),
+        Record(name="sequence_2", sequence="GAAAC", dot_bracket="(...)"),
+    ]
+    (tmp_path / "t.csv.gz").write_bytes(gzip.compress(b"\xef\xbb\xbf" + text))
+    assert read(text) == list(read_records(tmp_path / "t.csv.gz")) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (b"name;sequence\na;ACGU\n", "1: separated by semicolons; save with commas or tabs"),
+        (b"name,sequence\na,ACGU,1\n", "2: 3 cells, the first line has 2"),
+        (b'name,sequence\na,"ACGU\n', "2: unexpected end of data"),
+        (b"sequence,sequence\nACGU,ACGU\n", "1: more than one column 'sequence'"),
+    ],
+)
+def test_faults_of_comma_separated_values_have_a_line(text, message):
+    with pytest.raises(FormatError) as error:
+        read(text)
+    assert str(error.value) == f"<stream>:{message}"
+
+
+def test_semicolons_in_a_tsv_file_are_told():
+    with pytest.raises(FormatError, match=r"^<stream>:1: separated by semicolons; save with commas or tabs"):
+        read(b"name;sequence\na;ACGU\n", "tsv")

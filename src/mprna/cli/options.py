@@ -45,8 +45,8 @@ def add_inputs(parser: argparse.ArgumentParser) -> None:
         "inputs",
         nargs="*",
         metavar="INPUT",
-        help="sequence or file (FASTA, FASTQ, one sequence a line, dot-bracket, CT, BPSEQ, JSONL, TSV or "
-        "Parquet; also .gz .bz2 .xz .zst); standard input without any, or for -",
+        help="sequence or file (FASTA, FASTQ, one sequence a line, dot-bracket, CT, BPSEQ, JSONL, TSV, "
+        "CSV or Parquet; also .gz .bz2 .xz .zst); standard input without any, or for -",
     )
 
 

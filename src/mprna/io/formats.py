@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import os
 import re
@@ -26,7 +27,7 @@ from mprna.io.output import COMPRESSIONS, open_output
 from mprna.io.records import ERROR_COMMENT, Record
 from mprna.io.source import InputFile, Source, as_format_error, input_errors, open_input
 from mprna.io.table import read_parquet, write_parquet
-from mprna.io.tsv import SEQUENCE_COLUMNS, read_tsv, write_tsv
+from mprna.io.tsv import SEQUENCE_COLUMNS, read_csv, read_tsv, write_tsv
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -70,6 +71,7 @@ FORMATS: Final = {
         Format("bpseq", read_bpseq, write_bpseq, (".bpseq",)),
         Format("jsonl", read_jsonl, write_jsonl, (".jsonl", ".ndjson")),
         Format("tsv", read_tsv, write_tsv, (".tsv",)),
+        Format("csv", read_csv, None, (".csv",)),
         Format("parquet", read_parquet, write_parquet, (".parquet",), binary=True),
     )
 }
@@ -218,18 +220,21 @@ def _guess(head: bytes, path: str) -> str:
         "bpseq": first.startswith("Filename:") or _BPSEQ_ROW.fullmatch(first),
         "ct": _CT_TITLE.fullmatch(first),
         "tsv": SEQUENCE_COLUMNS.intersection(first.split("\t")),
+        "csv": _has_sequences(first, ",") or _has_sequences(first, ";"),  # the reader tells of semicolons
         "vienna": _is_reason(second) or (_SEQUENCE_LINE.fullmatch(first) and _is_structure(second)),
         "plain": _SEQUENCE_LINE.fullmatch(first),
     }
     for name, fits in checks.items():
         if fits:
             return name
-    if SEQUENCE_COLUMNS.intersection(first.split(",")):
-        raise FormatError(
-            "a comma-separated table; save it as tab-separated values (.tsv)", path=path, line=1
-        )
     known = ", ".join(name for name, format in FORMATS.items() if format.read)
     raise FormatError(f"unknown format, starts with {shorten(first)}; expected {known}", path=path, line=1)
+
+
+def _has_sequences(first: str, delimiter: str) -> bool:
+    """Whether a column of sequences is among the quoted cells of a line."""
+    cells = next(csv.reader([first], delimiter=delimiter), [])
+    return not SEQUENCE_COLUMNS.isdisjoint(cell.strip() for cell in cells)
 
 
 def _refuse_others(head: bytes, path: str) -> None:
