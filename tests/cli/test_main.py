@@ -69,7 +69,8 @@ def test_two_hyphens_are_no_value(call, option):
         ("bench", "report", "bench", "--output="),
     ],
 )
-def test_no_path_is_empty(call, arguments):
+def test_no_path_is_empty(call, tmp_path, monkeypatch, arguments):
+    monkeypatch.chdir(tmp_path)
     outcome = call(*arguments)
     assert (outcome.status, outcome.out, outcome.err.count("\n")) == (2, "", 1)
     assert "expected a path, which is empty here; see mprna" in outcome.err
