@@ -101,7 +101,7 @@ complete -c mprna -n '_shtab_mprna_using embed' -l quiet -d 'no progress and no 
 complete -c mprna -n '_shtab_mprna_using embed; and test $_shtab_mprna_npos -ge 0' -ka "(__fish_complete_path (commandline -ct))" -d 'sequence or file (FASTA, FASTQ, one sequence a line, dot-bracket, CT, BPSEQ, JSONL, TSV, CSV or Parquet; also .gz .bz2 .xz .zst); standard input without any, or for -'
 complete -c mprna -n '_shtab_mprna_using; and test $_shtab_mprna_npos -eq 0' -a scan -d 'What variants do to RNAs: all single substitutions, or those that are given. One row per variant: the'
 complete -c mprna -n '_shtab_mprna_using scan' -s h -l help -d 'show this help message and exit'
-complete -c mprna -n '_shtab_mprna_using scan' -l variant -x -d 'as A24G, 1-based; several at once as A24G+C30U; may be repeated'
+complete -c mprna -n '_shtab_mprna_using scan' -l variant -x -d 'as A24G, 1-based; a double mutant as A24G+C30U, or with a comma; may be repeated'
 complete -c mprna -n '_shtab_mprna_using scan' -l variants -xka "(__fish_complete_path (commandline -ct))" -d 'one variant a line, alone or after the name of its RNA and a tab'
 complete -c mprna -n '_shtab_mprna_using scan' -l vcf -xka "(__fish_complete_path (commandline -ct))" -d 'variants of a genome or of RNAs, instead of INPUT; needs --reference'
 complete -c mprna -n '_shtab_mprna_using scan' -l reference -x -d 'what the VCF counts on; plain or bgzipped'
