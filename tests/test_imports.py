@@ -64,7 +64,6 @@ ALSO = {  # single files that may do what their room may not
 }
 DOORS = {  # third-party module: where it may be imported
     "numpy": ("",),
-    "dnaio": ("io/",),
     "xopen": ("io/",),
     "RNA": ("folding/vienna/library.py",),
     "onnxruntime": ("runtime/onnx.py",),

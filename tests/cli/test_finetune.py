@@ -58,7 +58,7 @@ def test_a_table_becomes_a_model_that_predicts(call, model: Path, tmp_path: Path
     assert rows[0]["p_g"] > 0.5
     assert [row["error"] is None for row in rows] == [True, False, False, True]
     assert "1025 nt, the model reads 1024; cut the sequence" in rows[2]["error"]
-    table = call("predict", tmp_path / "run" / "model", "GGGG").out.splitlines()
+    table = call("predict", tmp_path / "run", "GGGG").out.splitlines()
     assert table[0].split("\t") == ["name", "label", "p_a", "p_g", "error"]
     assert table[1].startswith("sequence_1\tg\t0.")
     both = [call("predict", tmp_path / "run" / "model", "-j", jobs, stdin=fasta).out for jobs in (1, 2)]

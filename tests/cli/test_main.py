@@ -38,7 +38,10 @@ def test_help_names_every_command(call):
         (("fold", "--engine", "mfold"), "mprna fold"),
         (("fold", "-j", "0"), "mprna fold"),
         (("models",), "mprna models"),
-        (("fold", "--a\nb"), "mprna"),
+        (("--noLP", "fold"), "mprna"),
+        (("fold", "--a\nb"), "mprna fold"),
+        (("fold", "--noLP"), "mprna fold"),
+        (("models", "list", "--noLP"), "mprna models list"),
     ],
 )
 def test_a_wrong_call_is_status_2_and_one_line_that_says_where_to_look(call, arguments, prog):
@@ -46,6 +49,31 @@ def test_a_wrong_call_is_status_2_and_one_line_that_says_where_to_look(call, arg
     assert (outcome.status, outcome.out, outcome.err.count("\n")) == (2, "", 1)
     assert outcome.err.startswith(f"{prog}: error: ")
     assert outcome.err.endswith(f"; see {prog} --help\n")
+
+
+@pytest.mark.parametrize("option", ["--format", "--output", "--gamma", "--max-length"])
+def test_two_hyphens_are_no_value(call, option):
+    outcome = call("fold", "ACGU", f"{option}=--")
+    assert (outcome.status, outcome.out, outcome.err.count("\n")) == (2, "", 1)
+    assert outcome.err.endswith("expected one argument; see mprna fold --help\n")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("fold", "ACGU", "-o", ""),
+        ("scan", "ACGU", "--figure", ""),
+        ("models", "export", "mini", "--out", ""),
+        ("models", "import", "", "--name", "x"),
+        ("pretrain", "smoke", "--corpus", "c", "--out", ""),
+        ("bench", "report", "bench", "--output="),
+    ],
+)
+def test_no_path_is_empty(call, tmp_path, monkeypatch, arguments):
+    monkeypatch.chdir(tmp_path)
+    outcome = call(*arguments)
+    assert (outcome.status, outcome.out, outcome.err.count("\n")) == (2, "", 1)
+    assert "expected a path, which is empty here; see mprna" in outcome.err
 
 
 def test_nothing_asked_shows_the_commands(call):

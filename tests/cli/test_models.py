@@ -45,7 +45,7 @@ def test_models_export_writes_a_directory_that_folds(call, mprna_home, tmp_path)
     assert with_name == with_path
 
 
-@pytest.mark.parametrize("name", ["../x", "a/b", ".hidden", ".."])
+@pytest.mark.parametrize("name", ["", "../x", "a/b", ".hidden", ".."])
 def test_an_import_stays_in_its_place(call, tmp_path, name):
     outcome = call("models", "import", tmp_path, "--name", name)
     assert (outcome.status, outcome.err[:22]) == (2, "mprna: error: --name '")

@@ -12,7 +12,7 @@ import pytest
 
 from mprna.cli import fold, tally
 from mprna.cli.main import main
-from mprna.cli.options import chosen_format, example, num_jobs, numbered, positive_int, read_inputs
+from mprna.cli.options import chosen_format, example, num_jobs, numbered, positive_int, read_inputs, seed
 from mprna.errors import FormatError, UsageError
 from mprna.io.formats import FORMATS
 from mprna.io.records import Record
@@ -22,6 +22,14 @@ from mprna.io.records import Record
 def test_what_is_no_count_is_told(text):
     with pytest.raises(argparse.ArgumentTypeError, match="is no number of 1 or more"):
         positive_int(text)
+
+
+@pytest.mark.parametrize("text", ["9" * 5000, "0" * 101])
+@pytest.mark.parametrize("read", [positive_int, seed])
+def test_a_number_of_endless_digits_is_told_in_few_words(read, text):
+    with pytest.raises(argparse.ArgumentTypeError) as error:
+        read(text)
+    assert str(error.value) == f"a number of {len(text)} digits; expected at most 100"
 
 
 def test_a_count_is_read():

@@ -66,6 +66,11 @@ def test_fastq_is_told_by_its_suffix(tmp_path: Path) -> None:
     assert [(record.name, record.sequence) for record in read_input(path)] == [("r1", "ACGU")]
 
 
+def test_fastq_without_a_suffix_is_told_by_its_first_letter(tmp_path: Path) -> None:
+    (tmp_path / "reads").write_text("\ufeff@caf\xe9\nACGU\n+\nIIII\n")
+    assert [record.name for record in read_input(tmp_path / "reads")] == ["caf\xe9"]
+
+
 def test_pattern_stands_for_the_files_that_match(transcripts_dir: Path) -> None:
     (transcripts_dir / "deep").mkdir()
     (transcripts_dir / "deep" / "d.fa").touch()

@@ -37,7 +37,9 @@ def jaccard(first: str, second: str) -> float:
     return len(sets[0] & sets[1]) / len(sets[0] | sets[1])
 
 
-def near_duplicates(tmp_path: Path, sequences: list[str], key_limit: int = 2**64 - 1) -> set[str]:
+def near_duplicates(
+    tmp_path: Path, sequences: list[str], key_limit: int = 2**64 - 1, share: float = SHARE
+) -> set[str]:
     buckets_dir = tmp_path / "buckets"
     buckets_dir.mkdir()
     writer = BucketWriter(buckets_dir)
@@ -45,9 +47,17 @@ def near_duplicates(tmp_path: Path, sequences: list[str], key_limit: int = 2**64
         writer.add(Candidate(content_digest(sequence), 0, f"t{i}", "", 0, sequence))
     writer.flush()
     path = tmp_path / "near"
-    write_near_duplicates(path, buckets_dir, key_limit=key_limit, seed=0, share=SHARE)
+    write_near_duplicates(path, buckets_dir, key_limit=key_limit, seed=0, share=share)
     digests = read_near_duplicates(path)
     return {sequence for sequence in sequences if content_digest(sequence) in digests}
+
+
+@pytest.mark.parametrize(("share", "num_gone"), [(0.985, 1), (1.0, 0)])
+def test_shares_up_to_one_are_taken(tmp_path: Path, share: float, num_gone: int) -> None:
+    sequence = family(1, 1, 0)[0]
+    repeated = sequence + sequence[:100]
+    near = [repeated, repeated + sequence[100:150]]  # the same 14-mers
+    assert len(near_duplicates(tmp_path, near, share=share)) == num_gone
 
 
 def test_one_of_close_relatives_stays_and_distant_ones_all(tmp_path: Path) -> None:

@@ -109,3 +109,9 @@ def test_more_crossings_than_brackets_are_an_error_with_their_line():
     rows = [f"{i + 1} A {i} {i + 2} {(i + 40) % 80 + 1} {i + 1}\n" for i in range(80)]
     with pytest.raises(FormatError, match="<stream>:81: 40 crossing layers"):
         read("80 a\n" + "".join(rows))
+
+
+def test_a_fault_does_not_quote_a_long_cell():
+    with pytest.raises(FormatError) as error:
+        read(TEXT.replace(" 5 1\n", f" {'x' * 3000} 1\n"))
+    assert str(error.value).endswith("found 'G' and 'xxxxxxxxxxxxxxxxxxxxx...'")

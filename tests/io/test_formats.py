@@ -91,21 +91,19 @@ def read(data, format_name=None):
 
 # A header may hold any letters of any script.
 words = st.text(st.characters(codec="utf-8", exclude_categories=("Z", "C")), min_size=1, max_size=8)
-ascii_words = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=8)
 
 
 @st.composite
 def records(draw, format_name):
     """A record that the format can hold: folded, failed, or just read."""
-    word = ascii_words if format_name == "fastq" else words
     table = format_name in ("ct", "bpseq")
     sequence = draw(st.text("ACGUNTacgun", min_size=1 if table else 0, max_size=14))
     order = draw(st.permutations(range(len(sequence))))
     pairs = [order[2 * k : 2 * k + 2] for k in range(draw(st.integers(0, len(sequence) // 2)))]
     folded = table or (len(sequence) > 0 and draw(st.booleans()))
     return Record(
-        name=draw(word),
-        description=" ".join(draw(st.lists(word, max_size=2))),
+        name=draw(words),
+        description=" ".join(draw(st.lists(words, max_size=2))),
         sequence=sequence,
         qualities=draw(st.text(st.characters(min_codepoint=33, max_codepoint=126), **_exactly(sequence))),
         dot_bracket=dot_bracket_from_pairs(pairs, len(sequence)) if folded else None,
@@ -123,7 +121,7 @@ def _exactly(sequence):
 
 def test_the_contract_covers_every_format():
     assert set(KEPT) == set(WRITABLE)
-    assert set(FORMATS) - set(KEPT) == {"plain"}
+    assert set(FORMATS) - set(KEPT) == {"plain", "csv"}
     assert all(format.name == name and format.read for name, format in FORMATS.items())
 
 
@@ -139,6 +137,17 @@ def test_what_is_written_is_read_back(format_name, data):
 def test_the_content_tells_the_format(format_name):
     expected = [as_kept(record, format_name) for record in (HAIRPIN, PSEUDOKNOT)]
     assert read(written([HAIRPIN, PSEUDOKNOT], format_name)) == expected
+
+
+@pytest.mark.parametrize("name", ["p1", ""])
+@pytest.mark.parametrize("format_name", ["vienna", "dbn", "ct", "bpseq"])
+@pytest.mark.parametrize("sequence", ["MKVLAAGIVGL", "GG!", ""])
+def test_the_content_tells_the_format_where_the_first_records_failed(format_name, name, sequence):
+    failed = Record(name=name, sequence=sequence, error="letter 'E' at position 4 is no nucleotide code")
+    data = written([failed, failed, replace(HAIRPIN, name=name, description="")], format_name)
+    found = read(data)
+    assert found == read(data, format_name)
+    assert found[-1].dot_bracket == HAIRPIN.dot_bracket
 
 
 @pytest.mark.parametrize("suffix", ["", ".gz", ".bz2", ".xz", ".zst"])
@@ -160,9 +169,8 @@ def test_line_ends_do_not_matter(format_name):
     expected = [as_kept(record, format_name) for record in (HAIRPIN, PSEUDOKNOT)]
     assert read(text.replace(b"\n", b"\r\n"), format_name) == expected
     assert read(text.removesuffix(b"\n"), format_name) == expected
-    if format_name != "fastq":  # dnaio takes FASTQ as bytes
-        assert read(text.replace(b"\n", b"\r"), format_name) == expected
-        assert read(b"\xef\xbb\xbf" + text, format_name) == expected
+    assert read(text.replace(b"\n", b"\r"), format_name) == expected
+    assert read(b"\xef\xbb\xbf" + text, format_name) == expected
 
 
 @pytest.mark.parametrize("format_name", WRITABLE)
@@ -262,7 +270,6 @@ def test_binary_garbage_is_told_with_file_and_line(tmp_path, format_name):
         list(read_records(path, format_name=format_name))
     messages = {
         "parquet": ": damaged data (Parquet magic bytes not found in footer. Either",
-        "fastq": ": Non-ASCII characters found in record.",
     }
     expected = messages.get(format_name, ":1: binary or UTF-16 data, expected UTF-8 text")
     assert str(error.value).startswith(f"{path}{expected}")
@@ -274,6 +281,31 @@ def test_an_unknown_format_is_told(data):
         FormatError, match=r"^<stream>:1: unknown format, starts with '.+'; expected fasta, .*parquet$"
     ):
         read(data)
+
+
+@pytest.mark.parametrize(
+    ("data", "name"),
+    [
+        (b"LOCUS       AB12 12 bp RNA linear\nORIGIN\n        1 ggggaaaacc cc\n//\n", "GenBank"),
+        (b"\n# STOCKHOLM 1.0\nseq1 GGGGAAAACCCC\n//\n", "Stockholm"),
+        (b"CLUSTAL O multiple sequence alignment\n\nseq GGGGAAAACCCC\n", "Clustal"),
+    ],
+)
+def test_files_of_sequences_that_are_not_read_are_named(data, name):
+    with pytest.raises(FormatError, match=f"^<stream>:1: {name} is not read; convert to FASTA first"):
+        read(data)
+
+
+@pytest.mark.parametrize("constraints", [False, True])
+@pytest.mark.parametrize("line", ["WT GGGGAAAACCCC", "cat\tGGGGAAAACCCC", "mutant GGGG", "seq1 GG"])
+def test_a_name_before_a_sequence_is_told(line, constraints):
+    data = io.BytesIO(f"GGGGAAAACC CC\nGGGG AAAA\nGGG AAA UU\n{line}\n".encode())
+    found = read_records(data, constraints=constraints)
+    assert next(found).sequence == "GGGGAAAACCCC"
+    with pytest.raises(FormatError) as error:
+        list(found)
+    message = f"two words in a line ({line!r}): write names as '>NAME'"
+    assert str(error.value) == f"<stream>:4: {message}"
 
 
 @pytest.mark.parametrize("suffix", [".gz", ".bz2", ".xz", ".zst"])
@@ -308,6 +340,7 @@ def test_a_closed_standard_input_is_told(monkeypatch):
         ("ACG-U*\n", "plain", [""]),
         ("GGGGAAAACCCC\n((((....)))) ( -5.40)\n", "vienna", ["sequence_1"]),
         (">a\nGGGG\nAAAA\n>b\n", "fasta", ["a", "b"]),
+        (">a\nGGGGAAAACCCC\n>b\nGGGGAAAACCCC\n............\nGGGGAAAACCCC\n", "fasta", ["a", "b"]),
         ("# File Name: a.ct\n2 a\n1 A 0 2 0 1\n2 C 1 0 0 2\n", "ct", ["a"]),
         ("Filename: a.bpseq\nOrganism: x\n1 A 0\n", "bpseq", ["a.bpseq"]),
         ("id\tsequence\na\tACGU\n", "tsv", ["a"]),
@@ -317,6 +350,12 @@ def test_what_others_write_is_recognised(text, format_name, names):
     found = read(text.encode())
     assert found == read(text.encode(), format_name)
     assert [record.name for record in found] == names
+
+
+@pytest.mark.parametrize("odd", ["\v", "\f", "\x1c", "\x85", "\u2028"])
+def test_only_line_ends_end_a_line_of_the_head(odd):
+    text = f">a{odd}x\nGGGAAACCC\n(((...)))\n>b\nAC\n"
+    assert read(text.encode()) == read(text.encode(), "dbn")
 
 
 @pytest.mark.parametrize(
@@ -388,6 +427,39 @@ def test_streams_of_the_caller_stay_open():
     assert not stream.closed
 
 
-def test_comma_separated_values_are_named():
-    with pytest.raises(FormatError, match=r"^<stream>:1: a comma-separated table; save it as tab-separated"):
-        list(read_records(io.BytesIO(b"name,sequence\na,ACGU\n")))
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"name,sequence,structure,note",
+        b'"name","sequence","structure","note"',
+        b"name, sequence,structure,note",
+    ],
+)
+def test_comma_separated_values_are_read(tmp_path, head):
+    text = head + b'\r\na,ACGU,,"b, ""c""\nd"\r\n\r\n,GAAAC,(...),\r\n'
+    expected = [
+        Record(name="a", sequence="ACGU"),
+        Record(name="sequence_2", sequence="GAAAC", dot_bracket="(...)"),
+    ]
+    (tmp_path / "t.csv.gz").write_bytes(gzip.compress(b"\xef\xbb\xbf" + text))
+    assert read(text) == list(read_records(tmp_path / "t.csv.gz")) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (b"name;sequence\na;ACGU\n", "1: separated by semicolons; save with commas or tabs"),
+        (b"name,sequence\na,ACGU,1\n", "2: 3 cells, the first line has 2"),
+        (b'name,sequence\na,"ACGU\n', "2: unexpected end of data"),
+        (b"sequence,sequence\nACGU,ACGU\n", "1: more than one column 'sequence'"),
+    ],
+)
+def test_faults_of_comma_separated_values_have_a_line(text, message):
+    with pytest.raises(FormatError) as error:
+        read(text)
+    assert str(error.value) == f"<stream>:{message}"
+
+
+def test_semicolons_in_a_tsv_file_are_told():
+    with pytest.raises(FormatError, match=r"^<stream>:1: separated by semicolons; save with commas or tabs"):
+        read(b"name;sequence\na;ACGU\n", "tsv")

@@ -44,6 +44,8 @@ def test_every_format_gives_the_same_rows(name: str, tmp_path: Path) -> None:
         ("t.csv", "sequence,label\nACGU\n", r"t\.csv:2: 1 cells, the first line has 2"),
         ("t.csv", "sequence,label\n", r"t\.csv: no rows"),
         ("t.csv", "sequence,label,label\nACGU,1,2\n", r"t\.csv:2: two columns 'label'"),
+        ("t.csv", "sequence;label\nACGU;1,5\n", r"t\.csv:1: separated by semicolons; save with commas or"),
+        ("t.tsv", "sequence;label\nACGU;1,5\n", r"t\.tsv:1: separated by semicolons; save with commas or"),
         ("t.jsonl", '{"sequence": "A", "label": 1}\n{oops\n', r"t\.jsonl:2: no JSON"),
         ("t.jsonl", '{"sequence": 7, "label": 1}\n', r"t\.jsonl:1: the sequence is 7, expected text"),
         ("t.xlsx", "", r"t\.xlsx: suffix '\.xlsx'; expected one of \.csv"),

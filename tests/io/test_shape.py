@@ -39,7 +39,7 @@ def test_columns(text, expected):
         ("1 A 0.1 0.2\n", ":1: expected a position"),
         ("1 inf\n", ":1: expected a position"),
         ("5 0.1\n", ":1: position 5 of a sequence of 4 nt"),
-        ("0 0.1\n", ":1: position 0 of a sequence of 4 nt"),
+        ("0 0.1\n", ":1: position 0 of a sequence of 4 nt; positions count from 1"),
         ("1 A 0.1\n2 G 0.1\n", ":2: G at position 2, where the sequence has C"),
     ],
 )

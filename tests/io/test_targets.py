@@ -79,3 +79,9 @@ def test_every_format_with_structures(name, tmp_path):
 def test_faults_have_a_place(text, message):
     with pytest.raises(FormatError, match=message):
         targets(text)
+
+
+@pytest.mark.parametrize("odd", ["\v", "\f", "\x1c", "\x85", "\u2028"])
+def test_only_line_ends_end_a_line_of_the_head(odd):
+    text = f">a{odd}GAAAC\n(...)\n"
+    assert targets(text.encode()) == [("a", "(...)")]

@@ -196,6 +196,9 @@ def test_fastq_qualities_are_rates(options):
     short = dataclasses.replace(with_qualities, qualities="55")
     with pytest.raises(SequenceError, match="2 qualities for 30 nucleotides"):
         repair(short, dataclasses.replace(options, use_qualities=True))
+    odd = dataclasses.replace(with_qualities, qualities="\ufffd" * 30)
+    with pytest.raises(SequenceError, match="qualities that are no ASCII characters"):
+        repair(odd, dataclasses.replace(options, use_qualities=True))
 
 
 def test_the_restored_helix_is_named(model, monkeypatch):

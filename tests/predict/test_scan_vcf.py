@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import bz2
 import dataclasses
+import gzip
+import lzma
 from pathlib import Path
 
 import numpy as np
@@ -193,6 +196,31 @@ def test_letters_that_are_no_utf_8_are_told(files, old, new, message):
 
     with pytest.raises(FormatError, match=message):
         annotate()
+
+
+@pytest.mark.parametrize(
+    ("compress", "message"),
+    [
+        (lzma.compress, "expected VCF, plain or bgzipped"),
+        (bz2.compress, "expected VCF, plain or bgzipped"),
+        (lambda data: b"\x28\xb5\x2f\xfd" + data, "expected VCF, plain or bgzipped"),
+        (gzip.compress, "it is gzip, not bgzip: gunzip it, or use bgzip"),
+    ],
+)
+def test_what_htslib_does_not_decompress_is_told(files, compress, message):
+    """Of xz it ends the process."""
+    path = Path(vcf(files, substitution(31)))
+    path.write_bytes(compress(path.read_bytes()))
+    with pytest.raises(FormatError) as error:
+        VcfFile(str(path))
+    assert str(error.value) == f"{path}: {message}"
+
+
+def test_a_bgzipped_vcf_is_read(files):
+    path = vcf(files, substitution(31))
+    pysam.tabix_compress(path, f"{path}.gz")
+    with VcfFile(f"{path}.gz") as file:
+        assert [record.position for record in file] == [30]
 
 
 def test_an_annotated_file_is_not_annotated_twice_and_nothing_is_gzipped(files):

@@ -39,6 +39,11 @@ def test_is_read(text, expected):
         ("24_25insA", "insertions and deletions are not supported"),
         ("24delA", "insertions and deletions are not supported"),
         ("c.-160A>G", "count positions from the first nucleotide of the RNA"),
+        ("NM_000146.4:c.-168G>A", "count positions from the first nucleotide of the RNA"),
+        (
+            "x,A40G",
+            "'x' is no variant; expected one as A24G, or several joined by +; in a list a tab follows",
+        ),
         ("A24G+", "empty variant"),
         ("A24G+A24C", "changes nucleotide 24 twice"),
         ("x" * 100, "'" + "x" * 37 + "...' is no variant"),

@@ -91,6 +91,12 @@ def test_a_run_is_not_described_as_a_model(tmp_path):
         describe(tmp_path)
 
 
+def test_a_run_stands_for_its_model(model_dir, tmp_path):
+    shutil.copytree(model_dir, tmp_path / "run" / "model")
+    (tmp_path / "run" / "config.json").write_text('{"recipe": "smoke"}')
+    assert find_model(str(tmp_path / "run")) == find_model(tmp_path / "run") == tmp_path / "run" / "model"
+
+
 def test_a_run_may_be_exported(model_dir, tmp_path):
     shutil.copytree(model_dir, tmp_path / "run" / "model")
     assert locate_source(str(tmp_path / "run")) == tmp_path / "run"

@@ -13,7 +13,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
-from typing import TYPE_CHECKING, Final, NoReturn, TextIO
+from typing import TYPE_CHECKING, Any, Final, NoReturn, TextIO
 
 from mprna import __version__
 from mprna.cli import (
@@ -75,6 +75,9 @@ INTERRUPTED: Final = 130
 PIPE_CLOSED: Final = 141
 """128 + SIGPIPE."""
 
+PATHS: Final = ("FILE", "FASTA", "DIR", "RUN")
+"""Names of arguments that are paths; an empty one would be the folder in which the program runs."""
+
 RESOURCE_ERRORS: Final = (errno.EMFILE, errno.ENFILE, errno.EAGAIN, errno.ENOMEM)
 """Too many open files or processes, or no memory for another."""
 
@@ -98,6 +101,20 @@ def build_parser() -> argparse.ArgumentParser:
 
 class _Parser(argparse.ArgumentParser):
     """Tells a wrong call in one line, and fails where help cannot be written, which argparse passes over."""
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Of what is not known the command itself complains, not `mprna`, which has other options."""
+        found, unknown = super().parse_known_args(args, namespace)
+        if unknown:
+            self.error(f"unrecognized arguments: {' '.join(unknown)}")
+        return found, unknown
+
+    def _get_values(self, action: argparse.Action, arg_strings: list[str]) -> Any:
+        if action.option_strings and action.nargs is None and arg_strings == ["--"]:  # of --option=--
+            raise argparse.ArgumentError(action, "expected one argument")
+        if action.metavar in PATHS and action.nargs != argparse.OPTIONAL and "" in arg_strings:
+            raise argparse.ArgumentError(action, "expected a path, which is empty here")
+        return super()._get_values(action, arg_strings)
 
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"{self.prog}: error: {one_line(message)}; see {self.prog} --help\n")

@@ -160,11 +160,12 @@ def _export(args: argparse.Namespace) -> int:
 
 
 def _import(args: argparse.Namespace) -> int:
-    if Path(args.name).name != args.name or args.name.startswith("."):
+    from mprna.runtime.store import is_plain, model_home
+
+    if not is_plain(args.name):
         raise UsageError(f"--name {args.name!r}: expected a plain name, without slashes")
     _check_extra("mprna models import")
     from mprna.runtime.export import import_model
-    from mprna.runtime.store import model_home
 
     import_model(args.source, model_home() / args.name)
     print(model_home() / args.name)

@@ -26,6 +26,9 @@ SUITES: Final = ("rgb", "pgb", "gue", "gb", "eterna100")
 
 MAX_SEED: Final = 2**32 - 1
 
+MAX_DIGITS: Final = 100
+"""Of a number on the command line."""
+
 _FOREIGN_SUFFIXES: Final = (
     *(".csv", ".xls", ".xlsx", ".ods", ".json", ".html", ".vcf"),
     *(".npy", ".npz", ".h5", ".hdf5"),
@@ -47,8 +50,8 @@ def add_inputs(parser: argparse.ArgumentParser) -> None:
         "inputs",
         nargs="*",
         metavar="INPUT",
-        help="sequence or file (FASTA, FASTQ, one sequence a line, dot-bracket, CT, BPSEQ, JSONL, TSV or "
-        "Parquet; also .gz .bz2 .xz .zst); standard input without any, or for -",
+        help="sequence or file (FASTA, FASTQ, one sequence a line, dot-bracket, CT, BPSEQ, JSONL, TSV, "
+        "CSV or Parquet; also .gz .bz2 .xz .zst); standard input without any, or for -",
     )
 
 
@@ -164,6 +167,7 @@ def num_jobs(args: argparse.Namespace) -> int:
 
 def positive_int(text: str) -> int:
     """An argument that counts something."""
+    _check_digits(text)
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is no number of 1 or more")
     return int(text)
@@ -171,9 +175,16 @@ def positive_int(text: str) -> int:
 
 def seed(text: str) -> int:
     """An argument that a random generator starts from; numpy and torch agree on this range."""
+    _check_digits(text)
     if not text.isdecimal() or int(text) > MAX_SEED:
         raise argparse.ArgumentTypeError(f"{text!r} is no number of 0 to {MAX_SEED}")
     return int(text)
+
+
+def _check_digits(text: str) -> None:
+    """Python reads no number of more than 4,300 digits, and no message needs one."""
+    if len(text) > MAX_DIGITS and text.isdecimal():
+        raise argparse.ArgumentTypeError(f"a number of {len(text)} digits; expected at most {MAX_DIGITS}")
 
 
 def job_count(text: str) -> int:

@@ -34,7 +34,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         ),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("model", metavar="MODEL", help="model directory, or installed name")
+    parser.add_argument("model", metavar="MODEL", help="run or model directory, or installed name")
     add_inputs(parser)
     add_output(parser, FORMATS)
     add_jobs(parser)

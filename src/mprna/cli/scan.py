@@ -66,7 +66,7 @@ def _add_variants(parser: argparse.ArgumentParser) -> None:
         "--variant",
         action="append",
         metavar="VARIANT",
-        help="as A24G, 1-based; several at once as A24G+C30U; may be repeated",
+        help="as A24G, 1-based; a double mutant as A24G+C30U, or with a comma; may be repeated",
     )
     parser.add_argument(
         "--variants", metavar="FILE", help="one variant a line, alone or after the name of its RNA and a tab"

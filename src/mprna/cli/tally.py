@@ -11,6 +11,8 @@ from mprna.cli.messages import tell
 Result = TypeVar("Result")
 
 PROGRESS_SECONDS = 0.5
+LONGEST_NAME = 100
+"""Of a name, in a message."""
 
 
 class Tally:
@@ -42,7 +44,7 @@ class Tally:
         self._done += 1
         if error is not None:
             self._failed += 1
-            self._first = self._first or (f"{name}: {error}" if name else error)
+            self._first = self._first or (f"{_shown(name)}: {error}" if name else error)
         if self._live and time.monotonic() - self._shown > PROGRESS_SECONDS:
             self._shown = time.monotonic()
             rate = self._done / (self._shown - self._start)
@@ -56,3 +58,7 @@ class Tally:
             counts = f"{self._failed:,} of {self._done:,}"
             tell(f"{counts} {self._complaint}; the first: {self._first}")
         return 1 if self._failed else 0
+
+
+def _shown(name: str) -> str:
+    return name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 3] + "..."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import glob
 import hashlib
 import os
@@ -113,7 +114,7 @@ def _is_fastq(path: Path) -> bool:
         return format_of_suffix(path) is FORMATS["fastq"]
     with open_input(path) as file:
         try:
-            return file.stream.peek(1)[:1] == b"@"
+            return file.stream.peek(4).removeprefix(codecs.BOM_UTF8)[:1] == b"@"
         except input_errors():
             return False  # the reader meets the same error and can say where
 

@@ -26,6 +26,8 @@ from mprna.files import replacing
 
 _NUM_HASHES: Final = 64
 _SCHEME: Final = "affine32"
+_HIGHEST_THRESHOLD: Final = 0.96
+"""Of the index, for so many hashes; what it finds is compared with the share itself."""
 
 
 def write_near_duplicates(path: Path, buckets_dir: Path, *, key_limit: int, seed: int, share: float) -> None:
@@ -69,7 +71,7 @@ class _Index:
     def __init__(self, share: float) -> None:
         datasketch = _datasketch()
         self._share = share
-        self._lsh = datasketch.MinHashLSH(threshold=share, num_perm=_NUM_HASHES)
+        self._lsh = datasketch.MinHashLSH(threshold=min(share, _HIGHEST_THRESHOLD), num_perm=_NUM_HASHES)
         self._empty = datasketch.MinHash(num_perm=_NUM_HASHES, scheme=_SCHEME, hashfunc=int)
         self._kept: list[Any] = []
 

@@ -17,6 +17,7 @@ from typing import IO, Final
 
 from mprna.alphabet import NUCLEOTIDES
 from mprna.errors import StructureError
+from mprna.io.fasta import check_is_nameless
 from mprna.io.records import ERROR_COMMENT, Record, check_dot_bracket, round_energy, split_header
 from mprna.io.source import Source, numbered_lines, open_input
 from mprna.rna.structure import pairs_from_dot_bracket
@@ -47,6 +48,9 @@ def read_constrained(source: Source) -> Iterator[Record]:
     """Sequences, each with or without a constraint of its structure below it, as `RNAfold -C` reads them.
 
     The symbols are checked when the record is folded. FASTA without constraints is read too.
+
+    Raises:
+        FormatError: a name before a sequence without a header.
     """
     yield from _read(source, constraints=True)
 
@@ -63,6 +67,8 @@ def _read(source: Source, *, constraints: bool) -> Iterator[Record]:
                 number += 1
                 name, description = split_header(header or "", number)
                 draft = _Draft(name, description, bare=header is None, constrained=constraints)
+                if constraints and header is None:
+                    check_is_nameless(line, file.name, line_number)
             if draft and header is None:
                 draft.feed(line.strip(), line_number)
         if draft:

@@ -1,7 +1,7 @@
 """FASTA and FASTQ, and bare sequences, one per line.
 
-dnaio reads FASTQ. FASTA is read here: dnaio decodes it by the locale, and cannot say in which line bytes
-are no text.
+Both are read here and not by dnaio, which decodes FASTA by the locale, stops at a FASTQ name beyond ASCII,
+and cannot say in which line bytes are no text.
 """
 
 from __future__ import annotations
@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import IO
 
+from mprna.alphabet import NUCLEOTIDES
 from mprna.errors import FormatError, shorten
 from mprna.io.records import Record, split_header
-from mprna.io.source import InputFile, Source, as_format_error, input_errors, numbered_lines, open_input
+from mprna.io.source import Source, numbered_lines, open_input
 
 LINE_WIDTH = 80
-_LONGEST_FAULT = 200
+_LONGEST_NAME = 10
+"""A first word as long as a block of a sequence in GenBank is one."""
 
 
 def read_fasta(source: Source) -> Iterator[Record]:
@@ -44,13 +46,23 @@ def read_fasta(source: Source) -> Iterator[Record]:
 
 
 def read_fastq(source: Source) -> Iterator[Record]:
-    """Records of a FASTQ file with their qualities, four lines each.
+    """Records of a FASTQ file with their qualities, four lines each; blank lines between them are skipped.
 
     Raises:
         FormatError: anything but four-line records.
     """
     with open_input(source) as file:
-        yield from _read_fastq(file)
+        lines: list[str] = []
+        number = line_number = 0
+        for line_number, line in numbered_lines(file):
+            if lines or line.strip():
+                lines.append(line)
+            if len(lines) == 4:
+                number += 1
+                yield _entry(lines, number, file.name, line_number - 3)
+                lines = []
+        if lines:
+            yield _entry(lines, number + 1, file.name, line_number - len(lines) + 1)
 
 
 def read_plain(source: Source) -> Iterator[Record]:
@@ -59,10 +71,14 @@ def read_plain(source: Source) -> Iterator[Record]:
     Blank lines and lines that start with `#` or `;` are skipped.
 
     Their names are empty, so that they are written without a header too.
+
+    Raises:
+        FormatError: a name before a sequence.
     """
     with open_input(source) as file:
-        for _, line in numbered_lines(file):
+        for line_number, line in numbered_lines(file):
             if line.strip() and line[0] not in "#;":
+                check_is_nameless(line, file.name, line_number)
                 yield Record(name="", sequence="".join(line.split()))
 
 
@@ -86,24 +102,43 @@ def write_fastq(records: Iterable[Record], stream: IO[str]) -> None:
         stream.write(f"@{record.header}\n{record.sequence}\n+\n{record.qualities}\n")
 
 
+def check_is_nameless(line: str, path: str, line_number: int) -> None:
+    """Make sure that a line is no name and sequence, which would be joined: many names are IUPAC codes too.
+
+    Blocks of one sequence are as long as the next, or longer, and seldom have other letters than ACGTUN.
+
+    Raises:
+        FormatError: two words, the first of which is rather a name.
+    """
+    words = line.split()
+    if len(words) != 2 or len(words[0]) >= _LONGEST_NAME:
+        return
+    if len(words[0]) < len(words[1]) or not set(words[0].upper()) <= {*NUCLEOTIDES, *"TN"}:
+        message = f"two words in a line ({shorten(line)}): write names as '>NAME'"
+        raise FormatError(message, path=path, line=line_number)
+
+
 def _record(header: str, lines: list[str], number: int) -> Record:
     name, description = split_header(header, number)
     return Record(name=name, description=description, sequence="".join("".join(lines).split()))
 
 
-def _read_fastq(file: InputFile) -> Iterator[Record]:
-    import dnaio  # heavy: 40 ms
+def _entry(lines: list[str], number: int, path: str, line_number: int) -> Record:
+    """The FASTQ record of up to four lines, of which the first has this number."""
 
-    number = 0
-    try:
-        for number, entry in enumerate(dnaio.FastqReader(file.stream), 1):
-            name, description = split_header(entry.name, number)
-            yield Record(
-                name=name, description=description, sequence=entry.sequence, qualities=entry.qualities
-            )
-    except dnaio.FastqFormatError as error:
-        line = None if error.line is None else error.line + 1
-        message = " ".join(error.message.split())[:_LONGEST_FAULT]  # dnaio quotes whole records
-        raise FormatError(message, path=file.name, line=line) from error
-    except input_errors() as error:
-        raise as_format_error(error, file.name, 4 * number or None) from error
+    def fault(line: int, message: str) -> FormatError:
+        return FormatError(message, path=path, line=line_number + line)
+
+    if not lines[0].startswith("@"):
+        raise fault(0, f"expected '@' and a name, found {shorten(lines[0])}")
+    if len(lines) > 2 and not lines[2].startswith("+"):
+        raise fault(2, f"expected '+' below a sequence of one line, found {shorten(lines[2])}")
+    if len(lines) < 4:
+        raise fault(len(lines) - 1, f"the file ends after {len(lines)} of the 4 lines of a record")
+    header, sequence, again, qualities = lines[0][1:], lines[1].strip(), lines[2][1:], lines[3].strip()
+    if again and again != header:
+        raise fault(2, f"{shorten(again)} after '+', but {shorten(header)} after '@'")
+    if len(sequence) != len(qualities):
+        raise fault(3, f"{len(qualities)} qualities for a sequence of {len(sequence)} letters")
+    name, description = split_header(header, number)
+    return Record(name=name, description=description, sequence=sequence, qualities=qualities)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import dropwhile
 from typing import IO, TYPE_CHECKING, Any, Final
 
 from mprna.errors import FormatError, UsageError, shorten
@@ -22,10 +24,10 @@ from mprna.io.dot_bracket import (
 from mprna.io.fasta import read_fasta, read_fastq, read_plain, write_fasta, write_fastq
 from mprna.io.jsonl import read_jsonl, write_jsonl
 from mprna.io.output import COMPRESSIONS
-from mprna.io.records import Record
+from mprna.io.records import ERROR_COMMENT, Record
 from mprna.io.source import InputFile, Source, as_format_error, input_errors, open_input
 from mprna.io.table import read_parquet, write_parquet
-from mprna.io.tsv import SEQUENCE_COLUMNS, read_tsv, write_tsv
+from mprna.io.tsv import SEQUENCE_COLUMNS, read_csv, read_tsv, write_tsv
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -59,6 +61,7 @@ FORMATS: Final = {
         Format("bpseq", read_bpseq, write_bpseq, (".bpseq",)),
         Format("jsonl", read_jsonl, write_jsonl, (".jsonl", ".ndjson")),
         Format("tsv", read_tsv, write_tsv, (".tsv",)),
+        Format("csv", read_csv, None, (".csv",)),
         Format("parquet", read_parquet, write_parquet, (".parquet",), binary=True),
     )
 }
@@ -71,6 +74,8 @@ _STRUCTURE_LINE: Final = re.compile(STRUCTURE_PATTERN + r"(\s.*)?")
 _SEQUENCE_LINE: Final = re.compile(r"[A-Za-z][A-Za-z0-9*?.~ -]*")
 _BPSEQ_ROW: Final = re.compile(r"1\s+\S\s+\d+")
 _CT_TITLE: Final = re.compile(r"\d+\s+\S.*")
+_UNREAD: Final = {"LOCUS ": "GenBank", "# STOCKHOLM": "Stockholm", "CLUSTAL": "Clustal"}
+"""How files begin that would pass for bare sequences."""
 
 
 def read_records(
@@ -169,34 +174,61 @@ def _is_enough(head: bytes) -> bool:
 
 
 def _content_lines(head: bytes) -> list[str]:
-    """Lines that are neither blank nor a comment."""
-    lines = head.decode("utf-8-sig", "replace").splitlines()
-    return [line.strip() for line in lines if line.strip() and line[0] not in "#;"]
+    """Lines that are neither blank nor a comment; below one, the reason of a record that failed counts."""
+    lines = (line for line in head_lines(head) if line.strip())
+    content = [line.strip() for line in lines if line[0] not in "#;" or _is_reason(line)]
+    return list(dropwhile(_is_reason, content))
+
+
+def head_lines(head: bytes) -> list[str]:
+    """Lines as `numbered_lines` has them: str.splitlines breaks at form feeds and others too."""
+    return io.StringIO(head.decode("utf-8-sig", "replace"), newline=None).read().split("\n")
+
+
+def _is_reason(line: str) -> bool:
+    """Whether a line stands for the structure of a record that failed."""
+    return line.startswith(ERROR_COMMENT)
+
+
+def _is_structure(line: str) -> bool:
+    """Whether a line is a structure or stands for one; `>` begins none, but the next header."""
+    return bool(line[:1] != ">" and _STRUCTURE_LINE.fullmatch(line)) or _is_reason(line)
 
 
 def _guess(head: bytes, path: str) -> str:
     """Name of the format that the first lines look like; nothing at all passes for FASTA."""
     if head.startswith(b"PAR1"):
         return "parquet"
+    _refuse_others(head, path)
     lines = _content_lines(head)
     first, second, third = [*lines, "", "", ""][:3]
     checks = {
-        "dbn": first[:1] == ">" and _STRUCTURE_LINE.fullmatch(third),
+        "dbn": first[:1] == ">" and (_is_reason(second) or _is_structure(third)),
         "fasta": first[:1] in (">", ""),
         "fastq": first[:1] == "@",
         "jsonl": first[:1] == "{",
         "bpseq": first.startswith("Filename:") or _BPSEQ_ROW.fullmatch(first),
         "ct": _CT_TITLE.fullmatch(first),
         "tsv": SEQUENCE_COLUMNS.intersection(first.split("\t")),
-        "vienna": _SEQUENCE_LINE.fullmatch(first) and _STRUCTURE_LINE.fullmatch(second),
+        "csv": _has_sequences(first, ",") or _has_sequences(first, ";"),  # the reader tells of semicolons
+        "vienna": _is_reason(second) or (_SEQUENCE_LINE.fullmatch(first) and _is_structure(second)),
         "plain": _SEQUENCE_LINE.fullmatch(first),
     }
     for name, fits in checks.items():
         if fits:
             return name
-    if SEQUENCE_COLUMNS.intersection(first.split(",")):
-        raise FormatError(
-            "a comma-separated table; save it as tab-separated values (.tsv)", path=path, line=1
-        )
     known = ", ".join(name for name, format in FORMATS.items() if format.read)
     raise FormatError(f"unknown format, starts with {shorten(first)}; expected {known}", path=path, line=1)
+
+
+def _has_sequences(first: str, delimiter: str) -> bool:
+    """Whether a column of sequences is among the quoted cells of a line."""
+    cells = next(csv.reader([first], delimiter=delimiter), [])
+    return not SEQUENCE_COLUMNS.isdisjoint(cell.strip() for cell in cells)
+
+
+def _refuse_others(head: bytes, path: str) -> None:
+    start = next((line for line in head_lines(head) if line.strip()), "")
+    for mark, name in _UNREAD.items():
+        if start.startswith(mark):
+            raise FormatError(f"{name} is not read; convert to FASTA first", path=path, line=1)

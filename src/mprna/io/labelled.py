@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import os
 from collections.abc import Iterator, Sequence
@@ -15,6 +14,7 @@ from mprna.io.formats import suffix_of
 from mprna.io.jsonl import json_object
 from mprna.io.source import InputFile, numbered_lines, open_input
 from mprna.io.table import read_rows
+from mprna.io.tsv import delimited_cells
 
 SUFFIXES = (".csv", ".tsv", ".jsonl", ".parquet")
 
@@ -89,22 +89,17 @@ def _rows(file: InputFile) -> Iterator[tuple[int, dict[str, Any]]]:
 
 def _delimited(file: InputFile, delimiter: str) -> Iterator[tuple[int, dict[str, Any]]]:
     """Rows of CSV or TSV; a cell that starts with `[` is a JSON list, an empty one is unknown."""
-    lines = [line + "\n" for _, line in numbered_lines(file)]
-    reader = csv.reader(lines, delimiter=delimiter, strict=True)
     columns: list[str] = []
     twice: dict[str, object] = {}
-    try:
-        for cells in reader:
-            if not columns:
-                columns = [cell.strip() for cell in cells]
-                twice = dict.fromkeys((name for name in columns if columns.count(name) > 1), _TWICE)
-            elif cells:
-                if len(cells) != len(columns):
-                    message = f"{len(cells)} cells, the first line has {len(columns)}"
-                    raise FormatError(message, path=file.name, line=reader.line_num)
-                yield reader.line_num, dict(zip(columns, map(_cell, cells), strict=True)) | twice
-    except csv.Error as error:
-        raise FormatError(f"{error}", path=file.name, line=reader.line_num) from error
+    for line, cells in delimited_cells(file, delimiter):
+        if not columns:
+            columns = [cell.strip() for cell in cells]
+            twice = dict.fromkeys((name for name in columns if columns.count(name) > 1), _TWICE)
+        elif len(cells) != len(columns):
+            message = f"{len(cells)} cells, the first line has {len(columns)}"
+            raise FormatError(message, path=file.name, line=line)
+        else:
+            yield line, dict(zip(columns, map(_cell, cells), strict=True)) | twice
 
 
 def _cell(text: str) -> Any:

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Final
 
-from mprna.errors import FormatError, StructureError
+from mprna.errors import FormatError, StructureError, shorten
 from mprna.io.records import Record
 from mprna.rna.structure import (
     dot_bracket_from_pairs,
@@ -38,9 +38,10 @@ class PairTable:
         """
         expected = len(self.letters) + 1
         if position != str(expected):
-            raise FormatError(f"position {position!r}, expected {expected}", path=self.path, line=line)
+            raise FormatError(f"position {shorten(position)}, expected {expected}", path=self.path, line=line)
         if len(letter) != 1 or not _POSITION.fullmatch(partner):
-            message = f"expected a nucleotide and a partner's position, found {letter!r} and {partner!r}"
+            found = f"{shorten(letter)} and {shorten(partner)}"
+            message = f"expected a nucleotide and a partner's position, found {found}"
             raise FormatError(message, path=self.path, line=line)
         self.letters.append(letter)
         self.partners.append(int(partner) - 1)

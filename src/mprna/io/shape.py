@@ -44,7 +44,8 @@ def read_shape(source: Source, sequence: str) -> Reactivities:
                 )
                 raise FormatError(message, path=file.name, line=number) from error
             if not 1 <= position <= len(sequence):
-                message = f"position {position} of a sequence of {len(sequence)} nt"
+                from_one = "; positions count from 1" if position < 1 else ""
+                message = f"position {position} of a sequence of {len(sequence)} nt{from_one}"
                 raise FormatError(message, path=file.name, line=number)
             found = sequence[position - 1]
             if letter and as_rna(letter) != as_rna(found):

@@ -11,7 +11,7 @@ import os
 import sys
 import zlib
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, BinaryIO, Final
 
@@ -78,7 +78,7 @@ def numbered_lines(file: InputFile) -> Iterator[tuple[int, str]]:
     except input_errors() as error:
         raise as_format_error(error, file.name, number or None) from error
     finally:
-        if not file.stream.closed:  # as it is where a reader gave up between two lines
+        with suppress(ValueError):  # closed or detached, where a reader gave up between two lines
             text.detach()
 
 

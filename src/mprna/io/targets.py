@@ -8,7 +8,7 @@ from typing import Final
 
 from mprna.errors import FormatError, shorten
 from mprna.io.dot_bracket import STRUCTURE_PATTERN
-from mprna.io.formats import read_head, read_records
+from mprna.io.formats import format_of_suffix, head_lines, read_head, read_records
 from mprna.io.source import InputFile, Source, numbered_lines, open_input
 from mprna.rna.structure import CLOSING, OPENING
 
@@ -33,13 +33,22 @@ def read_targets(source: Source) -> Iterator[tuple[str, str]]:
     """
     with open_input(source) as file:
         head, file = read_head(file)
-        yield from _lines(file) if _has_structures_alone(head) else _records(file)
+        if _has_structures_alone(head):
+            yield from _lines(file)
+        else:
+            yield from _records(file, "dbn" if _may_be_dot_brackets(head, file.name) else None)
 
 
 def _has_structures_alone(head: bytes) -> bool:
-    lines = (line.strip() for line in head.decode("utf-8-sig", "replace").splitlines())
+    lines = (line.strip() for line in head_lines(head))
     first = next((line for line in lines if line and line[0] not in "#>"), "")
     return not first or bool(_NO_RECORD.match(first) or _TARGET.fullmatch(first))
+
+
+def _may_be_dot_brackets(head: bytes, path: str) -> bool:
+    """Whether a file of unknown suffix has headers; its first records may lack a structure, as FASTA does."""
+    first = next((line for line in head_lines(head) if line.strip() and line[0] not in "#;"), "")
+    return format_of_suffix(path) is None and first.startswith(">")
 
 
 def _lines(file: InputFile) -> Iterator[tuple[str, str]]:
@@ -66,8 +75,9 @@ def _lines(file: InputFile) -> Iterator[tuple[str, str]]:
         raise FormatError("no targets in this file", path=file.name)
 
 
-def _records(file: InputFile) -> Iterator[tuple[str, str]]:
-    targets = [(record.name, record.dot_bracket or "") for record in read_records(file)]
+def _records(file: InputFile, format_name: str | None) -> Iterator[tuple[str, str]]:
+    records = read_records(file, format_name=format_name)
+    targets = [(record.name, record.dot_bracket or "") for record in records]
     if not any(dot_bracket for _, dot_bracket in targets):
         raise FormatError(
             "no structures in this file; expected dot-brackets, alone or below their sequences",

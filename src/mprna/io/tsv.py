@@ -1,17 +1,19 @@
 """Tab-separated values: a line of column names, then one line per record; an empty cell is unknown.
 
-There is no quoting: white space in a value is written as one blank.
+There is no quoting: white space in a value is written as one blank. Comma-separated values, which are only
+read, are quoted as spreadsheets do it.
 """
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterable, Iterator, Mapping
 from typing import IO, Any, Final
 
 from mprna.errors import FormatError
 from mprna.io.records import Record
 from mprna.io.rows import ALIASES, NAMES, record_from_row, row_of
-from mprna.io.source import Source, numbered_lines, open_input
+from mprna.io.source import InputFile, Source, numbered_lines, open_input
 
 COLUMNS: Final = (
     "name",
@@ -41,16 +43,46 @@ def read_tsv(source: Source) -> Iterator[Record]:
             or cells that are no record.
     """
     with open_input(source) as file:
-        columns: list[str] = []
-        number = 0
-        for line_number, line in numbered_lines(file):
-            cells = line.split("\t")
-            if not columns:
-                columns = _checked_columns(cells, file.name, line_number)
-            elif line.strip():
-                number += 1
-                row = _row(columns, cells, file.name, line_number)
-                yield record_from_row(row, number, path=file.name, line=line_number)
+        yield from _records(((number, line.split("\t")) for number, line in numbered_lines(file)), file.name)
+
+
+def read_csv(source: Source) -> Iterator[Record]:
+    """Records of a CSV file, with the columns of TSV; cells in double quotes may hold commas and line ends.
+
+    Raises:
+        FormatError: as of `read_tsv`, or quotes that are not closed.
+    """
+    with open_input(source) as file:
+        yield from _records(delimited_cells(file, ","), file.name)
+
+
+def delimited_cells(file: InputFile, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    """Lines of a table with quoting, none of them empty: number (of its last line) and cells.
+
+    Raises:
+        FormatError: quotes that are not closed, cells beyond every measure, or semicolons for delimiters.
+    """
+    reader = csv.reader((line + "\n" for _, line in numbered_lines(file)), delimiter=delimiter, strict=True)
+    try:
+        is_first = True
+        for cells in filter(None, reader):
+            if is_first:
+                check_delimiter(cells, file.name, reader.line_num)
+                is_first = False
+            yield reader.line_num, cells
+    except csv.Error as error:
+        raise FormatError(f"{error}", path=file.name, line=reader.line_num) from error
+
+
+def check_delimiter(cells: list[str], path: str, line_number: int) -> None:
+    """Make sure that a line of column names is none of a spreadsheet that has commas in its numbers.
+
+    Raises:
+        FormatError: it is.
+    """
+    if len(cells) == 1 and ";" in cells[0]:
+        message = "separated by semicolons; save with commas or tabs"
+        raise FormatError(message, path=path, line=line_number)
 
 
 def write_tsv(records: Iterable[Record], stream: IO[str]) -> None:
@@ -61,7 +93,20 @@ def write_tsv(records: Iterable[Record], stream: IO[str]) -> None:
         stream.write("\t".join(_cell(row, column) for column in COLUMNS) + "\n")
 
 
+def _records(lines: Iterable[tuple[int, list[str]]], path: str) -> Iterator[Record]:
+    columns: list[str] = []
+    number = 0
+    for line_number, cells in lines:
+        if not columns:
+            columns = _checked_columns(cells, path, line_number)
+        elif any(cell.strip() for cell in cells):
+            number += 1
+            row = _row(columns, cells, path, line_number)
+            yield record_from_row(row, number, path=path, line=line_number)
+
+
 def _checked_columns(cells: list[str], path: str, line_number: int) -> list[str]:
+    check_delimiter(cells, path, line_number)
     columns = [cell.strip() for cell in cells]
     if not SEQUENCE_COLUMNS.intersection(columns):
         message = f"no column 'sequence' among {', '.join(columns)[:48]!r}"

@@ -17,15 +17,22 @@ from mprna.io.fasta_index import index_fits, index_paths
 _RESERVED: Final = str.maketrans({",": "&", ";": ":", "|": "/", "=": ":", " ": "_", "\t": "_", "\n": "_"})
 """What must not stand in a part of an INFO field."""
 
+_FOREIGN_MAGIC: Final = (b"\xfd7zXZ", b"BZh", b"\x28\xb5\x2f\xfd")
+"""How xz, bzip2 and zstandard begin."""
+
+_GZIP: Final = b"\x1f\x8b"
+_BGZIP_BYTES: Final = 14
+"""Of the gzip header up to the name BC of bgzip's extra field."""
+
 
 class VcfFile:
-    """A VCF that is read record by record; `.gz` and BCF too.
+    """A VCF that is read record by record; bgzipped (`.gz`) and BCF too.
 
     Args:
         path: the file; `-` is standard input.
 
     Raises:
-        FormatError: missing, or no VCF.
+        FormatError: missing, no VCF, or compressed by another program than bgzip.
         MissingExtraError: pysam is not installed.
     """
 
@@ -34,6 +41,7 @@ class VcfFile:
         pysam = _pysam()
         if path != "-" and not os.path.exists(path):
             raise FormatError("no such file", path=path)
+        _check_compression(path)
         try:
             self._file = pysam.VariantFile(path)
         except (OSError, ValueError, NotImplementedError) as error:
@@ -160,6 +168,22 @@ class IndexedFasta:
         except (OSError, ValueError) as error:
             message = f"{name} cannot be read ({unwrapped(str(error))})"
             raise FormatError(message, path=self.path) from error
+
+
+def _check_compression(path: str) -> None:
+    """Refuse what htslib does not read: it says little then, and of xz the whole process dies.
+
+    Raises:
+        FormatError: it is compressed by another program than bgzip.
+    """
+    if not os.path.isfile(path):  # standard input or a pipe, which are read once
+        return
+    with open(path, "rb") as stream:
+        head = stream.read(_BGZIP_BYTES)
+    if head.startswith(_FOREIGN_MAGIC):
+        raise FormatError("expected VCF, plain or bgzipped", path=path)
+    if head.startswith(_GZIP) and head[12:14] != b"BC":
+        raise FormatError("it is gzip, not bgzip: gunzip it, or use bgzip", path=path)
 
 
 def _open_fasta(path: str, pysam: ModuleType) -> Any:

@@ -14,7 +14,7 @@ from mprna.predict.fold import Folder
 from mprna.predict.options import DEFAULT_MAX_LENGTHS, FoldOptions
 from mprna.runtime.store import ModelInfo, list_models, verify
 
-CORE: Final = ("numpy", "onnxruntime", "ViennaRNA", "dnaio", "xopen")
+CORE: Final = ("numpy", "onnxruntime", "ViennaRNA", "xopen")
 OPTIONAL: Final = {
     "torch": "train",
     "safetensors": "train",

@@ -224,6 +224,8 @@ class _Repairer:
             raise SequenceError("no qualities (--qualities needs FASTQ)")
         if len(record.qualities) != len(record.sequence):
             raise SequenceError(f"{len(record.qualities)} qualities for {len(record.sequence)} nucleotides")
+        if not record.qualities.isascii():
+            raise SequenceError("qualities that are no ASCII characters")
         phred = np.array([ord(symbol) - _PHRED_OFFSET for symbol in record.qualities])
         return np.minimum(10.0 ** (-phred / 10.0), MAX_RATE)
 

@@ -22,6 +22,8 @@ _SUBSTITUTION: Final = re.compile(
     re.IGNORECASE,
 )
 _JOINED: Final = re.compile(r"\s*[+,]\s*")
+_HGVS: Final = re.compile(r"(?:[^:]+:)?[cg]\.", re.IGNORECASE)
+"""Positions of a coding sequence or a genome, perhaps after an accession."""
 _MAX_SHOWN: Final = 40
 
 
@@ -67,7 +69,7 @@ def parse_variant(text: str) -> Variant:
     Raises:
         VariantError: anything else, an insertion or deletion, or two substitutions of one nucleotide.
     """
-    found = sorted(_parse_substitution(part) for part in _JOINED.split(text.strip()))
+    found = sorted(_parse_substitution(part, text) for part in _JOINED.split(text.strip()))
     for one, other in pairwise(found):
         if one.position == other.position:
             raise VariantError(f"{shorten(text, _MAX_SHOWN)} changes nucleotide {one.position + 1} twice")
@@ -126,22 +128,23 @@ def mutate(sequence: str, variant: Variant, offset: int = 0) -> str:
     return "".join(letters)
 
 
-def _parse_substitution(text: str) -> Substitution:
+def _parse_substitution(text: str, whole: str) -> Substitution:
     match = _SUBSTITUTION.fullmatch(text)
     if match is None:
-        raise VariantError(_complaint(text))
+        raise VariantError(_complaint(text, whole))
     groups = match.groupdict()
     prefix = "" if groups["position"] else "hgvs_"
     ref, alt = (as_rna(groups[prefix + name]) for name in ("ref", "alt"))
     return Substitution(int(groups[prefix + "position"]) - 1, ref, alt)
 
 
-def _complaint(text: str) -> str:
+def _complaint(text: str, whole: str) -> str:
     if not text:
         return "empty variant; expected one as A24G"
     shown = shorten(text, _MAX_SHOWN)
     if re.search(r"ins|del|dup|inv", text, re.IGNORECASE):
         return f"{shown} is no substitution; insertions and deletions are not supported"
-    if text.lower().startswith(("c.", "g.")):
+    if _HGVS.match(text):
         return f"{shown}: count positions from the first nucleotide of the RNA, as A24G or n.24A>G"
-    return f"{shown} is no variant; expected one as A24G, or several joined by +"
+    in_lists = "; in a list a tab follows the name of an RNA, no comma" if "," in whole else ""
+    return f"{shown} is no variant; expected one as A24G, or several joined by +{in_lists}"

@@ -63,8 +63,8 @@ def find_model(name_or_path: str | Path) -> Path:
     """The verified directory of a model.
 
     Args:
-        name_or_path: an installed name, or a model directory. A bare word is a name first; write `./mini`
-            for a directory of the same name.
+        name_or_path: an installed name, a model directory, or that of a run, which has one. A bare word is a
+            name first; write `./mini` for a directory of the same name.
 
     Raises:
         ModelError: no such model, or a file that differs from its manifest.
@@ -188,8 +188,9 @@ def _locate(name_or_path: str | Path) -> Path:
             if os.path.isfile(root / name_or_path / CONFIG_FILE):  # Path.is_file fails on long names
                 return root / name_or_path
     path = Path(name_or_path)
-    if os.path.isfile(path / CONFIG_FILE):
-        return path
+    for directory in (path / "model", path):
+        if os.path.isfile(directory / CONFIG_FILE):
+            return directory
     if os.path.isdir(path):
         raise ModelError(f"{path}: no {CONFIG_FILE}; expected an MP-RNA model directory")
     known = ", ".join(info.name for info in list_models()) or "none"
