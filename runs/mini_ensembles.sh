@@ -5,9 +5,8 @@
 #   runs/mini_ensembles.sh DATA WORK START
 #
 # DATA: the project's data folder. WORK: that of `runs/ensemble_labels.sh`, whose corpora are read; it receives the new
-# corpora, the runs and the model. START: `third/model` in the WORK of `runs/mini_more.sh`. At last two processes train
-# apart on other slices, and `mini` is the mean of their weights. Killed at any moment, the same command goes on where
-# it was.
+# corpora, the runs and the model. START: `third/model` in the WORK of `runs/mini_more.sh`. Killed at any moment, the
+# same command goes on where it was.
 set -euo pipefail
 data=$1 work=$2 start=$3
 export OMP_NUM_THREADS=${OMP_NUM_THREADS:-1}
@@ -30,13 +29,4 @@ mprna models export "$work/fourth" --out "$work/fourth_model"
 torchrun --nproc-per-node 2 -m mprna pretrain --recipe mini_cpu --corpus "$work/all" "$work/labelled=12" \
     --validation "$work/heldout256" --out "$work/fifth" --init "$work/fourth_model" --set num_steps=8000 \
     --set batch_tokens=2048 --set accumulate_batches=2 --set seed=48 --threads "$OMP_NUM_THREADS" --resume
-mprna models export "$work/fifth" --out "$work/fifth_model"
-
-replica() { # seed, steps
-    mprna pretrain --recipe mini_cpu --corpus "$work/all" "$work/labelled=12" --validation "$work/heldout256" \
-        --out "$work/replica$1" --init "$work/fifth_model" --set num_steps="$2" --set seed="$1" --threads "$OMP_NUM_THREADS" --resume
-}
-replica 49 7500 &
-replica 50 6500
-wait $!
-python "$(dirname "$0")/mean_model.py" "$work"/replica{49,50}/model --out "$work/mini"
+mprna models export "$work/fifth" --out "$work/mini"
