@@ -7,6 +7,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
+from pathlib import Path
 
 import pytest
 
@@ -47,6 +48,21 @@ def make_missing(message: str) -> Callable[[int], str]:
     raise ModelError(message)
 
 
+def wait_for_the_others(folder: Path, num: int, number: int) -> str:
+    deadline = time.monotonic() + 60
+    if number:
+        (folder / str(number)).touch()
+    while not number and len(list(folder.iterdir())) < num - 1:
+        if time.monotonic() > deadline:
+            return "they do not come"
+        time.sleep(0.01)
+    return str(number)
+
+
+def make_waiter(folder: Path, num: int) -> Callable[[int], str]:
+    return partial(wait_for_the_others, folder, num)
+
+
 def no_kill(item: int, reason: str) -> str:
     raise AssertionError((item, reason))
 
@@ -81,6 +97,14 @@ def test_items_are_read_only_a_little_ahead() -> None:
     assert next(results) == "1"
     assert read <= 2 * IN_FLIGHT
     results.close()  # type: ignore[attr-defined]
+
+
+def test_a_slow_item_does_not_stop_the_others(tmp_path: Path) -> None:
+    """The first item waits until all others are done, more than are read ahead by default."""
+    num = 4 * IN_FLIGHT
+    make_worker = partial(make_waiter, tmp_path, num)
+    found = list(map_ordered(make_worker, range(num), jobs=2, on_kill=no_kill, ahead=num))
+    assert found == [str(n) for n in range(num)]
 
 
 def test_a_killed_child_costs_one_item_and_says_so() -> None:

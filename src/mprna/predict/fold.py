@@ -40,7 +40,7 @@ from mprna.predict.pair_probs import (
     with_crossing_pairs,
     without_doubtful_pairs,
 )
-from mprna.predict.parallel import map_ordered
+from mprna.predict.parallel import IN_FLIGHT, MANY_IN_FLIGHT, map_ordered
 from mprna.predict.restrain import (
     log_odds_of_pairing,
     restrain_band,
@@ -136,7 +136,9 @@ def fold_records(
         ModelError: no such model, or damaged files.
     """
     make_folder = partial(Folder if jobs > 1 else _folder, options)
-    return map_ordered(make_folder, records, jobs=jobs, on_kill=partial(_failed, engine=options.engine))
+    ahead = IN_FLIGHT if options.pair_probs else MANY_IN_FLIGHT
+    on_kill = partial(_failed, engine=options.engine)
+    return map_ordered(make_folder, records, jobs=jobs, on_kill=on_kill, ahead=ahead)
 
 
 class Folder:

@@ -13,8 +13,11 @@ from mprna.errors import MprnaError, UsageError
 NO_MEMORY: Final = "not enough memory"
 """The reason of an item for which there was none."""
 
-IN_FLIGHT = 8
+IN_FLIGHT: Final = 8
 """Items per process that are read ahead of the result that is due."""
+
+MANY_IN_FLIGHT: Final = 128
+"""The same where results are small, so that a slow item does not stop the others."""
 
 
 def map_ordered(
@@ -23,17 +26,19 @@ def map_ordered(
     *,
     jobs: int,
     on_kill: Callable[[Item, str], Result],
+    ahead: int = IN_FLIGHT,
 ) -> Iterator[Result]:
     """`worker(item)` for every item, in the order of `items`.
 
     Args:
         make_worker: called at once here, and in every child; must be picklable, as must items and results.
-        items: read lazily, at most `IN_FLIGHT * jobs` ahead of the result that is due. While the next
+        items: read lazily, at most `ahead * jobs` ahead of the result that is due. While the next
             item is awaited, results wait too. An error of theirs is raised after the results of all
             items before it.
         jobs: most processes, at least 1, started as items come; with 1, everything happens in this one.
         on_kill: the result of an item whose process was killed by a signal or had not enough memory, from the
             item and the reason.
+        ahead: how many results may wait in memory for one before them, per process.
 
     Raises:
         UsageError: fewer than one process.
@@ -44,7 +49,7 @@ def map_ordered(
         raise UsageError(f"jobs {jobs}; expected at least 1 process")
     worker = _Careful(make_worker)  # raises here, before anything is read, what would end every child
     if jobs > 1:
-        return _in_children(partial(_Careful, make_worker), items, jobs, on_kill)
+        return _in_children(partial(_Careful, make_worker), items, jobs, on_kill, ahead)
     return (_or_reason(worker(item), item, on_kill) for item in items)
 
 
@@ -70,16 +75,17 @@ def _in_children(
     items: Iterable[Item],
     jobs: int,
     on_kill: Callable[[Item, str], Result],
+    ahead: int,
 ) -> Iterator[Result]:
     team = _Team(make_worker, jobs)
     try:
-        yield from _in_order(team, iter(items), on_kill)
+        yield from _in_order(team, iter(items), on_kill, ahead)
     finally:
         team.stop()
 
 
 def _in_order(
-    team: _Team[Item, Result], items: Iterator[Item], on_kill: Callable[[Item, str], Result]
+    team: _Team[Item, Result], items: Iterator[Item], on_kill: Callable[[Item, str], Result], ahead: int
 ) -> Iterator[Result]:
     finished: dict[int, Result] = {}
     due = submitted = 0
@@ -87,7 +93,7 @@ def _in_order(
     fault: MprnaError | None = None
     while True:
         busy = team.busy
-        may_read = not exhausted and len(busy) < team.jobs and submitted - due < IN_FLIGHT * team.jobs
+        may_read = not exhausted and len(busy) < team.jobs and submitted - due < ahead * team.jobs
         if not busy and not may_read:
             if fault is not None:
                 raise fault
