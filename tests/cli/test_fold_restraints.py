@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 VIENNA = ("--engine", "vienna")
 HAIRPINS = "GGGGAAAACCCCAAAAGGGG"
 LONG = "GGGGAAAACCCC" * 25
@@ -56,6 +58,9 @@ def test_a_long_constraint_is_no_file_name(call):
     assert outcome == (0, f"{LONG}\n{'.' * len(LONG)} (  0.00)\n", "")
 
 
+@pytest.mark.filterwarnings("default::mprna.errors.MprnaWarning")
 def test_a_long_name_is_of_no_file_of_reactivities(call, tmp_path):
+    (tmp_path / "b.shape").write_text("1 0.5\n")
     outcome = call("fold", "--engine", "vienna", "--shape", tmp_path, stdin=f">{'n' * 300}\nACGU\n".encode())
-    assert (outcome.status, outcome.err) == (0, "")
+    assert outcome.status == 0
+    assert "records without reactivities: 1; the first: nnn" in outcome.err

@@ -6,7 +6,7 @@ from mprna.cli.tally import LONGEST_NAME, Tally
 
 
 def test_the_first_failure_is_told_by_the_start_of_its_name(capsys):
-    tally = Tally("records failed", quiet=False)
+    tally = Tally("records failed", quiet=False, output=None)
     tally.add("fine", None)
     tally.add("x" * 5000, "too long")
     tally.add("y", "too short")

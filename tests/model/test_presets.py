@@ -7,28 +7,11 @@ import torch
 from transformers import EsmConfig, EsmForMaskedLM
 
 from mprna.alphabet import MASK_ID, PAD_ID
-from mprna.model.config import ModelConfig
+from mprna.model.config import ModelConfig, published_num_parameters
 from mprna.model.network import MprnaModel
 from mprna.model.presets import PRESETS
 
 every_preset = pytest.mark.parametrize("config", PRESETS.values(), ids=PRESETS.keys())
-
-
-def published_num_parameters(config: ModelConfig) -> int:
-    """Encoder and tied LM head as counted in the published files.
-
-    That layout holds two blocks that no computation uses: an absolute position table
-    (`max_length + 2` rows) and ESM's contact head.
-    """
-    hidden, wide = config.hidden_width, config.feed_forward_width
-    layer_norm = 2 * hidden
-    attention = 4 * (hidden * hidden + hidden)
-    feed_forward = 2 * hidden * wide + wide + hidden
-    layers = config.num_layers * (attention + feed_forward + 2 * layer_norm)
-    embeddings = (config.vocab_size + config.max_length + 2) * hidden
-    contact_head = config.num_layers * config.num_heads + 1
-    lm_head = hidden * hidden + hidden + layer_norm + config.vocab_size
-    return embeddings + layers + layer_norm + contact_head + lm_head
 
 
 @pytest.mark.parametrize(("name", "count"), [("mprna-52m", 52_454_329), ("mprna-186m", 185_888_265)])

@@ -151,7 +151,7 @@ def test_ten_kills_at_random_moments(corpus_dir: Path, tmp_path: Path) -> None:
     assert weights_of(best) == weights_of(expected)
 
 
-@pytest.mark.parametrize("full", ["model.safetensors.part", "optimizer.safetensors"])
+@pytest.mark.parametrize("full", ["model.safetensors", "optimizer.safetensors"])
 def test_a_full_disk_is_one_error_and_a_run_that_goes_on(full: str, corpus_dir: Path, tmp_path: Path) -> None:
     """What could be written of the checkpoint does not keep the disk full."""
     run_dir = tmp_path / "run"

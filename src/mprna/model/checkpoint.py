@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -155,18 +156,24 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
 
 def write_tensors(tensors: dict[str, Tensor], path: Path) -> None:
     """Write a safetensors file, whole or not at all; errors are those of `save_tensors`."""
-    with replacing(path) as partial:
-        save_tensors(tensors, partial, metadata={"format": "pt"})
+    with replacing(path) as partial, _written_as(path):
+        save_file(tensors, partial, metadata={"format": "pt"})
 
 
-def save_tensors(tensors: dict[str, Tensor], path: Path, *, metadata: dict[str, str] | None = None) -> None:
+def save_tensors(tensors: dict[str, Tensor], path: Path) -> None:
     """safetensors' `save_file`.
 
     Raises:
         ModelError: the disk is full, or there is no such folder.
     """
+    with _written_as(path):
+        save_file(tensors, path)
+
+
+@contextmanager
+def _written_as(path: Path) -> Iterator[None]:
     try:
-        save_file(tensors, path, metadata=metadata)
+        yield
     except SafetensorError as error:
         reason = str(error).rpartition("I/O error: ")[2]
         raise ModelError(f"{path}: cannot write: {reason}") from error

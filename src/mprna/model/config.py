@@ -63,3 +63,20 @@ class ModelConfig:
             return cls(**values)
         except TypeError as error:
             raise ModelError(f"config.json does not describe an MP-RNA model: {error}") from None
+
+
+def published_num_parameters(config: ModelConfig) -> int:
+    """Encoder and tied LM head as counted in the published files.
+
+    That layout holds two blocks that no computation uses: an absolute position table
+    (`max_length + 2` rows) and ESM's contact head.
+    """
+    hidden, wide = config.hidden_width, config.feed_forward_width
+    layer_norm = 2 * hidden
+    attention = 4 * (hidden * hidden + hidden)
+    feed_forward = 2 * hidden * wide + wide + hidden
+    layers = config.num_layers * (attention + feed_forward + 2 * layer_norm)
+    embeddings = (config.vocab_size + config.max_length + 2) * hidden
+    contact_head = config.num_layers * config.num_heads + 1
+    lm_head = hidden * hidden + hidden + layer_norm + config.vocab_size
+    return embeddings + layers + layer_norm + contact_head + lm_head
