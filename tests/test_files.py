@@ -108,3 +108,9 @@ def test_what_cannot_be_read_is_named(tmp_path: Path) -> None:
         read_json(tmp_path / "config.json")
     with pytest.raises(ModelError, match="Is a directory"):
         read_json(tmp_path)
+
+
+def test_a_name_as_long_as_names_may_be(tmp_path: Path) -> None:
+    path = tmp_path / f"{'n' * 250}.json"
+    write_json({"a": 1}, path)
+    assert read_json(path) == {"a": 1}

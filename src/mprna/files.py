@@ -8,10 +8,13 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from mprna.errors import ModelError
 from mprna.leftovers import remove_abandoned, writer
+
+LONGEST_NAME: Final = 200
+"""Letters of a file's name in a temporary one, which has more to say and may be no longer than others."""
 
 
 @contextmanager
@@ -28,7 +31,7 @@ def replacing(path: Path, *, inside: Path | None = None, flush: bool = True) -> 
     """
     folder = path.parent if inside is None else inside
     remove_abandoned(folder)
-    partial = folder / f".{path.name}{writer()}"
+    partial = folder / f".{path.name[:LONGEST_NAME]}{writer()}"
     try:
         yield partial
         if flush:
@@ -42,7 +45,7 @@ def replacing(path: Path, *, inside: Path | None = None, flush: bool = True) -> 
 
 def partials_of(path: Path) -> Iterator[Path]:
     """What any process on any machine writes, or left, that was to become `path`."""
-    return path.parent.glob(f".{glob.escape(path.name)}.*.*.mprna")
+    return path.parent.glob(f".{glob.escape(path.name[:LONGEST_NAME])}.*.*.mprna")
 
 
 def write_json(content: Mapping[str, Any], path: Path) -> None:

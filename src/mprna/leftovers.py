@@ -15,10 +15,18 @@ def writer(process: int | str | None = None) -> str:
     """How the temporary names of a process end; of this one by default.
 
     The digest is of the machine and of what numbers processes there: containers may share a name and a disk,
-    but not their numbers.
+    but not their numbers, and so may machines.
     """
-    place = zlib.crc32(f"{platform.node()} {_numbering()}".encode())  # names may be as long as file names
+    place = zlib.crc32(f"{platform.node()} {_machine()} {_numbering()}".encode())  # names may be long
     return f".{place:08x}.{os.getpid() if process is None else process}.mprna"
+
+
+def _machine() -> str:
+    """What systemd drew when the machine was installed; empty elsewhere."""
+    try:
+        return Path("/etc/machine-id").read_text()
+    except OSError:
+        return ""
 
 
 def _numbering() -> int:

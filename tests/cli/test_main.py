@@ -67,6 +67,8 @@ def test_two_hyphens_are_no_value(call, option):
         ("models", "import", "", "--name", "x"),
         ("pretrain", "smoke", "--corpus", "c", "--out", ""),
         ("bench", "report", "bench", "--output="),
+        ("corpus", "build", "", "--out", "c"),
+        ("predict", "", "ACGU"),
     ],
 )
 def test_no_path_is_empty(call, tmp_path, monkeypatch, arguments):
@@ -74,6 +76,14 @@ def test_no_path_is_empty(call, tmp_path, monkeypatch, arguments):
     outcome = call(*arguments)
     assert (outcome.status, outcome.out, outcome.err.count("\n")) == (2, "", 1)
     assert "expected a path, which is empty here; see mprna" in outcome.err
+
+
+def test_no_name_is_empty(call, tmp_path, monkeypatch):
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "config.json").write_text("{}")
+    monkeypatch.chdir(tmp_path)
+    outcome = call("fold", "ACGU", "--model", "")
+    assert outcome == (1, "", "mprna: error: no model: its name is empty\n")
 
 
 def test_nothing_asked_shows_the_commands(call):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import gzip
 import io
+import os
 import sys
 from pkgutil import resolve_name
 
@@ -135,7 +136,10 @@ def test_who_waits_for_the_keyboard_says_so(capsys, monkeypatch, verb):
     assert capsys.readouterr().err.startswith("mprna: reading from the terminal until Ctrl-D\n")
 
 
-@pytest.mark.parametrize(("output", "is_shown"), [("results.tsv", True), (None, False)])
+@pytest.mark.parametrize(
+    ("output", "is_shown"),
+    [("results.tsv", True), ("new/", True), (None, False), ("-", False), (os.devnull, False)],
+)
 def test_progress_is_shown_where_it_disturbs_no_results(monkeypatch, output, is_shown):
     screen = _Terminal(io.BytesIO())
     monkeypatch.setattr(sys, "stdout", screen)

@@ -132,6 +132,12 @@ def test_of_two_runs_that_begin_together_the_faster_one_writes(format_name, tmp_
     os.close(faster)
 
 
+def test_a_part_that_leads_nowhere_is_no_endless_wait(format_name, tmp_path):
+    (tmp_path / "out.part").symlink_to(tmp_path / "nowhere" / "x")
+    with pytest.raises(UsageError, match=ANOTHER):
+        write(tmp_path / "out", format_name)
+
+
 def test_without_locks_no_file_is_cut_off_either(format_name, whole, tmp_path, monkeypatch):
     """As on network disks that have none: the slower one is refused at its end."""
     monkeypatch.setattr(fcntl, "flock", without_locks)

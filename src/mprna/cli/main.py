@@ -12,6 +12,7 @@ import threading
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Final, NoReturn, TextIO
 
@@ -75,7 +76,7 @@ INTERRUPTED: Final = 130
 PIPE_CLOSED: Final = 141
 """128 + SIGPIPE."""
 
-PATHS: Final = ("FILE", "FASTA", "DIR", "RUN")
+PATHS: Final = ("FILE", "FASTA", "DIR", "DIR[=WEIGHT]", "RUN", "MODEL")
 """Names of arguments that are paths; an empty one would be the folder in which the program runs."""
 
 RESOURCE_ERRORS: Final = (errno.EMFILE, errno.ENFILE, errno.EAGAIN, errno.ENOMEM)
@@ -112,7 +113,8 @@ class _Parser(argparse.ArgumentParser):
     def _get_values(self, action: argparse.Action, arg_strings: list[str]) -> Any:
         if action.option_strings and action.nargs is None and arg_strings == ["--"]:  # of --option=--
             raise argparse.ArgumentError(action, "expected one argument")
-        if action.metavar in PATHS and action.nargs != argparse.OPTIONAL and "" in arg_strings:
+        is_path = action.metavar in PATHS or action.type is Path
+        if is_path and action.nargs != argparse.OPTIONAL and "" in arg_strings:
             raise argparse.ArgumentError(action, "expected a path, which is empty here")
         return super()._get_values(action, arg_strings)
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from typing import TypeVar
 
 from mprna.cli.messages import tell
+from mprna.io.output import file_behind
 
 Result = TypeVar("Result")
 
@@ -21,15 +23,16 @@ class Tally:
     Args:
         complaint: what is said of failed records, after their number.
         quiet: say nothing.
-        output: where the results go; None is standard output, where progress would disturb them.
+        output: where the results go, None for standard output, where progress would disturb them.
         noun: what is counted.
     """
 
-    def __init__(self, complaint: str, *, quiet: bool, output: object, noun: str = "records") -> None:
+    def __init__(self, complaint: str, *, quiet: bool, output: str | None, noun: str = "records") -> None:
         self._complaint = complaint
         self._noun = noun
         self._quiet = quiet
-        disturbs = output is None and sys.stdout and sys.stdout.isatty()
+        is_file = output is not None and (os.path.isdir(output) or file_behind(output.rstrip(os.sep)))
+        disturbs = not is_file and sys.stdout and sys.stdout.isatty()
         self._live = not quiet and sys.stderr.isatty() and not disturbs
         self._done = self._failed = 0
         self._first = ""

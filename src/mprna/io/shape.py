@@ -86,7 +86,7 @@ def _with_own_files(records: Iterable[Record], directory: Path) -> Iterator[Reco
         file = directory / f"{record.name}.shape"
         is_there = "/" not in record.name and os.path.isfile(file)  # Path.is_file fails on long names
         if not is_there:
-            without.append(record.name)
+            without.append(record.name or "a record without a name")
         yield _with_file(record, file) if is_there else record
     if without:
         message = f"{directory}: records without reactivities: {len(without)}; the first: {without[0]}"

@@ -41,8 +41,8 @@ class VcfFile:
         pysam = _pysam()
         if path != "-" and not os.path.exists(path):
             raise FormatError("no such file", path=path)
-        _check_compression(path)
         try:
+            _check_compression(path)
             self._file = pysam.VariantFile(path)
         except (OSError, ValueError, NotImplementedError) as error:
             raise FormatError(f"no VCF that can be read ({unwrapped(str(error))})", path=path) from error

@@ -15,11 +15,15 @@ from pathlib import Path
 from typing import IO, Any, Final
 
 from mprna.errors import FormatError, UsageError
+from mprna.files import LONGEST_NAME
 from mprna.io.dot_bracket import looks_like_another_line
 from mprna.io.formats import FORMATS, Reader, Writer
 from mprna.io.output import compression_of, file_behind, open_output
 from mprna.io.records import Record
 from mprna.leftovers import remove_abandoned, writer
+
+_MAX_TRIES: Final = 100
+"""To be the only one that writes a file, of which each fails where another process is done just then."""
 
 RESUMABLE: Final = ("vienna", "dbn", "tsv", "jsonl")
 """Formats whose records can be told complete from cut off."""
@@ -78,7 +82,10 @@ def _write_in_parts(
     previous: Iterator[Record],
     on_kept: Callable[[Record], object] | None,
 ) -> None:
-    part, fresh = path.with_name(path.name + ".part"), path.with_name(f".{path.name}{writer()}")
+    part, fresh = (
+        path.with_name(path.name + ".part"),
+        path.with_name(f".{path.name[:LONGEST_NAME]}{writer()}"),
+    )
 
     def results() -> Iterator[Record]:
         for result in _matched(previous, records, path):
@@ -87,8 +94,8 @@ def _write_in_parts(
             yield result
         computed = compute(records)
         first = next(computed, None)  # whatever is wrong from the beginning leaves an older `part` alone
-        while not _takes_place(fresh, part):
-            pass
+        if not any(_takes_place(fresh, part) for _ in range(_MAX_TRIES)):
+            raise _another(part)
         # From here on, `part` holds all that the previous one did.
         if first is not None:
             yield first

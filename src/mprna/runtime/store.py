@@ -187,6 +187,8 @@ def _locate(name_or_path: str | Path) -> Path:
         for root in _roots():
             if os.path.isfile(root / name_or_path / CONFIG_FILE):  # Path.is_file fails on long names
                 return root / name_or_path
+    if not os.fspath(name_or_path):  # which would be the folder that the program runs in
+        raise ModelError("no model: its name is empty")
     path = Path(name_or_path)
     for directory in (path / "model", path):
         if os.path.isfile(directory / CONFIG_FILE):
