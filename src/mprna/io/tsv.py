@@ -15,9 +15,6 @@ from mprna.io.records import Record
 from mprna.io.rows import ALIASES, NAMES, record_from_row, row_of
 from mprna.io.source import InputFile, Source, numbered_lines, open_input
 
-LONGEST_CELL: Final = 2**31 - 1
-"""Of CSV; genomes are longer than the default of Python's csv."""
-
 COLUMNS: Final = (
     "name",
     "description",
@@ -65,7 +62,6 @@ def delimited_cells(file: InputFile, delimiter: str) -> Iterator[tuple[int, list
     Raises:
         FormatError: quotes that are not closed, cells beyond every measure, or semicolons for delimiters.
     """
-    csv.field_size_limit(LONGEST_CELL)
     reader = csv.reader((line + "\n" for _, line in numbered_lines(file)), delimiter=delimiter, strict=True)
     try:
         is_first = True
