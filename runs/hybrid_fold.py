@@ -38,6 +38,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from chemical_mapping import Profile, read_profiles
+from mean_model import mean_model
 from pair_batches import make_batch, no_draws, padded
 from pair_data import read_rnas
 from pair_set import Arrays, RnaSet, flatten, only, pack, unpack
@@ -106,17 +107,9 @@ def read_sets(args: argparse.Namespace) -> dict[str, Arrays]:
 def make_network(args: argparse.Namespace) -> PairNetwork:
     """That of --init, or one of random weights."""
     given = {name: getattr(args, name) for name in SIZES if getattr(args, name) is not None}
-    network = mean_network(args.init) if args.init else PairNetwork(PairConfig(**given))
+    starts = [load_pair_network(directory) for directory in args.init or ()]  # one trained from another
+    network = mean_model(starts) if starts else PairNetwork(PairConfig(**given))
     return network.train().to(args.device)
-
-
-def mean_network(directories: list[Path]) -> PairNetwork:
-    """Of networks where one was trained from another, the mean of their weights (arXiv:2109.01903)."""
-    networks = [load_pair_network(directory) for directory in directories]
-    states = [network.state_dict() for network in networks]
-    mean = {name: torch.stack([state[name] for state in states]).mean(0) for name in states[0]}
-    networks[0].load_state_dict(mean)
-    return networks[0]
 
 
 def source_times(text: str) -> tuple[str, int]:

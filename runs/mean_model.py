@@ -8,26 +8,30 @@ One process per run needs no word from the others until the end, so N cores trai
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TypeVar
 
 import torch
+from torch import nn
 
 from mprna.model.checkpoint import load_checkpoint, save_checkpoint
-from mprna.model.network import MprnaModel
-from mprna.runtime.export import export_model
+
+Module = TypeVar("Module", bound=nn.Module)
 
 
-def mean_model(models: list[MprnaModel]) -> MprnaModel:
+def mean_model(models: Sequence[Module]) -> Module:
     """The first of them, with the mean of all weights; they must have the same shapes."""
     states = [model.state_dict() for model in models]
-    models[0].load_state_dict(
-        {name: torch.stack([state[name] for state in states]).mean(0) for name in states[0]}
-    )
+    mean = {name: torch.stack([state[name] for state in states]).mean(0) for name in states[0]}
+    models[0].load_state_dict(mean)
     return models[0]
 
 
 def main() -> None:
+    from mprna.runtime.export import export_model  # who takes the mean only needs no ONNX
+
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

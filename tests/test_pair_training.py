@@ -301,11 +301,13 @@ def test_sources_are_shown_as_often_as_asked() -> None:
         pair_training.times_shown(rnas, {"nothing": 2})
 
 
-def test_the_mean_of_networks_has_the_mean_of_their_weights(tmp_path: Path) -> None:
+def test_a_network_begins_as_the_mean_of_several(tmp_path: Path) -> None:
     networks = [PairNetwork(PairConfig(num_layers=1, hidden_width=16, cell_width=4)) for _ in range(2)]
     for number, network in enumerate(networks):
         save_pair_network(network, tmp_path / str(number), dtype=torch.float32)
-    mean = hybrid_fold.mean_network([tmp_path / "0", tmp_path / "1"]).state_dict()
+    starts = str(tmp_path / "0"), str(tmp_path / "1")
+    args = hybrid_fold.parse(["--packed", "x", "--out", str(tmp_path), "--init", *starts])
+    mean = hybrid_fold.make_network(args).state_dict()
     first, second = (network.state_dict() for network in networks)
     for name, values in mean.items():
         torch.testing.assert_close(values, (first[name] + second[name]) / 2)
