@@ -6,9 +6,8 @@
 Both train the same architecture by masked language modelling alone on the same slices, in bfloat16 on a GPU
 and where the CPU has AVX-512, in batches of at most as many tokens; in turn, `--rounds` times. Ours cuts
 batches by length, the Trainer takes them as they come. Then ours with all four objectives. Padding does not
-count. MFU is the share of a bfloat16 (float32) product of 2,048 x 2,048 matrices (8,192 on a GPU) that the
-useful products reach, 6 per weight and token and 12 per layer, token, token and width. Memory is the peak
-of a process of its own, on a GPU that of its tensors there.
+count. MFU is the share of a bfloat16 (float32) product of two matrices that the useful products reach
+(`mprna/train/utilization.py`). Memory is the peak of a process of its own, on a GPU of its tensors there.
 Needs accelerate, as the Trainer does. Without --data-dir: random sequences, two thirds of full length, the
 others of 50 nt and more, seed 0.
 """
@@ -22,7 +21,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -52,6 +51,7 @@ from mprna.train.config import TrainConfig
 from mprna.train.dataset import SliceDataset
 from mprna.train.loop import train
 from mprna.train.pretrain import Pretraining, make_stream
+from mprna.train.utilization import product_flops, training_flops
 
 BATCHES = 25
 """Of the random corpus, about."""
@@ -105,7 +105,8 @@ def measure(args: argparse.Namespace) -> dict[str, float]:
         memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10
     else:
         memory = torch.cuda.max_memory_allocated() / 2**20
-    return {"rate": tokens / seconds, "mfu": flops / seconds / product_flops(args.device), "memory": memory}
+    peak = product_flops(torch.device(args.device), bfloat16=has_bfloat16(args.device))
+    return {"rate": tokens / seconds, "mfu": flops / seconds / peak, "memory": memory}
 
 
 def run_ours(args: argparse.Namespace, directory: Path) -> tuple[float, float, float]:
@@ -176,36 +177,8 @@ class Clock:
     def result(self, preset: str) -> tuple[float, float, float]:
         """Tokens, seconds and useful operations between the first batch after the warm-up and the last."""
         sequences = [length for batch in self.lengths[WARM_UP:-1] for length in batch]
-        flops = sum(map(flops_of(preset), sequences))
+        flops = training_flops(PRESETS[preset], sequences)
         return sum(sequences), self.times[-1] - self.times[WARM_UP], flops
-
-
-def flops_of(preset: str) -> Callable[[int], float]:
-    """Forward and backward operations of one sequence, by its length; heads and embeddings do not count."""
-    config = PRESETS[preset]
-    weights = (
-        config.num_layers * config.hidden_width * (4 * config.hidden_width + 2 * config.feed_forward_width)
-    )
-
-    def flops(length: int) -> float:
-        return length * (6 * weights + 12 * config.num_layers * config.hidden_width * length)
-
-    return flops
-
-
-def product_flops(device: str, repeats: int = 5) -> float:
-    """Operations per second of a matrix product, the best of some."""
-    size = 2_048 if device == "cpu" else 8_192
-    dtype = torch.bfloat16 if has_bfloat16(device) else torch.float32
-    a, b = (torch.randn(size, size, device=device).to(dtype) for _ in range(2))
-    times = []
-    for _ in range(repeats):
-        wait_for(device)
-        start = time.perf_counter()
-        a @ b
-        wait_for(device)
-        times.append(time.perf_counter() - start)
-    return 2 * size**3 / min(times)
 
 
 def wait_for(device: str) -> None:

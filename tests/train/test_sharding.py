@@ -30,7 +30,9 @@ def finish(processes: Any) -> None:
 
 def rows_of(run_dir: Path) -> list[dict[str, float]]:
     rows = map(json.loads, (run_dir / "metrics.jsonl").read_text().splitlines())
-    return [{name: row[name] for name in row if name not in ("kind", "tokens_per_second")} for row in rows]
+    return [
+        {name: row[name] for name in row if name not in ("kind", "tokens_per_second", "mfu")} for row in rows
+    ]
 
 
 def weights_of(run_dir: Path) -> bytes:

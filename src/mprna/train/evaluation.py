@@ -1,25 +1,127 @@
-"""Losses and accuracies on fixed validation slices."""
+"""What a model in pretraining knows of fixed validation slices.
+
+Shape letters: B sequences, T tokens, H hidden width, N scored nucleotides.
+"""
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable
+from typing import Final
 
+import numpy as np
+import numpy.typing as npt
 import torch
+from torch import Tensor
 
+from mprna.agreement import auc, macro_f1
+from mprna.alphabet import MASK_ID, NUCLEOTIDE_IDS, STRUCTURE_SYMBOLS
 from mprna.model.network import MprnaModel
+from mprna.objectives.base_pairing import BASE_PAIRING
+from mprna.objectives.masked_lm import MASKED_LM
 from mprna.objectives.mixture import ObjectiveConfig, compute_losses
-from mprna.objectives.objective import Batch
+from mprna.objectives.objective import IGNORE, Batch
+from mprna.objectives.secondary_structure import SECONDARY_STRUCTURE
+from mprna.rna.scores import pair_scores
+
+Floats = npt.NDArray[np.float64]
+
+_NUM_LABELS: Final = len(STRUCTURE_SYMBOLS)
 
 
 @torch.no_grad()
 def evaluate(model: MprnaModel, batches: Iterable[Batch], config: ObjectiveConfig) -> dict[str, float]:
-    """`<objective>_loss` (nats per scored token) and `<objective>_accuracy`, over all batches."""
+    """Losses over all batches, and what they are worth.
+
+    Returns:
+        `<objective>_loss` (nats per scored token) and `<objective>_accuracy` of what has something to score;
+        `perplexity` of the masked tokens; `mutation_auc`, how well the improbability of a hidden base tells
+        substituted ones; `structure_macro_f1` of the labels `( ) .`; `pair_f1`, the mean over slices for the
+        pairs that name each other.
+    """
     sums: dict[str, list[float]] = defaultdict(lambda: [0.0, 0.0, 0.0])
+    surprises: list[tuple[Floats, npt.NDArray[np.bool_]]] = []
+    confusion = np.zeros((_NUM_LABELS, _NUM_LABELS))
+    f1s: list[float] = []
     for batch in batches:
         hidden = model.encode(batch.input_ids, batch.attention_mask)
-        for name, loss in compute_losses(model, hidden, batch, config).items():
+        losses = compute_losses(model, hidden, batch, config)
+        for name, loss in losses.items():
             parts = (loss.total, loss.weight, loss.correct)
             sums[name] = [a + float(b) for a, b in zip(sums[name], parts, strict=True)]
+        if MASKED_LM.name in losses:
+            surprises.append(mutation_scores(model, batch))
+        if SECONDARY_STRUCTURE.name in losses:
+            confusion += structure_confusion(model, hidden, batch)
+        if BASE_PAIRING.name in losses:
+            f1s += pair_f1s(model, hidden, batch)
     metrics = {f"{name}_loss": total / weight for name, (total, weight, _) in sums.items()}
-    return metrics | {f"{name}_accuracy": correct / weight for name, (_, weight, correct) in sums.items()}
+    metrics |= {f"{name}_accuracy": correct / weight for name, (_, weight, correct) in sums.items()}
+    return metrics | _worth(metrics, surprises, confusion, f1s)
+
+
+def mutation_scores(model: MprnaModel, batch: Batch) -> tuple[Floats, npt.NDArray[np.bool_]]:
+    """How improbable the language model finds each hidden base, in nats, and whether it was substituted.
+
+    Substituted nucleotides are hidden beside those that are masked already; the bases are those that the
+    slice would have shown. *Shape:* (N,) each
+    """
+    substituted_BT = batch.repair_labels != IGNORE
+    shown_BT = torch.where(substituted_BT, batch.input_ids, batch.token_labels)
+    bases = torch.tensor(NUCLEOTIDE_IDS, device=shown_BT.device)
+    scored_BT = torch.isin(shown_BT, bases)
+    ids_BT = batch.input_ids.masked_fill(substituted_BT, MASK_ID)
+    hidden_BTH = model.encode(ids_BT, batch.attention_mask)
+    logits_N4 = model.lm_head(hidden_BTH[scored_BT])[:, bases].float()
+    scores_N = -logits_N4.log_softmax(-1)[shown_BT[scored_BT][:, None] == bases]
+    return scores_N.double().cpu().numpy(), substituted_BT[scored_BT].cpu().numpy()
+
+
+def structure_confusion(model: MprnaModel, hidden_BTH: Tensor, batch: Batch) -> Floats:
+    """Counts of (label, most probable label) over the labelled nucleotides. *Shape:* (3, 3)"""
+    scored_BT = batch.structure_labels != IGNORE
+    predicted_N = model.structure_head(hidden_BTH[scored_BT]).argmax(-1)
+    cells_N = batch.structure_labels[scored_BT] * _NUM_LABELS + predicted_N
+    counts = torch.bincount(cells_N, minlength=_NUM_LABELS**2).reshape(_NUM_LABELS, _NUM_LABELS)
+    return counts.double().cpu().numpy()
+
+
+def pair_f1s(model: MprnaModel, hidden_BTH: Tensor, batch: Batch) -> list[float]:
+    """Strict F1 of every labelled slice, for pairs whose two nucleotides name each other."""
+    scored_BT = batch.partner_labels != IGNORE
+    rows_B = scored_BT.any(1)
+    partners_AT = model.pair_head(hidden_BTH[rows_B], batch.input_ids[rows_B]).argmax(-1)
+    places_T = torch.arange(partners_AT.shape[1], device=partners_AT.device)
+    mutual_AT = (partners_AT.gather(1, partners_AT) == places_T) & scored_BT[rows_B]
+    predicted = partners_AT.where(mutual_AT, 0)
+    return [
+        pair_scores(_pairs(true), _pairs(said)).f1
+        for true, said in zip(batch.partner_labels[rows_B], predicted, strict=True)
+    ]
+
+
+def _pairs(partners_T: Tensor) -> npt.NDArray[np.int64]:
+    """*Shape:* (T,) to (P, 2)"""
+    partners = partners_T.cpu().numpy()
+    first = np.nonzero(partners > np.arange(len(partners)))[0]
+    return np.stack([first, partners[first]], axis=1)
+
+
+def _worth(
+    metrics: dict[str, float],
+    surprises: list[tuple[Floats, npt.NDArray[np.bool_]]],
+    confusion: Floats,
+    f1s: list[float],
+) -> dict[str, float]:
+    """What `evaluate` adds to losses and accuracies; nothing of what has no data."""
+    found: dict[str, float] = {}
+    if surprises:
+        found["perplexity"] = math.exp(metrics[f"{MASKED_LM.name}_loss"])
+        scores, substituted = map(np.concatenate, zip(*surprises, strict=True))
+        found["mutation_auc"] = auc(scores, substituted)
+    if confusion.any():
+        found["structure_macro_f1"] = macro_f1(confusion)
+    if f1s:
+        found["pair_f1"] = float(np.mean(f1s))
+    return {name: value for name, value in found.items() if not math.isnan(value)}

@@ -19,12 +19,13 @@ from mprna.errors import MprnaWarning, RunError
 from mprna.model.checkpoint import save_tensors
 from mprna.train.config import LoopConfig
 from mprna.train.device import device_of, precision, slow_precision, to_device
-from mprna.train.distributed import barrier, of_first, rank, share_of, sum_gradients, sum_values
+from mprna.train.distributed import barrier, of_first, rank, share_of, sum_gradients, sum_values, world_size
 from mprna.train.learner import Batch, Learner
 from mprna.train.optim import learning_rate_at, make_optimizer
 from mprna.train.sharding import clip_grad_norm_, is_sharded
 from mprna.train.state import load_state, save_state
 from mprna.train.tracker import Tracker, best_step
+from mprna.train.utilization import product_flops
 
 
 def train(
@@ -33,6 +34,7 @@ def train(
     *,
     config: LoopConfig,
     run_dir: Path,
+    flops_of: Callable[[Batch], float] | None = None,
     tensorboard: bool = False,
 ) -> bool:
     """Train until `config.num_steps`, continuing from the newest checkpoint of `run_dir` if there is one.
@@ -43,6 +45,7 @@ def train(
 
     Args:
         batches_from: given how many batches all processes together have used, the next batches of this one.
+        flops_of: operations that training with a batch takes (`utilization.py`); with it `mfu` is logged.
         tensorboard: whether to write `RUN/tensorboard` beside `metrics.jsonl`.
 
     Returns:
@@ -59,8 +62,14 @@ def train(
         warnings.warn(MprnaWarning(complaint), stacklevel=2)
     optimizer = make_optimizer(model, config)
     step, num_batches = load_state(learner, optimizer, run_dir)
+    peak_flops = product_flops(device, bfloat16=config.bfloat16) * world_size() if flops_of else None
     tracker = Tracker(
-        run_dir, num_steps=config.num_steps, start_step=step, active=rank() == 0, tensorboard=tensorboard
+        run_dir,
+        num_steps=config.num_steps,
+        start_step=step,
+        peak_flops=peak_flops,
+        active=rank() == 0,
+        tensorboard=tensorboard,
     )
     batches = batches_from(num_batches)
     complete = step >= config.num_steps or learner.is_done(tracker.history)
@@ -70,6 +79,8 @@ def train(
             share = islice(batches, share_of(config.accumulate_batches))
             used = [to_device(batch, device) for batch in share]
             metrics = _compute_gradients(learner, used, config)
+            if flops_of:
+                metrics["flops"] = sum_values([sum(map(flops_of, used))])[0]
             if tracker.has_diverged(metrics["loss"]) or not math.isfinite(metrics["gradient_norm"]):
                 raise RunError(_save_for_replay(learner, used, step, metrics["loss"], run_dir))
             _set_learning_rate(optimizer, learning_rate_at(step, config))

@@ -33,6 +33,7 @@ from mprna.train.loop import train
 from mprna.train.plan import PlannedBatch
 from mprna.train.sharding import gathered, shard_layers
 from mprna.train.state import LOWEST_LOSS, newest_step, sole_training
+from mprna.train.utilization import training_flops
 
 FORMAT = {"format": "mprna-run", "version": 1}
 
@@ -90,7 +91,14 @@ def pretrain(
             if rank() == 0:  # after all that a wrong call may be stopped by
                 _claim(run_dir, config, _read_from(corpus_dirs, validation_dir, initial_model), resume=resume)
             barrier()
-            complete = train(learner, batches_from, config=config, run_dir=run_dir, tensorboard=tensorboard)
+            complete = train(
+                learner,
+                batches_from,
+                config=config,
+                run_dir=run_dir,
+                flops_of=learner.flops,
+                tensorboard=tensorboard,
+            )
             if complete:
                 learner.save(run_dir / "model", dtype=torch.float16)
         return run_dir / "model" if complete and rank() == 0 else None
@@ -116,12 +124,16 @@ class Pretraining:
         zero = 0.0 * hidden.sum()  # other processes wait for gradients of this one too
         return {name: LossSum(zero, zero.detach(), zero.detach()) for name in self.weights}
 
+    def flops(self, batch: Batch) -> float:
+        """Operations that training with a batch takes."""
+        return training_flops(self.model.config, batch.attention_mask.sum(1).tolist())
+
     @property
     def best_metric(self) -> tuple[str, int]:
         return LOWEST_LOSS
 
     def evaluate(self) -> dict[str, float]:
-        """`loss`, weighted as in training, and loss and accuracy of every objective."""
+        """`loss`, weighted as in training, and what `evaluation.py` finds of every objective."""
         metrics = evaluate(self.model, self.validation, self.config.objectives)
         losses = {name: metrics.get(f"{name}_loss", 0.0) for name in self.weights}
         total = sum(self.weights[name] * loss for name, loss in losses.items())

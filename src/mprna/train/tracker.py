@@ -26,6 +26,7 @@ class Tracker:
     """Appends to `metrics.jsonl`; a resumed run first drops what was logged after its checkpoint.
 
     Args:
+        peak_flops: operations per second that the processors are capable of; with it `mfu` is logged.
         active: whether to write and show anything; of several processes one does.
         tensorboard: whether to write `RUN/tensorboard` as well.
     """
@@ -36,12 +37,14 @@ class Tracker:
         *,
         num_steps: int,
         start_step: int,
+        peak_flops: float | None = None,
         active: bool = True,
         tensorboard: bool = False,
     ) -> None:
         self.path = path = run_dir / METRICS_FILE
         self.num_steps = num_steps
         self.active = active
+        self._peak_flops = peak_flops
         rows = read_metrics(path, until=start_step)
         self.history = [row for row in rows if row["kind"] == "validation"]
         """All evaluations so far."""
@@ -63,13 +66,18 @@ class Tracker:
         return enough and loss > DIVERGED * (1 + max(self._first_losses))
 
     def train(self, step: int, metrics: dict[str, float]) -> None:
-        """Log one optimizer step, whose metrics hold its `tokens`, and show it."""
+        """Log one optimizer step, whose metrics hold its `tokens` and perhaps its `flops`, and show it."""
         if len(self._first_losses) < NUM_FIRST:
             self._first_losses.append(metrics["loss"])
         now = time.monotonic()
-        rate = metrics["tokens"] / max(1e-9, now - self._interval_time)
+        seconds = max(1e-9, now - self._interval_time)
         self._interval_time = now
-        self._write({"kind": "train", "step": step} | metrics | {"tokens_per_second": round(rate)})
+        metrics = dict(metrics)
+        flops, rate = metrics.pop("flops", 0.0), metrics["tokens"] / seconds
+        metrics["tokens_per_second"] = round(rate)
+        if self._peak_flops:
+            metrics["mfu"] = round(flops / seconds / self._peak_flops, 4)
+        self._write({"kind": "train", "step": step} | metrics)
         losses = " ".join(f"{name} {value:.3f}" for name, value in metrics.items() if name.endswith("loss"))
         self._show(f"step {step}/{self.num_steps}  {rate:,.0f} tok/s  {losses}  ETA {self._eta(step, now)}")
 
