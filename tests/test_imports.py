@@ -57,6 +57,7 @@ ALSO = {  # single files that may do what their room may not
     "decoding/hybrid.py": {"folding"},
     "cli/corpus_calibrate.py": {"folding"},  # the energy model is an option
     "cli/corpus_options.py": {"folding"},
+    "train/evaluation.py": {"decoding", "runtime.engine"},  # pair F1 of what `mprna fold` would say
     "runtime/torch.py": {"model"},
     "runtime/export.py": {"model"},
     "runtime/task.py": {"model"},

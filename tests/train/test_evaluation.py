@@ -92,18 +92,20 @@ def test_structure_labels_are_counted_by_class(model: MprnaModel, monkeypatch: p
     assert counts.tolist() == [[0, 0, 7], [0, 0, 7], [0, 0, 8]]
 
 
-def test_only_pairs_that_name_each_other_count(model: MprnaModel, monkeypatch: pytest.MonkeyPatch) -> None:
-    batch = batch_of(RATES)
-    said = nn.functional.one_hot(batch.partner_labels[:2].clamp_min(0), batch.input_ids.shape[1]).float()
-    said[0, 1] = 0.0
-    said[0, 1, 5] = 1.0  # the first nucleotide names the fifth, and its partner still names it
-    monkeypatch.setattr(model, "pair_head", Said(said))
+def test_pairs_are_those_that_folding_gives(model: MprnaModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    batch = batch_of(ObjectiveConfig(clean_share=1.0, joint_share=0.0))
+    sure = nn.functional.one_hot(batch.partner_labels[:2].clamp_min(0), batch.input_ids.shape[1]) * 40
+    sure[0, [1, 12]] = 0  # of the four pairs of the first RNA the outermost is not said
+    sure[0, [1, 12], 0] = 40
+    monkeypatch.setattr(model, "pair_head", Said(sure))
     found = pair_f1s(model, torch.zeros(*batch.input_ids.shape, 1), batch)
     assert found == pytest.approx([2 * 3 / (3 + 4), 1.0])
+    assert pair_f1s(model, torch.zeros(*batch.input_ids.shape, 1), batch_of(RATES)) == []
 
 
 def test_metrics_are_of_the_objectives_that_are_on(model: MprnaModel) -> None:
-    found = evaluate(model, [batch_of(RATES)], RATES)
+    clean = dataclasses.replace(RATES, clean_share=1.0)
+    found = evaluate(model, [batch_of(clean)], clean)
     assert found["perplexity"] == pytest.approx(math.exp(found["masked_lm_loss"]))
     assert 0.0 <= found["mutation_auc"] <= 1.0
     assert {"structure_macro_f1", "pair_f1"} < found.keys()

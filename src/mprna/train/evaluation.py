@@ -17,6 +17,8 @@ from torch import Tensor
 
 from mprna.agreement import auc, macro_f1
 from mprna.alphabet import MASK_ID, NUCLEOTIDE_IDS, STRUCTURE_SYMBOLS
+from mprna.decoding.nested import decode_nested
+from mprna.decoding.settings import NESTED_GAMMA
 from mprna.model.network import MprnaModel
 from mprna.objectives.base_pairing import BASE_PAIRING
 from mprna.objectives.masked_lm import MASKED_LM
@@ -24,6 +26,9 @@ from mprna.objectives.mixture import ObjectiveConfig, compute_losses
 from mprna.objectives.objective import IGNORE, Batch
 from mprna.objectives.secondary_structure import SECONDARY_STRUCTURE
 from mprna.rna.scores import pair_scores
+from mprna.rna.structure import pairs_from_dot_bracket
+from mprna.runtime.engine import PairBand, pair_band
+from mprna.tokenizer import Tokenizer
 
 Floats = npt.NDArray[np.float64]
 
@@ -37,8 +42,7 @@ def evaluate(model: MprnaModel, batches: Iterable[Batch], config: ObjectiveConfi
     Returns:
         `<objective>_loss` (nats per scored token) and `<objective>_accuracy` of what has something to score;
         `perplexity` of the masked tokens; `mutation_auc`, how well the improbability of a hidden base tells
-        substituted ones; `structure_macro_f1` of the labels `( ) .`; `pair_f1`, the mean over slices for the
-        pairs that name each other.
+        substituted ones; `structure_macro_f1` of the labels `( ) .`; `pair_f1`, a mean over slices.
     """
     sums: dict[str, list[float]] = defaultdict(lambda: [0.0, 0.0, 0.0])
     surprises: list[tuple[Floats, npt.NDArray[np.bool_]]] = []
@@ -88,24 +92,27 @@ def structure_confusion(model: MprnaModel, hidden_BTH: Tensor, batch: Batch) -> 
 
 
 def pair_f1s(model: MprnaModel, hidden_BTH: Tensor, batch: Batch) -> list[float]:
-    """Strict F1 of every labelled slice, for pairs whose two nucleotides name each other."""
-    scored_BT = batch.partner_labels != IGNORE
-    rows_B = scored_BT.any(1)
-    partners_AT = model.pair_head(hidden_BTH[rows_B], batch.input_ids[rows_B]).argmax(-1)
-    places_T = torch.arange(partners_AT.shape[1], device=partners_AT.device)
-    mutual_AT = (partners_AT.gather(1, partners_AT) == places_T) & scored_BT[rows_B]
-    predicted = partners_AT.where(mutual_AT, 0)
+    """Strict F1 of the labelled slices that were not corrupted, decoded as by `mprna fold --engine model`."""
+    corrupted_BT = (batch.token_labels != IGNORE) | (batch.repair_labels != IGNORE)
+    whole_B = (batch.partner_labels != IGNORE).any(1) & ~corrupted_BT.any(1)
+    if not whole_B.any():
+        return []
+    logits_ATT = model.pair_head(hidden_BTH[whole_B], batch.input_ids[whole_B]).float().cpu().numpy()
+    lengths = batch.attention_mask[whole_B].sum(1).tolist()
+    rows = (batch.input_ids[whole_B].tolist(), batch.partner_labels[whole_B].cpu().numpy())
     return [
-        pair_scores(_pairs(true), _pairs(said)).f1
-        for true, said in zip(batch.partner_labels[rows_B], predicted, strict=True)
+        _pair_f1(ids[:length], partners[:length], logits[:length, :length])
+        for ids, partners, logits, length in zip(*rows, logits_ATT, lengths, strict=True)
     ]
 
 
-def _pairs(partners_T: Tensor) -> npt.NDArray[np.int64]:
-    """*Shape:* (T,) to (P, 2)"""
-    partners = partners_T.cpu().numpy()
-    first = np.nonzero(partners > np.arange(len(partners)))[0]
-    return np.stack([first, partners[first]], axis=1)
+def _pair_f1(ids: list[int], partners_T: npt.NDArray[np.int64], logits_TT: npt.NDArray[np.float32]) -> float:
+    """Of one slice between `<cls>` and `<eos>`."""
+    probs = PairBand(pair_band=pair_band(logits_TT[1:-1, :-1])).base_pair_probs
+    dot_bracket = decode_nested(Tokenizer().decode(ids), probs, gamma=NESTED_GAMMA)
+    first = np.nonzero(partners_T > np.arange(len(partners_T)))[0]
+    true = np.stack([first, partners_T[first]], axis=1) - 1  # without `<cls>`
+    return pair_scores(true, pairs_from_dot_bracket(dot_bracket)).f1
 
 
 def _worth(
