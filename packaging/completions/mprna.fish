@@ -300,7 +300,7 @@ complete -c mprna -n '_shtab_mprna_using pretrain' -l device -x -d 'where networ
 complete -c mprna -n '_shtab_mprna_using pretrain' -s j -l threads -x -d 'CPU threads (default: all)'
 complete -c mprna -n '_shtab_mprna_using; and test $_shtab_mprna_npos -eq 0' -a finetune -d 'Fine-tune a pretrained model on a table of labelled sequences (CSV, TSV, JSON Lines or Parquet), with early stopping on a validation table.'
 complete -c mprna -n '_shtab_mprna_using finetune' -s h -l help -d 'show this help message and exit'
-complete -c mprna -n '_shtab_mprna_using finetune' -l task -xka "token_classification token_regression sequence_classification sequence_regression" -d 'what is predicted, and from what'
+complete -c mprna -n '_shtab_mprna_using finetune' -l task -xka "token_classification token_regression sequence_classification sequence_regression pair_prediction" -d 'what is predicted, and from what'
 complete -c mprna -n '_shtab_mprna_using finetune' -l model -x -d 'installed name, or a model directory [mini]'
 complete -c mprna -n '_shtab_mprna_using finetune' -l data -x -d 'the two tables'
 complete -c mprna -n '_shtab_mprna_using finetune' -l out -xka "(__fish_complete_directories)" -d 'run directory to write'

@@ -20,7 +20,7 @@ from mprna.objectives.mixture import ObjectiveConfig, corrupt
 from mprna.objectives.objective import Batch
 from mprna.objectives.padding import Annotation, TrainingSlice, pad_slices
 from mprna.tokenizer import Tokenizer
-from mprna.train.evaluation import evaluate, mutation_scores, pair_f1s, structure_confusion
+from mprna.train.evaluation import evaluate, mutation_scores, structure_confusion, whole_slice_f1s
 from mprna.train.utilization import product_flops, training_flops
 
 SEQUENCES = ("GGGGAAAACCCC", "GGCGAAAGCC", "ACGUACGUACGUACGU")
@@ -98,9 +98,9 @@ def test_pairs_are_those_that_folding_gives(model: MprnaModel, monkeypatch: pyte
     sure[0, [1, 12]] = 0  # of the four pairs of the first RNA the outermost is not said
     sure[0, [1, 12], 0] = 40
     monkeypatch.setattr(model, "pair_head", Said(sure))
-    found = pair_f1s(model, torch.zeros(*batch.input_ids.shape, 1), batch)
+    found = whole_slice_f1s(model, torch.zeros(*batch.input_ids.shape, 1), batch)
     assert found == pytest.approx([2 * 3 / (3 + 4), 1.0])
-    assert pair_f1s(model, torch.zeros(*batch.input_ids.shape, 1), batch_of(RATES)) == []
+    assert whole_slice_f1s(model, torch.zeros(*batch.input_ids.shape, 1), batch_of(RATES)) == []
 
 
 def test_metrics_are_of_the_objectives_that_are_on(model: MprnaModel) -> None:

@@ -17,7 +17,13 @@ from mprna.cli.options import (
 )
 from mprna.errors import MissingExtraError, StoppedError
 
-TASKS = ("token_classification", "token_regression", "sequence_classification", "sequence_regression")
+TASKS = (
+    "token_classification",
+    "token_regression",
+    "sequence_classification",
+    "sequence_regression",
+    "pair_prediction",
+)
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -29,6 +35,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         epilog=example(
             "mprna finetune --task sequence_regression --data train.csv valid.csv --out runs/expression",
             "mprna predict runs/expression/model new.fa",
+            "mprna finetune --task pair_prediction --data known.csv other.csv --out runs/fold",
+            "mprna fold --engine model --model runs/fold/model new.fa",
         ),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

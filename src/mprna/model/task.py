@@ -1,4 +1,4 @@
-"""An encoder with one head for a task of the user's own: classes or numbers, per nucleotide or sequence.
+"""An encoder with one head for a task of the user's own: classes, numbers or pairs.
 
 Shape letters: B sequences, T tokens, P places (T for token tasks, 1 for sequence tasks), H hidden width,
 C outputs.
@@ -20,9 +20,19 @@ from mprna.alphabet import CLS_ID, EOS_ID, PAD_ID
 from mprna.errors import ModelError
 from mprna.model.config import ModelConfig
 from mprna.model.encoder import Encoder
+from mprna.model.heads import PairHead
 from mprna.model.network import INITIAL_STD
 
-TASKS: Final = ("token_classification", "token_regression", "sequence_classification", "sequence_regression")
+PAIR_PREDICTION: Final = "pair_prediction"
+"""The partner of every nucleotide, or none."""
+
+TASKS: Final = (
+    "token_classification",
+    "token_regression",
+    "sequence_classification",
+    "sequence_regression",
+    PAIR_PREDICTION,
+)
 POOLINGS: Final = ("mean", "cls")
 ATTENTION: Final = re.compile("attention|attn", re.IGNORECASE)
 """Names of modules whose linear layers get low-rank updates: ours, and those of other libraries."""
@@ -56,11 +66,16 @@ class TaskConfig:
 
     @property
     def per_token(self) -> bool:
-        return self.task.startswith("token")
+        return not self.task.startswith("sequence")
 
     @property
     def is_classification(self) -> bool:
-        return self.task.endswith("classification")
+        """Whether the loss is that of classes; of pairs, every token is a class."""
+        return not self.task.endswith("regression")
+
+    @property
+    def is_pairing(self) -> bool:
+        return self.task == PAIR_PREDICTION
 
     def to_dict(self) -> dict[str, Any]:
         return dataclasses.asdict(self)
@@ -76,30 +91,15 @@ class TaskConfig:
 
 
 class TaskNetwork(nn.Module):
-    """Any encoder under a head: a linear layer, GELU and a linear layer.
+    """Any encoder under any head; in training perhaps frozen, but for low-rank updates.
 
     Args:
         encoder: from the ids of `Tokenizer` and their mask to vectors. *Shape:* (B, T), (B, T) to (B, T, H)
-        hidden_width: of the encoder, H.
     """
 
-    def __init__(self, encoder: nn.Module, hidden_width: int, task: TaskConfig) -> None:
+    def __init__(self, encoder: nn.Module, task: TaskConfig) -> None:
         super().__init__()
         self.task, self.encoder = task, encoder
-        self.dense = nn.Linear(hidden_width, hidden_width)
-        self.output = nn.Linear(hidden_width, len(task.labels))
-        for layer in (self.dense, self.output):
-            nn.init.normal_(layer.weight, std=INITIAL_STD)
-            nn.init.zeros_(layer.bias)
-        if task.lora_rank:
-            self._add_lora(task.lora_rank)
-
-    def forward(self, input_ids: Tensor, attention_mask: Tensor | None = None) -> Tensor:
-        """Logits, or numbers in units of their scale. *Shape:* (B, T) to (B, P, C)"""
-        hidden_BTH = self.encoder(input_ids, attention_mask)
-        pooled_BPH = hidden_BTH if self.task.per_token else self._pool(hidden_BTH, input_ids)
-        out_BPC: Tensor = self.output(functional.gelu(self.dense(pooled_BPH)))
-        return out_BPC
 
     def merged(self) -> Self:
         """The same function with the low-rank updates added to the weights they belong to."""
@@ -109,13 +109,6 @@ class TaskNetwork(nn.Module):
             if isinstance(module, LoraLinear):
                 model.set_submodule(name, module.merged())
         return model
-
-    def _pool(self, hidden_BTH: Tensor, input_ids: Tensor) -> Tensor:
-        if self.task.pooling == "cls":
-            return hidden_BTH[:, :1]
-        special = (input_ids == CLS_ID) | (input_ids == EOS_ID) | (input_ids == PAD_ID)
-        weights_BT1 = (~special).to(hidden_BTH.dtype)[..., None]
-        return (hidden_BTH * weights_BT1).sum(1, keepdim=True) / weights_BT1.sum(1, keepdim=True)
 
     def _add_lora(self, rank: int) -> None:
         """Freeze the encoder, but for low-rank updates of its attention's projections."""
@@ -134,8 +127,41 @@ class TaskNetwork(nn.Module):
             self.encoder.set_submodule(name, LoraLinear(layer, rank))
 
 
-class TaskModel(TaskNetwork):
-    """Our own encoder under a head."""
+class LabelNetwork(TaskNetwork):
+    """Any encoder under a linear layer, GELU and a linear layer: classes or numbers.
+
+    Args:
+        encoder: see `TaskNetwork`.
+        hidden_width: of the encoder, H.
+    """
+
+    def __init__(self, encoder: nn.Module, hidden_width: int, task: TaskConfig) -> None:
+        super().__init__(encoder, task)
+        self.dense = nn.Linear(hidden_width, hidden_width)
+        self.output = nn.Linear(hidden_width, len(task.labels))
+        for layer in (self.dense, self.output):
+            nn.init.normal_(layer.weight, std=INITIAL_STD)
+            nn.init.zeros_(layer.bias)
+        if task.lora_rank:
+            self._add_lora(task.lora_rank)
+
+    def forward(self, input_ids: Tensor, attention_mask: Tensor | None = None) -> Tensor:
+        """Logits, or numbers in units of their scale. *Shape:* (B, T) to (B, P, C)"""
+        hidden_BTH = self.encoder(input_ids, attention_mask)
+        pooled_BPH = hidden_BTH if self.task.per_token else self._pool(hidden_BTH, input_ids)
+        out_BPC: Tensor = self.output(functional.gelu(self.dense(pooled_BPH)))
+        return out_BPC
+
+    def _pool(self, hidden_BTH: Tensor, input_ids: Tensor) -> Tensor:
+        if self.task.pooling == "cls":
+            return hidden_BTH[:, :1]
+        special = (input_ids == CLS_ID) | (input_ids == EOS_ID) | (input_ids == PAD_ID)
+        weights_BT1 = (~special).to(hidden_BTH.dtype)[..., None]
+        return (hidden_BTH * weights_BT1).sum(1, keepdim=True) / weights_BT1.sum(1, keepdim=True)
+
+
+class TaskModel(LabelNetwork):
+    """Our own encoder under a head for classes or numbers."""
 
     def __init__(self, config: ModelConfig, task: TaskConfig) -> None:
         super().__init__(Encoder(config), config.hidden_width, task)
@@ -144,6 +170,28 @@ class TaskModel(TaskNetwork):
     def with_lora(self, rank: int) -> TaskModel:
         """This encoder and head, frozen but for the head and new low-rank updates; random."""
         model = TaskModel(self.config, dataclasses.replace(self.task, lora_rank=rank))
+        model.load_state_dict(self.state_dict(), strict=False)
+        return model
+
+
+class PairModel(TaskNetwork):
+    """Our own encoder under its pair head."""
+
+    def __init__(self, config: ModelConfig, task: TaskConfig) -> None:
+        super().__init__(Encoder(config), task)
+        self.config = config
+        self.pair_head = PairHead(config)
+        if task.lora_rank:
+            self._add_lora(task.lora_rank)
+
+    def forward(self, input_ids: Tensor, attention_mask: Tensor | None = None) -> Tensor:
+        """Logits of the partners, column 0 = unpaired. *Shape:* (B, T) to (B, T, T)"""
+        logits_BTT: Tensor = self.pair_head(self.encoder(input_ids, attention_mask), input_ids)
+        return logits_BTT
+
+    def with_lora(self, rank: int) -> PairModel:
+        """As `TaskModel.with_lora`."""
+        model = PairModel(self.config, dataclasses.replace(self.task, lora_rank=rank))
         model.load_state_dict(self.state_dict(), strict=False)
         return model
 

@@ -8,11 +8,11 @@ from mprna.files import read_json
 from mprna.model.checkpoint import load_module, read_model_dict, save_module
 from mprna.model.config import ModelConfig
 from mprna.model.layout import CONFIG_FILE, TASK_KIND
-from mprna.model.task import TaskConfig, TaskModel
+from mprna.model.task import PairModel, TaskConfig, TaskModel
 from mprna.tokenizer import Tokenizer
 
 
-def save_task_model(model: TaskModel, directory: Path) -> None:
+def save_task_model(model: TaskModel | PairModel, directory: Path) -> None:
     """Write a model directory in float32, as `save_module`, and the tokenizer's files."""
     directory.mkdir(parents=True, exist_ok=True)
     Tokenizer().save(directory)
@@ -30,7 +30,12 @@ def load_task_config(directory: Path) -> TaskConfig:
     return TaskConfig.from_dict(read_json(directory / CONFIG_FILE).get("task", {}))
 
 
-def load_task_model(directory: Path) -> TaskModel:
+def load_task_model(directory: Path) -> TaskModel | PairModel:
     """The model of a directory; errors are those of `load_module`."""
     task = load_task_config(directory)
-    return load_module(directory, TASK_KIND, lambda model: TaskModel(ModelConfig.from_dict(model), task))
+    return load_module(directory, TASK_KIND, lambda model: new_task_model(ModelConfig.from_dict(model), task))
+
+
+def new_task_model(config: ModelConfig, task: TaskConfig) -> TaskModel | PairModel:
+    """An untrained model with the head that the task needs."""
+    return PairModel(config, task) if task.is_pairing else TaskModel(config, task)

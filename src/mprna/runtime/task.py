@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from mprna.errors import SequenceError
+from mprna.errors import ModelError, SequenceError
 from mprna.model.task import TaskConfig
 from mprna.model.task_checkpoint import load_task_config, load_task_model
 from mprna.runtime.engine import FloatArray
@@ -31,6 +31,8 @@ class TaskEngine:
         self._model = load_task_model(model_dir)
         self.max_length = self._model.config.max_length
         self.task = self._model.task
+        if self.task.is_pairing:
+            raise ModelError(f"{model_dir}: a checkpoint that names pairs; `mprna fold` reads RUN/model")
 
     @no_memory()
     @torch.inference_mode()

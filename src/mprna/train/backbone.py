@@ -10,11 +10,11 @@ from typing import Protocol
 import torch
 
 from mprna.digest import file_sha256
-from mprna.model.checkpoint import load_checkpoint, read_config
+from mprna.model.checkpoint import load_checkpoint, read_config, save_checkpoint
 from mprna.model.layout import WEIGHTS_FILE
 from mprna.model.network import MprnaModel
-from mprna.model.task import TaskConfig, TaskModel, TaskNetwork
-from mprna.model.task_checkpoint import load_task_model, save_task_model
+from mprna.model.task import PairModel, TaskConfig, TaskModel, TaskNetwork
+from mprna.model.task_checkpoint import load_task_model, new_task_model, save_task_model
 
 
 class Backbone(Protocol):
@@ -43,6 +43,9 @@ class Backbone(Protocol):
 
     def save(self, network: TaskNetwork, directory: Path) -> None:
         """Write the network in float32."""
+
+    def publish(self, network: TaskNetwork, directory: Path) -> None:
+        """Write a finished network, without low-rank updates, as what uses it reads it."""
 
     def load(self, directory: Path) -> TaskNetwork:
         """What `save` wrote, ready for inference. Global random state is left alone.
@@ -76,17 +79,29 @@ class Checkpoint:
     def with_random_weights(self, seed: int) -> Checkpoint:
         return replace(self, scratch_seed=seed)
 
-    def task_network(self, task: TaskConfig, *, lora_rank: int) -> TaskModel:
+    def task_network(self, task: TaskConfig, *, lora_rank: int) -> TaskModel | PairModel:
         pretrained = self._pretrained()
-        model = TaskModel(pretrained.config, task)
+        model = new_task_model(pretrained.config, task)
         model.encoder.load_state_dict(pretrained.encoder.state_dict())
+        if isinstance(model, PairModel):
+            model.pair_head.load_state_dict(pretrained.pair_head.state_dict())
         return model.with_lora(lora_rank) if lora_rank else model
 
     def save(self, network: TaskNetwork, directory: Path) -> None:
-        assert isinstance(network, TaskModel)
+        assert isinstance(network, (TaskModel, PairModel))
         save_task_model(network, directory)
 
-    def load(self, directory: Path) -> TaskModel:
+    def publish(self, network: TaskNetwork, directory: Path) -> None:
+        """A pair model takes its place in the pretrained one, whose other heads stay as they are."""
+        if not isinstance(network, PairModel):
+            self.save(network, directory)
+            return
+        whole = self._pretrained()
+        whole.encoder.load_state_dict(network.encoder.state_dict())
+        whole.pair_head.load_state_dict(network.pair_head.state_dict())
+        save_checkpoint(whole, directory)
+
+    def load(self, directory: Path) -> TaskModel | PairModel:
         return load_task_model(directory)
 
     def _pretrained(self) -> MprnaModel:

@@ -59,7 +59,7 @@ def evaluate(model: MprnaModel, batches: Iterable[Batch], config: ObjectiveConfi
         if SECONDARY_STRUCTURE.name in losses:
             confusion += structure_confusion(model, hidden, batch)
         if BASE_PAIRING.name in losses:
-            f1s += pair_f1s(model, hidden, batch)
+            f1s += whole_slice_f1s(model, hidden, batch)
     metrics = {f"{name}_loss": total / weight for name, (total, weight, _) in sums.items()}
     metrics |= {f"{name}_accuracy": correct / weight for name, (_, weight, correct) in sums.items()}
     return metrics | _worth(metrics, surprises, confusion, f1s)
@@ -91,23 +91,33 @@ def structure_confusion(model: MprnaModel, hidden_BTH: Tensor, batch: Batch) -> 
     return counts.double().cpu().numpy()
 
 
-def pair_f1s(model: MprnaModel, hidden_BTH: Tensor, batch: Batch) -> list[float]:
-    """Strict F1 of the labelled slices that were not corrupted, decoded as by `mprna fold --engine model`."""
+def whole_slice_f1s(model: MprnaModel, hidden_BTH: Tensor, batch: Batch) -> list[float]:
+    """`pair_f1s` of the labelled slices that were not corrupted."""
     corrupted_BT = (batch.token_labels != IGNORE) | (batch.repair_labels != IGNORE)
     whole_B = (batch.partner_labels != IGNORE).any(1) & ~corrupted_BT.any(1)
     if not whole_B.any():
         return []
-    logits_ATT = model.pair_head(hidden_BTH[whole_B], batch.input_ids[whole_B]).float().cpu().numpy()
-    lengths = batch.attention_mask[whole_B].sum(1).tolist()
-    rows = (batch.input_ids[whole_B].tolist(), batch.partner_labels[whole_B].cpu().numpy())
+    ids_AT, partners_AT = batch.input_ids[whole_B], batch.partner_labels[whole_B]
+    logits_ATT = model.pair_head(hidden_BTH[whole_B], ids_AT)
+    return pair_f1s(ids_AT, batch.attention_mask[whole_B], partners_AT, logits_ATT)
+
+
+def pair_f1s(ids_BT: Tensor, mask_BT: Tensor, partners_BT: Tensor, logits_BTT: Tensor) -> list[float]:
+    """Strict pair F1 of every sequence, decoded as by `mprna fold --engine model`.
+
+    Args:
+        partners_BT: tokens of the true partners; below a nucleotide's own they say nothing more.
+        logits_BTT: of the pair head.
+    """
+    arrays = (partners_BT.cpu().numpy(), logits_BTT.float().cpu().numpy(), mask_BT.sum(1).tolist())
     return [
         _pair_f1(ids[:length], partners[:length], logits[:length, :length])
-        for ids, partners, logits, length in zip(*rows, logits_ATT, lengths, strict=True)
+        for ids, partners, logits, length in zip(ids_BT.tolist(), *arrays, strict=True)
     ]
 
 
 def _pair_f1(ids: list[int], partners_T: npt.NDArray[np.int64], logits_TT: npt.NDArray[np.float32]) -> float:
-    """Of one slice between `<cls>` and `<eos>`."""
+    """Of one sequence between `<cls>` and `<eos>`."""
     probs = PairBand(pair_band=pair_band(logits_TT[1:-1, :-1])).base_pair_probs
     dot_bracket = decode_nested(Tokenizer().decode(ids), probs, gamma=NESTED_GAMMA)
     first = np.nonzero(partners_T > np.arange(len(partners_T)))[0]

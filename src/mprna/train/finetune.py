@@ -21,7 +21,7 @@ from mprna.errors import MissingDataError, ModelError, UsageError
 from mprna.files import read_json, write_json
 from mprna.io.labelled import LabelledRow
 from mprna.model.layout import CONFIG_FILE
-from mprna.model.task import TaskConfig, TaskNetwork
+from mprna.model.task import PAIR_PREDICTION, TaskConfig, TaskNetwork
 from mprna.objectives.mixture import check_ranges
 from mprna.train.backbone import Backbone, Checkpoint
 from mprna.train.config import LoopConfig
@@ -60,7 +60,8 @@ class FinetuneConfig:
     patience: int = 3
     """Epochs without a better validation metric after which training ends."""
     choose_by: str | None = None
-    """Validation metric that chooses the best model; None is `macro_f1` for classes, `mcrmse` for numbers."""
+    """Validation metric that chooses the best model; None is `macro_f1` for classes, `mcrmse` for numbers,
+    `pair_f1` for pairs."""
     lora_rank: int = 8
     """Rank of the updates in mode `lora`."""
     accumulate_batches: int = 1
@@ -135,7 +136,9 @@ def finetune(
 def _check(config: FinetuneConfig, label_names: Sequence[str]) -> None:
     if config.mode not in MODES:
         raise UsageError(f"mode {config.mode!r}; expected one of {', '.join(MODES)}")
-    if config.task.endswith("classification") and len(label_names) != 1:
+    if config.task == PAIR_PREDICTION and config.balance_classes:
+        raise UsageError(f"balance_classes: {PAIR_PREDICTION} has no classes; leave it out")
+    if not config.task.endswith("regression") and len(label_names) != 1:
         raise UsageError(f"{len(label_names)} label columns; {config.task} has one")
     columns = [*label_names, *RESERVED]
     if config.task.endswith("regression") and len(set(columns)) < len(columns):
@@ -167,7 +170,9 @@ def loop_config(config: FinetuneConfig, num_examples: int) -> LoopConfig:
 
 
 def _task(config: FinetuneConfig, rows: Sequence[LabelledRow], label_names: Sequence[str]) -> TaskConfig:
-    """Classes, or the mean and standard deviation of every number, from the training data."""
+    """Classes, or the mean and standard deviation of every number, from the training data; or pairs."""
+    if config.task == PAIR_PREDICTION:
+        return TaskConfig(task=config.task, labels=("base pairs",))
     if config.task.endswith("classification"):
         labels = class_names(rows, config.task)
         return TaskConfig(task=config.task, labels=labels, pooling=config.pooling)
@@ -254,7 +259,7 @@ def _write_model(learner: TaskLearner, config: FinetuneConfig, run_dir: Path, *,
     model = model.to(device_of(learner.model))
     with torch.no_grad():
         metrics = evaluate(model, learner.validation, learner.batch_size)
-    learner.backbone.save(model, run_dir / "model")
+    learner.backbone.publish(model, run_dir / "model")
     card = _card(model.task, config, metrics, step, num_training, len(learner.validation))
     (run_dir / "model" / "README.md").write_text(card)
     return run_dir / "model"

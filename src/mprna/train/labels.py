@@ -1,6 +1,6 @@
 """Rows of a table to targets of a task; a label that does not fit is an error with its file and line.
 
-Shape letters: L nucleotides, P places (L for token tasks, 1 for sequence tasks), K = 1 for classes, else the
+Shape letters: L nucleotides, P places (1 for sequence tasks, else L), K = 1 for classes and pairs, else the
 number of label columns.
 """
 
@@ -14,9 +14,11 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from mprna.errors import MissingDataError
+from mprna.errors import MissingDataError, StructureError
 from mprna.io.labelled import LabelledRow
-from mprna.model.task import TaskConfig
+from mprna.model.heads import MIN_PAIR_SPAN
+from mprna.model.task import PAIR_PREDICTION, TaskConfig
+from mprna.rna.structure import pairs_from_dot_bracket
 from mprna.tokenizer import TokenIds, Tokenizer
 
 _LARGEST: Final = float(np.finfo(np.float32).max)
@@ -31,7 +33,8 @@ class Example:
     input_ids: TokenIds
     """*Shape:* (L + 2,)"""
     targets: Targets
-    """Class numbers, or numbers in their own units; NaN is not scored. *Shape:* (P, K)"""
+    """Class numbers, numbers in their own units, or the tokens of partners (0 of the unpaired); NaN is not
+    scored. *Shape:* (P, K)"""
 
 
 def class_names(rows: Sequence[LabelledRow], task: str) -> tuple[str, ...]:
@@ -65,6 +68,8 @@ def examples(rows: Sequence[LabelledRow], task: TaskConfig, *, max_length: int) 
 
 
 def _targets(row: LabelledRow, task: TaskConfig) -> Targets:
+    if task.is_pairing:
+        return _partners(row)
     columns = [_cells(row, column, task.task) for column in range(len(row.labels))]
     if task.is_classification:
         numbers = {name: float(number) for number, name in enumerate(task.labels)}
@@ -72,6 +77,24 @@ def _targets(row: LabelledRow, task: TaskConfig) -> Targets:
     else:
         parsed = [[_number(row, cell) for cell in cells] for cells in columns]
     return np.array(parsed, np.float32).T
+
+
+def _partners(row: LabelledRow) -> Targets:
+    """Pairs that are too close for the network, and so for a hairpin, are not scored."""
+    dot_bracket = row.labels[0]
+    if not isinstance(dot_bracket, str):
+        raise row.fault(f"label {dot_bracket!r}; {PAIR_PREDICTION} expects a dot-bracket")
+    if len(dot_bracket) != len(row.sequence):
+        raise row.fault(f"a dot-bracket of {len(dot_bracket)} symbols for {len(row.sequence)} nt")
+    try:
+        first, second = pairs_from_dot_bracket(dot_bracket).T
+    except StructureError as error:
+        raise row.fault(str(error)) from error
+    partners = np.zeros((len(dot_bracket), 1), np.float32)
+    partners[first, 0], partners[second, 0] = second + 1, first + 1  # behind <cls>
+    close = second - first < MIN_PAIR_SPAN
+    partners[first[close]] = partners[second[close]] = np.nan
+    return partners
 
 
 def _cells(row: LabelledRow, column: int, task: str) -> list[Any]:

@@ -1,6 +1,6 @@
 """Labelled sequences to padded batches, epoch after epoch, without end.
 
-Shape letters: B sequences, T tokens, P places (T for token tasks, 1 for sequence tasks), K = 1 for classes,
+Shape letters: B sequences, T tokens, P places (1 for sequence tasks, else T), K = 1 for classes and pairs,
 else the number of label columns.
 """
 

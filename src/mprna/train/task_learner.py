@@ -1,6 +1,6 @@
 """A task of the user's own as the training loop sees it: losses, validation metrics, early stopping.
 
-Shape letters: B sequences, P places (T for token tasks, 1 for sequence tasks), C classes, K label columns.
+Shape letters: B sequences, P places (1 for sequence tasks, else T), C classes (T of pairs), K label columns.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from mprna.objectives.objective import LossSum
 from mprna.train.backbone import Backbone
 from mprna.train.device import device_of, to_device
 from mprna.train.distributed import rank
+from mprna.train.evaluation import pair_f1s
 from mprna.train.labels import Example
 from mprna.train.task_batches import TaskBatch, pad
 from mprna.train.task_metrics import classification_metrics, regression_metrics
@@ -85,7 +86,8 @@ class TaskLearner:
 
 def best_metric(task: TaskConfig, choose_by: str | None = None) -> tuple[str, int]:
     """The metric of early stopping, and 1 if more of it is better, else -1."""
-    name = choose_by or ("macro_f1" if task.is_classification else "mcrmse")
+    usual = "pair_f1" if task.is_pairing else "macro_f1" if task.is_classification else "mcrmse"
+    name = choose_by or usual
     return name, -1 if name in LOWER_IS_BETTER else 1
 
 
@@ -108,18 +110,24 @@ def task_loss(outputs: Tensor, targets: Tensor, task: TaskConfig, class_weights:
 
 
 def evaluate(model: TaskNetwork, data: Sequence[Example], batch_size: int) -> dict[str, float]:
-    """`loss` and the metrics of the task, over all places with a label."""
+    """`loss` and the metrics of the task, over all places with a label; `pair_f1` is the sequences' mean."""
     task, device = model.task, device_of(model)
-    outputs, targets, losses = [], [], []
+    outputs, targets, losses, f1s = [], [], [], []
     order = sorted(range(len(data)), key=lambda i: len(data[i].input_ids))
     for start in range(0, len(order), batch_size):
         batch = to_device(pad([data[i] for i in order[start : start + batch_size]], task), device)
         predicted = model(batch.input_ids, batch.attention_mask).float()
         losses.append(task_loss(predicted, batch.targets, task, None))
+        if task.is_pairing:
+            partners = batch.targets[..., 0].nan_to_num().long()
+            f1s += pair_f1s(batch.input_ids, batch.attention_mask, partners, predicted)
+            continue
         scored = ~batch.targets.isnan().all(-1)
         outputs.append(predicted[scored].cpu().numpy())
         targets.append(batch.targets[scored].cpu().numpy())
     total = sum(float(loss.total) for loss in losses) / sum(float(loss.weight) for loss in losses)
+    if task.is_pairing:
+        return {"loss": total, "pair_f1": float(np.mean(f1s))}
     found, true = np.concatenate(outputs), np.concatenate(targets)
     if task.is_classification:
         return {"loss": total} | classification_metrics(found, true[:, 0].astype(np.int64))

@@ -28,7 +28,7 @@ from mprna.errors import ModelError
 from mprna.files import read_json, write_json
 from mprna.model.checkpoint import a_few, read_tensors, write_tensors
 from mprna.model.layout import CONFIG_FILE, WEIGHTS_FILE
-from mprna.model.task import TaskConfig, TaskNetwork
+from mprna.model.task import LabelNetwork, TaskConfig, TaskNetwork
 from mprna.tokenizer import Tokenizer
 from mprna.train.backbone import Backbone
 
@@ -156,7 +156,7 @@ class TransformersBackbone:
         encoder = TransformersEncoder(network, self.reader, dropout_seed=seed).eval()
         with torch.no_grad():
             width = encoder(torch.from_numpy(Tokenizer().encode(self.cut(SAMPLE)))[None]).shape[-1]
-        return TaskNetwork(encoder, width, replace(task, lora_rank=lora_rank))
+        return LabelNetwork(encoder, width, replace(task, lora_rank=lora_rank))
 
     def save(self, network: TaskNetwork, directory: Path) -> None:
         directory.mkdir(parents=True, exist_ok=True)
@@ -164,6 +164,9 @@ class TransformersBackbone:
         tensors = {name: tensor.detach().clone() for name, tensor in network.state_dict().items()}
         write_tensors(tensors, directory / WEIGHTS_FILE)
         write_json(network.task.to_dict(), directory / CONFIG_FILE)
+
+    def publish(self, network: TaskNetwork, directory: Path) -> None:
+        self.save(network, directory)
 
     def load(self, directory: Path) -> TaskNetwork:
         task = TaskConfig.from_dict(read_json(directory / CONFIG_FILE))
