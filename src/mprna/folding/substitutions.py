@@ -23,7 +23,7 @@ from typing import NamedTuple
 import numpy as np
 
 from mprna.folding.ensemble_parts import MAX_LOOP, TYPES, Codes, EnsembleParts, Table
-from mprna.folding.unpaired_change import hairpin_change, interior_change
+from mprna.folding.unpaired_change import InteriorLoop, hairpin_change, interior_change, interior_loops
 from mprna.folding.vienna import BASE_CODES, DEFAULT_MODEL, LoopEnergies, boltzmann, loop_energies
 from mprna.rna.canonical import MIN_HAIRPIN
 
@@ -65,6 +65,8 @@ class SubstitutionEnergies:
         self._parts = EnsembleParts(sequence)
         # The sum for the reference's own letter by position: 1, but for the pairs that are left out.
         self._references: dict[int, float] = {}
+        self._loops: tuple[int, list[InteriorLoop]] = (0, [])
+        """Of the last position that was asked for: its three substitutions share them."""
 
     def delta(self, position: int, alt: str) -> float:
         """Free energy of the mutant's ensemble less that of the reference, kcal/mol.
@@ -79,7 +81,9 @@ class SubstitutionEnergies:
                 self._references[p] = self._weight(p, int(self._parts.codes[p]), before)
             weight = self._weight(p, BASE_CODES.index(alt), after)
             weight += hairpin_change(self._parts, p, before.hairpin, after.hairpin)
-            weight += interior_change(self._parts, p, before.interior, after.interior)
+            if p != self._loops[0]:
+                self._loops = p, interior_loops(self._parts, p, before.interior)
+            weight += interior_change(self._loops[1], after.interior)
         return -DEFAULT_MODEL.thermal_energy * math.log(weight / self._references[p])
 
     def _closing_change(

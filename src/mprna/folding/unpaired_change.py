@@ -5,8 +5,8 @@ Positions count from 1 in this file, as in ViennaRNA.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Final
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final, NamedTuple
 
 from mprna.folding.ensemble_parts import MAX_LOOP, EnsembleParts
 from mprna.folding.vienna import boltzmann
@@ -45,18 +45,39 @@ def _hairpin_term(parts: EnsembleParts, i: int, j: int, before: HairpinEnergy, a
     return float(weight * (boltzmann(new) - boltzmann(old)))
 
 
-def interior_change(parts: EnsembleParts, p: int, before: InteriorEnergy, after: InteriorEnergy) -> float:
-    """Change of the weight over Z of interior loops in which p is unpaired, next to one of the pairs."""
+class InteriorLoop(NamedTuple):
+    """An interior loop between the outer pair (i, j) and the inner pair (k, m)."""
+
+    i: int
+    j: int
+    k: int
+    m: int
+    around: float
+    """Weight over Z of everything but the loop."""
+    energy: int
+    """Of the reference."""
+
+
+def interior_loops(parts: EnsembleParts, p: int, energy: InteriorEnergy) -> list[InteriorLoop]:
+    """All in which p is unpaired, next to one of the pairs."""
+    return [
+        InteriorLoop(i, j, k, m, weight * parts.scale_list[k - i + j - m], energy(i, j, k, m))
+        for i, j, k, m, weight in _pairs_of_loops(parts, p)
+    ]
+
+
+def interior_change(loops: Iterable[InteriorLoop], energy: InteriorEnergy) -> float:
+    """Change of the weight over Z of these loops."""
     total = 0.0
-    for i, j, k, m, weight in _interior_loops_with(parts, p):
-        old, new = before(i, j, k, m), after(i, j, k, m)
+    for i, j, k, m, around, old in loops:
+        new = energy(i, j, k, m)
         if old != new:
-            total += weight * parts.scale_list[k - i + j - m] * (boltzmann(new) - boltzmann(old))
+            total += around * (boltzmann(new) - boltzmann(old))
     return total
 
 
-def _interior_loops_with(parts: EnsembleParts, p: int) -> Iterator[tuple[int, int, int, int, float]]:
-    """Pairs (i, j) and, in them, (k, m), with p next to one of the four; the weight around the loop."""
+def _pairs_of_loops(parts: EnsembleParts, p: int) -> Iterator[tuple[int, int, int, int, float]]:
+    """Pairs (i, j) and, in them, (k, m), with p next to one of the four; the weight around and in both."""
     end = parts.length
     left = [(p - 1, k) for k in range(p + 1, min(p + MAX_LOOP, end) + 1)]
     left += [(i, p + 1) for i in range(max(p - MAX_LOOP, 1), p - 1) if p < end]
