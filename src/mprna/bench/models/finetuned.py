@@ -135,14 +135,8 @@ class FinetunedModel:
             raise RuntimeError("fit() first")
         kept = [self._cut(sequence) for sequence in sequences]
         self.num_truncated = sum(len(a) < len(b) for a, b in zip(kept, sequences, strict=True))
-        answers: list[Any] = [None] * len(kept)
-        order = sorted(range(len(kept)), key=lambda i: len(kept[i]))
-        size = self._budget.batch_size
-        for batch in (order[start : start + size] for start in range(0, len(order), size)):
-            outputs = _outputs(self._model, [kept[i] for i in batch])
-            for i, rows in zip(batch, outputs, strict=True):
-                answers[i] = _answer(task, sequences[i], kept[i], _columns(task, self._model, rows))
-        return answers
+        columns = list(map(int, self._model.task.labels)) if self._model.task.is_classification else None
+        return answers(task, self._model, columns, sequences, kept, batch_size=self._budget.batch_size)
 
     def _train(
         self, task: Task, rows: Rows, seed: int, rate: float, run_dir: Path
@@ -220,6 +214,30 @@ def _chosen(model: TaskNetwork, config: FinetuneConfig, run_dir: Path) -> dict[s
     return {"epoch": best + 1, "chosen_by": name, "valid": scores[best]}
 
 
+def answers(
+    task: Task,
+    model: TaskNetwork,
+    columns: Sequence[int] | None,
+    sequences: Sequence[str],
+    kept: Sequence[str],
+    *,
+    batch_size: int,
+) -> list[Any]:
+    """What `Model.predict` returns.
+
+    Args:
+        columns: of each class of the model its place among those of the task; None where it gives numbers.
+        kept: what the model reads of the sequences.
+    """
+    found: list[Any] = [None] * len(kept)
+    order = sorted(range(len(kept)), key=lambda i: len(kept[i]))
+    for batch in (order[start : start + batch_size] for start in range(0, len(order), batch_size)):
+        outputs = _outputs(model, [kept[i] for i in batch])
+        for i, rows in zip(batch, outputs, strict=True):
+            found[i] = _answer(task, sequences[i], kept[i], _in_columns(task, columns, rows))
+    return found
+
+
 def _outputs(model: TaskNetwork, sequences: Sequence[str]) -> list[npt.NDArray[np.float64]]:
     """What the network says, in the units of the labels. *Shape:* (L or 1, C) each"""
     tokenizer, task = Tokenizer(), model.task
@@ -234,12 +252,14 @@ def _outputs(model: TaskNetwork, sequences: Sequence[str]) -> list[npt.NDArray[n
     return [rows[1 : 1 + len(sequence)] for rows, sequence in zip(outputs, sequences, strict=True)]
 
 
-def _columns(task: Task, model: TaskNetwork, rows: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def _in_columns(
+    task: Task, columns: Sequence[int] | None, rows: npt.NDArray[np.float64]
+) -> npt.NDArray[np.float64]:
     """Classes in the order of the task, whether or not train has them all."""
-    if not model.task.is_classification:
+    if columns is None:
         return rows
     scores = np.full((len(rows), len(task.classes)), ABSENT)
-    scores[:, [int(label) for label in model.task.labels]] = rows
+    scores[:, columns] = rows
     return scores
 
 

@@ -24,9 +24,10 @@ from mprna.bench.models.rnainverse import rnainverse
 from mprna.bench.record import file_name, record_path
 from mprna.bench.task import Task
 from mprna.errors import MissingExtraError, UsageError
+from mprna.model.layout import TASK_KIND
 from mprna.predict.options import EnergyModel, FoldOptions
 from mprna.runtime.load import load
-from mprna.runtime.store import find_model
+from mprna.runtime.store import find_model, kind_of
 
 if TYPE_CHECKING:
     from mprna.bench.models.transformers_tokens import Source
@@ -101,10 +102,11 @@ def baselines() -> dict[str, dict[str, Any]]:
 def make_model(name: str, task: Task, options: ModelOptions) -> Model:
     """The model of this name for one task.
 
-    `NAME` of one of our models folds where the task is structure, and else is a frozen network under a
-    linear head; `NAME:probe` is the latter everywhere, `NAME:model` folds by the network alone. `NAME:head`,
-    `NAME:lora` and `NAME:full` are trained on the task, `NAME:scratch` is the same network from random
-    weights. A baseline and `hf:DIR` are transformers models, frozen or with one of these modes.
+    A directory that `mprna finetune` wrote is taken as it is, for tasks with its labels. `NAME` of another
+    of our models folds where the task is structure, and else is a frozen network under a linear head;
+    `NAME:probe` is the latter everywhere, `NAME:model` folds by the network alone. `NAME:head`, `NAME:lora`
+    and `NAME:full` are trained on the task, `NAME:scratch` is the same network from random weights. A
+    baseline and `hf:DIR` are transformers models, frozen or with one of these modes.
     `command:PROGRAM ARGUMENTS` folds by any program (see `ProgramModel`).
 
     Raises:
@@ -150,6 +152,8 @@ def _make(name: str, task: Task, options: ModelOptions) -> Model:
         return _transformers(name, {"name": rest, "remote_code": options.remote_code}, mode, task, options)
     if mode in FINETUNED:
         return _finetuned(name, _checkpoint(kind, mode), mode, task, options)
+    if not mode and kind_of(find_model(kind)) == TASK_KIND:
+        return _trained(find_model(kind), task, options)
     if mode == "probe" or (task.type != "structure" and not rest):
         return _probe(_hidden_states(kind), task)
     return FoldingModel(FoldOptions(engine=rest or "hybrid", model=kind), jobs=options.jobs)
@@ -197,6 +201,13 @@ def _checkpoint(model: str, mode: str) -> Backbone:
     from mprna.train.backbone import Checkpoint
 
     return Checkpoint(find_model(model))
+
+
+def _trained(directory: Path, task: Task, options: ModelOptions) -> Model:
+    _need_torch("a fine-tuned model")
+    from mprna.bench.models.trained import TrainedModel
+
+    return TrainedModel(directory, task, batch_size=options.budget.batch_size)
 
 
 def _need_torch(feature: str, *others: str) -> None:
