@@ -134,7 +134,7 @@ def _worth(
     """What `evaluate` adds to losses and accuracies; nothing of what has no data."""
     found: dict[str, float] = {}
     if surprises:
-        found["perplexity"] = math.exp(metrics[f"{MASKED_LM.name}_loss"])
+        found["perplexity"] = float(np.exp(metrics[f"{MASKED_LM.name}_loss"]))
         scores, substituted = map(np.concatenate, zip(*surprises, strict=True))
         found["mutation_auc"] = auc(scores, substituted)
     if confusion.any():
