@@ -181,6 +181,22 @@ def test_results_of_another_input_are_not_continued(format_name, whole, tmp_path
     assert sorted(os.listdir(tmp_path)) == ["out", "whole"]
 
 
+def test_results_by_another_engine_are_not_continued(format_name, whole, tmp_path):
+    path = tmp_path / "out"
+    path.write_bytes(whole)
+
+    def resume(engine: str) -> None:
+        write_results(Counting(), records(), str(path), format_name=format_name, resume=True, engine=engine)
+
+    says_it = format_name in ("tsv", "jsonl")
+    refused = pytest.raises(UsageError, match="result 1, 'a', is by --engine vienna; give it too")
+    with refused if says_it else nullcontext():
+        resume("hybrid")
+    assert path.read_bytes() == whole
+    resume("vienna")
+    assert path.read_bytes() == whole
+
+
 def test_sequences_without_names_are_resumed_without_names(tmp_path):
     nameless = [Record(name="", sequence=text) for text in ("ACGU", "GGGGAAAACCCC", "ACGU")]
     path = tmp_path / "out"

@@ -84,8 +84,8 @@ def _add_output(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--resume",
         action="store_true",
-        help="go on where an interrupted run with the same input, options and -o stopped; options are not "
-        "compared (vienna, dbn, tsv, jsonl)",
+        help="go on where an interrupted run with the same input, options and -o stopped; of the options "
+        "only --engine is compared, where the file says it (vienna, dbn, tsv, jsonl)",
     )
     group.add_argument("--noPS", action="store_true", help="accepted; no PostScript is ever written")
     add_quiet(group)
@@ -238,7 +238,13 @@ def run(args: argparse.Namespace) -> int:
         from mprna.predict.fold_output import write_results
 
         write_results(
-            compute, records, args.output, format_name=format_name, resume=args.resume, on_kept=count
+            compute,
+            records,
+            args.output,
+            format_name=format_name,
+            resume=args.resume,
+            engine=options.engine,
+            on_kept=count,
         )
     return tally.finish()
 

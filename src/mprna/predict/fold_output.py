@@ -39,6 +39,7 @@ def write_results(
     *,
     format_name: str,
     resume: bool = False,
+    engine: str | None = None,
     on_kept: Callable[[Record], object] | None = None,
 ) -> None:
     """Write `compute(records)`.
@@ -48,12 +49,13 @@ def write_results(
             not at all; others through `output.part`, which is kept where something stops the work.
         resume: keep what `output.part`, or else `output`, holds; a last record that is cut off is computed
             again.
+        engine: of `compute`; where the format says which engine it was, `resume` keeps no other's results.
         on_kept: called with every result that `resume` keeps.
 
     Raises:
         FormatError: `output` cannot be written.
         UsageError: a format that cannot be written; another process that writes the file; or `resume` with
-            a file that does not allow it or that holds results of other records.
+            a file that does not allow it or that holds results of other records, or by another engine.
     """
     format = FORMATS[format_name]
     if format.write is None:
@@ -67,7 +69,8 @@ def write_results(
         return
     previous = _complete_records(path, format.read) if resume else iter(())
     try:
-        _write_in_parts(compute, iter(records), path, format.write, previous, on_kept)
+        kept = _by_engine(previous, engine, path)
+        _write_in_parts(compute, iter(records), path, format.write, kept, on_kept)
     except BrokenPipeError:
         raise
     except OSError as error:
@@ -189,6 +192,17 @@ def _ends_with_newline(path: Path) -> bool:
     with path.open("rb") as stream:
         stream.seek(max(path.stat().st_size - 1, 0))
         return stream.read() == b"\n"
+
+
+def _by_engine(results: Iterator[Record], engine: str | None, path: Path) -> Iterator[Record]:
+    """Pass results on while they are of this engine, or do not say it."""
+    for number, result in enumerate(results, 1):
+        if engine and result.engine and result.engine != engine:
+            raise UsageError(
+                f"{path}: result {number}, {result.name!r}, is by --engine {result.engine}; give it too, "
+                "remove the file or leave out --resume"
+            )
+        yield result
 
 
 def _matched(results: Iterator[Record], records: Iterator[Record], path: Path) -> Iterator[Record]:
