@@ -69,6 +69,17 @@ def test_bars_of_a_report(call, records: Path, tmp_path: Path) -> None:
         assert (tmp_path / name).read_bytes().startswith(start)
 
 
+def test_a_report_is_what_its_suffix_says(call, records: Path, tmp_path: Path) -> None:
+    for name, start in (("r.tex", "% "), ("R.HTML", "<!doctype html>"), ("r", "# ")):
+        assert call("bench", "report", records, "-o", tmp_path / name).status == 0
+        assert (tmp_path / name).read_text().lower().startswith(start)
+    outcome = call("bench", "report", records, "-o", tmp_path / "r.csv")
+    assert outcome.status == 2
+    assert ".csv is not among the formats written here (.md, .tex, .html)" in outcome.err
+    assert not (tmp_path / "r.csv").exists()
+    assert call("bench", "report", records, "-o", tmp_path / "r.csv", "--format", "html").status == 0
+
+
 @pytest.mark.torch
 def test_a_folder_that_is_no_run_is_one_line(call, tmp_path: Path) -> None:
     outcome = call("bench", "figure", "training", tmp_path)

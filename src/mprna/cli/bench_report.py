@@ -4,10 +4,20 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import Final
 
 from mprna.cli.bench_figure import add_structure_models, report_figures
 from mprna.cli.options import example
 from mprna.cli.pictures import check_picture, write_picture
+from mprna.errors import UsageError
+
+FORMAT_OF_SUFFIX: Final = {
+    "": "markdown",
+    ".md": "markdown",
+    ".txt": "markdown",
+    ".tex": "latex",
+    ".html": "html",
+}
 
 
 def add_report(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -55,12 +65,11 @@ def _report(args: argparse.Namespace) -> int:
     from mprna.bench.table import build_table
     from mprna.io.output import open_output
 
+    format_name = args.format or _format_of(args.output)
     if args.figure is not None:
         check_picture("--figure", args.figure)
     left_out = leaked_rows(args.without_leaked) if args.without_leaked else None
     table = build_table(read_records_of(args.records), left_out)
-    suffix = (args.output or "").rpartition(".")[2]
-    format_name = args.format or {"tex": "latex", "html": "html"}.get(suffix, "markdown")
     figures = report_figures(args)
     text = render(table, format_name, title=args.title, published=not args.no_published, figures=figures)
     with open_output(args.output) as stream:
@@ -68,3 +77,13 @@ def _report(args: argparse.Namespace) -> int:
     if args.figure is not None:
         write_picture(chart_svg(measured_panels(table)), args.figure)
     return 0
+
+
+def _format_of(output: str | None) -> str:
+    suffix = Path(output or "").suffix.lower()
+    if suffix not in FORMAT_OF_SUFFIX:
+        raise UsageError(
+            f"-o {output}: {suffix} is not among the formats written here (.md, .tex, .html); give the file "
+            "another suffix, or choose one with --format"
+        )
+    return FORMAT_OF_SUFFIX[suffix]
