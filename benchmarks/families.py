@@ -83,6 +83,7 @@ def train(folder: Path, args: argparse.Namespace) -> Path:
             "--exclude": folder / "test.jsonl",
             "--valid": folder / "valid.jsonl",
             "--out": folder / "training",
+            "--ensembles": args.work / "ensembles.sqlite",
             "--steps": args.steps,
             "--max-length": args.max_length,
             "--seed": args.seed,

@@ -16,8 +16,8 @@ The prior is a random mixture of two energy models, so that the network trusts n
 the known RNAs that are shown without a prior have compensatory changes (both letters of a pair are replaced
 by those of another pair), so that the network does not learn families by heart.
 
-WORK receives `ensembles.npz`, `checkpoint.pt` (the same command continues from it), `log.jsonl` and `model/`,
-the running mean of the weights, which `mprna fold --model` takes.
+WORK receives `ensembles.sqlite`, `checkpoint.pt` (the same command continues from it), `log.jsonl` and
+`model/`, the running mean of the weights, which `mprna fold --model` takes.
 
 --times shows the RNAs of a source more often, where few known structures stand beside many RNAs without one.
 --pack writes everything that is learned from, ensembles included, into one file of about 17 MB, and --packed
@@ -99,8 +99,9 @@ def read_sets(args: argparse.Namespace) -> dict[str, Arrays]:
         return unpack(args.packed)
     profiles, held_out = read_profiles(args.reactivity)
     unwanted = [*args.exclude, write_fasta(held_out, args.out / "held_out.fa")] if held_out else args.exclude
-    rnas = read_rnas(args.train, args.max_length, args.out / "ensembles.npz", unwanted, profiles)
-    valid = read_rnas([args.valid], args.max_length, args.out / "ensembles_valid.npz")
+    store = args.ensembles or args.out / "ensembles.sqlite"
+    rnas = read_rnas(args.train, args.max_length, store, unwanted, profiles)
+    valid = read_rnas([args.valid], args.max_length, store)
     return {"train": flatten(rnas), "valid": flatten(valid)}
 
 
@@ -168,6 +169,9 @@ def add_data(parser: argparse.ArgumentParser) -> None:
         help="JSON Lines with sequence and reactivity, gzipped; similarity fold 0 is held out",
     )
     parser.add_argument("--max-length", type=int, default=300, metavar="NT")
+    parser.add_argument(
+        "--ensembles", type=Path, metavar="FILE", help="shared by several runs [WORK/ensembles.sqlite]"
+    )
     parser.add_argument("--pack", type=Path, metavar="FILE", help="write what is learned from, and stop")
     parser.add_argument("--packed", type=Path, metavar="FILE", help="what --pack wrote, in place of TRAIN")
     parser.add_argument(

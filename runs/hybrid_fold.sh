@@ -27,7 +27,7 @@ done
 known=("$bprna/train.jsonl.gz") exclude=()
 train() { # name, options
     python "$here/hybrid_fold.py" "${known[@]}" "$work"/soft/*.parquet --valid "$bprna/valid.jsonl.gz" \
-        "${exclude[@]}" --out "$work/$1" "${@:2}"
+        "${exclude[@]}" --ensembles "$work/ensembles.sqlite" --out "$work/$1" "${@:2}"
 }
 [ -n "${PACK:-}" ] || train tr0 --steps 9000
 known+=("$data/rgb/RNA-SSP-Archive2/train.jsonl.gz" "$data"/ssp/*.jsonl.gz)

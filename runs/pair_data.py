@@ -2,43 +2,26 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 from chemical_mapping import Profile, fit_log_ratios, log_ratios_of
+from pair_ensembles import Pairs, ensembles_of
 
 from mprna.alphabet import clean_sequence
 from mprna.corpus.decontaminate import Unwanted
 from mprna.errors import SequenceError, StructureError
-from mprna.folding.prior import PRIOR_PARAMETERS
-from mprna.folding.vienna import pair_probs
 from mprna.io.formats import read_records
 from mprna.io.records import Record
 from mprna.rna.structure import pairs_from_dot_bracket
-from mprna.runtime.pair_engine import MIN_LEARNED_LENGTH, MIN_PRIOR
+from mprna.runtime.pair_engine import MIN_LEARNED_LENGTH
 
 MAX_UNWANTED = 0.5
 """Share of 14-mers, on either strand."""
 MAPPED = "mapped"
-
-
-class Pairs(NamedTuple):
-    """Sparse, because thousands of them are held."""
-
-    positions: npt.NDArray[np.int64]  # (P, 2)
-    probs: npt.NDArray[np.float32]  # (P,)
-
-    def dense(self, length: int) -> npt.NDArray[np.float32]:
-        """(L, L), above the diagonal."""
-        probs = np.zeros((length, length), dtype=np.float32)
-        probs[self.positions[:, 0], self.positions[:, 1]] = self.probs
-        return probs
 
 
 class Rna(NamedTuple):
@@ -66,13 +49,16 @@ class Rna(NamedTuple):
 def read_rnas(
     paths: Iterable[Path],
     max_length: int,
-    cache: Path,
+    store: Path,
     unwanted: Sequence[Path] = (),
     profiles: Sequence[Profile] = (),
 ) -> list[Rna]:
     """Distinct RNAs of 16 to `max_length` nt with their ensembles; what is left out is counted.
 
     So are those that share more than half of their 14-mers with the `unwanted`.
+
+    Args:
+        store: see `pair_ensembles`.
     """
     mapped = {profile.sequence: profile for profile in profiles if len(profile.sequence) <= max_length}
     found: dict[str, Pairs | None] = dict.fromkeys(mapped)
@@ -92,7 +78,7 @@ def read_rnas(
             found[sequence] = known
             sources[sequence] = path.absolute().parent.name
     found, num_unwanted = without(found, unwanted)
-    ensembles = cached_ensembles(list(found), cache)
+    ensembles = ensembles_of(list(found), store)
     rnas = [
         Rna(sequence, known, pairs, source=sources[sequence])
         for (sequence, known), pairs in zip(found.items(), ensembles, strict=True)
@@ -116,28 +102,6 @@ def with_log_ratios(rnas: list[Rna], mapped: dict[str, Profile]) -> list[Rna]:
     return rnas
 
 
-def cached_ensembles(sequences: list[str], cache: Path) -> list[tuple[Pairs, Pairs]]:
-    """The partition functions take as long as thousands of steps: they are kept in a file."""
-    if not cache.exists():
-        with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as pool:
-            flat = [pairs for both in pool.map(ensembles_of, sequences, chunksize=16) for pairs in both]
-        with cache.open("wb") as stream:
-            np.savez(
-                stream,
-                sequences=np.array(sequences),
-                ends=np.cumsum([len(pairs.probs) for pairs in flat]),
-                positions=np.concatenate([pairs.positions for pairs in flat]),
-                probs=np.concatenate([pairs.probs for pairs in flat]),
-            )
-    saved = np.load(cache)
-    if saved["sequences"].tolist() != sequences:
-        raise SystemExit(f"{cache}: of other sequences; remove it")
-    positions = np.split(saved["positions"], saved["ends"][:-1])
-    probs = np.split(saved["probs"], saved["ends"][:-1])
-    flat = [Pairs(*parts) for parts in zip(positions, probs, strict=True)]
-    return list(zip(flat[::2], flat[1::2], strict=True))
-
-
 def without(found: dict[str, Pairs | None], unwanted: Sequence[Path]) -> tuple[dict[str, Pairs | None], int]:
     """What is not like the unwanted, and how many are."""
     if not unwanted:
@@ -157,15 +121,3 @@ def known_pairs(record: Record) -> Pairs | None:
         return None
     positions = pairs_from_dot_bracket(record.dot_bracket)
     return Pairs(positions, np.ones(len(positions), dtype=np.float32))
-
-
-def ensembles_of(sequence: str) -> tuple[Pairs, Pairs]:
-    """One by each of the parameter sets of the prior."""
-    first, second = (_likely_pairs(pair_probs(sequence, parameters=(name,))) for name in PRIOR_PARAMETERS)
-    return first, second
-
-
-def _likely_pairs(pair_probs: npt.NDArray[np.float32]) -> Pairs:
-    probs = np.triu(pair_probs)
-    likely = np.argwhere(probs >= MIN_PRIOR).astype(np.int64)
-    return Pairs(likely, probs[likely[:, 0], likely[:, 1]])

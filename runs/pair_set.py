@@ -1,6 +1,6 @@
 """RNAs as flat tensors, of which batches are made on the device by indices alone, and their file.
 
-A packed file holds training and validation RNAs in a twentieth of the space of `ensembles.npz`, so that it
+A packed file holds training and validation RNAs in a twentieth of the space of `ensembles.sqlite`, so that it
 can be carried to a machine without ViennaRNA: every pair of either ensemble once, ordered along
 antidiagonals, where stems lie, with its log-odds in steps of 0.1.
 

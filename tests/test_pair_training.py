@@ -25,7 +25,8 @@ from pair_batches import (  # noqa: E402
     make_batch,
     no_draws,
 )
-from pair_data import Pairs, Rna  # noqa: E402
+from pair_data import Rna  # noqa: E402
+from pair_ensembles import Pairs  # noqa: E402
 from pair_set import MIN_PACKED, STEP, RnaSet, flatten, only, pack, unpack  # noqa: E402
 
 from mprna.model.pair_checkpoint import load_pair_network, save_pair_network  # noqa: E402
