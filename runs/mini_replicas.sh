@@ -4,8 +4,7 @@
 #   runs/mini_replicas.sh WORK
 #
 # WORK: that of `runs/mini_ensembles.sh`, whose corpora and `mini` are read; it receives the runs and `mini_replicas`.
-# 81 million tokens; by the rate of the first steps about three hours of two idle cores. Killed at any moment, the same
-# command goes on where it was.
+# 81 million tokens, about three hours of two idle cores. Killed at any moment, the same command goes on where it was.
 set -euo pipefail
 work=$1
 export OMP_NUM_THREADS=${OMP_NUM_THREADS:-1}
