@@ -24,12 +24,11 @@ from mprna.bench.record import part_path, read_record, record_path, training_pat
 from mprna.bench.task import LABELLED, Task, choose_tasks
 from mprna.cli.main import main
 from mprna.errors import MissingDataError, StoppedError, UsageError
-from mprna.io.labelled import LabelledRow
 from mprna.model.checkpoint import save_checkpoint
 from mprna.model.network import MprnaModel
 from mprna.model.presets import PRESETS
 from mprna.train.backbone import Checkpoint
-from mprna.train.finetune import FinetuneConfig, finetune
+from mprna.train.finetune import FinetuneConfig
 
 QUICK = Budget(epochs=8, batch_size=8, patience=8, learning_rates=(3e-3,))
 TASK_OF = {
@@ -389,38 +388,3 @@ def test_a_learning_rate_is_a_number_above_zero(rate: str, capsys) -> None:
     with pytest.raises(SystemExit):
         main(["bench", "run", "gue", "--model", "cnn", "--data-dir", ".", f"--learning-rate={rate}"])
     assert "is no number above 0" in capsys.readouterr().err
-
-
-def learned(kind: str, labels: dict[object, str], nano: Path, run_dir: Path) -> Path:
-    """What `mprna finetune` makes of a table with these names of the labels."""
-    sets = []
-    for seed in (1, 2):
-        made = [(e.sequence, labels.get(e.label, e.label)) for e in examples(TASK_OF[kind], 40, seed)]
-        sets.append([LabelledRow(sequence, (label,), "t.csv", 1) for sequence, label in made])
-    config = FinetuneConfig(task=TASKS[kind], epochs=6, batch_size=8, learning_rate=3e-3)
-    model_dir = finetune(config, nano, *sets, run_dir)
-    assert model_dir is not None
-    return model_dir
-
-
-def test_a_fine_tuned_directory_is_scored_as_it_is(nano: Path, tmp_path: Path) -> None:
-    task = replace(TASK_OF["classification"], classes=("poor", "rich"))
-    directory = learned("classification", {0: "poor", 1: "rich"}, nano, tmp_path / "run")
-    model = make_model(str(directory), task, ModelOptions())
-    assert (model.trains, model.is_seeded) == (False, False)
-    test = examples(task, 24, 3)
-    answers = model.predict(task, [example.sequence for example in test])
-    assert [int(scores.argmax()) for scores in answers] == [example.label for example in test]
-    turned = replace(task, classes=("rich", "poor"))
-    answers = make_model(str(directory), turned, ModelOptions()).predict(turned, [test[0].sequence])
-    assert int(answers[0].argmax()) == 1 - test[0].label
-    model.predict(task, ["G" * 2_000])
-    assert model.num_truncated == 1
-
-
-def test_a_fine_tuned_directory_of_another_task_is_refused(nano: Path, tmp_path: Path) -> None:
-    directory = learned("classification", {0: "poor", 1: "rich"}, nano, tmp_path / "run")
-    with pytest.raises(UsageError, match=r"says poor, rich, but the classes of gue/tf\.0 are 0, 1"):
-        make_model(str(directory), TASK_OF["classification"], ModelOptions())
-    with pytest.raises(UsageError, match="sequence_classification, but rgb/snmd is token_classification"):
-        make_model(str(directory), TASK_OF["mutation_detection"], ModelOptions())

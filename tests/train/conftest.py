@@ -6,7 +6,8 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -97,3 +98,41 @@ def start_pretraining(corpus_dir: Path) -> Callable[..., Processes]:
         ]
 
     return start
+
+
+@pytest.fixture(scope="session")
+def nano(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The smallest preset with random weights."""
+    import torch
+
+    from mprna.model.checkpoint import save_checkpoint
+    from mprna.model.network import MprnaModel
+    from mprna.model.presets import PRESETS
+
+    directory = tmp_path_factory.mktemp("nano")
+    torch.manual_seed(0)
+    save_checkpoint(MprnaModel(PRESETS["nano"]), directory)
+    return directory
+
+
+@pytest.fixture
+def struck_at_step(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], AbstractContextManager[None]]:
+    """A context in which a training is interrupted in the middle of this step, counted from its start."""
+    from torch.nn.utils import clip_grad_norm_
+
+    @contextmanager
+    def struck(step: int) -> Iterator[None]:
+        calls = []
+
+        def strike(*args: Any, **kwargs: Any) -> Any:
+            calls.append(1)
+            if len(calls) == step:
+                raise KeyboardInterrupt
+            return clip_grad_norm_(*args, **kwargs)
+
+        with monkeypatch.context() as patch:
+            patch.setattr("mprna.train.loop.clip_grad_norm_", strike)
+            with pytest.raises(KeyboardInterrupt):
+                yield
+
+    return struck

@@ -12,8 +12,7 @@ import torch
 
 from mprna.errors import DataError, FormatError, ModelError, UsageError
 from mprna.io.labelled import LabelledRow, read_labelled
-from mprna.model.checkpoint import load_checkpoint, save_checkpoint
-from mprna.model.network import MprnaModel
+from mprna.model.checkpoint import load_checkpoint
 from mprna.model.presets import PRESETS
 from mprna.model.task import PAIR_PREDICTION, TASKS, TaskConfig, TaskModel
 from mprna.model.task_checkpoint import load_task_model
@@ -24,14 +23,6 @@ from mprna.train.task_batches import pad
 from mprna.train.task_learner import best_metric, class_weights, evaluate, task_loss
 
 QUICK = {"epochs": 6, "batch_size": 8, "learning_rate": 3e-3}
-
-
-@pytest.fixture(scope="module")
-def nano(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    directory = tmp_path_factory.mktemp("nano")
-    torch.manual_seed(0)
-    save_checkpoint(MprnaModel(PRESETS["nano"]), directory)
-    return directory
 
 
 def label_of(sequence: str, task: str) -> object:
@@ -90,21 +81,11 @@ def test_bfloat16_learns_and_leaves_the_weights_in_float32(nano: Path, tmp_path:
     assert {weight.dtype for weight in load_task_model(model_dir).parameters()} == {torch.float32}
 
 
-def test_resumed_is_uninterrupted_bit_for_bit(nano: Path, tmp_path: Path, monkeypatch) -> None:
+def test_resumed_is_uninterrupted_bit_for_bit(nano: Path, tmp_path: Path, struck_at_step: Any) -> None:
     task = "sequence_classification"
     whole = run(task, nano, tmp_path / "whole")
-    calls = []
-
-    def strike(*args: object, **kwargs: object) -> torch.Tensor:
-        calls.append(1)
-        if len(calls) == 15:  # in the third of the epochs of six steps
-            raise KeyboardInterrupt
-        return torch.nn.utils.clip_grad_norm_(*args, **kwargs)  # type: ignore[arg-type]
-
-    with monkeypatch.context() as patch:
-        patch.setattr("mprna.train.loop.clip_grad_norm_", strike)
-        with pytest.raises(KeyboardInterrupt):
-            run(task, nano, tmp_path / "broken")
+    with struck_at_step(15):  # in the third of the epochs of six steps
+        run(task, nano, tmp_path / "broken")
     resumed = run(task, nano, tmp_path / "broken", resume=True)
     weights = [(path / "model.safetensors").read_bytes() for path in (whole, resumed)]
     assert weights[0] == weights[1]

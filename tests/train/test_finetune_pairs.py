@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,8 +11,7 @@ import torch
 
 from mprna.errors import FormatError, ModelError, UsageError
 from mprna.io.labelled import LabelledRow
-from mprna.model.checkpoint import load_checkpoint, save_checkpoint
-from mprna.model.network import MprnaModel
+from mprna.model.checkpoint import load_checkpoint
 from mprna.model.presets import PRESETS
 from mprna.model.task import PAIR_PREDICTION, PairModel, TaskConfig
 from mprna.predict.fold import fold
@@ -24,14 +24,6 @@ from mprna.train.labels import examples
 from mprna.train.tracker import read_validation
 
 PAIRS = TaskConfig(task=PAIR_PREDICTION, labels=("base pairs",))
-
-
-@pytest.fixture(scope="module")
-def nano(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    directory = tmp_path_factory.mktemp("nano")
-    torch.manual_seed(0)
-    save_checkpoint(MprnaModel(PRESETS["nano"]), directory)
-    return directory
 
 
 def rows(number: int, seed: int) -> list[LabelledRow]:
@@ -85,22 +77,10 @@ def test_a_frozen_encoder_stays(mode: str, nano: Path, tmp_path: Path) -> None:
     assert bool(encoder) == (mode == "lora")
 
 
-def test_resumed_is_uninterrupted_bit_for_bit(
-    nano: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_resumed_is_uninterrupted_bit_for_bit(nano: Path, tmp_path: Path, struck_at_step: Any) -> None:
     whole = run(nano, tmp_path / "whole", mode="lora")
-    calls = []
-
-    def strike(*args: object, **kwargs: object) -> torch.Tensor:
-        calls.append(1)
-        if len(calls) == 20:  # in the third of the epochs of eight steps
-            raise KeyboardInterrupt
-        return torch.nn.utils.clip_grad_norm_(*args, **kwargs)  # type: ignore[arg-type]
-
-    with monkeypatch.context() as patch:
-        patch.setattr("mprna.train.loop.clip_grad_norm_", strike)
-        with pytest.raises(KeyboardInterrupt):
-            run(nano, tmp_path / "broken", mode="lora")
+    with struck_at_step(20):  # in the third of the epochs of eight steps
+        run(nano, tmp_path / "broken", mode="lora")
     resumed = run(nano, tmp_path / "broken", mode="lora", resume=True)
     assert (whole / "model.safetensors").read_bytes() == (resumed / "model.safetensors").read_bytes()
 

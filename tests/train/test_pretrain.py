@@ -58,6 +58,8 @@ def test_a_run_leaves_what_it_promises(whole_run: Path) -> None:
     rows = rows_of(whole_run)
     assert [row["step"] for row in rows if row["kind"] == "train"] == list(range(1, 13))
     assert [row["step"] for row in rows if row["kind"] == "validation"] == [6, 12]
+    assert all(0 < row["mfu"] < 2 for row in rows if row["kind"] == "train")
+    assert {"perplexity", "mutation_auc", "structure_macro_f1", "pair_f1"} < rows[-1].keys()
     assert len(list((whole_run / "checkpoints").iterdir())) == KEEP
     assert load_checkpoint(whole_run / "model").config.num_layers == 2
     assert latest_checkpoint(whole_run).name == "step-00000012"
