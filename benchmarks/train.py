@@ -89,7 +89,9 @@ def in_a_process(side: str, corpus_dir: Path, args: argparse.Namespace) -> dict[
         args.preset,
     ]
     command += ["--steps", str(args.steps), "--batch-tokens", str(args.batch_tokens), "--device", args.device]
-    outcome = subprocess.run(command, check=True, capture_output=True, text=True)
+    outcome = subprocess.run(command, capture_output=True, text=True)
+    if outcome.returncode != 0:
+        raise SystemExit(f"{side}: {outcome.stderr.strip()}")
     result: dict[str, float] = json.loads(outcome.stdout.splitlines()[-1])
     return result
 

@@ -20,9 +20,12 @@ def test_inside_times_outside_is_the_probability_of_a_pair():
 
 def test_likely_pairs_are_listed_from_both_ends():
     parts = EnsembleParts(TRNA)
-    ends = {(i, pair.other) for i, pairs in enumerate(parts.pairs_from) for pair in pairs}
-    assert ends == {(pair.other, j) for j, pairs in enumerate(parts.pairs_to) for pair in pairs}
-    assert (1, 72) in ends
+    by_start, by_end = parts.by_start, parts.by_end
+    assert set(zip(by_start.i, by_start.j, strict=True)) == set(zip(by_end.i, by_end.j, strict=True))
+    assert (1, 72) in set(zip(by_start.i, by_start.j, strict=True))
+    for first, last in ((-5, 0), (1, 1), (7, 12), (70, 90), (77, 120)):
+        assert by_start.among(first, last).i.tolist() == [i for i in by_start.i if first <= i <= last]
+        assert by_end.among(first, last).j.tolist() == [j for j in by_end.j if first <= j <= last]
 
 
 @pytest.mark.parametrize("size", [1, 47, 48, 100])

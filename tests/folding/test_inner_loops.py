@@ -6,19 +6,25 @@ import math
 from collections import Counter
 from random import Random
 
+import numpy as np
 import pytest
 
 from mprna.folding.vienna import (
+    BASE_CODES,
     DEFAULT_MODEL,
+    MAX_LOOP,
     PARAMETER_SETS,
+    TYPES,
     EnergyModel,
     energy_of,
     fold_ensemble,
     fold_mfe,
     hairpin_energy,
     interior_energy,
+    interior_weights,
     sample_structures,
 )
+from mprna.folding.vienna.compound import fold_compound
 
 SEQUENCE = "GGGGAAAACCCCAAGGAUCCAUAUGGA"
 TARGET = "((((....)))).....(((....)))"
@@ -45,6 +51,29 @@ def test_loops_add_up_to_the_energy_of_the_structure(parameters):
 def energy_of_end(model: EnergyModel) -> float:
     """Of an A-U pair that ends a helix, from a hairpin of five."""
     return energy_of("AAAAAAU", "(.....)", model) - hairpin_energy("AAAAAAU", model)
+
+
+@pytest.mark.parametrize("letters", ["ACGU", "ACGUN", "GU"])
+def test_many_loops_at_once(letters):
+    """Every stack, bulge and interior loop of a sequence, one by one and from tables."""
+    length = 50
+    sequence = "".join(Random(letters).choices(letters, k=length))
+    codes = np.array([0, *(BASE_CODES.index(letter) for letter in sequence), 0])
+    pairs = [
+        (i, j) for i in range(1, length) for j in range(i + 1, length + 1) if TYPES[codes[i], codes[j]] > 0
+    ]
+    loops = [
+        (i, j, k, m) for i, j in pairs for k, m in pairs if i < k and m < j and k - i + j - m - 2 <= MAX_LOOP
+    ]
+    assert {(min(k - i, j - m) - 1, max(k - i, j - m) - 1) for i, j, k, m in loops} >= {
+        (0, 0),
+        (2, 3),
+        (9, 9),
+    }
+    with fold_compound(sequence, DEFAULT_MODEL, evaluate_only=True) as compound:
+        expected = [compound.eval_int_loop(*loop) for loop in loops]
+    found = interior_weights().energies(codes, *np.array(loops).T)
+    assert found.tolist() == expected
 
 
 @pytest.mark.parametrize("heat", [1.0, 0.5])

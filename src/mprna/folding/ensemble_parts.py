@@ -10,38 +10,33 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-from mprna.folding.vienna import BASE_CODES, PAIR_TYPES, partition_arrays, stem_weights
-
-Table = npt.NDArray[np.float64]
-Codes = npt.NDArray[np.int64]
+from mprna.folding.vienna import BASE_CODES, TYPES, Codes, Table, partition_arrays, stem_weights
 
 MIN_PROB: Final = 1e-7
 """Pairs of a lower probability in the reference are not looked at."""
-MAX_LOOP: Final = 30
-"""Unpaired nucleotides of an interior loop, as in ViennaRNA."""
-
 _TINY: Final = 1e-14
 """Least probability of being unpaired."""
 _BLOCK: Final = 48
 """Rows and columns of the blocks in `product`; see there."""
-_NUMBERS: Final = {pair: number for number, pair in enumerate(PAIR_TYPES, 1)}
-TYPES: Final = np.array(
-    [[_NUMBERS.get(first + second, 0) for second in BASE_CODES] for first in BASE_CODES], dtype=np.int64
-)
-"""Number of the pair type by the codes of both letters; 0 where they do not pair."""
 
 
-class LikelyPair(NamedTuple):
-    """A likely pair of a given position."""
+class LikelyPairs(NamedTuple):
+    """All likely pairs (i, j), i < j, sorted by i or by j."""
 
-    other: int
-    """The position that it pairs with."""
-    inside: float
-    """Weight of everything that the pair encloses, the pair included."""
-    outside: float
-    """Weight of everything else, over the partition function."""
+    i: Codes
+    j: Codes
+    inside: Table
+    """Weights of everything that a pair encloses, the pair included."""
+    outside: Table
+    """Weights of everything else, over the partition function."""
+    bounds: Codes
+    """[n]: how many of the positions that they are sorted by come before n."""
+
+    def among(self, first: int, last: int) -> LikelyPairs:
+        """Those whose position lies from `first` to `last`."""
+        part = slice(self.bounds[max(first, 0)], self.bounds[min(last + 1, len(self.bounds) - 1)])
+        return LikelyPairs(self.i[part], self.j[part], self.inside[part], self.outside[part], self.bounds)
 
 
 class EnsembleParts:
@@ -63,8 +58,6 @@ class EnsembleParts:
         self.stems = stem_weights()
         self.scale = np.append(arrays.scale, 0.0)  # of 2 nt even where there is one
         """Scale of the weight of n nucleotides, by n; it keeps long RNAs from overflowing."""
-        self.scale_list: list[float] = arrays.scale.tolist()
-        """`scale` as a list, which Python loops read faster."""
         self.before, self.after = arrays.before, arrays.after
         """Weight of all structures of 1 to i, and of i to L."""
         self.total = arrays.before[self.length]
@@ -87,18 +80,17 @@ class EnsembleParts:
         """[i, j]: two or more branches in i + 1 to j - 1."""
         self.multi_outside, self.multi_beside = self._branches()
         """[i, j]: everything outside of one branch, and of several that fill i to j."""
-        self.pairs_from = [self._likely_pairs(row, i, first=True) for i, row in enumerate(arrays.probs)]
-        """Likely pairs of each position with later ones."""
-        self.pairs_to = [self._likely_pairs(row, j, first=False) for j, row in enumerate(arrays.probs.T)]
-        """And with earlier ones."""
+        i, j = np.nonzero(arrays.probs >= MIN_PROB)
+        self.by_start = self._likely_pairs(i, j, order=i)
+        """Likely pairs, sorted by i."""
+        self.by_end = self._likely_pairs(i, j, order=j)
+        """Sorted by j."""
 
-    def _likely_pairs(self, probs: Table, position: int, *, first: bool) -> list[LikelyPair]:
-        """Likely pairs of a position with later ones, or with earlier ones."""
-        found = []
-        for other in np.flatnonzero(probs >= MIN_PROB).tolist():
-            i, j = (position, other) if first else (other, position)
-            found.append(LikelyPair(other, float(self.inside[i, j]), float(self.outside[i, j])))
-        return found
+    def _likely_pairs(self, i: Codes, j: Codes, order: Codes) -> LikelyPairs:
+        bounds = np.searchsorted(np.sort(order), np.arange(self.length + 3))
+        by_order = np.argsort(order, kind="stable")
+        i, j = i[by_order], j[by_order]
+        return LikelyPairs(i, j, self.inside[i, j], self.outside[i, j], bounds)
 
     def _branches(self) -> tuple[Table, Table]:
         """[i, j]: everything outside of a branch i to j of a multiloop, without the weight of its own stem;

@@ -17,14 +17,29 @@ Shape letters: L nucleotides. Positions count from 1 in this file, as in ViennaR
 from __future__ import annotations
 
 import math
-from bisect import bisect_left, bisect_right
 from typing import NamedTuple
 
 import numpy as np
 
-from mprna.folding.ensemble_parts import MAX_LOOP, TYPES, Codes, EnsembleParts, Table
-from mprna.folding.unpaired_change import InteriorLoop, hairpin_change, interior_change, interior_loops
-from mprna.folding.vienna import BASE_CODES, DEFAULT_MODEL, LoopEnergies, boltzmann, loop_energies
+from mprna.folding.ensemble_parts import EnsembleParts
+from mprna.folding.unpaired_change import (
+    HairpinEnergy,
+    InteriorLoops,
+    hairpin_change,
+    interior_change,
+    interior_loops,
+)
+from mprna.folding.vienna import (
+    BASE_CODES,
+    DEFAULT_MODEL,
+    MAX_LOOP,
+    TYPES,
+    Codes,
+    Table,
+    boltzmann,
+    hairpin_energies,
+    interior_weights,
+)
 from mprna.rna.canonical import MIN_HAIRPIN
 
 
@@ -65,7 +80,7 @@ class SubstitutionEnergies:
         self._parts = EnsembleParts(sequence)
         # The sum for the reference's own letter by position: 1, but for the pairs that are left out.
         self._references: dict[int, float] = {}
-        self._loops: tuple[int, list[InteriorLoop]] = (0, [])
+        self._loops: tuple[int, InteriorLoops] | None = None
         """Of the last position that was asked for: its three substitutions share them."""
 
     def delta(self, position: int, alt: str) -> float:
@@ -76,14 +91,16 @@ class SubstitutionEnergies:
             alt: another letter of ACGU.
         """
         p, mutant = position + 1, self._sequence[:position] + alt + self._sequence[position + 1 :]
-        with loop_energies(self._sequence) as before, loop_energies(mutant) as after:
+        codes = self._parts.codes.copy()
+        codes[p] = BASE_CODES.index(alt)
+        with hairpin_energies(self._sequence) as before, hairpin_energies(mutant) as after:
             if p not in self._references:
-                self._references[p] = self._weight(p, int(self._parts.codes[p]), before)
-            weight = self._weight(p, BASE_CODES.index(alt), after)
-            weight += hairpin_change(self._parts, p, before.hairpin, after.hairpin)
-            if p != self._loops[0]:
-                self._loops = p, interior_loops(self._parts, p, before.interior)
-            weight += interior_change(self._loops[1], after.interior)
+                self._references[p] = self._weight(p, self._parts.codes, before)
+            weight = self._weight(p, codes, after)
+            weight += hairpin_change(self._parts, p, before, after)
+        if self._loops is None or self._loops[0] != p:
+            self._loops = p, interior_loops(self._parts, p)
+        weight += interior_change(self._loops[1], codes)
         return -DEFAULT_MODEL.thermal_energy * math.log(weight / self._references[p])
 
     def _closing_change(
@@ -97,24 +114,23 @@ class SubstitutionEnergies:
         change: Table = new - old
         return change
 
-    def _weight(self, p: int, code: int, energies: LoopEnergies) -> float:
-        """Weight over Z of all structures with this letter at p; hairpins and interior loops in which p is
-        unpaired count as in the reference."""
+    def _weight(self, p: int, codes: Codes, hairpin: HairpinEnergy) -> float:
+        """Weight over Z of all structures with these letters, of which the one at p may be new; hairpins and
+        interior loops in which p is unpaired count as in the reference."""
         parts = self._parts
-        partners = TYPES[code, parts.codes] > 0
+        partners = TYPES[codes[p], codes] > 0
         partners[max(p - MIN_HAIRPIN, 0) : p + MIN_HAIRPIN + 1] = False
-        possible = np.flatnonzero(partners).tolist()
-        inside, outside = [0.0] * (parts.length + 2), [0.0] * (parts.length + 2)
-        for j in possible:
+        possible = np.flatnonzero(partners)
+        inside, outside = np.zeros(parts.length + 2), np.zeros(parts.length + 2)
+        for j in possible.tolist():
             first, last = min(p, j), max(p, j)
-            inside[j] = boltzmann(energies.hairpin(first, last)) * parts.scale_list[last - first + 1]
-        self._add_interior_after(p, possible, energies, inside, outside)
-        self._add_interior_before(p, possible, energies, inside, outside)
-        within, around = np.array(inside), np.array(outside)
-        unpaired = parts.unpaired[p] + self._add_open_loops(p, code, np.array(possible, int), within, around)
-        return float(unpaired + within @ around)
+            inside[j] = boltzmann(hairpin(first, last)) * parts.scale[last - first + 1]
+        self._add_interior_after(p, possible, codes, inside, outside)
+        self._add_interior_before(p, possible, codes, inside, outside)
+        unpaired = parts.unpaired[p] + self._add_open_loops(p, codes, possible, inside, outside)
+        return float(unpaired + inside @ outside)
 
-    def _add_open_loops(self, p: int, code: int, partners: Codes, inside: Table, outside: Table) -> float:
+    def _add_open_loops(self, p: int, codes: Codes, partners: Codes, inside: Table, outside: Table) -> float:
         """Multiloops on both sides of the pairs of p, and the exterior loop; returns what changes where p is
         unpaired in one of these and a neighbour of their pairs.
 
@@ -125,7 +141,7 @@ class SubstitutionEnergies:
         the exterior loop; C(k, l) of the pair (k, l) that closes a multiloop, with what is outside of it.
         With the letter at p: ext' and stem' of a branch of each loop, close' of closing.
         """
-        parts = self._parts
+        parts, code = self._parts, int(codes[p])
         near = self._neighbours(p, code)
         scale, shifted, beside = parts.scale[1], parts.shifted, parts.multi_beside
         # Z(1, p - 1) + sum over i  Z(1, i - 1) X(i, p - 1)
@@ -133,8 +149,6 @@ class SubstitutionEnergies:
         # Z(p + 1, L) + sum over m  X(p + 1, m) Z(m + 1, L)
         after = parts.after[p + 1] + near.start_exterior @ parts.after[near.starts + 1]
 
-        codes = parts.codes.copy()
-        codes[p] = code
         j = partners[partners > p]
         # close'(p, j) (M2(p + 1, j - 1) + sum over m  D(p + 1, m) M(m + 1, j - 1))
         inside[j] += self._closed(codes, np.full_like(j, p), j) * (
@@ -187,15 +201,8 @@ class SubstitutionEnergies:
         parts = self._parts
         codes, old = parts.codes, int(parts.codes[p])
         multi, exterior = parts.stems.multi, parts.stems.exterior
-        ends, starts, closed_before, closed_after = (
-            np.array([pair.other for pair in found], dtype=np.int64)
-            for found in (
-                parts.pairs_to[p - 1],
-                parts.pairs_from[p + 1],
-                parts.pairs_from[p - 1],
-                parts.pairs_to[p + 1],
-            )
-        )
+        ends, starts = parts.by_end.among(p - 1, p - 1).i, parts.by_start.among(p + 1, p + 1).j
+        closed_before, closed_after = parts.by_start.among(p - 1, p - 1).j, parts.by_end.among(p + 1, p + 1).i
         kinds, around = TYPES[codes[ends], codes[p - 1]], np.where(ends > 1, codes[ends - 1], -1)
         end, end_exterior = (
             parts.inside[ends, p - 1] * (table[kinds, side, code] - table[kinds, side, old])
@@ -234,38 +241,40 @@ class SubstitutionEnergies:
         return found
 
     def _add_interior_after(
-        self, p: int, partners: list[int], energies: LoopEnergies, inside: list[float], outside: list[float]
+        self, p: int, partners: Codes, codes: Codes, inside: Table, outside: Table
     ) -> None:
         """Interior loops of pairs (p, j), p < j."""
-        parts = self._parts
-        energy, scales = energies.interior, parts.scale_list
-        for k in range(p + 1, min(p + MAX_LOOP + 1, parts.length) + 1):
-            room = MAX_LOOP - (k - p - 1)
-            for m, weight, _ in parts.pairs_from[k]:
-                for j in _between(partners, m + 1, m + room + 1):
-                    inside[j] += boltzmann(energy(p, j, k, m)) * scales[k - p + j - m] * weight
-        for i in range(max(p - MAX_LOOP - 1, 1), p):
-            room = MAX_LOOP - (p - i - 1)
-            for m, _, weight in parts.pairs_from[i]:
-                for j in _between(partners, max(m - room - 1, p + 1), m - 1):
-                    outside[j] += boltzmann(energy(i, m, p, j)) * scales[p - i + m - j] * weight
+        parts, weights = self._parts, interior_weights()
+        inner = parts.by_start.among(p + 1, p + MAX_LOOP + 1)
+        room = MAX_LOOP - (inner.i - p - 1)
+        pair, j = _with_partners(partners, inner.j + 1, inner.j + room + 1)
+        k, m = inner.i[pair], inner.j[pair]
+        found = weights(codes, np.full_like(j, p), j, k, m) * inner.inside[pair]
+        inside += _by_position(j, found * parts.scale[k - p + j - m], inside)
+        outer = parts.by_start.among(p - MAX_LOOP - 1, p - 1)
+        room = MAX_LOOP - (p - outer.i - 1)
+        pair, j = _with_partners(partners, np.maximum(outer.j - room - 1, p + 1), outer.j - 1)
+        i, m = outer.i[pair], outer.j[pair]
+        found = weights(codes, i, m, np.full_like(j, p), j) * outer.outside[pair]
+        outside += _by_position(j, found * parts.scale[p - i + m - j], outside)
 
     def _add_interior_before(
-        self, p: int, partners: list[int], energies: LoopEnergies, inside: list[float], outside: list[float]
+        self, p: int, partners: Codes, codes: Codes, inside: Table, outside: Table
     ) -> None:
         """Interior loops of pairs (j, p), j < p."""
-        parts = self._parts
-        energy, scales = energies.interior, parts.scale_list
-        for m in range(max(p - MAX_LOOP - 1, 1), p):
-            room = MAX_LOOP - (p - m - 1)
-            for k, weight, _ in parts.pairs_to[m]:
-                for j in _between(partners, k - room - 1, k - 1):
-                    inside[j] += boltzmann(energy(j, p, k, m)) * scales[k - j + p - m] * weight
-        for m in range(p + 1, min(p + MAX_LOOP + 1, parts.length) + 1):
-            room = MAX_LOOP - (m - p - 1)
-            for i, _, weight in parts.pairs_to[m]:
-                for j in _between(partners, i + 1, min(i + room + 1, p - 1)):
-                    outside[j] += boltzmann(energy(i, m, j, p)) * scales[j - i + m - p] * weight
+        parts, weights = self._parts, interior_weights()
+        inner = parts.by_end.among(p - MAX_LOOP - 1, p - 1)
+        room = MAX_LOOP - (p - inner.j - 1)
+        pair, j = _with_partners(partners, inner.i - room - 1, inner.i - 1)
+        k, m = inner.i[pair], inner.j[pair]
+        found = weights(codes, j, np.full_like(j, p), k, m) * inner.inside[pair]
+        inside += _by_position(j, found * parts.scale[k - j + p - m], inside)
+        outer = parts.by_end.among(p + 1, p + MAX_LOOP + 1)
+        room = MAX_LOOP - (outer.j - p - 1)
+        pair, j = _with_partners(partners, outer.i + 1, np.minimum(outer.i + room + 1, p - 1))
+        i, m = outer.i[pair], outer.j[pair]
+        found = weights(codes, i, m, j, np.full_like(j, p)) * outer.outside[pair]
+        outside += _by_position(j, found * parts.scale[j - i + m - p], outside)
 
 
 def _sum(weights: Table, rows: Table) -> Table:
@@ -274,6 +283,16 @@ def _sum(weights: Table, rows: Table) -> Table:
     return found
 
 
-def _between(positions: list[int], first: int, last: int) -> list[int]:
-    """The part of sorted positions that lies from `first` to `last`."""
-    return positions[bisect_left(positions, first) : bisect_right(positions, last)]
+def _by_position(positions: Codes, weights: Table, like: Table) -> Table:
+    """Sums of the weights by position."""
+    return np.bincount(positions, weights, minlength=len(like)).astype(np.float64)
+
+
+def _with_partners(partners: Codes, first: Codes, last: Codes) -> tuple[Codes, Codes]:
+    """Every pair n with every partner from `first[n]` to `last[n]`: the n, and the partners, which are
+    sorted."""
+    start, end = np.searchsorted(partners, first), np.searchsorted(partners, last, side="right")
+    counts = (end - start).clip(0)
+    pair = np.repeat(np.arange(len(counts)), counts)
+    place = np.arange(len(pair)) - np.repeat(counts.cumsum() - counts, counts)
+    return pair, partners[start[pair] + place]

@@ -1,20 +1,20 @@
 """What a substitution changes in the loops in which its nucleotide is unpaired: hairpins and interior loops.
 
-Positions count from 1 in this file, as in ViennaRNA.
+Shape letters: N loops. Positions count from 1 in this file, as in ViennaRNA.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from mprna.folding.ensemble_parts import MAX_LOOP, EnsembleParts
-from mprna.folding.vienna import boltzmann
+import numpy as np
+
+from mprna.folding.ensemble_parts import EnsembleParts, LikelyPairs
+from mprna.folding.vienna import MAX_LOOP, Codes, Table, boltzmann, interior_weights
 
 HairpinEnergy = Callable[[int, int], int]
 """Energy of the hairpin that the pair (i, j) closes."""
-InteriorEnergy = Callable[[int, int, int, int], int]
-"""Energy of the interior loop between the outer pair (i, j) and the inner pair (k, m)."""
 
 MAX_SPECIAL_HAIRPIN: Final = 6
 """Longest hairpins that may have an energy of their own."""
@@ -23,18 +23,14 @@ MAX_SPECIAL_HAIRPIN: Final = 6
 def hairpin_change(parts: EnsembleParts, p: int, before: HairpinEnergy, after: HairpinEnergy) -> float:
     """Change of the weight over Z of hairpins in which p is unpaired: next to the pair, or in one with an
     energy of its own."""
-    total = 0.0
-    for i in range(max(p - MAX_SPECIAL_HAIRPIN, 1), p):
-        for j, _, _ in parts.pairs_from[i]:
-            if p < j <= i + MAX_SPECIAL_HAIRPIN + 1:
-                total += _hairpin_term(parts, i, j, before, after)
-    for j, _, _ in parts.pairs_from[p - 1]:
-        if j > p + MAX_SPECIAL_HAIRPIN:
-            total += _hairpin_term(parts, p - 1, j, before, after)
-    for i, _, _ in parts.pairs_to[p + 1]:
-        if i < p - MAX_SPECIAL_HAIRPIN:
-            total += _hairpin_term(parts, i, p + 1, before, after)
-    return total
+    near = parts.by_start.among(p - MAX_SPECIAL_HAIRPIN, p - 1)
+    pairs = [
+        (i, j)
+        for i, j in zip(near.i.tolist(), near.j.tolist(), strict=True)
+        if p < j and (i == p - 1 or j - i - 1 <= MAX_SPECIAL_HAIRPIN)
+    ]
+    pairs += [(i, p + 1) for i in parts.by_end.among(p + 1, p + 1).i.tolist() if i < p - MAX_SPECIAL_HAIRPIN]
+    return sum(_hairpin_term(parts, i, j, before, after) for i, j in pairs)
 
 
 def _hairpin_term(parts: EnsembleParts, i: int, j: int, before: HairpinEnergy, after: HairpinEnergy) -> float:
@@ -45,51 +41,42 @@ def _hairpin_term(parts: EnsembleParts, i: int, j: int, before: HairpinEnergy, a
     return float(weight * (boltzmann(new) - boltzmann(old)))
 
 
-class InteriorLoop(NamedTuple):
-    """An interior loop between the outer pair (i, j) and the inner pair (k, m)."""
+class InteriorLoops(NamedTuple):
+    """Interior loops between outer pairs (i, j) and inner pairs (k, m). *Shape:* (N,) each"""
 
-    i: int
-    j: int
-    k: int
-    m: int
-    around: float
-    """Weight over Z of everything but the loop."""
-    energy: int
-    """Of the reference."""
+    i: Codes
+    j: Codes
+    k: Codes
+    m: Codes
+    around: Table
+    """Weights over Z of everything but the loop."""
+    reference: Table
+    """Weights of the loops in the reference."""
 
 
-def interior_loops(parts: EnsembleParts, p: int, energy: InteriorEnergy) -> list[InteriorLoop]:
+def interior_loops(parts: EnsembleParts, p: int) -> InteriorLoops:
     """All in which p is unpaired, next to one of the pairs."""
-    return [
-        InteriorLoop(i, j, k, m, weight * parts.scale_list[k - i + j - m], energy(i, j, k, m))
-        for i, j, k, m, weight in _pairs_of_loops(parts, p)
+    start, end = parts.by_start, parts.by_end
+    found = [
+        _nested(start.among(p - 1, p - 1), start.among(p + 1, p + MAX_LOOP)),
+        _nested(start.among(p - MAX_LOOP, p - 2), start.among(p + 1, p + 1)),
+        _nested(end.among(p + 1, p + 1), end.among(p - MAX_LOOP, p - 1)),
+        _nested(end.among(p + 2, p + MAX_LOOP), end.among(p - 1, p - 1)),
     ]
+    i, j, k, m, around = (np.concatenate(columns) for columns in zip(*found, strict=True))
+    around = around * parts.scale[k - i + j - m]
+    return InteriorLoops(i, j, k, m, around, interior_weights()(parts.codes, i, j, k, m))
 
 
-def interior_change(loops: Iterable[InteriorLoop], energy: InteriorEnergy) -> float:
-    """Change of the weight over Z of these loops."""
-    total = 0.0
-    for i, j, k, m, around, old in loops:
-        new = energy(i, j, k, m)
-        if old != new:
-            total += around * (boltzmann(new) - boltzmann(old))
-    return total
+def interior_change(loops: InteriorLoops, codes: Codes) -> float:
+    """Change of the weight over Z of these loops, with other letters."""
+    i, j, k, m, around, reference = loops
+    return float((around * (interior_weights()(codes, i, j, k, m) - reference)).sum())
 
 
-def _pairs_of_loops(parts: EnsembleParts, p: int) -> Iterator[tuple[int, int, int, int, float]]:
-    """Pairs (i, j) and, in them, (k, m), with p next to one of the four; the weight around and in both."""
-    end = parts.length
-    left = [(p - 1, k) for k in range(p + 1, min(p + MAX_LOOP, end) + 1)]
-    left += [(i, p + 1) for i in range(max(p - MAX_LOOP, 1), p - 1) if p < end]
-    for i, k in left:
-        for j, _, around in parts.pairs_from[i]:
-            for m, within, _ in parts.pairs_from[k]:
-                if m < j and k - i + j - m - 2 <= MAX_LOOP:
-                    yield i, j, k, m, around * within
-    right = [(m, p + 1) for m in range(max(p - MAX_LOOP, 1), p)]
-    right += [(p - 1, j) for j in range(p + 2, min(p + MAX_LOOP, end) + 1)]
-    for m, j in right:
-        for i, _, around in parts.pairs_to[j]:
-            for k, within, _ in parts.pairs_to[m]:
-                if i < k and k - i + j - m - 2 <= MAX_LOOP:
-                    yield i, j, k, m, around * within
+def _nested(outer: LikelyPairs, inner: LikelyPairs) -> tuple[Codes, Codes, Codes, Codes, Table]:
+    """Outer pairs and inner pairs that make an interior loop; the weight around the one and in the other."""
+    left, right = inner.i - outer.i[:, None], outer.j[:, None] - inner.j
+    outside, inside = np.nonzero((left > 0) & (right > 0) & (left + right - 2 <= MAX_LOOP))
+    weight = outer.outside[outside] * inner.inside[inside]
+    return outer.i[outside], outer.j[outside], inner.i[inside], inner.j[inside], weight

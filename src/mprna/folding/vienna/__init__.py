@@ -15,15 +15,15 @@ from mprna.folding.vienna.ensembles import (
     pair_probs,
     sample_structures,
 )
+from mprna.folding.vienna.interior import MAX_LOOP, TYPES, Codes, Table, interior_weights
 from mprna.folding.vienna.inverse import inverse_folds
-from mprna.folding.vienna.library import BASE_CODES, MAX_LENGTH, PAIR_TYPES, parameter_text, vienna_version
+from mprna.folding.vienna.library import BASE_CODES, MAX_LENGTH, parameter_text, vienna_version
 from mprna.folding.vienna.model import CONTRAFOLD, DEFAULT_MODEL, PARAMETER_SETS, EnergyModel
 from mprna.folding.vienna.partition import (
-    LoopEnergies,
     PartitionArrays,
     StemWeights,
     boltzmann,
-    loop_energies,
+    hairpin_energies,
     partition_arrays,
     stem_weights,
 )
@@ -34,13 +34,15 @@ __all__ = [
     "DEFAULT_MODEL",
     "MAX_BONUS",
     "MAX_LENGTH",
-    "PAIR_TYPES",
+    "MAX_LOOP",
     "PARAMETER_SETS",
+    "TYPES",
+    "Codes",
     "EnergyModel",
     "Ensemble",
-    "LoopEnergies",
     "PartitionArrays",
     "StemWeights",
+    "Table",
     "boltzmann",
     "coordinates",
     "energies_of",
@@ -48,10 +50,11 @@ __all__ = [
     "fold_ensemble",
     "fold_mfe",
     "fold_with_bonus",
+    "hairpin_energies",
     "hairpin_energy",
     "interior_energy",
+    "interior_weights",
     "inverse_folds",
-    "loop_energies",
     "pair_probs",
     "parameter_text",
     "partition_arrays",

@@ -45,13 +45,6 @@ class PartitionArrays:
     """*Shape:* (L + 1,)"""
 
 
-class LoopEnergies(NamedTuple):
-    """Energies of loops in 0.01 kcal/mol, from the 1-based positions of their pairs."""
-
-    hairpin: Callable[[int, int], int]
-    interior: Callable[[int, int, int, int], int]
-
-
 class StemWeights(NamedTuple):
     """Boltzmann weights of pairs as branches: by the type of the pair (`PAIR_TYPES`, from 1) and the codes
     (`BASE_CODES`) of the nucleotides before and after it."""
@@ -88,10 +81,11 @@ def partition_arrays(sequence: str) -> PartitionArrays:
 
 
 @contextmanager
-def loop_energies(sequence: str) -> Iterator[LoopEnergies]:
-    """Energies of single loops of a sequence under `DEFAULT_MODEL`, for inner loops: nothing is checked."""
+def hairpin_energies(sequence: str) -> Iterator[Callable[[int, int], int]]:
+    """Energies of the hairpins of a sequence under `DEFAULT_MODEL`, in 0.01 kcal/mol, from the 1-based
+    positions of the pair that closes one. For inner loops: nothing is checked."""
     with fold_compound(sequence, DEFAULT_MODEL, evaluate_only=True) as compound:
-        yield LoopEnergies(compound.eval_hp_loop, compound.eval_int_loop)
+        yield compound.eval_hp_loop
 
 
 @lru_cache(maxsize=1)
