@@ -156,7 +156,7 @@ def test_weight_and_gamma_reach_the_engines(call):
     assert tokens.status == 0
 
 
-def test_pseudoknots_and_least_confidence_reach_the_engines(call):
+def test_pseudoknots_least_confidence_and_model_reach_the_engines(call):
     text = sequence(60)
     assert call("fold", *VIENNA, "--min-confidence", 1, text).out.splitlines()[1][:60] == "." * 60
     outcome = call("fold", *VIENNA, "--pseudoknots", text)
@@ -164,6 +164,11 @@ def test_pseudoknots_and_least_confidence_reach_the_engines(call):
         2,
         "",
         "mprna: error: pseudoknots: the vienna engine has none; choose hybrid or model\n",
+    )
+    assert call("fold", *VIENNA, "--model", "mini", text) == (
+        2,
+        "",
+        "mprna: error: --model: the vienna engine reads none; choose hybrid or model\n",
     )
     knotted = call("fold", "--engine", "model", "--pseudoknots", "--gamma", 100, text)
     assert "[" in knotted.out

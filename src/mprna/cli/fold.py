@@ -283,6 +283,8 @@ def _format_name(args: argparse.Namespace) -> str:
 def _options(args: argparse.Namespace) -> FoldOptions:
     from mprna.predict.options import EnergyModel, FoldOptions, ShapeModel
 
+    if args.engine == "vienna" and args.model != FOLDING_MODEL:
+        raise UsageError("--model: the vienna engine reads none; choose hybrid or model")
     energies = EnergyModel(
         temperature=args.temp,
         parameters=args.parameters,
