@@ -90,6 +90,9 @@ class TaskConfig:
             raise ModelError(f"config.json does not describe a task: {error}") from None
 
 
+PAIR_TASK: Final = TaskConfig(task=PAIR_PREDICTION, labels=("base pairs",))
+
+
 class TaskNetwork(nn.Module):
     """Any encoder under any head; in training perhaps frozen, but for low-rank updates.
 

@@ -116,10 +116,15 @@ def pair_f1s(ids_BT: Tensor, mask_BT: Tensor, partners_BT: Tensor, logits_BTT: T
     ]
 
 
+def structure_of_pairs(sequence: str, logits: npt.NDArray[np.floating]) -> str:
+    """As `mprna fold --engine model` decodes it. *Shape:* (L, 1 + L), column 0 = unpaired"""
+    probs = PairBand(pair_band=pair_band(logits)).base_pair_probs
+    return decode_nested(sequence, probs, gamma=NESTED_GAMMA)
+
+
 def _pair_f1(ids: list[int], partners_T: npt.NDArray[np.int64], logits_TT: npt.NDArray[np.float32]) -> float:
     """Of one sequence between `<cls>` and `<eos>`."""
-    probs = PairBand(pair_band=pair_band(logits_TT[1:-1, :-1])).base_pair_probs
-    dot_bracket = decode_nested(Tokenizer().decode(ids), probs, gamma=NESTED_GAMMA)
+    dot_bracket = structure_of_pairs(Tokenizer().decode(ids), logits_TT[1:-1, :-1])
     first = np.nonzero(partners_T > np.arange(len(partners_T)))[0]
     true = np.stack([first, partners_T[first]], axis=1) - 1  # without `<cls>`
     return pair_scores(true, pairs_from_dot_bracket(dot_bracket)).f1

@@ -21,7 +21,7 @@ from mprna.errors import MissingDataError, ModelError, UsageError
 from mprna.files import read_json, write_json
 from mprna.io.labelled import LabelledRow
 from mprna.model.layout import CONFIG_FILE
-from mprna.model.task import PAIR_PREDICTION, TaskConfig, TaskNetwork
+from mprna.model.task import PAIR_PREDICTION, PAIR_TASK, TaskConfig, TaskNetwork
 from mprna.objectives.mixture import check_ranges
 from mprna.train.backbone import Backbone, Checkpoint
 from mprna.train.config import LoopConfig
@@ -172,7 +172,7 @@ def loop_config(config: FinetuneConfig, num_examples: int) -> LoopConfig:
 def _task(config: FinetuneConfig, rows: Sequence[LabelledRow], label_names: Sequence[str]) -> TaskConfig:
     """Classes, or the mean and standard deviation of every number, from the training data; or pairs."""
     if config.task == PAIR_PREDICTION:
-        return TaskConfig(task=config.task, labels=("base pairs",))
+        return PAIR_TASK
     if config.task.endswith("classification"):
         labels = class_names(rows, config.task)
         return TaskConfig(task=config.task, labels=labels, pooling=config.pooling)

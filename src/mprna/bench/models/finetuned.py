@@ -21,18 +21,21 @@ from mprna.bench.models.structure_labels import structure_of
 from mprna.bench.task import LABELLED, Task
 from mprna.errors import MissingDataError, StoppedError
 from mprna.io.labelled import LabelledRow
-from mprna.model.task import TaskNetwork
+from mprna.model.task import PAIR_PREDICTION, PAIR_TASK, TaskNetwork
 from mprna.rna.scores import labels_of
+from mprna.rna.structure import dot_bracket_from_pairs, pairs_from_dot_bracket
 from mprna.tokenizer import Tokenizer
-from mprna.train.backbone import Backbone
+from mprna.train.backbone import Backbone, Checkpoint
 from mprna.train.device import describe, device_of, find_device
+from mprna.train.evaluation import structure_of_pairs
 from mprna.train.finetune import FinetuneConfig, finetune
 from mprna.train.state import newest_step
 from mprna.train.task_learner import best_metric
 from mprna.train.tracker import METRICS_FILE, read_metrics
 
-LEARNING_RATES: Final = {"full": 1e-4, "lora": 1e-3, "head": 1e-3, "scratch": 1e-3}
-"""Peak of every mode. `scratch` is `full` from random weights: what pretraining is worth."""
+LEARNING_RATES: Final = {"full": 1e-4, "lora": 1e-3, "head": 1e-3, "scratch": 1e-3, "pairs": 1e-4}
+"""Peak of every mode. `scratch` is `full` from random weights: what pretraining is worth. `pairs` trains all
+weights and the pair head, for structures."""
 
 TASKS: Final = {
     "structure": "token_classification",
@@ -89,6 +92,9 @@ class FinetunedModel:
         num_threads: int = 1,
         first_choices: Mapping[str, Any] = MappingProxyType({}),
     ) -> None:
+        self._as_pairs = mode == "pairs"
+        if self._as_pairs:
+            self.types = ("structure",)
         self._device = find_device(device)
         self.choices: dict[str, Any] = {
             "budget": budget.to_dict(),
@@ -135,7 +141,8 @@ class FinetunedModel:
             raise RuntimeError("fit() first")
         kept = [self._cut(sequence) for sequence in sequences]
         self.num_truncated = sum(len(a) < len(b) for a, b in zip(kept, sequences, strict=True))
-        columns = list(map(int, self._model.task.labels)) if self._model.task.is_classification else None
+        known = self._model.task
+        columns = list(map(int, known.labels)) if known.is_classification and not known.is_pairing else None
         return answers(task, self._model, columns, sequences, kept, batch_size=self._budget.batch_size)
 
     def _train(
@@ -143,13 +150,13 @@ class FinetunedModel:
     ) -> tuple[TaskNetwork, dict[str, Any]]:
         """The best epoch with one learning rate, and which it is."""
         config = FinetuneConfig(
-            task=TASKS[task.type],
-            mode="full" if self._mode == "scratch" else self._mode,
+            task=PAIR_PREDICTION if self._as_pairs else TASKS[task.type],
+            mode="full" if self._mode in ("scratch", "pairs") else self._mode,
             epochs=self._budget.epochs,
             batch_size=self._budget.batch_size,
             learning_rate=rate,
             patience=self._budget.patience,
-            choose_by=CHOSEN_BY.get(task.metrics[0]),
+            choose_by=None if self._as_pairs else CHOSEN_BY.get(task.metrics[0]),
             balance_classes=task.type in BALANCED,
             bfloat16=self._bfloat16,
             seed=seed,
@@ -168,8 +175,11 @@ class FinetunedModel:
         if model_dir is None:
             step = newest_step(run_dir)
             raise StoppedError(f"{task.full_name}: stopped at step {step}; the same command goes on")
-        model = self._backbone.load(model_dir).to(self._device)
-        return model, _chosen(model, config, run_dir)
+        if self._as_pairs:  # `model_dir` is a pretrained model with another encoder and pair head
+            model: TaskNetwork = Checkpoint(model_dir).task_network(PAIR_TASK, lora_rank=0).eval()
+        else:
+            model = self._backbone.load(model_dir)
+        return model.to(self._device), _chosen(model, config, run_dir)
 
     def _cut(self, sequence: str) -> str:
         return self._backbone.cut(sequence[: self._longest])
@@ -179,7 +189,8 @@ class FinetunedModel:
         rows = []
         for number, example in enumerate(examples, 1):
             sequence = self._cut(example.sequence)
-            labels = _labels(task, example.label, len(sequence))
+            label, length = example.label, len(sequence)
+            labels = (_cut_structure(label, length),) if self._as_pairs else _labels(task, label, length)
             if any(label is not None for column in labels for label in np.atleast_1d(column)):
                 rows.append(LabelledRow(sequence, labels, task.full_name, number))
         if not rows:
@@ -198,6 +209,12 @@ def _labels(task: Task, label: Any, length: int) -> tuple[Any, ...]:
         classes = labels_of(label) if task.type == "structure" else label
         return ([int(value) if value >= 0 else None for value in classes[:length]],)
     return tuple(np.asarray(label, dtype=np.float64).tolist())
+
+
+def _cut_structure(dot_bracket: str, length: int) -> str:
+    """Without the pairs that go beyond what is read."""
+    pairs = pairs_from_dot_bracket(dot_bracket)
+    return dot_bracket_from_pairs(pairs[pairs[:, 1] < length], length)
 
 
 def _label_names(task: Task, row: LabelledRow) -> tuple[str, ...]:
@@ -226,7 +243,8 @@ def answers(
     """What `Model.predict` returns.
 
     Args:
-        columns: of each class of the model its place among those of the task; None where it gives numbers.
+        columns: of each class of the model its place among those of the task; None where it gives numbers
+            or pairs.
         kept: what the model reads of the sequences.
     """
     found: list[Any] = [None] * len(kept)
@@ -234,7 +252,11 @@ def answers(
     for batch in (order[start : start + batch_size] for start in range(0, len(order), batch_size)):
         outputs = _outputs(model, [kept[i] for i in batch])
         for i, rows in zip(batch, outputs, strict=True):
-            found[i] = _answer(task, sequences[i], kept[i], _in_columns(task, columns, rows))
+            if model.task.is_pairing:
+                dot_bracket = structure_of_pairs(kept[i], rows[:, : 1 + len(kept[i])])
+                found[i] = dot_bracket + "." * (len(sequences[i]) - len(kept[i]))
+            else:
+                found[i] = _answer(task, sequences[i], kept[i], _in_columns(task, columns, rows))
     return found
 
 
