@@ -17,7 +17,7 @@ from mprna.folding.vienna.ensembles import (
 )
 from mprna.folding.vienna.interior import MAX_LOOP, TYPES, Codes, Table, interior_weights
 from mprna.folding.vienna.inverse import inverse_folds
-from mprna.folding.vienna.library import BASE_CODES, MAX_LENGTH, parameter_text, vienna_version
+from mprna.folding.vienna.library import BASE_CODES, MAX_LENGTH, PAIR_TYPES, parameter_text, vienna_version
 from mprna.folding.vienna.model import CONTRAFOLD, DEFAULT_MODEL, PARAMETER_SETS, EnergyModel
 from mprna.folding.vienna.partition import (
     PartitionArrays,
@@ -35,6 +35,7 @@ __all__ = [
     "MAX_BONUS",
     "MAX_LENGTH",
     "MAX_LOOP",
+    "PAIR_TYPES",
     "PARAMETER_SETS",
     "TYPES",
     "Codes",
