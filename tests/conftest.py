@@ -59,6 +59,21 @@ def shipped(name: str, target: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
+def nano(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The smallest preset with random weights."""
+    import torch
+
+    from mprna.model.checkpoint import save_checkpoint
+    from mprna.model.network import MprnaModel
+    from mprna.model.presets import PRESETS
+
+    directory = tmp_path_factory.mktemp("nano")
+    torch.manual_seed(0)
+    save_checkpoint(MprnaModel(PRESETS["nano"]), directory)
+    return directory
+
+
+@pytest.fixture(scope="session")
 def nano_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model directory as it ships, with random weights and opinions about pairs."""
     model_dir = tmp_path_factory.mktemp("home") / "models" / "mini"

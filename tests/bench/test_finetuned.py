@@ -24,8 +24,6 @@ from mprna.bench.record import part_path, read_record, record_path, training_pat
 from mprna.bench.task import LABELLED, Task, choose_tasks
 from mprna.cli.main import main
 from mprna.errors import MissingDataError, StoppedError, UsageError
-from mprna.model.checkpoint import save_checkpoint
-from mprna.model.network import MprnaModel
 from mprna.model.presets import PRESETS
 from mprna.train.backbone import Checkpoint
 from mprna.train.finetune import FinetuneConfig
@@ -45,14 +43,6 @@ TASK_OF = {
     )
     for task in choose_tasks(suite, (name,))
 }
-
-
-@pytest.fixture(scope="module")
-def nano(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    directory = tmp_path_factory.mktemp("nano")
-    torch.manual_seed(0)
-    save_checkpoint(MprnaModel(PRESETS["nano"]), directory)
-    return directory
 
 
 def label_of(task: Task, sequence: str) -> object:

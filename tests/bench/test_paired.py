@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-import torch
 
 import mprna
 from mprna.bench.data import Example
@@ -14,9 +13,6 @@ from mprna.bench.models.model import Budget
 from mprna.bench.models.registry import ModelOptions, make_model
 from mprna.bench.task import choose_tasks
 from mprna.errors import UsageError
-from mprna.model.checkpoint import save_checkpoint
-from mprna.model.network import MprnaModel
-from mprna.model.presets import PRESETS
 from mprna.predict.options import FoldOptions
 from mprna.train.backbone import Checkpoint
 
@@ -27,14 +23,6 @@ HAIRPINS = [
     for loop in ("UUU", "UUUU", "UAUAU", "AUUUUA")
 ]
 SHORT, LONG = "GGGGUUUUCCCC", "GGGGUUUUCCCC" + "A" * 20
-
-
-@pytest.fixture(scope="module")
-def nano(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    directory = tmp_path_factory.mktemp("model") / "nano"
-    torch.manual_seed(0)
-    save_checkpoint(MprnaModel(PRESETS["nano"]), directory)
-    return directory
 
 
 def test_pairs_are_learned_and_folded_as_by_the_model_engine(nano: Path, tmp_path: Path) -> None:

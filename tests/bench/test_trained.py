@@ -6,15 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import torch
 
 from mprna.bench.models.registry import ModelOptions, make_model
 from mprna.bench.task import choose_tasks
 from mprna.errors import UsageError
 from mprna.io.labelled import LabelledRow
-from mprna.model.checkpoint import save_checkpoint
-from mprna.model.network import MprnaModel
-from mprna.model.presets import PRESETS
 from mprna.train.finetune import FinetuneConfig, finetune
 
 (TASK,) = choose_tasks("gue", ("tf.0",))
@@ -22,15 +18,13 @@ RICH, POOR = ("GGGGGCGGGG", "GGCGGGGG", "GGGGAGGUGGG"), ("AUCAUCAUCA", "AAUUCCAU
 
 
 @pytest.fixture(scope="module")
-def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def directory(nano: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Tells sequences that are rich in G from poor ones."""
     work = tmp_path_factory.mktemp("trained")
-    torch.manual_seed(0)
-    save_checkpoint(MprnaModel(PRESETS["nano"]), work / "nano")
     named = [(sequence, "rich") for sequence in RICH] + [(sequence, "poor") for sequence in POOR]
     rows = [LabelledRow(sequence, (label,), "t.csv", 1) for sequence, label in named] * 8
     config = FinetuneConfig(task="sequence_classification", epochs=6, batch_size=8, learning_rate=3e-3)
-    found = finetune(config, work / "nano", rows, rows, work / "run")
+    found = finetune(config, nano, rows, rows, work / "run")
     assert found is not None
     return found
 

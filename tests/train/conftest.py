@@ -100,21 +100,6 @@ def start_pretraining(corpus_dir: Path) -> Callable[..., Processes]:
     return start
 
 
-@pytest.fixture(scope="session")
-def nano(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The smallest preset with random weights."""
-    import torch
-
-    from mprna.model.checkpoint import save_checkpoint
-    from mprna.model.network import MprnaModel
-    from mprna.model.presets import PRESETS
-
-    directory = tmp_path_factory.mktemp("nano")
-    torch.manual_seed(0)
-    save_checkpoint(MprnaModel(PRESETS["nano"]), directory)
-    return directory
-
-
 @pytest.fixture
 def struck_at_step(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], AbstractContextManager[None]]:
     """A context in which a training is interrupted in the middle of this step, counted from its start."""

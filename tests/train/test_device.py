@@ -16,7 +16,7 @@ from mprna.cli.main import main
 from mprna.errors import UsageError
 from mprna.objectives.objective import Batch
 from mprna.train.config import TrainConfig, with_settings
-from mprna.train.device import device_of, find_device, set_up_cpu, to_device
+from mprna.train.device import device_of, find_device, set_up_cpu, slow_precision, to_device
 from mprna.train.pretrain import make_stream, pretrain
 from mprna.train.recipes import smoke
 
@@ -120,3 +120,18 @@ def test_a_run_goes_on_on_a_gpu(corpus_dir: Path, config: TrainConfig, tmp_path:
 def test_the_first_gpu_is_taken_by_itself() -> None:
     assert find_device() == find_device("cuda") == torch.device("cuda:0")
     assert device_of(torch.nn.Linear(1, 1).to(find_device())).type == "cuda"
+
+
+@pytest.mark.parametrize(
+    ("capability", "machine", "slow"),
+    [("AVX2", "x86_64", True), ("AVX512", "x86_64", False), ("DEFAULT", "aarch64", False)],
+)
+def test_slow_bfloat16_is_named(
+    capability: str, machine: str, slow: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("torch.backends.cpu.get_cpu_capability", lambda: capability)
+    monkeypatch.setattr("platform.machine", lambda: machine)
+    assert slow_precision(torch.device("cpu"), bfloat16=False) is None
+    assert slow_precision(torch.device("cuda"), bfloat16=True) is None
+    complaint = slow_precision(torch.device("cpu"), bfloat16=True)
+    assert (complaint is not None and "turn it off" in complaint) == slow

@@ -23,7 +23,6 @@ from safetensors.torch import load_file
 from mprna.errors import DataError, ModelError, MprnaWarning, UsageError
 from mprna.model.checkpoint import load_checkpoint
 from mprna.train.config import TrainConfig, with_settings
-from mprna.train.device import slow_precision
 from mprna.train.pretrain import fixed_batches, pretrain, read_run_config
 from mprna.train.recipes import smoke
 from mprna.train.state import KEEP, find_checkpoint, latest_checkpoint, sole_training
@@ -385,18 +384,3 @@ def test_batches_without_labels_teach_nothing(corpus_dir: Path, tmp_path: Path) 
     pretrain(with_settings(SHORT, settings), [corpus_dir], tmp_path / "run")
     rows = rows_of(tmp_path / "run")
     assert {len([name for name in row if name.endswith("_loss")]) for row in rows} == {0, 2}
-
-
-@pytest.mark.parametrize(
-    ("capability", "machine", "slow"),
-    [("AVX2", "x86_64", True), ("AVX512", "x86_64", False), ("DEFAULT", "aarch64", False)],
-)
-def test_slow_bfloat16_is_named(
-    capability: str, machine: str, slow: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("torch.backends.cpu.get_cpu_capability", lambda: capability)
-    monkeypatch.setattr("platform.machine", lambda: machine)
-    assert slow_precision(torch.device("cpu"), bfloat16=False) is None
-    assert slow_precision(torch.device("cuda"), bfloat16=True) is None
-    complaint = slow_precision(torch.device("cpu"), bfloat16=True)
-    assert (complaint is not None and "turn it off" in complaint) == slow

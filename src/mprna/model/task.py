@@ -91,6 +91,7 @@ class TaskConfig:
 
 
 PAIR_TASK: Final = TaskConfig(task=PAIR_PREDICTION, labels=("base pairs",))
+"""The only one of its kind."""
 
 
 class TaskNetwork(nn.Module):
