@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 import statistics
 import subprocess
 import sys
@@ -251,7 +252,8 @@ def test_importing_prints_nothing() -> None:
     modules = [
         "mprna." + place(file).removesuffix(".py").removesuffix("/__init__").replace("/", ".")
         for file in FILES
-        if not third_party(file.read_text()) & {"torch", "onnx", "pyarrow", "resvg_py", "ray"}
+        if not third_party(file.read_text()) & {"torch", "safetensors", "onnx", "pyarrow", "resvg_py", "ray"}
+        and not re.search(r"^from mprna\.model\b", file.read_text(), re.MULTILINE)
         and file.stem != "__main__"
         and room_of(file) not in {"model", "objectives", "train", "web", "__init__"}
     ]

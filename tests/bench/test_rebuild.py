@@ -146,6 +146,7 @@ def openvaccine(data_dir: Path, **changes: object) -> tuple[Path, list[str]]:
     return write(data_dir.parent / "openvaccine.jsonl", rows), sequences
 
 
+@pytest.mark.torch
 @pytest.mark.parametrize("earlier", [False, True])
 @pytest.mark.parametrize("number", range(4))
 def test_a_rebuild_that_is_killed_can_be_repeated(

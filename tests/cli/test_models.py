@@ -99,6 +99,7 @@ def test_offline_is_an_option_of_every_command(call, monkeypatch):
     assert "example.org/mini/manifest.json: offline" in outcome.err
 
 
+@pytest.mark.torch
 @pytest.mark.parametrize(("which", "step"), [("best", 3), ("last", 7)])
 def test_models_export_takes_the_checkpoint_that_is_named(call, tmp_path, monkeypatch, which, step):
     given = []
@@ -112,6 +113,7 @@ def test_models_export_takes_the_checkpoint_that_is_named(call, tmp_path, monkey
     assert given == [run / f"checkpoints/step-{step:08d}"]
 
 
+@pytest.mark.torch
 def test_models_export_of_a_checkpoint_of_no_run_is_an_error(call, tmp_path):
     for which, complaint in (("best", "no validation loss"), ("last", "no checkpoint")):
         outcome = call("models", "export", "mini", "--checkpoint", which, "--out", tmp_path / "out")

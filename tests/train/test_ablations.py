@@ -17,6 +17,8 @@ from mprna.bench.metrics import METRICS
 from mprna.bench.rebuild import MAX_DRAWS
 from mprna.bench.task import choose_tasks
 
+pytestmark = pytest.mark.torch
+
 RUNS = Path(__file__).parents[2] / "runs"
 CORPORA = ("corpus", "labelled", "heldout", "unfiltered", "unfiltered_labelled")
 TOKENS = 8_192

@@ -219,6 +219,7 @@ def _need_torch(feature: str, *others: str) -> None:
 
 
 def _cnn(options: ModelOptions) -> Model:
+    _need_torch("the one-hot CNN")
     from mprna.bench.models.cnn import ConvolutionalModel
 
     return ConvolutionalModel(options.budget, options.first_choices)
