@@ -33,6 +33,7 @@ Shape letters: B sequences, L nucleotides (an even number).
 from __future__ import annotations
 
 import argparse
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -45,6 +46,8 @@ from pair_set import Arrays, RnaSet, flatten, only, pack, unpack
 from pair_training import Training, Validation
 
 from mprna.decoding.nested import decode_nested
+from mprna.model.checkpoint import load_checkpoint
+from mprna.model.network import MprnaModel
 from mprna.model.pair_checkpoint import load_pair_network, save_pair_network
 from mprna.model.pair_network import PairConfig, PairNetwork
 from mprna.rna.scores import pair_scores
@@ -89,7 +92,10 @@ def evaluate(
 @torch.no_grad()
 def temper(network: PairNetwork, temperature: float) -> None:
     """Divide all log-odds by a temperature: they are linear in these parameters."""
-    for parameter in (network.output.weight, network.output.bias, network.prior_weight, network.bias):
+    linear = [network.output.weight, network.output.bias, network.prior_weight, network.bias]
+    if network.pretrained:
+        linear.append(network.pretrained.weight)
+    for parameter in linear:
         parameter /= temperature
 
 
@@ -110,7 +116,20 @@ def make_network(args: argparse.Namespace) -> PairNetwork:
     given = {name: getattr(args, name) for name in SIZES if getattr(args, name) is not None}
     starts = [load_pair_network(directory) for directory in args.init or ()]  # one trained from another
     network = mean_model(starts) if starts else PairNetwork(PairConfig(**given))
+    if args.pretrained:
+        network = with_pretrained(network, load_checkpoint(args.pretrained))
     return network.train().to(args.device)
+
+
+def with_pretrained(network: PairNetwork, model: MprnaModel) -> PairNetwork:
+    """The same network with the encoder of a pretrained model, which it ignores so far."""
+    wider = PairNetwork(dataclasses.replace(network.config, pretrained=model.encoder.config))
+    assert wider.pretrained is not None
+    wider.load_state_dict(network.state_dict(), strict=False)
+    wider.pretrained.encoder.load_state_dict(model.encoder.state_dict())
+    wider.pretrained.query.load_state_dict(model.pair_head.query.state_dict())
+    wider.pretrained.key.load_state_dict(model.pair_head.key.state_dict())
+    return wider
 
 
 def source_times(text: str) -> tuple[str, int]:
@@ -195,6 +214,9 @@ def add_network(parser: argparse.ArgumentParser) -> None:
         metavar="MODEL",
         help="directory of weights to start from; the mean of several",
     )
+    parser.add_argument(
+        "--pretrained", type=Path, metavar="MODEL", help="whose encoder is put beside that of the network"
+    )
     for name in SIZES:
         parser.add_argument(f"--{name.replace('_', '-')}", type=int, metavar="N", help="of a new network")
 
@@ -204,6 +226,13 @@ def add_training(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--steps", type=int, help="[5000, without end if --max-seconds is given]")
     parser.add_argument("--max-seconds", type=float, metavar="S", help="of training, then it is annealed")
     parser.add_argument("--peak-rate", type=float, default=1e-3, help="learning rate [%(default)s]")
+    parser.add_argument(
+        "--pretrained-rate",
+        type=float,
+        default=0.5,
+        metavar="SHARE",
+        help="of --peak-rate, for that encoder [%(default)s]",
+    )
     parser.add_argument("--warm-up", type=int, default=200, metavar="STEPS", help="[%(default)s]")
     parser.add_argument("--max-cells", type=int, default=80_000, help="L x L of a batch [%(default)s]")
     parser.add_argument("--weight-decay", type=float, default=0.01, help="[%(default)s]")

@@ -9,7 +9,7 @@ import argparse
 import copy
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -105,12 +105,23 @@ def prepare(network: PairNetwork, args: argparse.Namespace) -> None:
 
 
 def make_optimizer(network: PairNetwork, args: argparse.Namespace) -> torch.optim.Optimizer:
-    """AdamW that lets biases and norms be."""
+    """AdamW that lets biases and norms be, and changes a pretrained encoder more slowly than the rest."""
+    encoder = network.pretrained.encoder if network.pretrained else nn.Module()
+    pretrained = set(encoder.parameters())
+    rest = [parameter for parameter in network.parameters() if parameter not in pretrained]
     groups = [
-        {"params": [p for p in network.parameters() if p.ndim > 1], "weight_decay": args.weight_decay},
-        {"params": [p for p in network.parameters() if p.ndim <= 1], "weight_decay": 0.0},
+        {"params": chosen, "weight_decay": decay, "share": share}
+        for parameters, share in ((rest, 1.0), (encoder.parameters(), args.pretrained_rate))
+        for chosen, decay in zip(by_decay(parameters), (args.weight_decay, 0.0), strict=True)
+        if chosen
     ]
     return torch.optim.AdamW(groups, lr=args.peak_rate, betas=(0.9, 0.98), fused=True)
+
+
+def by_decay(parameters: Iterable[nn.Parameter]) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
+    """Matrices, and biases and norms."""
+    listed = list(parameters)
+    return [p for p in listed if p.ndim > 1], [p for p in listed if p.ndim <= 1]
 
 
 class Training:
@@ -158,7 +169,7 @@ class Training:
     def _update(self, chosen: np.ndarray[Any, Any], size: int, rate: float) -> Tensor:
         """The loss before the step."""
         for group in self.optimizer.param_groups:
-            group["lr"] = rate
+            group["lr"] = rate * group["share"]
         torch.manual_seed(self.args.seed * 1_000_003 + self.step)
         draws = draw(self.rnas, chosen, size, self.args.prior_dropout, self.args.soft_prior_dropout)
         batch = make_batch(self.rnas, chosen, size, draws)

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 # Before numpy, torch or transformers are imported anywhere.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -125,17 +126,31 @@ def pair_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     model_dir = tmp_path_factory.mktemp("pairs") / "pairs"
     if WITHOUT_TORCH:
         return shipped(FOLDING_MODEL, model_dir)
+    return export_random_pairs(model_dir)
+
+
+@pytest.fixture(scope="session")
+def pretrained_pair_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same with the encoder of a small language model beside it."""
+    pytest.importorskip("torch")
+    from mprna.model.config import ModelConfig
+
+    encoder = ModelConfig(
+        num_layers=1, hidden_width=16, num_heads=2, feed_forward_width=16, pair_width=8, max_length=64
+    )
+    return export_random_pairs(tmp_path_factory.mktemp("pairs") / "pretrained", pretrained=encoder)
+
+
+def export_random_pairs(model_dir: Path, **sizes: Any) -> Path:
     import torch
 
     from mprna.model.pair_network import PairConfig, PairNetwork
     from mprna.runtime.export import export_pair_network
 
-    config = PairConfig(
-        num_layers=1, hidden_width=16, num_heads=2, feed_forward_width=16, cell_width=8, dilations=(1, 2)
-    )
+    small: dict[str, Any] = {"num_layers": 1, "hidden_width": 16, "num_heads": 2, "feed_forward_width": 16}
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(7)
-        network = PairNetwork(config)
+        network = PairNetwork(PairConfig(**small, cell_width=8, dilations=(1, 2), **sizes))
         for parameter in network.parameters():
             parameter.data += 0.1 * torch.randn_like(parameter)
     network.bias.data.fill_(-1.0)

@@ -29,6 +29,7 @@ from pair_data import Rna  # noqa: E402
 from pair_ensembles import Pairs  # noqa: E402
 from pair_set import MIN_PACKED, STEP, RnaSet, flatten, only, pack, unpack  # noqa: E402
 
+from mprna.model.checkpoint import load_checkpoint  # noqa: E402
 from mprna.model.pair_checkpoint import load_pair_network, save_pair_network  # noqa: E402
 from mprna.model.pair_network import PAD_BASE, PairConfig, PairNetwork  # noqa: E402
 from mprna.rna.canonical import pair_types  # noqa: E402
@@ -312,6 +313,43 @@ def test_a_network_begins_as_the_mean_of_several(tmp_path: Path) -> None:
     first, second = (network.state_dict() for network in networks)
     for name, values in mean.items():
         torch.testing.assert_close(values, (first[name] + second[name]) / 2)
+
+
+@pytest.mark.parametrize("pretrained", [False, True])
+def test_a_temperature_divides_all_log_odds(pretrained: bool, nano_model: Path, tmp_path: Path) -> None:
+    options = ["--pretrained", str(nano_model)] * pretrained
+    network = hybrid_fold.make_network(
+        hybrid_fold.parse(small_args(tmp_path, "--packed", "x", *options))
+    ).eval()
+    torch.nn.init.normal_(network.output.weight)
+    if network.pretrained:
+        torch.nn.init.ones_(network.pretrained.weight)
+    given = torch.randint(4, (1, 20)), torch.randn(1, 20, 20), torch.ones(1)
+    before = network(*given)
+    hybrid_fold.temper(network, 2.0)
+    torch.testing.assert_close(network(*given), before / 2)
+
+
+def test_a_pretrained_encoder_is_taken_over_and_learns_more_slowly(
+    packed: Path, nano_model: Path, tmp_path: Path
+) -> None:
+    options = ("--packed", str(packed), "--pretrained", str(nano_model))
+    args = hybrid_fold.parse(small_args(tmp_path, *options, "--pretrained-rate", "0.25"))
+    network, model = hybrid_fold.make_network(args), load_checkpoint(nano_model)
+    for part, source in (
+        (network.pretrained.encoder, model.encoder),
+        (network.pretrained.query, model.pair_head.query),
+        (network.pretrained.key, model.pair_head.key),
+    ):
+        assert all(torch.equal(part.state_dict()[name], v) for name, v in source.state_dict().items())
+    rates = {
+        parameter: group["share"]
+        for group in pair_training.make_optimizer(network, args).param_groups
+        for parameter in group["params"]
+    }
+    assert set(rates) == set(network.parameters())
+    encoder = set(network.pretrained.encoder.parameters())
+    assert all(share == (0.25 if parameter in encoder else 1.0) for parameter, share in rates.items())
 
 
 @pytest.mark.parametrize("text", ["known", "known=0", "=2", "known=x"])

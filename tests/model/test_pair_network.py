@@ -10,14 +10,18 @@ from torch import Tensor
 from torch.nn import functional
 
 from mprna.errors import ModelError
+from mprna.model.config import ModelConfig
 from mprna.model.pair_network import PAD_BASE, PairConfig, PairNetwork
+from mprna.tokenizer import Tokenizer
 
-SMALL = PairConfig(num_layers=1, hidden_width=16, num_heads=2, feed_forward_width=16, cell_width=8)
+SIZES = {"num_layers": 1, "hidden_width": 16, "num_heads": 2, "feed_forward_width": 16}
+SMALL = PairConfig(**SIZES, cell_width=8)
+PRETRAINED = PairConfig(**SIZES, cell_width=8, pretrained=ModelConfig(**SIZES))
 
 
-@pytest.fixture
-def network(shuffled) -> PairNetwork:
-    return shuffled(PairNetwork(SMALL))
+@pytest.fixture(params=[SMALL, PRETRAINED], ids=["small", "pretrained"])
+def network(request, shuffled) -> PairNetwork:
+    return shuffled(PairNetwork(request.param))
 
 
 def example(length: int, seed: int = 0) -> tuple[Tensor, Tensor]:
@@ -74,6 +78,27 @@ def test_every_parameter_counts(network):
         parameter.copy_(kept)
         # A constant added to every key changes no attention.
         assert change > 0 or name.endswith("key.bias"), name
+
+
+@torch.no_grad()
+def test_a_pretrained_encoder_reads_what_it_was_pretrained_on(shuffled):
+    network, seen = shuffled(PairNetwork(PRETRAINED)), []
+    network.pretrained.encoder.register_forward_pre_hook(lambda _, given: seen.append(given))
+    bases = torch.tensor([[0, 1, 2, 3, 4, PAD_BASE], [3, 2, 1, 0, 4, 0]])
+    network(bases, torch.zeros(2, 6, 6), torch.zeros(2))
+    ((tokens, mask),) = seen
+    expected = [Tokenizer().encode(text).tolist() for text in ("ACGUN", "UGCANA")]
+    assert [row[row_mask].tolist() for row, row_mask in zip(tokens, mask, strict=True)] == expected
+    assert mask.sum(1).tolist() == [7, 8]
+
+
+@torch.no_grad()
+def test_a_new_pretrained_encoder_changes_nothing():
+    network, (bases, prior) = PairNetwork(PRETRAINED), example(20)
+    alone = PairNetwork(SMALL)
+    alone.load_state_dict(network.state_dict(), strict=False)
+    given = bases, prior, torch.ones(1)
+    torch.testing.assert_close(network(*given), alone(*given), rtol=0, atol=0)
 
 
 def test_the_configuration_makes_a_round_trip():

@@ -81,6 +81,15 @@ def test_both_engines_give_the_same_numbers(pair_model, length, given):
     assert length < 30 or found.max() > 2 * found[found > 0].mean()
 
 
+@pytest.mark.parametrize("length", [16, 31, 64, 151])
+def test_both_engines_read_a_pretrained_encoder(pretrained_pair_model, pair_model, length):
+    text, probs = sequence(length), prior(length)
+    found = OnnxPairEngine(pretrained_pair_model).predict_pairs(text, probs)
+    expected = TorchPairEngine(pretrained_pair_model).predict_pairs(text, probs)
+    np.testing.assert_allclose(found, expected, atol=1e-4)
+    assert abs(found - OnnxPairEngine(pair_model).predict_pairs(text, probs)).max() > 0.01
+
+
 def test_a_prior_matters(pair_model):
     engine = OnnxPairEngine(pair_model)
     text = sequence(60)
@@ -133,12 +142,14 @@ def test_the_graph_holds_no_weights_and_any_even_length(pair_model):
     verify(pair_model)
 
 
-def test_exporting_or_importing_again_gives_the_same_bytes(pair_model, tmp_path):
-    export_model(pair_model, tmp_path / "exported")
-    import_model(pair_model, tmp_path / "imported")
+@pytest.mark.parametrize("fixture", ["pair_model", "pretrained_pair_model"])
+def test_exporting_or_importing_again_gives_the_same_bytes(fixture, request, tmp_path):
+    source = request.getfixturevalue(fixture)
+    export_model(source, tmp_path / "exported")
+    import_model(source, tmp_path / "imported")
     for target in ("exported", "imported"):
         for name in ("config.json", "model.safetensors", "model.onnx", "manifest.json"):
-            assert (tmp_path / target / name).read_bytes() == (pair_model / name).read_bytes(), name
+            assert (tmp_path / target / name).read_bytes() == (source / name).read_bytes(), name
 
 
 def test_there_is_no_transformers_model_of_it(pair_model, tmp_path):

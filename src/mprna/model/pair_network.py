@@ -3,10 +3,11 @@
 A small encoder reads the sequence; every cell of a map at half resolution, 2 x 2 nucleotide pairs, starts
 from what the encoder says of its rows and columns, from the bases themselves, their distance, and the prior.
 Dilated convolutions over that map let stems, which lie along antidiagonals, support each other. Half
-resolution costs a quarter of a full map's time: the four pairs of a cell are channels of it.
+resolution costs a quarter of a full map's time: the four pairs of a cell are channels of it. A pretrained
+encoder may stand beside the small one; it is seven times as large, and slower than all of the rest.
 
-Shape letters: B sequences, L nucleotides (an even number), M = L / 2 cells, H hidden width, C channels of a
-cell.
+Shape letters: B sequences, L nucleotides (an even number), T = L + 2 tokens, M = L / 2 cells, H hidden width,
+C channels of a cell.
 """
 
 from __future__ import annotations
@@ -19,9 +20,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from mprna.alphabet import CLS_ID, EOS_ID, NUCLEOTIDE_IDS, PAD_ID, VOCABULARY
 from mprna.errors import ModelError
 from mprna.model.config import ModelConfig
-from mprna.model.encoder import LAYER_NORM_EPS, EncoderLayer
+from mprna.model.encoder import LAYER_NORM_EPS, Encoder, EncoderLayer
 from mprna.model.rotary import rotary_angles
 
 NUM_BASES = 5
@@ -29,6 +31,9 @@ NUM_BASES = 5
 
 PAD_BASE = 5
 """What stands beyond the end of a sequence."""
+
+TOKENS = (*NUCLEOTIDE_IDS, VOCABULARY.index("N"), PAD_ID)
+"""The token of each base, for a pretrained encoder."""
 
 NUM_DISTANCES = 12
 """Bumps over log(1 + distance in cells) that tell the map how far apart i and j are."""
@@ -57,6 +62,8 @@ class PairConfig:
     """Dilation of each residual block of the pair map."""
     max_length: int = 3_000
     """Longest sequence to be read in one piece, nucleotides; memory grows with its square (2 GB at 3,000)."""
+    pretrained: ModelConfig | None = None
+    """The pretrained encoder beside the sequence encoder, where there is one."""
 
     def to_dict(self) -> dict[str, Any]:
         return dataclasses.asdict(self)
@@ -65,7 +72,12 @@ class PairConfig:
     def from_dict(cls, values: dict[str, Any]) -> PairConfig:
         """The inverse of `to_dict`; an unknown field is a `ModelError`."""
         try:
-            return cls(**values | {"dilations": tuple(values["dilations"])})
+            pretrained = values.get("pretrained")
+            own_types = {
+                "dilations": tuple(values["dilations"]),
+                "pretrained": None if pretrained is None else ModelConfig.from_dict(pretrained),
+            }
+            return cls(**values | own_types)
         except (TypeError, KeyError) as error:
             raise ModelError(f"config.json does not describe a pair network: {error}") from None
 
@@ -79,6 +91,7 @@ class PairNetwork(nn.Module):
         self.in_batch = True
         """Mask cells beyond the end of a shorter sequence; False saves time where there is one alone."""
         self.trunk = Trunk(config)
+        self.pretrained = PretrainedEncoder(config.pretrained, config) if config.pretrained else None
         self.cells = CellFeatures(config)
         self.blocks = nn.ModuleList(ResidualBlock(config.cell_width, d) for d in config.dilations)
         self.output = nn.Conv2d(config.cell_width, CELL * CELL, 1)
@@ -97,12 +110,21 @@ class PairNetwork(nn.Module):
             *Shape:* (B, L, L)
         """
         prior_BLL = prior * has_prior[:, None, None]
+        known_BLL = self.prior_weight * prior_BLL
         mask_B1MM = _mask_cells(bases) if self.in_batch else None
-        x_BCMM = _masked(self.cells(self.trunk(bases), bases, prior_BLL, has_prior), mask_B1MM)
+        hidden_BLH = self.trunk(bases)
+        if self.pretrained is None:
+            x_BCMM = self.cells(hidden_BLH, bases, prior_BLL, has_prior)
+        else:
+            more_BLH, scores_BLL = self.pretrained(bases)
+            x_BCMM = self.cells(hidden_BLH + more_BLH, bases, prior_BLL, has_prior)
+            x_BCMM = x_BCMM + self.pretrained.mix(_cell_channels(scores_BLL))
+            known_BLL = known_BLL + self.pretrained.weight * scores_BLL
+        x_BCMM = _masked(x_BCMM, mask_B1MM)
         for block in self.blocks:
             x_BCMM = block(x_BCMM, mask_B1MM)
         learned_BLL = functional.pixel_shuffle(self.output(functional.relu(x_BCMM)), CELL)[:, 0]
-        log_odds_BLL = learned_BLL + self.prior_weight * prior_BLL
+        log_odds_BLL = learned_BLL + known_BLL
         return (log_odds_BLL + log_odds_BLL.transpose(1, 2)) / 2 + self.bias
 
 
@@ -140,6 +162,42 @@ class Trunk(nn.Module):
         return hidden_BLH
 
 
+class PretrainedEncoder(nn.Module):
+    """What pretraining has learned of nucleotides and of their pairs; at first the network ignores it."""
+
+    def __init__(self, encoder: ModelConfig, config: PairConfig) -> None:
+        super().__init__()
+        self.encoder = Encoder(encoder)
+        self.query = nn.Linear(encoder.hidden_width, encoder.pair_width)
+        self.key = nn.Linear(encoder.hidden_width, encoder.pair_width)
+        self.hidden = nn.Linear(encoder.hidden_width, config.hidden_width)
+        self.mix = nn.Conv2d(CELL * CELL, config.cell_width, 1)
+        self.weight = nn.Parameter(torch.zeros(()))
+        for parameter in (*self.hidden.parameters(), *self.mix.parameters()):
+            nn.init.zeros_(parameter)
+
+    def forward(self, bases: Tensor) -> tuple[Tensor, Tensor]:
+        """Hidden states, and scores of all pairs as those of `heads.PairHead` without its score of the stem.
+
+        *Shape:* (B, L) to (B, L, H) and (B, L, L)
+        """
+        tokens_BT = _tokens(bases)
+        states = self.encoder(tokens_BT, tokens_BT != PAD_ID)[:, 1:-1]
+        states = states * (bases != PAD_BASE)[..., None]
+        query_BLR, key_BLR = self.query(states), self.key(states)
+        scores_BLL = query_BLR @ key_BLR.transpose(1, 2) * query_BLR.shape[-1] ** -0.5
+        return self.hidden(states), scores_BLL + scores_BLL.transpose(1, 2)
+
+
+def _tokens(bases: Tensor) -> Tensor:
+    """`<cls>`, the letters, `<eos>`. *Shape:* (B, L) to (B, T)"""
+    letters_BL = torch.tensor(TOKENS, device=bases.device)[bases]
+    begun_BT = functional.pad(letters_BL, (1, 0), value=CLS_ID)
+    tokens_BT = functional.pad(begun_BT, (0, 1), value=PAD_ID)
+    before_BT = functional.pad(begun_BT, (1, 0), value=PAD_ID)
+    return tokens_BT.masked_fill((tokens_BT == PAD_ID) & (before_BT != PAD_ID), EOS_ID)
+
+
 class CellFeatures(nn.Module):
     """What a cell of the map starts from."""
 
@@ -159,7 +217,7 @@ class CellFeatures(nn.Module):
         features_BCMM = _outer_sum(row_BMC, self.column(hidden_BMK)) + self._base_pair_scores(bases)
         products_BRMM = _outer_product(self.row_factor(hidden_BMK), self.column_factor(hidden_BMK))
         distances = _distance_bumps(hidden_BMK.shape[1], hidden_BMK).expand(len(bases), -1, -1, -1)
-        prior_B4MM = functional.pixel_unshuffle(prior_BLL[:, None], CELL) / PRIOR_SCALE
+        prior_B4MM = _cell_channels(prior_BLL)
         # A sum, written as a convolution: ONNX Runtime then keeps its own layout from here to the output.
         parts = torch.cat([features_BCMM, products_BRMM, distances, prior_B4MM], dim=1)
         same = torch.eye(len(mix), device=mix.device, dtype=mix.dtype)[..., None, None]
@@ -203,6 +261,11 @@ def _mask_cells(bases: Tensor) -> Tensor:
 
 def _masked(x: Tensor, mask: Tensor | None) -> Tensor:
     return x if mask is None else x * mask.to(x.dtype)
+
+
+def _cell_channels(scores_BLL: Tensor) -> Tensor:
+    """Log-odds of the four pairs of each cell, scaled. *Shape:* (B, L, L) to (B, 4, M, M)"""
+    return functional.pixel_unshuffle(scores_BLL[:, None], CELL) / PRIOR_SCALE
 
 
 def _in_cells(x: Tensor) -> Tensor:
