@@ -307,7 +307,7 @@ complete -c mprna -n '_shtab_mprna_using finetune' -l out -xka "(__fish_complete
 complete -c mprna -n '_shtab_mprna_using finetune' -l sequence -x -d 'column of the sequences [sequence]'
 complete -c mprna -n '_shtab_mprna_using finetune' -l label -x -d 'column of the labels; several for regression of several numbers [label]'
 complete -c mprna -n '_shtab_mprna_using finetune' -l mode -xka "full head lora" -d 'train all weights, the head alone, or the head and low-rank updates [full]'
-complete -c mprna -n '_shtab_mprna_using finetune' -l pooling -xka "mean cls" -d 'of sequence tasks: mean over the nucleotides, or the first token [mean]'
+complete -c mprna -n '_shtab_mprna_using finetune' -l pooling -xka "mean_max mean cls" -d 'of sequence tasks: mean and maximum over the nucleotides, their mean alone, or the first token [mean_max]'
 complete -c mprna -n '_shtab_mprna_using finetune' -l balance-classes -d 'every class weighs the same, however rare it is'
 complete -c mprna -n '_shtab_mprna_using finetune' -l epochs -x -d 'at most [10]'
 complete -c mprna -n '_shtab_mprna_using finetune' -l patience -x -d 'epochs without a better validation metric that end it [3]'

@@ -14,7 +14,7 @@ from mprna.errors import DataError, FormatError, ModelError, UsageError
 from mprna.io.labelled import LabelledRow, read_labelled
 from mprna.model.checkpoint import load_checkpoint
 from mprna.model.presets import PRESETS
-from mprna.model.task import PAIR_PREDICTION, TASKS, TaskConfig, TaskModel
+from mprna.model.task import PAIR_PREDICTION, POOLINGS, TASKS, TaskConfig, TaskModel
 from mprna.model.task_checkpoint import load_task_model
 from mprna.runtime.task import TaskEngine
 from mprna.train.finetune import FinetuneConfig, finetune
@@ -131,7 +131,22 @@ def test_early_stopping_keeps_the_best(nano: Path, tmp_path: Path) -> None:
     assert "step 6" in (model_dir / "README.md").read_text()
 
 
-@pytest.mark.parametrize("pooling", ["mean", "cls"])
+@torch.no_grad()
+@pytest.mark.parametrize("pooling", POOLINGS)
+def test_pooling_reads_nucleotides_alone(pooling: str) -> None:
+    task = TaskConfig(task="sequence_classification", labels=("a", "b"), pooling=pooling)
+    model, read, states = TaskModel(PRESETS["nano"], task), [], []
+    model.encoder.register_forward_hook(lambda _, given, hidden: states.append(hidden))
+    model.dense.register_forward_pre_hook(lambda _, given: read.append(given[0][0, 0]))
+    batch = pad(examples([LabelledRow("ACG", ("a",), "f", 1)], task, max_length=9), task)
+    model(batch.input_ids, batch.attention_mask)
+    nucleotides = states[0][0, 1:4]
+    expected = {"mean": nucleotides.mean(0), "cls": states[0][0, 0]}
+    expected["mean_max"] = torch.cat([expected["mean"], nucleotides.amax(0)])
+    torch.testing.assert_close(read[0], expected[pooling])
+
+
+@pytest.mark.parametrize("pooling", POOLINGS)
 def test_padding_changes_nothing(pooling: str) -> None:
     task = TaskConfig(
         task="sequence_regression", labels=("x",), pooling=pooling, offsets=(0.0,), scales=(1.0,)

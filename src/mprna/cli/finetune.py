@@ -77,9 +77,10 @@ def _add_model(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--pooling",
-        choices=("mean", "cls"),
-        default="mean",
-        help="of sequence tasks: mean over the nucleotides, or the first token [%(default)s]",
+        choices=("mean_max", "mean", "cls"),
+        default="mean_max",
+        help="of sequence tasks: mean and maximum over the nucleotides, their mean alone, or the first token "
+        "[%(default)s]",
     )
     parser.add_argument(
         "--balance-classes", action="store_true", help="every class weighs the same, however rare it is"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import math
 import re
 from dataclasses import dataclass
 from typing import Any, Final, Self
@@ -33,7 +34,10 @@ TASKS: Final = (
     "sequence_regression",
     PAIR_PREDICTION,
 )
-POOLINGS: Final = ("mean", "cls")
+POOLINGS: Final = ("mean_max", "mean", "cls")
+"""How a sequence becomes one vector: mean and maximum over its nucleotides side by side, the mean alone, or the
+vector of `<cls>`."""
+
 ATTENTION: Final = re.compile("attention|attn", re.IGNORECASE)
 """Names of modules whose linear layers get low-rank updates: ours, and those of other libraries."""
 
@@ -46,8 +50,8 @@ class TaskConfig:
     """One of `TASKS`."""
     labels: tuple[str, ...]
     """Names of the classes, or of the predicted numbers."""
-    pooling: str = "mean"
-    """For sequence tasks: `mean` of the nucleotides' vectors, or the vector of `cls`."""
+    pooling: str = "mean_max"
+    """For sequence tasks: one of `POOLINGS`."""
     offsets: tuple[float, ...] = ()
     """Of each predicted number: what the network says times its scale, plus this."""
     scales: tuple[float, ...] = ()
@@ -63,6 +67,11 @@ class TaskConfig:
         for values in (self.offsets, self.scales):
             if not isinstance(values, tuple) or not all(isinstance(value, (int, float)) for value in values):
                 raise ModelError(f"offsets or scales {values!r:.40}; expected lists of numbers")
+
+    @property
+    def vectors(self) -> int:
+        """How many vectors of the encoder the head reads at a place."""
+        return 2 if self.pooling == "mean_max" and not self.per_token else 1
 
     @property
     def per_token(self) -> bool:
@@ -141,7 +150,7 @@ class LabelNetwork(TaskNetwork):
 
     def __init__(self, encoder: nn.Module, hidden_width: int, task: TaskConfig) -> None:
         super().__init__(encoder, task)
-        self.dense = nn.Linear(hidden_width, hidden_width)
+        self.dense = nn.Linear(task.vectors * hidden_width, hidden_width)
         self.output = nn.Linear(hidden_width, len(task.labels))
         for layer in (self.dense, self.output):
             nn.init.normal_(layer.weight, std=INITIAL_STD)
@@ -159,9 +168,13 @@ class LabelNetwork(TaskNetwork):
     def _pool(self, hidden_BTH: Tensor, input_ids: Tensor) -> Tensor:
         if self.task.pooling == "cls":
             return hidden_BTH[:, :1]
-        special = (input_ids == CLS_ID) | (input_ids == EOS_ID) | (input_ids == PAD_ID)
-        weights_BT1 = (~special).to(hidden_BTH.dtype)[..., None]
-        return (hidden_BTH * weights_BT1).sum(1, keepdim=True) / weights_BT1.sum(1, keepdim=True)
+        special_BT1 = ((input_ids == CLS_ID) | (input_ids == EOS_ID) | (input_ids == PAD_ID))[..., None]
+        lengths_B11 = (~special_BT1).sum(1, keepdim=True)
+        mean_B1H = hidden_BTH.masked_fill(special_BT1, 0.0).sum(1, keepdim=True) / lengths_B11
+        if self.task.pooling == "mean":
+            return mean_B1H
+        max_B1H = hidden_BTH.masked_fill(special_BT1, -math.inf).amax(1, keepdim=True)
+        return torch.cat([mean_B1H, max_B1H], dim=-1)
 
 
 class TaskModel(LabelNetwork):

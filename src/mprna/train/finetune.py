@@ -47,8 +47,8 @@ class FinetuneConfig:
     """One of `mprna.model.task.TASKS`."""
     mode: str = "full"
     """`full`: all weights are trained; `head`: the head alone; `lora`: the head and low-rank updates."""
-    pooling: str = "mean"
-    """For sequence tasks: `mean` of the nucleotides' vectors, or the vector of `cls`."""
+    pooling: str = "mean_max"
+    """For sequence tasks: one of `mprna.model.task.POOLINGS`."""
     epochs: int = 10
     """Passes over the training data, at most."""
     batch_size: int = 32
