@@ -35,8 +35,8 @@ TASKS: Final = (
     PAIR_PREDICTION,
 )
 POOLINGS: Final = ("mean_max", "mean", "cls")
-"""How a sequence becomes one vector: mean and maximum over its nucleotides side by side, the mean alone, or the
-vector of `<cls>`."""
+"""How a sequence becomes one vector: mean and maximum over its nucleotides side by side, the mean, or that of
+`<cls>`."""
 
 ATTENTION: Final = re.compile("attention|attn", re.IGNORECASE)
 """Names of modules whose linear layers get low-rank updates: ours, and those of other libraries."""
