@@ -355,7 +355,7 @@ complete -c mprna -n '_shtab_mprna_using bench run' -l model -x -d 'a name of `m
 complete -c mprna -n '_shtab_mprna_using bench run' -l data-dir -xka "(__fish_complete_directories)" -d 'folder with the data'
 complete -c mprna -n '_shtab_mprna_using bench run' -l out -xka "(__fish_complete_directories)" -d 'folder of the records [bench]'
 complete -c mprna -n '_shtab_mprna_using bench run' -l seeds -x -d 'of training, or of the search for designs [45 46 47]'
-complete -c mprna -n '_shtab_mprna_using bench run' -l mode -xka "probe head lora full scratch pairs" -d 'how checkpoints and transformers models are trained: a linear head on frozen states, a small head, low-rank updates, all weights, the same network from random weights, or all weights and our own head for pairs (structures); NAME:MODE says it of one model [NAME alone: folding or probe]'
+complete -c mprna -n '_shtab_mprna_using bench run' -l mode -xka "probe head lora full scratch pairs scratch-pairs" -d 'how checkpoints and transformers models are trained: a linear head on frozen states, a small head, low-rank updates, all weights, the same network from random weights, or all weights and our own head for pairs (structures), also from random weights; NAME:MODE says it of one model [NAME alone: folding or probe]'
 complete -c mprna -n '_shtab_mprna_using bench run' -l epochs -x -d 'passes over train at most, of every network [10]'
 complete -c mprna -n '_shtab_mprna_using bench run' -l batch-size -x -d 'sequences per step, of every network [32]'
 complete -c mprna -n '_shtab_mprna_using bench run' -l patience -x -d 'epochs without a better validation metric that end training [3]'

@@ -15,6 +15,7 @@ from mprna.bench.task import choose_tasks
 from mprna.errors import UsageError
 from mprna.predict.options import FoldOptions
 from mprna.train.backbone import Checkpoint
+from mprna.train.tracker import METRICS_FILE, read_metrics
 
 (TASK,) = choose_tasks("rgb", ("ssp-archive2",))
 HAIRPINS = [
@@ -42,10 +43,23 @@ def test_pairs_are_learned_and_folded_as_by_the_model_engine(nano: Path, tmp_pat
     assert (again.choices["resumed"], again.predict(TASK, [SHORT])) == (True, [short])
 
 
+def test_pairs_are_learned_from_random_weights_too(nano: Path, tmp_path: Path) -> None:
+    losses = {}
+    for mode in ("pairs", "scratch-pairs"):
+        budget = Budget(epochs=1, batch_size=4, patience=1, learning_rates=(1e-9,))  # stays where it starts
+        model = FinetunedModel(Checkpoint(nano), mode, budget, longest=16, run_dir=tmp_path / mode)
+        model.fit(TASK, HAIRPINS, HAIRPINS[:4], 45)
+        assert model.choices["mode"] == mode
+        rows = read_metrics(tmp_path / f"{mode}.seed45.run" / METRICS_FILE)
+        losses[mode] = [row["loss"] for row in rows if row["kind"] == "validation"]
+    assert losses["pairs"] != losses["scratch-pairs"]
+
+
 def test_pairs_are_for_structures_and_our_own_models(nano: Path) -> None:
     (detection,) = choose_tasks("rgb", ("snmd",))
     assert make_model(f"{nano}:pairs", TASK, ModelOptions()).types == ("structure",)
     with pytest.raises(UsageError, match="pairs does structure, but rgb/snmd is mutation_detection"):
         make_model(f"{nano}:pairs", detection, ModelOptions())
-    with pytest.raises(UsageError, match="only our own models have a head for pairs"):
-        make_model("hf:somewhere:pairs", TASK, ModelOptions())
+    for mode in ("pairs", "scratch-pairs"):
+        with pytest.raises(UsageError, match="only our own models have a head for pairs"):
+            make_model(f"hf:somewhere:{mode}", TASK, ModelOptions())

@@ -13,7 +13,17 @@ from mprna.errors import MissingExtraError
 
 
 @pytest.mark.parametrize(
-    "name", ["cnn", "mini:head", "mini:lora", "mini:full", "mini:scratch", "mini:pairs", "hf:{}"]
+    "name",
+    [
+        "cnn",
+        "mini:head",
+        "mini:lora",
+        "mini:full",
+        "mini:scratch",
+        "mini:pairs",
+        "mini:scratch-pairs",
+        "hf:{}",
+    ],
 )
 def test_what_needs_torch_says_so(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(registry, "find_spec", lambda module: None)

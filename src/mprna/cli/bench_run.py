@@ -14,7 +14,7 @@ from mprna.errors import UsageError
 if TYPE_CHECKING:
     from mprna.bench.runner import Outcome
 
-MODES: Final = ("probe", "head", "lora", "full", "scratch", "pairs")
+MODES: Final = ("probe", "head", "lora", "full", "scratch", "pairs", "scratch-pairs")
 BUDGET: Final = (
     ("--epochs", "passes over train at most, of every network [10]"),
     ("--batch-size", "sequences per step, of every network [32]"),
@@ -82,7 +82,8 @@ def _add_training(parser: argparse.ArgumentParser) -> None:
         choices=MODES,
         help="how checkpoints and transformers models are trained: a linear head on frozen states, a small "
         "head, low-rank updates, all weights, the same network from random weights, or all weights and our "
-        "own head for pairs (structures); NAME:MODE says it of one model [NAME alone: folding or probe]",
+        "own head for pairs (structures), also from random weights; NAME:MODE says it of one model "
+        "[NAME alone: folding or probe]",
     )
     for flag, text in BUDGET:
         parser.add_argument(flag, type=positive_int, metavar="N", help=text)

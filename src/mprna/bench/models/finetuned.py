@@ -33,9 +33,18 @@ from mprna.train.state import newest_step
 from mprna.train.task_learner import best_metric
 from mprna.train.tracker import METRICS_FILE, read_metrics
 
-LEARNING_RATES: Final = {"full": 1e-4, "lora": 1e-3, "head": 1e-3, "scratch": 1e-3, "pairs": 1e-4}
-"""Peak of every mode. `scratch` is `full` from random weights: what pretraining is worth. `pairs` trains all
-weights and the pair head, for structures."""
+LEARNING_RATES: Final = {
+    "full": 1e-4,
+    "lora": 1e-3,
+    "head": 1e-3,
+    "scratch": 1e-3,
+    "pairs": 1e-4,
+    "scratch-pairs": 1e-3,
+}
+"""Peak of every mode. `pairs` trains all weights and the pair head, for structures. `scratch` and
+`scratch-pairs` are `full` and `pairs` from random weights: what pretraining is worth."""
+
+PAIRS: Final = ("pairs", "scratch-pairs")
 
 TASKS: Final = {
     "structure": "token_classification",
@@ -92,7 +101,7 @@ class FinetunedModel:
         num_threads: int = 1,
         first_choices: Mapping[str, Any] = MappingProxyType({}),
     ) -> None:
-        self._as_pairs = mode == "pairs"
+        self._as_pairs = mode in PAIRS
         if self._as_pairs:
             self.types = ("structure",)
         self._device = find_device(device)
@@ -151,7 +160,7 @@ class FinetunedModel:
         """The best epoch with one learning rate, and which it is."""
         config = FinetuneConfig(
             task=PAIR_PREDICTION if self._as_pairs else TASKS[task.type],
-            mode="full" if self._mode in ("scratch", "pairs") else self._mode,
+            mode=self._mode if self._mode in ("head", "lora") else "full",
             epochs=self._budget.epochs,
             batch_size=self._budget.batch_size,
             learning_rate=rate,
@@ -161,7 +170,7 @@ class FinetunedModel:
             bfloat16=self._bfloat16,
             seed=seed,
         )
-        scratch = self._mode == "scratch"
+        scratch = self._mode.startswith("scratch")
         model_dir = finetune(
             config,
             self._backbone.with_random_weights(seed) if scratch else self._backbone,

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from mprna.bench.models.transformers_tokens import Source
     from mprna.train.backbone import Backbone
 
-FINETUNED: Final = ("head", "lora", "full", "scratch", "pairs")
+FINETUNED: Final = ("head", "lora", "full", "scratch", "pairs", "scratch-pairs")
 MODES: Final = ("probe", *FINETUNED)
 """How a network is trained on a task; see `make_model`."""
 
@@ -105,10 +105,10 @@ def make_model(name: str, task: Task, options: ModelOptions) -> Model:
     A directory that `mprna finetune` wrote is taken as it is, for tasks with its labels. `NAME` of another
     of our models folds where the task is structure, and else is a frozen network under a linear head;
     `NAME:probe` is the latter everywhere, `NAME:model` folds by the network alone. `NAME:head`, `NAME:lora`
-    and `NAME:full` are trained on the task, `NAME:scratch` is the same network from random weights, and
-    `NAME:pairs`, for structures, trains its pair head in place of a new one. A baseline and `hf:DIR` are
-    transformers models, frozen or with one of these modes but the last. `command:PROGRAM ARGUMENTS` folds
-    by any program (see `ProgramModel`).
+    and `NAME:full` are trained on the task, and `NAME:scratch` is the same network from random weights.
+    `NAME:pairs` and `NAME:scratch-pairs`, for structures, train its pair head in place of a new one. A
+    baseline and `hf:DIR` are transformers models, frozen or with one of these modes but the last two.
+    `command:PROGRAM ARGUMENTS` folds by any program (see `ProgramModel`).
 
     Raises:
         UsageError: a model that cannot do this type of task.
@@ -185,7 +185,7 @@ def _transformers(name: str, source: dict[str, Any], mode: str, task: Task, opti
     from mprna.bench.models.transformers_model import TransformersBackbone
     from mprna.bench.models.transformers_tokens import Reader, Source
 
-    if mode == "pairs":
+    if mode.endswith("pairs"):
         raise UsageError(f"{name}: only our own models have a head for pairs; take another mode")
     if mode in FINETUNED:
         return _finetuned(name, TransformersBackbone(Reader(Source(**source))), mode, task, options)
