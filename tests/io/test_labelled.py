@@ -41,6 +41,7 @@ def test_every_format_gives_the_same_rows(name: str, tmp_path: Path) -> None:
     [
         ("t.csv", "sequence,y\nACGU,1\n", r"t\.csv:2: no column 'label' among sequence, y; name it with"),
         ("t.csv", "sequence,label\nACGU,1\nAC-U,1\n", r"t\.csv:3: .*'-'.*; correct or remove this row"),
+        ("t.csv", "sequence,label\nACGU,1\n,1\n", r"t\.csv:3: empty sequence; correct or remove this row"),
         ("t.csv", "sequence,label\nACGU\n", r"t\.csv:2: 1 cells, the first line has 2"),
         ("t.csv", "sequence,label\n", r"t\.csv: no rows"),
         ("t.csv", "sequence,label,label\nACGU,1,2\n", r"t\.csv:2: two columns 'label'"),

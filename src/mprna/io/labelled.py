@@ -66,10 +66,10 @@ def read_labelled(
 
 
 def _sequence(value: Any, path: str, line: int) -> str:
-    if not isinstance(value, str):
+    if not isinstance(value, str | None):
         raise FormatError(f"the sequence is {value!r}, expected text", path=path, line=line)
     try:
-        return clean_sequence(value.strip())
+        return clean_sequence((value or "").strip())
     except DataError as error:
         raise FormatError(f"{error}; correct or remove this row", path=path, line=line) from error
 
