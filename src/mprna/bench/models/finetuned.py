@@ -44,8 +44,6 @@ LEARNING_RATES: Final = {
 """Peak of every mode. `pairs` trains all weights and the pair head, for structures. `scratch` and
 `scratch-pairs` are `full` and `pairs` from random weights: what pretraining is worth."""
 
-PAIRS: Final = ("pairs", "scratch-pairs")
-
 TASKS: Final = {
     "structure": "token_classification",
     "classification": "sequence_classification",
@@ -101,7 +99,7 @@ class FinetunedModel:
         num_threads: int = 1,
         first_choices: Mapping[str, Any] = MappingProxyType({}),
     ) -> None:
-        self._as_pairs = mode in PAIRS
+        self._as_pairs = mode.endswith("pairs")
         if self._as_pairs:
             self.types = ("structure",)
         self._device = find_device(device)
