@@ -6,6 +6,7 @@ import errno
 import fcntl
 import gzip
 import os
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
 
@@ -16,10 +17,14 @@ from mprna.io.records import Record
 from mprna.predict import fold_output
 from mprna.predict.fold import fold_records
 from mprna.predict.fold_output import RESUMABLE, write_results
-from mprna.predict.options import FoldOptions
+from mprna.predict.options import EnergyModel, FoldOptions
 
 NAMES = ["a", "b", "b", "c", "d"]
 SEQUENCES = ["GGGGAAAACCCC", "ACGU", "ACG!", "", "GGGAAAUCCC"]
+TRNA = "GCGGAUUUAGCUCAGUUGGGAGAGCGCCAGACUGAAGAUCUGGAGGUCCUGUGUUCGAUCCACAGAAUUCGCACCA"
+VIENNA = FoldOptions(engine="vienna")
+AGAIN = 2
+"""A resumed run computes structures again, here a and the first b, the only ones before the last record."""
 
 
 def records() -> list[Record]:
@@ -30,20 +35,21 @@ def records() -> list[Record]:
 class Counting:
     """Folds, and remembers how many records it was asked for; may fail at one of them."""
 
-    def __init__(self, fail_at: int | None = None) -> None:
+    def __init__(self, fail_at: int | None = None, options: FoldOptions = VIENNA) -> None:
         self.asked = 0
         self.fail_at = fail_at
+        self.options = options
 
     def __call__(self, records: Iterable[Record]) -> Iterator[Record]:
         for record in records:
             if self.asked == self.fail_at:
                 raise KeyboardInterrupt
             self.asked += 1
-            yield from fold_records([record], FoldOptions(engine="vienna"))
+            yield from fold_records([record], self.options)
 
 
-def write(path, format_name, *, resume=False, fail_at=None, of=None) -> int:
-    compute = Counting(fail_at)
+def write(path, format_name, *, resume=False, fail_at=None, of=None, options=VIENNA) -> int:
+    compute = Counting(fail_at, options)
     write_results(compute, of or records(), str(path), format_name=format_name, resume=resume)
     return compute.asked
 
@@ -71,7 +77,7 @@ def test_an_interrupted_run_goes_on_where_it_stopped(format_name, whole, tmp_pat
         write(path, format_name, fail_at=fail_at)
     assert not path.exists()
     assert (tmp_path / "out.part").exists() == (fail_at > 0)
-    assert write(path, format_name, resume=True) == 5 - fail_at
+    assert write(path, format_name, resume=True) == 5 - fail_at + min(fail_at, AGAIN)
     assert path.read_bytes() == whole
     assert sorted(os.listdir(tmp_path)) == ["out", "whole"]
 
@@ -87,10 +93,10 @@ def test_every_cut_of_the_file_is_mended(format_name, whole, tmp_path):
 
 def test_a_second_interruption_loses_nothing(format_name, whole, tmp_path):
     path = tmp_path / "out"
-    for resume, fail_at in ((False, 3), (True, 0), (True, 1)):
+    for resume, fail_at in ((False, 3), (True, 0), (True, AGAIN + 1)):
         with pytest.raises(KeyboardInterrupt):
             write(path, format_name, resume=resume, fail_at=fail_at)
-    assert write(path, format_name, resume=True) == 1
+    assert write(path, format_name, resume=True) == AGAIN + 1
     assert path.read_bytes() == whole
 
 
@@ -181,19 +187,52 @@ def test_results_of_another_input_are_not_continued(format_name, whole, tmp_path
     assert sorted(os.listdir(tmp_path)) == ["out", "whole"]
 
 
-def test_results_by_another_engine_are_not_continued(format_name, whole, tmp_path):
+@pytest.mark.parametrize(
+    "options",
+    [
+        FoldOptions(engine="model"),
+        FoldOptions(engine="vienna", min_confidence=0.95),
+        FoldOptions(engine="vienna", energy_model=EnergyModel(temperature=60.0)),
+    ],
+)
+def test_results_of_other_options_are_not_continued(format_name, tmp_path, options):
     path = tmp_path / "out"
-    path.write_bytes(whole)
-
-    def resume(engine: str) -> None:
-        write_results(Counting(), records(), str(path), format_name=format_name, resume=True, engine=engine)
-
-    says_it = format_name in ("tsv", "jsonl")
-    refused = pytest.raises(UsageError, match="result 1, 'a', is by --engine vienna; give it too")
-    with refused if says_it else nullcontext():
-        resume("hybrid")
+    trna = Record(name="trna", sequence=TRNA)
+    write(path, format_name, of=[*records(), trna])
+    whole = path.read_bytes()
+    with pytest.raises(UsageError, match="comes out otherwise now; give the options"):
+        write(path, format_name, of=[*records(), trna], resume=True, options=options)
     assert path.read_bytes() == whole
-    resume("vienna")
+    assert os.listdir(tmp_path) == ["out"]
+
+
+def test_pair_probabilities_are_not_added_to_half_of_a_file(tmp_path):
+    path = tmp_path / "out"
+    write(path, "jsonl")
+    with pytest.raises(UsageError, match="comes out otherwise now"):
+        write(path, "jsonl", resume=True, options=FoldOptions(engine="vienna", pair_probs=True))
+
+
+def test_a_last_digit_of_a_probability_does_not_hinder_a_resume(tmp_path):
+    """Another processor may round otherwise."""
+    path = tmp_path / "out"
+    with_probs = FoldOptions(engine="vienna", pair_probs=True)
+    write(path, "jsonl", options=with_probs)
+    text = path.read_text()
+    first = re.search(r"0\.\d{4}", text)
+    path.write_text(text[: first.end() - 1] + "9" + text[first.end() :])
+    assert write(path, "jsonl", resume=True, options=with_probs) == AGAIN + 1  # and the last
+
+
+def test_every_result_is_told_once(format_name, whole, tmp_path):
+    path = tmp_path / "out"
+    with pytest.raises(KeyboardInterrupt):
+        write(path, format_name, fail_at=3)
+    told: list[Record] = []
+    write_results(
+        Counting(), records(), str(path), format_name=format_name, resume=True, on_result=told.append
+    )
+    assert [result.name for result in told] == NAMES
     assert path.read_bytes() == whole
 
 
@@ -282,7 +321,7 @@ def test_blanks_in_names_do_not_hinder_a_resume(format_name, tmp_path):
     path = tmp_path / "out"
     write(path, format_name, of=odd)
     whole = path.read_bytes()
-    assert write(path, format_name, of=odd, resume=True) == 0
+    assert write(path, format_name, of=odd, resume=True) == AGAIN
     assert path.read_bytes() == whole
 
 
@@ -302,5 +341,5 @@ def test_a_nameless_sequence_after_a_failed_record_is_its_own(tmp_path):
     path = tmp_path / "out"
     write(path, "vienna", of=mixed)
     whole = path.read_bytes()
-    assert write(path, "vienna", of=mixed, resume=True) == 0
+    assert write(path, "vienna", of=mixed, resume=True) == 1  # again
     assert path.read_bytes() == whole

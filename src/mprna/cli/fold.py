@@ -84,8 +84,8 @@ def _add_output(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--resume",
         action="store_true",
-        help="go on where an interrupted run with the same input, options and -o stopped; of the options "
-        "only --engine is compared, where the file says it (vienna, dbn, tsv, jsonl)",
+        help="go on where an interrupted run with the same input, options and -o stopped (vienna, dbn, "
+        "tsv, jsonl); three of its structures are computed again, and must come out the same",
     )
     group.add_argument("--noPS", action="store_true", help="accepted; no PostScript is ever written")
     add_quiet(group)
@@ -225,7 +225,7 @@ def run(args: argparse.Namespace) -> int:
         return tally.seen(result, result.name, result.error)
 
     def compute(records: Iterable[Record]) -> Iterator[Record]:
-        return map(count, fold_records(records, options, jobs=num_jobs(args)))
+        return fold_records(records, options, jobs=num_jobs(args))
 
     records = _records(args)
     if format_name not in NAMELESS:
@@ -233,7 +233,7 @@ def run(args: argparse.Namespace) -> int:
     if format_name == "svg":
         from mprna.cli.draw import write_pictures
 
-        write_pictures(compute(records), args.output)
+        write_pictures(map(count, compute(records)), args.output)
     else:
         from mprna.predict.fold_output import write_results
 
@@ -243,8 +243,7 @@ def run(args: argparse.Namespace) -> int:
             args.output,
             format_name=format_name,
             resume=args.resume,
-            engine=options.engine,
-            on_kept=count,
+            on_result=count,
         )
     return tally.finish()
 

@@ -1,7 +1,8 @@
 """Folded records to files, so that an interrupted run can be resumed.
 
 Results grow in `FILE.part`, line by line, and get their name when all are there. Whatever stops the
-program, `resume` copies the records that are complete and goes on with the next one.
+program, `resume` copies the records that are complete and goes on with the next one. Some of those that it
+keeps are computed again, since a file does not say with which options it was made.
 """
 
 from __future__ import annotations
@@ -11,8 +12,12 @@ import fcntl
 import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from io import StringIO
+from itertools import chain
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import IO, Any, Final, NamedTuple
+
+import numpy as np
 
 from mprna.errors import FormatError, UsageError
 from mprna.files import LONGEST_NAME
@@ -28,8 +33,19 @@ _MAX_TRIES: Final = 100
 RESUMABLE: Final = ("vienna", "dbn", "tsv", "jsonl")
 """Formats whose records can be told complete from cut off."""
 
+_NUM_CHECKED: Final = 3
+"""Kept structures that are computed again."""
+
+_TELLING_LENGTH: Final = 200
+"""Those nearest to it in length are: long enough to come out otherwise with other options, and quick."""
+
 Compute = Callable[[Iterable[Record]], Iterator[Record]]
 """Gives one result per record, in order, with its name and sequence."""
+
+
+class _Kept(NamedTuple):
+    record: Record
+    result: Record
 
 
 def write_results(
@@ -39,8 +55,7 @@ def write_results(
     *,
     format_name: str,
     resume: bool = False,
-    engine: str | None = None,
-    on_kept: Callable[[Record], object] | None = None,
+    on_result: Callable[[Record], object] = lambda _: None,
 ) -> None:
     """Write `compute(records)`.
 
@@ -49,13 +64,12 @@ def write_results(
             not at all; others through `output.part`, which is kept where something stops the work.
         resume: keep what `output.part`, or else `output`, holds; a last record that is cut off is computed
             again.
-        engine: of `compute`; where the format says which engine it was, `resume` keeps no other's results.
-        on_kept: called with every result that `resume` keeps.
+        on_result: called with every result that is written, kept or computed.
 
     Raises:
         FormatError: `output` cannot be written.
         UsageError: a format that cannot be written; another process that writes the file; or `resume` with
-            a file that does not allow it or that holds results of other records, or by another engine.
+            a file that does not allow it, or that holds results of other records or of another `compute`.
     """
     format = FORMATS[format_name]
     if format.write is None:
@@ -65,12 +79,11 @@ def write_results(
         if resume:
             raise UsageError(f"--resume works with uncompressed files of {', '.join(RESUMABLE)}")
         with open_output(output, binary=format.binary) as stream:
-            format.write(compute(records), stream)
+            format.write(_told(compute(records), on_result), stream)
         return
     previous = _complete_records(path, format.read) if resume else iter(())
     try:
-        kept = _by_engine(previous, engine, path)
-        _write_in_parts(compute, iter(records), path, format.write, kept, on_kept)
+        _write_in_parts(compute, iter(records), path, format.write, previous, on_result)
     except BrokenPipeError:
         raise
     except OSError as error:
@@ -83,7 +96,7 @@ def _write_in_parts(
     path: Path,
     write: Writer,
     previous: Iterator[Record],
-    on_kept: Callable[[Record], object] | None,
+    on_result: Callable[[Record], object],
 ) -> None:
     part, fresh = (
         path.with_name(path.name + ".part"),
@@ -91,11 +104,17 @@ def _write_in_parts(
     )
 
     def results() -> Iterator[Record]:
-        for result in _matched(previous, records, path):
-            if on_kept is not None:
-                on_kept(result)
-            yield result
-        computed = compute(records)
+        checked: list[_Kept] = []
+        for kept in _matched(previous, records, path):
+            checked = _most_telling([*checked, kept])
+            yield kept.result
+        computed = compute(chain([record for record, _ in checked], records))
+        for (_, result), again in zip(checked, computed, strict=False):
+            if _printed(again, write) != _printed(result, write):
+                raise UsageError(
+                    f"{path}: {result.name!r} comes out otherwise now; give the options that the file was "
+                    "made with (--engine, --model, energies), remove it or leave out --resume"
+                )
         first = next(computed, None)  # whatever is wrong from the beginning leaves an older `part` alone
         if not any(_takes_place(fresh, part) for _ in range(_MAX_TRIES)):
             raise _another(part)
@@ -109,7 +128,7 @@ def _write_in_parts(
     try:
         with fresh.open("w", encoding="utf-8", newline="\n", buffering=1) as stream:
             _lock(stream.fileno(), part)  # which stays under every name that the file gets
-            write(results(), stream)
+            write(_told(results(), on_result), stream)
             stream.flush()
             if not _is_at(part, stream):  # on a disk without locks
                 raise _another(part)
@@ -194,18 +213,32 @@ def _ends_with_newline(path: Path) -> bool:
         return stream.read() == b"\n"
 
 
-def _by_engine(results: Iterator[Record], engine: str | None, path: Path) -> Iterator[Record]:
-    """Pass results on while they are of this engine, or do not say it."""
-    for number, result in enumerate(results, 1):
-        if engine and result.engine and result.engine != engine:
-            raise UsageError(
-                f"{path}: result {number}, {result.name!r}, is by --engine {result.engine}; give it too, "
-                "remove the file or leave out --resume"
-            )
+def _told(results: Iterable[Record], on_result: Callable[[Record], object]) -> Iterator[Record]:
+    for result in results:
+        on_result(result)
         yield result
 
 
-def _matched(results: Iterator[Record], records: Iterator[Record], path: Path) -> Iterator[Record]:
+def _most_telling(kept: list[_Kept]) -> list[_Kept]:
+    """At most `_NUM_CHECKED` structures; results without one tell nothing."""
+    structures = [item for item in kept if item.result.dot_bracket is not None]
+    structures.sort(key=lambda item: abs(len(item.record.sequence) - _TELLING_LENGTH))
+    return structures[:_NUM_CHECKED]
+
+
+def _printed(result: Record, write: Writer) -> str:
+    """A result as it is written, without its header and its pair probabilities.
+
+    Formats differ in the white space of a header that they keep, processors in last digits of probabilities.
+    """
+    probs = result.base_pair_probs
+    blank = None if probs is None else np.zeros_like(probs)
+    stream = StringIO()
+    write([dataclasses.replace(result, name="", description="", base_pair_probs=blank)], stream)
+    return stream.getvalue()
+
+
+def _matched(results: Iterator[Record], records: Iterator[Record], path: Path) -> Iterator[_Kept]:
     """Pass results on while they are those of `records`, which advance with them."""
     for number, result in enumerate(results, 1):
         record = next(records, None)
@@ -215,7 +248,7 @@ def _matched(results: Iterator[Record], records: Iterator[Record], path: Path) -
                 "remove the file or leave out --resume"
             )
         name = result.name if record.name else ""
-        yield dataclasses.replace(result, name=name, sequence=record.sequence)
+        yield _Kept(record, dataclasses.replace(result, name=name, sequence=record.sequence))
 
 
 def _is_result_of(record: Record, result: Record) -> bool:
