@@ -37,7 +37,7 @@ from mprna.files import replacing
 from mprna.folding.prior import prior_pair_probs
 from mprna.io.formats import read_records
 from mprna.io.records import Record
-from mprna.predict.fold import Folder
+from mprna.predict.folder import Folder
 from mprna.predict.options import FoldOptions
 
 ROOT = Path(__file__).parent.parent

@@ -29,7 +29,7 @@ from peers import installed
 from mprna.alphabet import clean_sequence
 from mprna.io.formats import read_records
 from mprna.io.records import Record
-from mprna.predict.fold import Folder
+from mprna.predict.folder import Folder
 from mprna.predict.options import FoldOptions
 from mprna.runtime.store import FOLDING_MODEL
 

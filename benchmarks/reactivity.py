@@ -22,7 +22,7 @@ from chemical_mapping import Profile, read_profiles
 
 from mprna.folding.prior import prior_pair_probs
 from mprna.io.records import Record
-from mprna.predict.fold import Folder
+from mprna.predict.folder import Folder
 from mprna.predict.options import FoldOptions
 
 FloatArray = npt.NDArray[np.floating]

@@ -35,6 +35,7 @@ ROOMS = {
     "rna": GROUND,
     "io": GROUND | {"rna"},
     "folding": GROUND | {"rna"},
+    "homology": GROUND | {"io", "rna", "corpus.kmers"},
     "decoding": GROUND | {"rna"},
     "design": GROUND | {"folding", "rna"},
     "draw": GROUND | {"folding", "io.records", "rna"},
@@ -45,7 +46,18 @@ ROOMS = {
     | {"objectives", "model", "corpus.manifest", "corpus.shards", "io.labelled", "rna", "tokenizer"},
     "runtime": GROUND | {"model.layout", "rna", "tokenizer"},
     "predict": GROUND
-    | {"child", "design", "runtime", "decoding", "folding", "io", "model.layout", "rna", "tokenizer"},
+    | {
+        "child",
+        "design",
+        "runtime",
+        "decoding",
+        "folding",
+        "homology",
+        "io",
+        "model.layout",
+        "rna",
+        "tokenizer",
+    },
     "bench": GROUND
     | {"predict", "design", "runtime", "decoding", "folding", "io", "rna", "corpus.kmers"}
     | {"draw", "train", "model", "tokenizer"},
@@ -82,6 +94,7 @@ DOORS = {  # third-party module: where it may be imported
     "onnx": ("runtime/export.py",),
     "datasketch": ("corpus/near_duplicates.py",),
     "pyarrow": ("corpus/shards.py", "io/table.py"),
+    "Bio": ("homology/alignment.py",),
     "pysam": ("io/vcf.py",),
     "resvg_py": ("draw/",),
     "scipy": ("bench/",),
@@ -96,6 +109,7 @@ DOORS = {  # third-party module: where it may be imported
 }
 DISTRIBUTIONS = {
     "RNA": "viennarna",
+    "Bio": "biopython",
     "resvg_py": "resvg-py",
     "prometheus_client": "prometheus-client",
     "huggingface_hub": "huggingface-hub",

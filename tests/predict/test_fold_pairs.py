@@ -16,7 +16,8 @@ from mprna.folding.prior import prior_pair_probs
 from mprna.folding.restraints import Restraints
 from mprna.folding.vienna import MAX_LENGTH, EnergyModel, energy_of
 from mprna.io.records import Record
-from mprna.predict.fold import Folder, fold_records
+from mprna.predict.fold import fold_records
+from mprna.predict.folder import Folder
 from mprna.predict.options import FoldOptions
 from mprna.predict.pair_probs import decode_band
 from mprna.predict.restrain import log_odds_of_pairing, shift_band

@@ -16,8 +16,9 @@ from mprna.folding.prior import prior_pair_probs
 from mprna.folding.restraints import Restraints, ShapeModel
 from mprna.folding.vienna import EnergyModel, energy_of, fold_ensemble, fold_mfe
 from mprna.io.records import Record
-from mprna.predict import fold as fold_module
-from mprna.predict.fold import Folder, fold_records
+from mprna.predict import folder as folder_module
+from mprna.predict.fold import fold_records
+from mprna.predict.folder import Folder
 from mprna.predict.options import FoldOptions
 from mprna.predict.pair_probs import DensePairProbs, confidence, without_doubtful_pairs
 from mprna.predict.restrain import constrain_band, restrain_prediction, shift_band
@@ -126,8 +127,8 @@ def test_the_sparse_decoder_obeys_too(options_of, monkeypatch):
     text = sequence(300, 5)
     constraint = feasible(text, np.random.default_rng(1))
     dense = mprna.fold(text, options_of("model"), constraint=constraint).dot_bracket
-    monkeypatch.setattr(fold_module, "_MAX_DENSE_DECODING", 10)
-    monkeypatch.setattr(fold_module, "decode_nested", None)  # calling it would raise
+    monkeypatch.setattr(folder_module, "_MAX_DENSE_DECODING", 10)
+    monkeypatch.setattr(folder_module, "decode_nested", None)  # calling it would raise
     sparse = Folder(options_of("model")).fold(Record(name="a", sequence=text, constraint=constraint))
     parse_constraint(constraint, text).check(sparse.dot_bracket)
     assert sparse.dot_bracket == dense

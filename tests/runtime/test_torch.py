@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from mprna.io.records import Record
-from mprna.predict.fold import Folder
+from mprna.predict.folder import Folder
 from mprna.predict.options import FoldOptions
 from mprna.runtime.torch import no_memory
 

@@ -15,7 +15,7 @@ import pytest
 from mprna.corpus.build import build_corpus
 from mprna.corpus.options import CorpusOptions
 from mprna.io.records import Record
-from mprna.predict.fold import Folder
+from mprna.predict.folder import Folder
 from mprna.predict.options import FoldOptions
 from mprna.rna.canonical import check_structure
 from mprna.runtime.export import export_model

@@ -162,6 +162,14 @@ def _add_structure(group: argparse._ArgumentGroup) -> None:
         help="of Deigan's energies [%(default)s]",
     )
     group.add_argument(
+        "--templates",
+        metavar="FILE",
+        action="append",
+        default=[],
+        help="RNAs with known structures, in any format that has structures; an RNA that is a relative of "
+        "some takes from them the pairs that it shares with them (up to 4096 nt; repeatable)",
+    )
+    group.add_argument(
         "--pseudoknots",
         action="store_true",
         help="add pairs that cross the nested structure; the energy is that of the ( ) pairs alone (not with "
@@ -297,6 +305,7 @@ def _options(args: argparse.Namespace) -> FoldOptions:
         decoder=args.decoder,
         energy_model=energies,
         shape_model=ShapeModel(slope=args.shape_slope, intercept=args.shape_intercept),
+        templates=tuple(args.templates),
         pseudoknots=args.pseudoknots,
         min_confidence=args.min_confidence,
         pair_probs=args.pair_probs,

@@ -47,6 +47,8 @@ class Record:
     """Reactivities of a SHAPE experiment; NaN where there are no data. *Shape:* (L,)"""
     engine: str | None = None
     """Name of the engine that predicted the structure."""
+    template: str | None = None
+    """Name of the relative with a known structure that the structure was taken from, as far as it goes."""
     error: str | None = None
     """Why there is no result."""
 

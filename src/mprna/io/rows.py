@@ -34,6 +34,7 @@ _TEXTS: Final = (
     "dot_bracket",
     "constraint",
     "engine",
+    "template",
     "error",
 )
 _NUMBERS: Final = ("energy", "confidence", "expected_f1")
@@ -61,6 +62,7 @@ def row_of(record: Record) -> dict[str, Any]:
         "constraint": record.constraint,
         "reactivities": None if record.reactivities is None else _numbers(record.reactivities),
         "engine": record.engine,
+        "template": record.template,
         "error": record.error,
     }
 

@@ -125,6 +125,7 @@ def _schema(pa: ModuleType) -> Any:
         ("constraint", pa.string()),
         ("reactivities", pa.list_(pa.float64())),
         ("engine", pa.string()),
+        ("template", pa.string()),
         ("error", pa.string()),
     ]
     return pa.schema(columns, metadata=METADATA)

@@ -24,6 +24,7 @@ COLUMNS: Final = (
     "confidence",
     "expected_f1",
     "engine",
+    "template",
     "error",
 )
 SEQUENCE_COLUMNS: Final = frozenset(

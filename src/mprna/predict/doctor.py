@@ -10,7 +10,7 @@ from typing import Final, Literal, NamedTuple
 
 from mprna.errors import ModelError, MprnaError
 from mprna.io.records import Record
-from mprna.predict.fold import Folder
+from mprna.predict.folder import Folder
 from mprna.predict.options import DEFAULT_MAX_LENGTHS, FoldOptions
 from mprna.runtime.store import ModelInfo, list_models, verify
 

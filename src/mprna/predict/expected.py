@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from mprna.folding.confidence import assigned_state_probs
 from mprna.io.records import Record
-from mprna.predict.fold import Folder
+from mprna.predict.folder import Folder
 from mprna.predict.options import FoldOptions
 from mprna.rna.structure import Partners, pairs_from_dot_bracket, partners_from_pairs
 

@@ -70,6 +70,10 @@ class FoldOptions:
     shape_model: ShapeModel = field(default_factory=ShapeModel)
     """How the reactivities of a record count."""
 
+    templates: tuple[str | Path, ...] = ()
+    """Files of RNAs with known structures, in any format that has structures. An RNA that is a relative of
+    some of them takes from them what it shares with them (see `homology.evidence`)."""
+
     pseudoknots: bool = False
     """Add pairs that cross the nested structure. `energy` is that of the `()` pairs alone."""
 

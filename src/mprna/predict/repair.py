@@ -17,7 +17,7 @@ import numpy.typing as npt
 from mprna.alphabet import LETTERS_OF, NUCLEOTIDES, clean_sequence
 from mprna.errors import FoldingError, SequenceError, UsageError
 from mprna.io.records import Record
-from mprna.predict.fold import Folder
+from mprna.predict.folder import Folder
 from mprna.predict.limits import check_max_length, too_long
 from mprna.predict.options import FoldOptions
 from mprna.predict.parallel import map_ordered

@@ -33,7 +33,7 @@ from mprna.predict.design_output import row_of
 from mprna.predict.embed import embed
 from mprna.predict.embed_output import rounded
 from mprna.predict.evaluate import evaluate, pairs_of
-from mprna.predict.fold import Folder
+from mprna.predict.folder import Folder
 from mprna.predict.options import FoldOptions
 from mprna.predict.repair import RepairOptions, RepairResult, repair
 from mprna.predict.repair_output import rows_of as repair_rows

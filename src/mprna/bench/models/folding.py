@@ -1,12 +1,16 @@
-"""Structures by `mprna.fold`, with any engine and any of our models; nothing is trained."""
+"""Structures by `mprna.fold`, with any engine and any of our models; no weight is trained."""
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from mprna.bench.data import Example
 from mprna.bench.task import Task
+from mprna.io.jsonl import write_jsonl
 from mprna.io.records import Record
 from mprna.predict.fold import fold_records
 from mprna.predict.options import FoldOptions
@@ -41,3 +45,20 @@ class FoldingModel:
             dot_bracket or "." * len(sequence)
             for dot_bracket, sequence in zip(folded, sequences, strict=True)
         ]
+
+
+class TemplateModel(FoldingModel):
+    """The same, and the RNAs of `train` are templates."""
+
+    trains = True
+
+    def fit(self, task: Task, train: Sequence[Example], valid: Sequence[Example], seed: int) -> None:
+        """Keep the structures of `train`."""
+        self._folder = TemporaryDirectory(prefix="mprna-templates-")
+        path = Path(self._folder.name) / "train.jsonl"
+        known = (
+            Record(name=str(i), sequence=one.sequence, dot_bracket=one.label) for i, one in enumerate(train)
+        )
+        with path.open("w", encoding="utf-8") as stream:
+            write_jsonl(known, stream)
+        self._options = dataclasses.replace(self._options, templates=(path,))

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from mprna.bench.models.design import Designer, DesignModel, search
-from mprna.bench.models.folding import FoldingModel
+from mprna.bench.models.folding import FoldingModel, TemplateModel
 from mprna.bench.models.linear import PER_NUCLEOTIDE, POOLED, Features, LinearModel, kmer_counts
 from mprna.bench.models.majority import Majority
 from mprna.bench.models.model import Budget, Model
@@ -104,7 +104,8 @@ def make_model(name: str, task: Task, options: ModelOptions) -> Model:
 
     A directory that `mprna finetune` wrote is taken as it is, for tasks with its labels. `NAME` of another
     of our models folds where the task is structure, and else is a frozen network under a linear head;
-    `NAME:probe` is the latter everywhere, `NAME:model` folds by the network alone. `NAME:head`, `NAME:lora`
+    `NAME:probe` is the latter everywhere, `NAME:model` folds by the network alone, and `NAME:templates` with
+    the structures of train as templates. `NAME:head`, `NAME:lora`
     and `NAME:full` are trained on the task, and `NAME:scratch` is the same network from random weights.
     `NAME:pairs` and `NAME:scratch-pairs`, for structures, train its pair head in place of a new one. A
     baseline and `hf:DIR` are transformers models, frozen or with one of these modes but the last two.
@@ -157,6 +158,8 @@ def _make(name: str, task: Task, options: ModelOptions) -> Model:
         return _trained(find_model(kind), task, options)
     if mode == "probe" or (task.type != "structure" and not rest):
         return _probe(_hidden_states(kind), task)
+    if rest == "templates":
+        return TemplateModel(FoldOptions(model=kind), jobs=options.jobs)
     return FoldingModel(FoldOptions(engine=rest or "hybrid", model=kind), jobs=options.jobs)
 
 

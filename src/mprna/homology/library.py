@@ -1,0 +1,97 @@
+"""RNAs with known structures, and which of them are likely relatives of another RNA.
+
+Shape letters: R RNAs of the library, W their words.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from mprna.alphabet import clean_sequence
+from mprna.corpus.kmers import kmers_of
+from mprna.errors import FormatError, MissingDataError, SequenceError
+from mprna.io.formats import read_records
+from mprna.io.records import Record
+from mprna.rna.structure import pairs_from_dot_bracket
+
+WORD: Final = 8
+"""Letters of the words that relatives share."""
+
+NUM_CANDIDATES: Final = 20
+"""RNAs with the most words in common; the rest is for an alignment to say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """An RNA whose structure is known."""
+
+    name: str
+    sequence: str
+    """Clean letters."""
+    pairs: npt.NDArray[np.int64]
+    """*Shape:* (n, 2), i < j"""
+
+
+class Library:
+    """Templates, and an index of their words.
+
+    Args:
+        templates: at least one.
+    """
+
+    def __init__(self, templates: Sequence[Template]) -> None:
+        self._templates = templates
+        words = kmers_of([template.sequence for template in templates], WORD)
+        windows = np.flatnonzero(words.valid)
+        owners = np.searchsorted(words.starts, windows, side="right").astype(np.uint64) - np.uint64(1)
+        # Each word counts once for an RNA.
+        keys = np.unique(words.codes[windows].astype(np.uint64) << np.uint64(32) | owners)
+        self._words = (keys >> np.uint64(32)).astype(np.uint32)
+        """Sorted. *Shape:* (W,)"""
+        self._owners = (keys & np.uint64(0xFFFFFFFF)).astype(np.int64)
+        """Number of the RNA with the word. *Shape:* (W,)"""
+
+    def __len__(self) -> int:
+        return len(self._templates)
+
+    def candidates(self, sequence: str) -> list[Template]:
+        """At most `NUM_CANDIDATES` that share words with a clean sequence, rare words counting more."""
+        words = kmers_of([sequence], WORD)
+        asked = np.unique(words.codes[words.valid])
+        first, last = (np.searchsorted(self._words, asked, side=side) for side in ("left", "right"))
+        scores = np.zeros(len(self))
+        for start, stop in zip(first.tolist(), last.tolist(), strict=True):
+            if stop > start:
+                scores[self._owners[start:stop]] += np.log1p(len(self) / (stop - start))
+        best = np.argsort(-scores, kind="stable")[:NUM_CANDIDATES]
+        return [self._templates[number] for number in best.tolist() if scores[number] > 0]
+
+
+def read_library(paths: Iterable[str | os.PathLike[str]]) -> Library:
+    """All RNAs with a structure of files in any format that has structures.
+
+    Raises:
+        FormatError: a file that cannot be read, or an RNA with letters that are no nucleotides.
+        MissingDataError: not one structure.
+    """
+    files = [os.fspath(path) for path in paths]
+    templates = [
+        _template(record, path) for path in files for record in read_records(path) if record.dot_bracket
+    ]
+    if not templates:
+        raise MissingDataError(f"{', '.join(files)}: no RNA with a structure; give templates that have one")
+    return Library(templates)
+
+
+def _template(record: Record, path: str) -> Template:
+    try:
+        sequence = clean_sequence(record.sequence)
+    except SequenceError as error:
+        raise FormatError(f"{record.name}: {error}", path=path) from error
+    return Template(record.name, sequence, pairs_from_dot_bracket(record.dot_bracket or ""))

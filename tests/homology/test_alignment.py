@@ -1,0 +1,68 @@
+"""Local alignments: the best score by the textbook's recursion, and places that belong together."""
+
+from __future__ import annotations
+
+import itertools
+import sys
+
+import numpy as np
+import pytest
+
+from mprna.errors import MissingExtraError
+from mprna.homology import alignment
+from mprna.homology.alignment import EXTEND_GAP, MATCH, MISMATCH, OPEN_GAP, align
+
+
+def random_rna(length: int, seed: int) -> str:
+    return "".join(np.random.default_rng(seed).choice(list("ACGU"), size=length))
+
+
+def best_score(first: str, second: str) -> float:
+    """Smith and Waterman's, a gap of any length at a time."""
+    best = np.zeros((len(first) + 1, len(second) + 1))
+    gap = [OPEN_GAP + EXTEND_GAP * (n - 1) for n in range(1, 1 + max(len(first), len(second)))]
+    for i, j in itertools.product(range(1, len(first) + 1), range(1, len(second) + 1)):
+        same = best[i - 1, j - 1] + (MATCH if first[i - 1] == second[j - 1] else MISMATCH)
+        gaps = [best[i - n, j] + gap[n - 1] for n in range(1, i + 1)]
+        gaps += [best[i, j - n] + gap[n - 1] for n in range(1, j + 1)]
+        best[i, j] = max(0.0, same, *gaps)
+    return float(best.max())
+
+
+def score_of(first: str, second: str, places: list[tuple[int, int]]) -> float:
+    total = sum(MATCH if first[i] == second[j] else MISMATCH for i, j in places)
+    for (i, j), (k, n) in itertools.pairwise(places):
+        total += sum(OPEN_GAP + EXTEND_GAP * (step - 2) for step in (k - i, n - j) if step > 1)
+    return total
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_the_alignment_has_the_best_score_there_is(seed):
+    first = random_rna(30, seed)
+    second = first[3:14] + random_rna(2, seed + 50) + first[15:28] if seed % 2 else random_rna(25, seed + 90)
+    found = align(first, second)
+    places = list(zip(found.first.tolist(), found.second.tolist(), strict=True))
+    assert found.score * MATCH * len(first) == pytest.approx(best_score(first, second))
+    assert score_of(first, second, places) == pytest.approx(best_score(first, second))
+
+
+def test_an_equal_rna_is_one():
+    found = align("GGGAAACCC", "GGGAAACCC")
+    assert found.score == 1.0
+    assert found.first.tolist() == found.second.tolist() == list(range(9))
+
+
+def test_unknown_letters_are_neither_alike_nor_different():
+    assert align("GGGNNNCCC", "GGGNNNCCC").score == pytest.approx(6 / 9)
+    assert align("NNNNN", "NNNNN") is None
+
+
+def test_what_shares_nothing_has_no_alignment():
+    assert align("AAAA", "CCCC") is None
+
+
+def test_without_biopython_the_extra_is_named(monkeypatch):
+    alignment._aligner.cache_clear()
+    monkeypatch.setitem(sys.modules, "Bio.Align", None)
+    with pytest.raises(MissingExtraError, match="templates"):
+        align("ACGU", "ACGU")
