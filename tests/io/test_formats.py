@@ -47,6 +47,7 @@ ROWS = {
     "confidence",
     "expected_f1",
     "engine",
+    "template",
     "error",
 }
 KEPT = {
@@ -111,6 +112,7 @@ def records(draw, format_name):
         confidence=draw(st.integers(0, 10000)) / 10000 if folded else None,
         expected_f1=draw(st.integers(0, 10000)) / 10000 if folded else None,
         engine=draw(st.sampled_from(["model", "vienna"])),
+        template=draw(st.sampled_from([None, "x"])),
         error=None if folded else draw(st.sampled_from([None, "letter 'E' is no nucleotide code"])),
     )
 
@@ -121,7 +123,7 @@ def _exactly(sequence):
 
 def test_the_contract_covers_every_format():
     assert set(KEPT) == set(WRITABLE)
-    assert set(FORMATS) - set(KEPT) == {"plain", "csv"}
+    assert set(FORMATS) - set(KEPT) == {"plain", "csv", "stockholm"}
     assert all(format.name == name and format.read for name, format in FORMATS.items())
 
 

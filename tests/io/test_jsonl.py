@@ -31,13 +31,15 @@ def test_text_is_one_object_per_line():
         confidence=0.98765,
         expected_f1=0.33333,
         engine="vienna",
+        template="x",
     )
     failed = Record(name="é", description="x", sequence="", error="empty sequence")
     assert text_of([record, failed]) == (
         '{"name": "a", "sequence": "GAAAC", "dot_bracket": "(...)", "energy": -1.2, "confidence": 0.9877, '
-        '"expected_f1": 0.3333, "engine": "vienna", "error": null}\n'
+        '"expected_f1": 0.3333, "engine": "vienna", "template": "x", "error": null}\n'
         '{"name": "é", "description": "x", "sequence": "", "dot_bracket": null, "energy": null, '
-        '"confidence": null, "expected_f1": null, "engine": null, "error": "empty sequence"}\n'
+        '"confidence": null, "expected_f1": null, "engine": null, "template": null, '
+        '"error": "empty sequence"}\n'
     )
 
 

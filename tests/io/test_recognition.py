@@ -24,7 +24,6 @@ def test_an_unknown_format_is_told(data):
     ("data", "name"),
     [
         (b"LOCUS       AB12 12 bp RNA linear\nORIGIN\n        1 ggggaaaacc cc\n//\n", "GenBank"),
-        (b"\n# STOCKHOLM 1.0\nseq1 GGGGAAAACCCC\n//\n", "Stockholm"),
         (b"CLUSTAL O multiple sequence alignment\n\nseq GGGGAAAACCCC\n", "Clustal"),
     ],
 )

@@ -28,12 +28,13 @@ def test_text_is_one_line_per_record():
         confidence=0.5,
         expected_f1=6 / 7,
         engine="vienna",
+        template="x",
     )
     failed = Record(name="b", description="c\td\ne", sequence="", error="empty sequence")
     assert text_of([record, failed]) == (
-        "name\tdescription\tsequence\tdot_bracket\tenergy\tconfidence\texpected_f1\tengine\terror\n"
-        "a\t\tGAAAC\t(...)\t-1.20\t0.5000\t0.8571\tvienna\t\n"
-        "b\tc d e\t\t\t\t\t\t\tempty sequence\n"
+        "name\tdescription\tsequence\tdot_bracket\tenergy\tconfidence\texpected_f1\tengine\ttemplate\terror\n"
+        "a\t\tGAAAC\t(...)\t-1.20\t0.5000\t0.8571\tvienna\tx\t\n"
+        "b\tc d e\t\t\t\t\t\t\t\tempty sequence\n"
     )
 
 

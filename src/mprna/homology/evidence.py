@@ -25,7 +25,7 @@ IntArray = npt.NDArray[np.int64]
 MAX_TEMPLATES: Final = 5
 """Relatives that are listened to, those with the best alignments."""
 
-MIN_TRUST: Final = 0.2
+MIN_TRUST: Final = 0.3
 """A relative that is trusted less says nothing."""
 
 _UNKNOWN: Final = -2

@@ -26,6 +26,7 @@ from mprna.io.jsonl import read_jsonl, write_jsonl
 from mprna.io.output import COMPRESSIONS
 from mprna.io.records import ERROR_COMMENT, Record
 from mprna.io.source import InputFile, Source, as_format_error, input_errors, open_input
+from mprna.io.stockholm import FIRST_LINE, read_stockholm
 from mprna.io.table import read_parquet, write_parquet
 from mprna.io.tsv import SEQUENCE_COLUMNS, read_csv, read_tsv, write_tsv
 
@@ -59,6 +60,7 @@ FORMATS: Final = {
         Format("dbn", read_dot_bracket, write_dbn, (".dbn", ".db", ".dot")),
         Format("ct", read_ct, write_ct, (".ct",)),
         Format("bpseq", read_bpseq, write_bpseq, (".bpseq",)),
+        Format("stockholm", read_stockholm, None, (".sto", ".stk", ".stockholm")),
         Format("jsonl", read_jsonl, write_jsonl, (".jsonl", ".ndjson")),
         Format("tsv", read_tsv, write_tsv, (".tsv",)),
         Format("csv", read_csv, None, (".csv",)),
@@ -74,7 +76,7 @@ _STRUCTURE_LINE: Final = re.compile(STRUCTURE_PATTERN + r"(\s.*)?")
 _SEQUENCE_LINE: Final = re.compile(r"[A-Za-z][A-Za-z0-9*?.~ -]*")
 _BPSEQ_ROW: Final = re.compile(r"1\s+\S\s+\d+")
 _CT_TITLE: Final = re.compile(r"\d+\s+\S.*")
-_UNREAD: Final = {"LOCUS ": "GenBank", "# STOCKHOLM": "Stockholm", "CLUSTAL": "Clustal"}
+_UNREAD: Final = {"LOCUS ": "GenBank", "CLUSTAL": "Clustal"}
 """How files begin that would pass for bare sequences."""
 
 
@@ -200,6 +202,8 @@ def _guess(head: bytes, path: str) -> str:
     if head.startswith(b"PAR1"):
         return "parquet"
     _refuse_others(head, path)
+    if next(filter(str.strip, head_lines(head)), "").startswith(FIRST_LINE):
+        return "stockholm"
     lines = _content_lines(head)
     first, second, third = [*lines, "", "", ""][:3]
     checks = {
