@@ -86,6 +86,20 @@ def test_cnn_learns_symbols_and_answers_with_valid_structures() -> None:
     assert answers == ["(((((.....)))))", "....."]
 
 
+@pytest.mark.parametrize("name", ["vienna-templates", "pair-fold:templates"])
+def test_templates_are_the_structures_of_train(name: str) -> None:
+    """A cloverleaf of which train says that two of its stems are open."""
+    trna = "GCGGAUUUAGCUCAGUUGGGAGAGCGCCAGACUGAAGAUCUGGAGGUCCUGUGUUCGAUCCACAGAAUUCGCACCA"
+    known = "(((((((" + "." * 41 + "(((((.......))))))))))))...."
+    (task,) = choose_tasks("rgb", ("ssp-archive2",))
+    model = make_model(name, task, ModelOptions())
+    model.fit(task, [Example(trna, known)], [], 45)
+    assert model.trains
+    assert not model.is_seeded
+    assert model.predict(task, [trna, "ACGU!"]) == [known, "....."]
+    assert model.num_failed == 1
+
+
 def test_choices_follow_validation_not_train() -> None:
     """Features that only train knows lose against features that carry over."""
     train, valid = rich_and_poor(60, 4), rich_and_poor(40, 5)

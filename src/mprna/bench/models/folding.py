@@ -38,8 +38,11 @@ class FoldingModel:
 
     def predict(self, task: Task, sequences: Sequence[str]) -> list[str]:
         """One dot-bracket per sequence."""
+        return self._fold(sequences, self._options)
+
+    def _fold(self, sequences: Sequence[str], options: FoldOptions) -> list[str]:
         records = (Record(name=str(i), sequence=sequence) for i, sequence in enumerate(sequences))
-        folded = [record.dot_bracket for record in fold_records(records, self._options, jobs=self._jobs)]
+        folded = [record.dot_bracket for record in fold_records(records, options, jobs=self._jobs)]
         self.num_failed = folded.count(None)
         return [
             dot_bracket or "." * len(sequence)
@@ -54,11 +57,14 @@ class TemplateModel(FoldingModel):
 
     def fit(self, task: Task, train: Sequence[Example], valid: Sequence[Example], seed: int) -> None:
         """Keep the structures of `train`."""
-        self._folder = TemporaryDirectory(prefix="mprna-templates-")
-        path = Path(self._folder.name) / "train.jsonl"
-        known = (
+        self._known = [
             Record(name=str(i), sequence=one.sequence, dot_bracket=one.label) for i, one in enumerate(train)
-        )
-        with path.open("w", encoding="utf-8") as stream:
-            write_jsonl(known, stream)
-        self._options = dataclasses.replace(self._options, templates=(path,))
+        ]
+
+    def predict(self, task: Task, sequences: Sequence[str]) -> list[str]:
+        """One dot-bracket per sequence."""
+        with TemporaryDirectory(prefix="mprna-templates-") as folder:
+            path = Path(folder) / "train.jsonl"
+            with path.open("w", encoding="utf-8") as stream:
+                write_jsonl(self._known, stream)
+            return self._fold(sequences, dataclasses.replace(self._options, templates=(path,)))

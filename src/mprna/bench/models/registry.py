@@ -84,6 +84,7 @@ MODELS: Final[dict[str, Callable[[Task, ModelOptions], Model]]] = {
     "vienna": _vienna("turner2004"),
     "vienna-langdon2018": _vienna("langdon2018"),
     "vienna-andronescu2007": _vienna("andronescu2007"),
+    "vienna-templates": lambda task, options: TemplateModel(FoldOptions(engine="vienna"), jobs=options.jobs),
     **{name: _named(name) for name in PROGRAMS},
     "design": _designed("design", search),
     "rnainverse": _designed("rnainverse", rnainverse),
