@@ -71,14 +71,15 @@ def test_the_other_engines_print_the_same_way(call, engine):
 
 FORMATTED = {
     "dbn": ">a first\nGGGGAAAACCCC\n((((....))))\n>b\nggggaaaacctt\n(((.....))).\n",
-    "tsv": "name\tdescription\tsequence\tdot_bracket\tenergy\tconfidence\texpected_f1\tengine\terror\n"
-    "a\tfirst\tGGGGAAAACCCC\t((((....))))\t-5.40\t\t\tvienna\t\n"
-    "b\t\tggggaaaacctt\t(((.....))).\t-1.80\t\t\tvienna\t\n",
+    "tsv": "name\tdescription\tsequence\tdot_bracket\tenergy\tconfidence\texpected_f1\tengine\ttemplate\t"
+    "error\n"
+    "a\tfirst\tGGGGAAAACCCC\t((((....))))\t-5.40\t\t\tvienna\t\t\n"
+    "b\t\tggggaaaacctt\t(((.....))).\t-1.80\t\t\tvienna\t\t\n",
     "jsonl": '{"name": "a", "description": "first", "sequence": "GGGGAAAACCCC", '
     '"dot_bracket": "((((....))))", "energy": -5.4, "confidence": null, "expected_f1": null, '
-    '"engine": "vienna", "error": null}\n'
+    '"engine": "vienna", "template": null, "error": null}\n'
     '{"name": "b", "sequence": "ggggaaaacctt", "dot_bracket": "(((.....))).", "energy": -1.8, '
-    '"confidence": null, "expected_f1": null, "engine": "vienna", "error": null}\n',
+    '"confidence": null, "expected_f1": null, "engine": "vienna", "template": null, "error": null}\n',
 }
 
 
@@ -312,6 +313,22 @@ def test_an_error_in_the_middle_of_a_file_comes_after_the_results_before_it(call
 
 
 # Interruptions
+
+
+def test_relatives_are_named(call, tmp_path):
+    known = tmp_path / "known.dbn"
+    known.write_text(">known\nGGGGGAAAACCCCC\n.((((....)))).\n")
+    args = ("fold", *VIENNA, "GGGGGAAAACCCCC", "--templates", str(known), "--format", "tsv")
+    status, out, err = call(*args)
+    row = dict(zip(*(line.split("\t") for line in out.splitlines()), strict=True))
+    assert (status, err) == (0, "")
+    assert (row["dot_bracket"], row["template"]) == (".((((....)))).", "known")
+
+
+def test_templates_that_are_not_there_are_told(call, tmp_path):
+    missing = str(tmp_path / "none.dbn")
+    told = (1, "", f"mprna: error: {missing}: No such file or directory\n")
+    assert call("fold", *VIENNA, "GGGGAAAACCCC", "--templates", missing) == told
 
 
 def test_resume_needs_a_file(call):

@@ -38,8 +38,8 @@ class FoldOptions:
     """How to fold; the same for all records. What is known of one RNA is in its record.
 
     Raises:
-        UsageError: an unknown engine or decoder, a number out of range, or pseudoknots, a decoder, `gamma` or
-            `weight` of an engine that has none.
+        UsageError: an unknown engine or decoder, a number out of range, templates that are no tuple of files,
+            or pseudoknots, a decoder, `gamma` or `weight` of an engine that has none.
     """
 
     engine: str = "hybrid"
@@ -97,6 +97,10 @@ class FoldOptions:
             raise UsageError(f"weight {self.weight}; expected 0 to {MAX_WEIGHT}")
         if not 0 <= self.min_confidence <= 1:
             raise UsageError(f"min_confidence {self.min_confidence}; expected 0 to 1")
+        if not isinstance(self.templates, tuple):
+            raise UsageError(f"templates {self.templates!r:.40}; expected a tuple of files")
+        if "-" in self.templates:
+            raise UsageError("templates: expected files, not standard input")
         if self.decoder == "tokens" and self.engine != "model":
             raise UsageError("decoder 'tokens': of the model engine alone; choose it too")
         if self.gamma is not None and self.engine == "vienna":
