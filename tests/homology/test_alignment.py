@@ -10,7 +10,7 @@ import pytest
 
 from mprna.errors import MissingExtraError
 from mprna.homology import alignment
-from mprna.homology.alignment import EXTEND_GAP, MATCH, MISMATCH, OPEN_GAP, align
+from mprna.homology.alignment import EXTEND_GAP, MATCH, MISMATCH, OPEN_GAP, align, alignment_score
 
 
 def random_rna(length: int, seed: int) -> str:
@@ -43,6 +43,7 @@ def test_the_alignment_has_the_best_score_there_is(seed):
     found = align(first, second)
     places = list(zip(found.first.tolist(), found.second.tolist(), strict=True))
     assert found.score * MATCH * len(first) == pytest.approx(best_score(first, second))
+    assert alignment_score(first, second) == found.score
     assert score_of(first, second, places) == pytest.approx(best_score(first, second))
 
 

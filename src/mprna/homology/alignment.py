@@ -35,6 +35,16 @@ class Alignment(NamedTuple):
     """Places in the second. *Shape:* (A,)"""
 
 
+def alignment_score(first: str, second: str) -> float:
+    """`Alignment.score` of the best local alignment of two clean sequences, without looking for it: several
+    times as fast as `align`.
+
+    Raises:
+        MissingExtraError: Biopython is not installed.
+    """
+    return float(_aligner().score(first, second)) / (MATCH * len(first))
+
+
 def align(first: str, second: str) -> Alignment | None:
     """The best local alignment of two clean sequences, of those with the same score always the same one; None
     where they share nothing.

@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from mprna.homology.alignment import Alignment, align
+from mprna.homology.alignment import Alignment, align, alignment_score
 from mprna.homology.library import Library, Template
 from mprna.rna.canonical import MIN_HAIRPIN, canonical_pairs
 
@@ -60,10 +60,10 @@ def find_evidence(sequence: str, library: Library) -> Evidence | None:
     Raises:
         MissingExtraError: Biopython is not installed.
     """
-    aligned = [(align(sequence, template.sequence), template) for template in library.candidates(sequence)]
-    found = [(alignment, template) for alignment, template in aligned if alignment is not None]
-    found.sort(key=lambda item: -item[0].score)
-    transfers = [_transfer(sequence, *item) for item in found[:MAX_TEMPLATES]]
+    candidates = library.candidates(sequence)
+    candidates.sort(key=lambda template: -alignment_score(sequence, template.sequence))
+    aligned = [(align(sequence, template.sequence), template) for template in candidates[:MAX_TEMPLATES]]
+    transfers = [_transfer(sequence, found, template) for found, template in aligned if found is not None]
     trusted = [transfer for transfer in transfers if transfer.trust >= MIN_TRUST]
     if not trusted:
         return None
