@@ -28,6 +28,7 @@ OPTIONAL: Final = {
     "scipy": "bench",
     "transformers": "bench",
     "resvg-py": "draw",
+    "biopython": "templates",
     "pysam": "vcf",
     "fastapi": "web",
     "starlette": "web",
