@@ -10,7 +10,15 @@ import pytest
 
 from mprna.errors import MissingExtraError
 from mprna.homology import alignment
-from mprna.homology.alignment import EXTEND_GAP, MATCH, MISMATCH, OPEN_GAP, align, alignment_score
+from mprna.homology.alignment import (
+    EXTEND_GAP,
+    MATCH,
+    MISMATCH,
+    OPEN_GAP,
+    align,
+    alignment_score,
+    expected_by_chance,
+)
 
 
 def random_rna(length: int, seed: int) -> str:
@@ -55,11 +63,20 @@ def test_an_equal_rna_is_one():
 
 def test_unknown_letters_are_neither_alike_nor_different():
     assert align("GGGNNNCCC", "GGGNNNCCC").score == pytest.approx(6 / 9)
-    assert align("NNNNN", "NNNNN") is None
+    assert alignment_score("NNNNN", "NNNNN") == 0
 
 
-def test_what_shares_nothing_has_no_alignment():
-    assert align("AAAA", "CCCC") is None
+def test_what_shares_nothing_scores_nothing():
+    assert alignment_score("AAAA", "CCCC") == 0
+
+
+def test_chance_makes_as_many_alignments_as_expected():
+    """One in a hundred of 3,000 pairs of random RNAs is as good as is expected of one in a hundred."""
+    rng = np.random.default_rng(0)
+    first, second = (["".join(rng.choice(list("ACGU"), size=60)) for _ in range(55)] for _ in range(2))
+    scores = np.array([alignment_score(a, b) for a in first for b in second])
+    expected = np.array([expected_by_chance(score, 60, 60) for score in scores])
+    assert 0.002 < (expected <= 0.01).mean() < 0.05
 
 
 def test_without_biopython_the_extra_is_named(monkeypatch):

@@ -59,10 +59,11 @@ def test_files_without_a_structure_are_told(tmp_path):
         read_library([tmp_path / "a.fa"])
 
 
-def test_letters_that_are_no_nucleotides_are_told(tmp_path):
-    (tmp_path / "a.dbn").write_text(">good\nGGGAAACCC\n(((...)))\n>bad\nGGGA!ACCC\n(((...)))\n")
-    with pytest.raises(FormatError, match=r"a\.dbn: bad: "):
-        read_library([tmp_path / "a.dbn"])
+def test_letters_that_are_no_nucleotides_match_nothing(tmp_path):
+    """RNA STRAND, for one, has P for pseudouridine. Some letters have two in upper case."""
+    (tmp_path / "a.dbn").write_text(">odd\nGGGßaaatcccGG\n(((.....)))..\n")
+    (found,) = read_library([tmp_path / "a.dbn"]).candidates("AAAUCCCGG")
+    assert found.sequence == "GGGNAAAUCCCGG"
 
 
 def test_a_missing_file_is_told(tmp_path):

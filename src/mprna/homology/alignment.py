@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -19,6 +20,11 @@ MATCH: Final = 5.0
 MISMATCH: Final = -3.0
 OPEN_GAP: Final = -12.0
 EXTEND_GAP: Final = -2.0
+
+_LAMBDA: Final = 0.1435
+"""Of Karlin and Altschul (1990), without gaps: exp(5 x) / 4 + 3 exp(-3 x) / 4 = 1."""
+_K: Final = 0.1
+"""As usual for nucleotides; it counts little."""
 
 
 class Alignment(NamedTuple):
@@ -45,16 +51,26 @@ def alignment_score(first: str, second: str) -> float:
     return float(_aligner().score(first, second)) / (MATCH * len(first))
 
 
-def align(first: str, second: str) -> Alignment | None:
-    """The best local alignment of two clean sequences, of those with the same score always the same one; None
-    where they share nothing.
+def expected_by_chance(score: float, length: int, num_nucleotides: int) -> float:
+    """How many alignments are as good where nothing is related (Karlin and Altschul 1990).
+
+    Args:
+        score: as `Alignment.score`.
+        length: of the first RNA.
+        num_nucleotides: of all RNAs that it is compared with.
+    """
+    return _K * length * num_nucleotides * math.exp(-_LAMBDA * MATCH * length * score)
+
+
+def align(first: str, second: str) -> Alignment:
+    """The best local alignment of two clean sequences that share a letter.
+
+    Of those with the same score it is always the same one.
 
     Raises:
         MissingExtraError: Biopython is not installed.
     """
     found = _aligner().align(first, second)
-    if not found.score > 0:
-        return None
     places = (np.concatenate([np.arange(*block) for block in blocks]) for blocks in found[0].aligned)
     return Alignment(found.score / (MATCH * len(first)), *places)
 

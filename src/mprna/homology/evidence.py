@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from mprna.homology.alignment import Alignment, align, alignment_score
+from mprna.homology.alignment import align, alignment_score, expected_by_chance
 from mprna.homology.library import Library, Template
 from mprna.rna.canonical import MIN_HAIRPIN, canonical_pairs
 
@@ -24,6 +24,9 @@ IntArray = npt.NDArray[np.int64]
 
 MAX_TEMPLATES: Final = 5
 """Relatives that are listened to, those with the best alignments."""
+
+MAX_EXPECTED: Final = 0.1
+"""Alignments of which chance makes more in a library of this size are not looked at."""
 
 MIN_TRUST: Final = 0.3
 """A relative that is trusted less says nothing."""
@@ -60,11 +63,11 @@ def find_evidence(sequence: str, library: Library) -> Evidence | None:
     Raises:
         MissingExtraError: Biopython is not installed.
     """
-    candidates = library.candidates(sequence)
-    candidates.sort(key=lambda template: -alignment_score(sequence, template.sequence))
-    aligned = [(align(sequence, template.sequence), template) for template in candidates[:MAX_TEMPLATES]]
-    transfers = [_transfer(sequence, found, template) for found, template in aligned if found is not None]
-    trusted = [transfer for transfer in transfers if transfer.trust >= MIN_TRUST]
+    trusted = [
+        transfer
+        for template in _relatives(sequence, library)
+        if (transfer := _transfer(sequence, template)).trust >= MIN_TRUST
+    ]
     if not trusted:
         return None
     length, total = len(sequence), sum(transfer.trust for transfer in trusted)
@@ -91,7 +94,19 @@ def with_evidence(base_pair_probs: FloatArray, evidence: Evidence) -> FloatArray
     return np.minimum(unknown[:, None], unknown) * base_pair_probs + evidence.base_pair_probs
 
 
-def _transfer(sequence: str, alignment: Alignment, template: Template) -> _Transfer:
+def _relatives(sequence: str, library: Library) -> list[Template]:
+    """The templates with the best alignments, if these are better than chance."""
+    length, size = len(sequence), library.num_nucleotides
+    scored = [
+        (alignment_score(sequence, template.sequence), template) for template in library.candidates(sequence)
+    ]
+    scored.sort(key=lambda item: -item[0])
+    best = scored[:MAX_TEMPLATES]
+    return [template for score, template in best if expected_by_chance(score, length, size) <= MAX_EXPECTED]
+
+
+def _transfer(sequence: str, template: Template) -> _Transfer:
+    alignment = align(sequence, template.sequence)
     place = np.full(len(template.sequence), _UNKNOWN)  # of each nucleotide of the template in the sequence
     place[alignment.second] = alignment.first
     i, j = place[template.pairs].T

@@ -1,11 +1,12 @@
 """RNAs with known structures, and which of them are likely relatives of another RNA.
 
-Shape letters: R RNAs of the library, W their words.
+Shape letters: n pairs of an RNA, W words of all RNAs.
 """
 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -13,11 +14,10 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from mprna.alphabet import clean_sequence
+from mprna.alphabet import as_rna
 from mprna.corpus.kmers import kmers_of
-from mprna.errors import FormatError, MissingDataError, SequenceError
+from mprna.errors import MissingDataError
 from mprna.io.formats import read_records
-from mprna.io.records import Record
 from mprna.rna.structure import pairs_from_dot_bracket
 
 WORD: Final = 8
@@ -25,6 +25,8 @@ WORD: Final = 8
 
 NUM_CANDIDATES: Final = 20
 """RNAs with the most words in common; the rest is for an alignment to say."""
+
+_NO_BASE: Final = re.compile("[^ACGTUacgtu]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,7 @@ class Library:
 
     def __init__(self, templates: Sequence[Template]) -> None:
         self._templates = templates
+        self.num_nucleotides = sum(len(template.sequence) for template in templates)
         words = kmers_of([template.sequence for template in templates], WORD)
         windows = np.flatnonzero(words.valid)
         owners = np.searchsorted(words.starts, windows, side="right").astype(np.uint64) - np.uint64(1)
@@ -78,21 +81,21 @@ def read_library(paths: Iterable[str | os.PathLike[str]]) -> Library:
     """All RNAs with a structure of files in any format that has structures.
 
     Raises:
-        FormatError: a file that cannot be read, or an RNA with letters that are no nucleotides.
+        FormatError: a file that cannot be read.
         MissingDataError: not one structure.
     """
     files = [os.fspath(path) for path in paths]
     templates = [
-        _template(record, path) for path in files for record in read_records(path) if record.dot_bracket
+        Template(record.name, _readable(record.sequence), pairs_from_dot_bracket(record.dot_bracket))
+        for path in files
+        for record in read_records(path)
+        if record.dot_bracket
     ]
     if not templates:
         raise MissingDataError(f"{', '.join(files)}: no RNA with a structure; give templates that have one")
     return Library(templates)
 
 
-def _template(record: Record, path: str) -> Template:
-    try:
-        sequence = clean_sequence(record.sequence)
-    except SequenceError as error:
-        raise FormatError(f"{record.name}: {error}", path=path) from error
-    return Template(record.name, sequence, pairs_from_dot_bracket(record.dot_bracket or ""))
+def _readable(sequence: str) -> str:
+    """Clean letters; whatever is none is N, such as the modified nucleotides of databases."""
+    return as_rna(_NO_BASE.sub("N", sequence))
