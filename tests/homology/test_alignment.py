@@ -17,6 +17,7 @@ from mprna.homology.alignment import (
     OPEN_GAP,
     align,
     alignment_score,
+    check_installed,
     expected_by_chance,
 )
 
@@ -82,5 +83,5 @@ def test_chance_makes_as_many_alignments_as_expected():
 def test_without_biopython_the_extra_is_named(monkeypatch):
     alignment._aligner.cache_clear()
     monkeypatch.setitem(sys.modules, "Bio.Align", None)
-    with pytest.raises(MissingExtraError, match="templates"):
-        align("ACGU", "ACGU")
+    with pytest.raises(MissingExtraError, match=r"^folding with templates needs .*mprna\[templates\]"):
+        check_installed()

@@ -41,12 +41,18 @@ class Alignment(NamedTuple):
     """Places in the second. *Shape:* (A,)"""
 
 
-def alignment_score(first: str, second: str) -> float:
-    """`Alignment.score` of the best local alignment of two clean sequences, without looking for it: several
-    times as fast as `align`.
+def check_installed() -> None:
+    """Make sure that there is something to align with.
 
     Raises:
         MissingExtraError: Biopython is not installed.
+    """
+    _aligner()
+
+
+def alignment_score(first: str, second: str) -> float:
+    """`Alignment.score` of the best local alignment of two clean sequences, without looking for it: several
+    times as fast as `align`.
     """
     return float(_aligner().score(first, second)) / (MATCH * len(first))
 
@@ -66,9 +72,6 @@ def align(first: str, second: str) -> Alignment:
     """The best local alignment of two clean sequences that share a letter.
 
     Of those with the same score it is always the same one.
-
-    Raises:
-        MissingExtraError: Biopython is not installed.
     """
     found = _aligner().align(first, second)
     places = (np.concatenate([np.arange(*block) for block in blocks]) for blocks in found[0].aligned)
@@ -80,7 +83,7 @@ def _aligner() -> PairwiseAligner:
     try:
         from Bio.Align import PairwiseAligner
     except ImportError:
-        raise MissingExtraError("structures of relatives", "templates") from None
+        raise MissingExtraError("folding with templates", "templates") from None
     return PairwiseAligner(
         mode="local",
         match_score=MATCH,

@@ -58,11 +58,7 @@ class _Transfer(NamedTuple):
 
 
 def find_evidence(sequence: str, library: Library) -> Evidence | None:
-    """Align a clean sequence with its likely relatives; None where there is none to trust.
-
-    Raises:
-        MissingExtraError: Biopython is not installed.
-    """
+    """Align a clean sequence with its likely relatives; None where there is none to trust."""
     trusted = [
         transfer
         for template in _relatives(sequence, library)

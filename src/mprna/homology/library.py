@@ -17,6 +17,7 @@ import numpy.typing as npt
 from mprna.alphabet import as_rna
 from mprna.corpus.kmers import kmers_of
 from mprna.errors import MissingDataError
+from mprna.homology.alignment import check_installed
 from mprna.io.formats import read_records
 from mprna.rna.structure import pairs_from_dot_bracket
 
@@ -83,7 +84,9 @@ def read_library(paths: Iterable[str | os.PathLike[str]]) -> Library:
     Raises:
         FormatError: a file that cannot be read.
         MissingDataError: not one structure.
+        MissingExtraError: Biopython is not installed.
     """
+    check_installed()
     files = [os.fspath(path) for path in paths]
     templates = [
         Template(record.name, _readable(record.sequence), pairs_from_dot_bracket(record.dot_bracket))

@@ -16,6 +16,7 @@ def library_of(paths: Paths) -> Library | None:
 
     Raises:
         DataError: files that cannot be read, or that have no structure.
+        MissingExtraError: Biopython is not installed.
     """
     return _library(paths, stamps(paths)) if paths else None
 
