@@ -51,9 +51,7 @@ def check_installed() -> None:
 
 
 def alignment_score(first: str, second: str) -> float:
-    """`Alignment.score` of the best local alignment of two clean sequences, without looking for it: several
-    times as fast as `align`.
-    """
+    """`Alignment.score` of the best alignment of two clean sequences; several times as fast as `align`."""
     return float(_aligner().score(first, second)) / (MATCH * len(first))
 
 
