@@ -27,6 +27,10 @@ from mprna.predict.options import EnergyModel, FoldOptions
         ({"weight": 0.5, "engine": "model"}, "weight: of the hybrid engine alone; choose it too"),
         ({"max_length": 0}, "max_length 0; expected 1 to 32767 nt"),
         ({"templates": "known.dbn"}, "templates 'known.dbn'; expected a tuple of files"),
+        (
+            {"templates": ("known.dbn",), "engine": "model", "decoder": "tokens"},
+            "templates: decoder 'tokens' reads no pair probabilities; choose 'nested'",
+        ),
         ({"templates": ("-",)}, "templates: expected files, not standard input"),
     ],
 )

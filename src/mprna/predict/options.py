@@ -103,6 +103,8 @@ class FoldOptions:
             raise UsageError("templates: expected files, not standard input")
         if self.decoder == "tokens" and self.engine != "model":
             raise UsageError("decoder 'tokens': of the model engine alone; choose it too")
+        if self.decoder == "tokens" and self.templates:
+            raise UsageError("templates: decoder 'tokens' reads no pair probabilities; choose 'nested'")
         if self.gamma is not None and self.engine == "vienna":
             raise UsageError("gamma: the vienna engine has no decoder; choose hybrid or model")
         if self.weight != HYBRID_WEIGHT and self.engine != "hybrid":
