@@ -1,13 +1,13 @@
 """Speed of each engine beside a bare ViennaRNA loop: same RNAs, same core, in turn, in one run.
 
-    python benchmarks/fold.py [FASTA] [--model NAME] [--every N] [--peers]
+    python benchmarks/fold.py [FASTA] [--model NAME] [--every N] [--peers] [--templates FILE]
     python benchmarks/fold.py --long 30000 [--engine model] [--model NAME]
 
 Every RNA is folded by all contenders before the next one comes, so that a machine whose speed drifts slows
 all of them alike; times are of the processor, one core, so that other work does not count. `--peers` adds the
-programs of others that `peers.py` finds. Then cold starts: whole processes from the shell, `mprna fold`
-beside `import RNA`. `--long` is one random RNA of that many nucleotides, in a process of its own: seconds
-and memory.
+programs of others that `peers.py` finds, `--templates` every engine with templates. Then cold starts: whole
+processes from the shell, `mprna fold` beside `import RNA`. `--long` is one random RNA of that many
+nucleotides, in a process of its own: seconds and memory.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ from mprna.runtime.store import FOLDING_MODEL
 LENGTH_BINS = (0, 80, 120, 200, 400, 1_000, 100_000)
 HAIRPIN = "GGGGAAAACCCC"
 NUM_STARTS = 7
+ENGINES = ("vienna", "model", "hybrid")
 
 Contender = Callable[[str], object]
 
@@ -51,8 +52,8 @@ def bare_ensemble(sequence: str) -> object:
     return compound.bpp()
 
 
-def engine(name: str, model: str) -> Contender:
-    folder = Folder(FoldOptions(engine=name, model=model))
+def engine(name: str, model: str, templates: tuple[str, ...] = ()) -> Contender:
+    folder = Folder(FoldOptions(engine=name, model=model, templates=templates))
     return lambda sequence: folder(Record(name="", sequence=sequence))
 
 
@@ -124,6 +125,7 @@ def main() -> None:
     parser.add_argument("--model", default=FOLDING_MODEL)
     parser.add_argument("--every", type=int, default=1, metavar="N", help="only each N-th RNA")
     parser.add_argument("--peers", action="store_true", help="also programs of others (peers.py)")
+    parser.add_argument("--templates", metavar="FILE", help="also every engine with these templates")
     parser.add_argument("--long", type=int, metavar="NT", help="one long RNA instead")
     parser.add_argument("--engine", default="model", help="of --long [%(default)s]")
     args = parser.parse_args()
@@ -131,7 +133,10 @@ def main() -> None:
         print_long(args.long, args.engine, args.model)
         return
     contenders = {"ViennaRNA MFE": bare_mfe, "ViennaRNA ensemble": bare_ensemble}
-    contenders |= {f"`{name}`": engine(name, args.model) for name in ("vienna", "model", "hybrid")}
+    contenders |= {f"`{name}`": engine(name, args.model) for name in ENGINES}
+    if args.templates:
+        with_templates = {name: engine(name, args.model, (args.templates,)) for name in ENGINES}
+        contenders |= {f"`{name}` with templates": fold for name, fold in with_templates.items()}
     if args.peers:
         contenders |= installed()
     records = list(read_records(args.fasta))[:: args.every]
