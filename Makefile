@@ -85,7 +85,7 @@ $(LIGHT)/.web: $(LIGHT)/.installed
 
 $(LIGHT_TEST)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(LIGHT_TEST)
-	$(LIGHT_TEST)/bin/python -m pip install $(PIP_OPTIONS) -e '.[draw,parquet,dedup,cluster,vcf,templates,web,test]'
+	$(LIGHT_TEST)/bin/python -m pip install $(PIP_OPTIONS) -e '.[draw,parquet,dedup,cluster,vcf,relatives,web,test]'
 	touch $@
 
 # torch first and alone, at the version of constraints.txt, so that no later package picks another build.

@@ -9,7 +9,8 @@ repair by macro-F1 and accuracy at the substituted ones, and so is the filling o
 expected calibration error (10 bins of equal number). 95 % intervals by 1,000 bootstraps over rows or
 windows. Baselines: frequencies of bases, and counts of 7-mers, in the transcripts that calibrations are
 fitted on. Rows of RGB that share a 32-mer with the transcripts that `mini` was drawn from are also left
-out. Where the signal comes from is told by classes of nucleotides of the held-out species.
+out. With `--relatives` these transcripts are relatives, but for those that share a 32-mer with a row.
+Where the signal comes from is told by classes of nucleotides of the held-out species.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "runs"))
 from repair import HELD_OUT, UNKNOWN, Observed, observe, select, training_pools
 from repair_figure import Point, figure
 from repair_scores import bins, calibration_error, confusion_scores, intervals, weighted_auc
-from repair_windows import RATES, held_out_places, rgb_rows, seen_in_pretraining
+from repair_windows import RATES, held_out_places, other_genes, rgb_rows, seen_in_pretraining
 
 from mprna.corpus.kmers import kmers_of
 from mprna.predict.repair_calibration import RepairCalibration, base_posterior, load_calibration
@@ -45,11 +46,16 @@ Judge = Callable[[Observed], np.ndarray]
 # Judges
 
 
-def model_judge(calibration: RepairCalibration) -> Judge:
+def model_judge(calibration: RepairCalibration, *, with_relatives: bool = False) -> Judge:
     def judge(data: Observed) -> np.ndarray:
         possible = np.ones((len(data.seen), 4), dtype=bool)
         return base_posterior(
-            data.features, calibration, bases=data.seen, rates=data.rates, possible=possible
+            data.features,
+            calibration,
+            bases=data.seen,
+            rates=data.rates,
+            possible=possible,
+            log_likelihood=data.evidence if with_relatives else 0.0,
         )
 
     return judge
@@ -177,6 +183,9 @@ def main() -> None:
     parser.add_argument("--split", choices=("valid", "test"), default="test")
     parser.add_argument("--rows", type=int, help="only the first so many of RGB")
     parser.add_argument("--windows", type=int, default=100, help="of Amborella at each of five rates")
+    parser.add_argument(
+        "--relatives", action="store_true", help="also judge with the transcripts of other genes as relatives"
+    )
     parser.add_argument("--figure", type=Path, metavar="SVG")
     args = parser.parse_args()
     directory = find_model(args.model)
@@ -190,16 +199,21 @@ def main() -> None:
         "repair head alone": model_judge(only("repair_head")),
         "mprna repair": judge,
     }
-
     rows = rgb_rows(args.data_dir, args.split)[: args.rows]
-    rgb = observe(((*row, RGB_RATE) for row in rows), engine, calibration.window)
+    relatives = None
+    if args.relatives:
+        judges["mprna repair --relatives"] = model_judge(calibration, with_relatives=True)
+        relatives = other_genes([original for original, _ in rows], args.data_dir)
+
+    rgb = observe(((*row, RGB_RATE) for row in rows), engine, calibration.window, relatives)
     tables(rgb, judges, f"RGB SNMD and SNMR, {args.split}, {len(rows)} rows")
     shared = seen_in_pretraining([original for original, _ in rows], args.data_dir)
     apart = select(rgb, ~shared[rgb.window])
-    tables(apart, {"mprna repair": judge}, f"The {(~shared).sum()} rows without a 32-mer of pretraining")
+    own = {name: judges[name] for name in judges if name.startswith("mprna")}
+    tables(apart, own, f"The {(~shared).sum()} rows without a 32-mer of pretraining")
 
     places = held_out_places(args.data_dir, args.windows, calibration.window)
-    held_out = observe(places.pairs, engine, calibration.window)
+    held_out = observe(places.pairs, engine, calibration.window, relatives)
     # Windows of different rates are told one rate, or the rate alone would rank them.
     told = held_out._replace(rates=np.full(len(held_out.rates), np.mean(RATES)))
     tables(told, judges, f"{HELD_OUT}, {len(places.pairs)} windows, all rates", unknown=True)

@@ -11,11 +11,12 @@ from typing import NamedTuple
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "runs"))
-from repair import HELD_OUT, substitute, transcript_paths, transcripts, windows
+from repair import HELD_OUT, substitute, training_pools, transcript_paths, transcripts, windows
 
 from mprna.alphabet import clean_sequence
 from mprna.corpus.kmers import kmers_of
 from mprna.folding.vienna import fold_mfe
+from mprna.homology.relatives import Relatives
 
 RATES = (0.001, 0.005, 0.01, 0.02, 0.05)
 """Of substitutions, simulated in the species held out."""
@@ -55,6 +56,17 @@ def seen_in_pretraining(originals: list[str], data_dir: Path) -> np.ndarray:
             found, _ = words_of_32(pool)
             shared[owner[np.isin(words, found[maybe[found & low_bits]])]] = True
     return shared
+
+
+def other_genes(originals: list[str], data_dir: Path) -> Relatives:
+    """The transcripts that `mini` was drawn from, without those that share a 32-mer with a row."""
+    pool = training_pools(data_dir)[0]
+    words, _ = words_of_32(originals)
+    found, owner = words_of_32(pool)
+    shared = np.zeros(len(pool), dtype=bool)
+    shared[owner[np.isin(found, words)]] = True
+    kept = np.flatnonzero(~shared).tolist()
+    return Relatives([str(number) for number in kept], [pool[number] for number in kept])
 
 
 class Places(NamedTuple):

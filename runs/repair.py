@@ -21,7 +21,9 @@ from typing import NamedTuple
 import numpy as np
 
 from mprna.alphabet import NUCLEOTIDES, clean_sequence
+from mprna.homology.relatives import Relatives
 from mprna.io.fasta import read_fasta
+from mprna.predict.relatives import evidence_of
 from mprna.predict.repair_calibration import RepairCalibration, save_calibration
 from mprna.predict.repair_features import FEATURES, repair_features
 from mprna.runtime.bases import base_ids
@@ -55,6 +57,8 @@ class Observed(NamedTuple):
     """*Shape:* (N,)"""
     window: np.ndarray
     """Which window each is of. *Shape:* (N,)"""
+    evidence: np.ndarray
+    """Log-likelihood of each base by relatives; 0 without any. *Shape:* (N, 4)"""
 
 
 def transcripts(paths: Iterable[Path], keep: Callable[[str], bool]) -> list[str]:
@@ -86,17 +90,23 @@ def substitute(sequence: str, rate: float, rng: np.random.Generator, n_share: fl
     return "".join((NUCLEOTIDES + "N")[base] for base in bases)
 
 
-def observe(pairs: Iterable[tuple[str, str, float]], engine: Engine, window: int) -> Observed:
+def observe(
+    pairs: Iterable[tuple[str, str, float]], engine: Engine, window: int, relatives: Relatives | None = None
+) -> Observed:
     """Features of corrupted sequences.
 
     Args:
         pairs: original, corrupted, rate of substitution.
+        relatives: for `Observed.evidence`.
     """
     parts, started = [], time.monotonic()
     for number, (original, corrupted, rate) in enumerate(pairs):
         features = repair_features(corrupted, engine, window)
         of_each = np.full(len(original), rate), np.full(len(original), number)
-        parts.append(Observed(features, base_ids(corrupted), base_ids(original), *of_each))
+        evidence = np.zeros((len(original), UNKNOWN))
+        if relatives is not None:
+            evidence = evidence_of(corrupted, relatives).log_likelihood
+        parts.append(Observed(features, base_ids(corrupted), base_ids(original), *of_each, evidence))
         if number % 50 == 49:
             print(f"\r{number + 1} windows, {time.monotonic() - started:.0f} s", end="", file=sys.stderr)
     print(file=sys.stderr)

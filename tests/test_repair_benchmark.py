@@ -37,7 +37,7 @@ def test_the_repair_fit_finds_the_coefficients_that_made_the_data(repair_run: Mo
     features = rng.normal(size=(40_000, 4, 3))
     rates, seen = rng.uniform(0.05, 0.5, 40_000), rng.integers(0, 4, 40_000)
     features[np.arange(40_000), seen, 1:] = 0
-    data = repair_run.Observed(features, seen, seen, rates, seen)
+    data = repair_run.Observed(features, seen, seen, rates, seen, np.zeros((40_000, 4)))
     true = np.array([1.2, 0.5, -0.3])
     score = repair_run.log_prior(data) + features @ true
     original = (score + rng.gumbel(size=score.shape)).argmax(1)  # a draw from the softmax
@@ -117,9 +117,10 @@ def test_the_repair_scripts_run(tmp_path: Path, nano_model: Path) -> None:
     assert fitted.startswith("seen: ")
     assert json.loads((model / "manifest.json").read_text())["files"]["repair.json"]
     table = [sys.executable, str(ROOT / "benchmarks/repair.py"), *data, "--model", str(model)]
-    options = ["--split", "valid", "--windows", "3", "--figure", str(tmp_path / "figure.svg")]
+    options = ["--split", "valid", "--windows", "3", "--relatives", "--figure", str(tmp_path / "figure.svg")]
     printed = subprocess.run([*table, *options], capture_output=True, text=True, check=True).stdout
     assert "The 6 rows without a 32-mer of pretraining" in printed
     assert printed.count("| mprna repair | ") == 7
+    assert printed.count("| mprna repair --relatives | ") == 7
     assert printed.count("| unpaired | ") == 1
     assert (tmp_path / "figure.svg").read_text().count("<circle") == 24

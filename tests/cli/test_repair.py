@@ -10,7 +10,7 @@ from mprna.predict.repair_calibration import RepairCalibration, save_calibration
 
 pytestmark = pytest.mark.torch  # for a model without a calibration of its own
 
-HEADER = "name\tposition\tbase\tp_substitution\tp_A\tp_C\tp_G\tp_U\trepaired\thelix\terror"
+HEADER = "name\tposition\tbase\tp_substitution\tp_A\tp_C\tp_G\tp_U\trelatives\trepaired\thelix\terror"
 FASTA = b">good with words\nggggaaaacccc\n>bad\nMKL\n>empty\n>hole\nACGUN\n"
 
 
@@ -27,8 +27,8 @@ def test_without_evidence_the_table_is_the_prior(call, calibrated):
     outcome = call("repair", "--rate", "0.03", stdin=b">a\nAN\n")
     assert outcome.out.splitlines() == [
         HEADER,
-        "a\t1\tA\t0.03\t0.97\t0.01\t0.01\t0.01\t\t\t",
-        "a\t2\tN\t\t0.25\t0.25\t0.25\t0.25\tA\t\t",
+        "a\t1\tA\t0.03\t0.97\t0.01\t0.01\t0.01\t\t\t\t",
+        "a\t2\tN\t\t0.25\t0.25\t0.25\t0.25\t\tA\t\t",
     ]
     assert (outcome.status, outcome.err) == (0, "")
 
@@ -91,7 +91,7 @@ def test_contradictions_are_usage_errors(call, calibrated, arguments, message):
 )
 def test_records_without_a_base_are_rows(call, calibrated, stdin, reason):
     outcome = call("repair", "--quiet", stdin=stdin)
-    assert (outcome.status, outcome.out.splitlines()[1:], outcome.err) == (1, [f"a{chr(9) * 10}{reason}"], "")
+    assert (outcome.status, outcome.out.splitlines()[1:], outcome.err) == (1, [f"a{chr(9) * 11}{reason}"], "")
 
 
 def test_an_empty_file_is_an_error(call, calibrated):
@@ -102,3 +102,15 @@ def test_a_model_without_calibration_is_an_error(call):
     outcome = call("repair", "ACGU")
     assert outcome.status == 1
     assert "not calibrated for repair; fit repair.json with runs/repair.py" in outcome.err
+
+
+def test_relatives_count_and_their_number_is_told(call, calibrated, tmp_path):
+    (tmp_path / "known.fa").write_text(">gene\n" + "GAUUCCAGUACGGAUCUUAGCACUGGCAAUCC" * 4 + "\n")
+    read = "GAUUCCAGUACGGAUCUUAGCACUGGCAAUCC" * 3
+    changed = read[:40] + ("A" if read[40] != "A" else "C") + read[41:]
+    outcome = call("repair", changed, "--relatives", str(tmp_path / "known.fa"), "--changes")
+    row = dict(zip(HEADER.split("\t"), outcome.out.splitlines()[1].split("\t"), strict=True))
+    assert (row["position"], row["repaired"], row["relatives"]) == ("41", read[40], "1")
+    missing = call("repair", changed, "--relatives", str(tmp_path / "none.fa"))
+    assert (missing.status, missing.out) == (1, "")
+    assert "none.fa: No such file" in missing.err

@@ -44,6 +44,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
             "mprna repair reads.fa --rate 0.02 -o repaired.fa",
             "mprna repair reads.fastq.gz --qualities -o repaired.fastq.gz -j 4",
             "mprna repair rnas.fa --changes",
+            "mprna repair reads.fa --relatives transcripts.fa.gz -o repaired.fa",
         ),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -64,6 +65,14 @@ def _add_evidence(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--qualities", action="store_true", help="take each nucleotide's rate from its FASTQ quality"
+    )
+    parser.add_argument(
+        "--relatives",
+        metavar="FILE",
+        action="append",
+        default=[],
+        help="RNAs in any format, such as the transcripts of the same or a related species; where they "
+        "resemble an RNA, their letters count (repeatable)",
     )
     parser.add_argument(
         "--threshold",
@@ -115,6 +124,7 @@ def _options(args: argparse.Namespace) -> RepairOptions:
         backend=args.backend,
         rate=args.rate,
         use_qualities=args.qualities,
+        relatives=tuple(args.relatives),
         threshold=args.threshold,
         fill=not args.keep_n,
         fold_length=args.fold_length,

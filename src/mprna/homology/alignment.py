@@ -16,13 +16,24 @@ if TYPE_CHECKING:
 
 IntArray = npt.NDArray[np.int64]
 
-MATCH: Final = 5.0
-MISMATCH: Final = -3.0
-OPEN_GAP: Final = -12.0
-EXTEND_GAP: Final = -2.0
 
-_LAMBDA: Final = 0.1435
-"""Of Karlin and Altschul (1990), without gaps: exp(5 x) / 4 + 3 exp(-3 x) / 4 = 1."""
+class Scoring(NamedTuple):
+    """What an alignment is worth."""
+
+    match: float
+    mismatch: float
+    open_gap: float
+    extend_gap: float
+    decay: float
+    """Lambda of Karlin and Altschul (1990), without gaps: exp(match x) / 4 + 3 exp(mismatch x) / 4 = 1."""
+
+
+STRUCTURED: Final = Scoring(5.0, -3.0, -12.0, -2.0, decay=0.1435)
+"""For short RNAs that keep their structure better than their letters."""
+
+TRANSCRIPTS: Final = Scoring(5.0, -4.0, -20.0, -5.0, decay=0.1916)
+"""For pieces of long ones, where what is only alike by chance must not score."""
+
 _K: Final = 0.1
 """As usual for nucleotides; it counts little."""
 
@@ -50,12 +61,14 @@ def check_installed() -> None:
     _aligner()
 
 
-def alignment_score(first: str, second: str) -> float:
+def alignment_score(first: str, second: str, scoring: Scoring = STRUCTURED) -> float:
     """`Alignment.score` of the best alignment of two clean sequences; several times as fast as `align`."""
-    return float(_aligner().score(first, second)) / (MATCH * len(first))
+    return float(_aligner(scoring).score(first, second)) / (scoring.match * len(first))
 
 
-def expected_by_chance(score: float, length: int, num_nucleotides: int) -> float:
+def expected_by_chance(
+    score: float, length: int, num_nucleotides: int, scoring: Scoring = STRUCTURED
+) -> float:
     """How many alignments are as good where nothing is related (Karlin and Altschul 1990).
 
     Args:
@@ -63,30 +76,30 @@ def expected_by_chance(score: float, length: int, num_nucleotides: int) -> float
         length: of the first RNA.
         num_nucleotides: of all RNAs that it is compared with.
     """
-    return _K * length * num_nucleotides * math.exp(-_LAMBDA * MATCH * length * score)
+    return _K * length * num_nucleotides * math.exp(-scoring.decay * scoring.match * length * score)
 
 
-def align(first: str, second: str) -> Alignment:
+def align(first: str, second: str, scoring: Scoring = STRUCTURED) -> Alignment:
     """The best local alignment of two clean sequences that share a letter.
 
     Of those with the same score it is always the same one.
     """
-    found = _aligner().align(first, second)
+    found = _aligner(scoring).align(first, second)
     places = (np.concatenate([np.arange(*block) for block in blocks]) for blocks in found[0].aligned)
-    return Alignment(found.score / (MATCH * len(first)), *places)
+    return Alignment(found.score / (scoring.match * len(first)), *places)
 
 
-@lru_cache(maxsize=1)
-def _aligner() -> PairwiseAligner:
+@lru_cache(maxsize=2)
+def _aligner(scoring: Scoring = STRUCTURED) -> PairwiseAligner:
     try:
         from Bio.Align import PairwiseAligner
     except ImportError:
-        raise MissingExtraError("folding with templates", "templates") from None
+        raise MissingExtraError("comparing RNAs with relatives", "relatives") from None
     return PairwiseAligner(
         mode="local",
-        match_score=MATCH,
-        mismatch_score=MISMATCH,
-        open_gap_score=OPEN_GAP,
-        extend_gap_score=EXTEND_GAP,
+        match_score=scoring.match,
+        mismatch_score=scoring.mismatch,
+        open_gap_score=scoring.open_gap,
+        extend_gap_score=scoring.extend_gap,
         wildcard="N",
     )

@@ -89,7 +89,7 @@ def read_library(paths: Iterable[str | os.PathLike[str]]) -> Library:
     check_installed()
     files = [os.fspath(path) for path in paths]
     templates = [
-        Template(record.name, _readable(record.sequence), pairs_from_dot_bracket(record.dot_bracket))
+        Template(record.name, readable(record.sequence), pairs_from_dot_bracket(record.dot_bracket))
         for path in files
         for record in read_records(path)
         if record.dot_bracket
@@ -99,6 +99,6 @@ def read_library(paths: Iterable[str | os.PathLike[str]]) -> Library:
     return Library(templates)
 
 
-def _readable(sequence: str) -> str:
+def readable(sequence: str) -> str:
     """Clean letters; whatever is none is N, such as the modified nucleotides of databases."""
     return as_rna(_NO_BASE.sub("N", sequence))

@@ -28,7 +28,7 @@ OPTIONAL: Final = {
     "scipy": "bench",
     "transformers": "bench",
     "resvg-py": "draw",
-    "biopython": "templates",
+    "biopython": "relatives",
     "pysam": "vcf",
     "fastapi": "web",
     "starlette": "web",

@@ -17,7 +17,7 @@ from mprna.io.records import Record
 from mprna.predict.folder import Folder, failed
 from mprna.predict.options import FoldOptions
 from mprna.predict.parallel import IN_FLIGHT, MANY_IN_FLIGHT, map_ordered
-from mprna.predict.templates import stamps
+from mprna.predict.relatives import stamps
 from mprna.runtime.store import stamp
 
 DEFAULT_OPTIONS: Final = FoldOptions()

@@ -37,6 +37,7 @@ from mprna.predict.pair_probs import (
     with_crossing_pairs,
     without_doubtful_pairs,
 )
+from mprna.predict.relatives import library_of
 from mprna.predict.restrain import (
     Nats,
     log_odds_of_pairing,
@@ -45,7 +46,6 @@ from mprna.predict.restrain import (
     restrain_probs,
     restraints_of,
 )
-from mprna.predict.templates import library_of
 from mprna.rna.constraints import Constraint
 from mprna.runtime.engine import (
     Engine,

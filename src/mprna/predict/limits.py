@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from mprna.errors import UsageError
 
 
@@ -22,3 +24,15 @@ def too_long(length: int, max_length: int, done: str = "") -> str:
     ('5 nt; up to 4 (--max-length)', '5 nt; up to 4 are scanned (--max-length)')
     """
     return f"{length} nt; up to {max_length} {f'{done} ' if done else ''}(--max-length)"
+
+
+def check_files(name: str, paths: tuple[str | Path, ...]) -> None:
+    """Make sure that an option is a tuple of files.
+
+    Raises:
+        UsageError: it is not.
+    """
+    if not isinstance(paths, tuple):
+        raise UsageError(f"{name} {paths!r:.40}; expected a tuple of files")
+    if "-" in paths:
+        raise UsageError(f"{name}: expected files, not standard input")

@@ -10,6 +10,7 @@ from mprna.decoding.settings import HYBRID_WEIGHT
 from mprna.errors import UsageError
 from mprna.folding.restraints import ShapeModel
 from mprna.folding.vienna import MAX_LENGTH, EnergyModel
+from mprna.predict.limits import check_files
 from mprna.runtime.store import FOLDING_MODEL
 
 __all__ = ["DEFAULT_MAX_LENGTHS", "MAX_DENSE_LENGTH", "EnergyModel", "FoldOptions", "ShapeModel"]
@@ -97,10 +98,7 @@ class FoldOptions:
             raise UsageError(f"weight {self.weight}; expected 0 to {MAX_WEIGHT}")
         if not 0 <= self.min_confidence <= 1:
             raise UsageError(f"min_confidence {self.min_confidence}; expected 0 to 1")
-        if not isinstance(self.templates, tuple):
-            raise UsageError(f"templates {self.templates!r:.40}; expected a tuple of files")
-        if "-" in self.templates:
-            raise UsageError("templates: expected files, not standard input")
+        check_files("templates", self.templates)
         if self.decoder == "tokens" and self.engine != "model":
             raise UsageError("decoder 'tokens': of the model engine alone; choose it too")
         if self.decoder == "tokens" and self.templates:

@@ -18,9 +18,10 @@ from mprna.alphabet import LETTERS_OF, NUCLEOTIDES, clean_sequence
 from mprna.errors import FoldingError, SequenceError, UsageError
 from mprna.io.records import Record
 from mprna.predict.folder import Folder
-from mprna.predict.limits import check_max_length, too_long
+from mprna.predict.limits import check_files, check_max_length, too_long
 from mprna.predict.options import FoldOptions
 from mprna.predict.parallel import map_ordered
+from mprna.predict.relatives import evidence_of, relatives_of, stamps
 from mprna.predict.repair_calibration import base_posterior, load_calibration
 from mprna.predict.repair_features import Floats, repair_features
 from mprna.rna.helices import helices_of, helix_name
@@ -58,6 +59,10 @@ class RepairOptions:
     use_qualities: bool = False
     """Take the rate of each nucleotide from its FASTQ quality."""
 
+    relatives: tuple[str | Path, ...] = ()
+    """Files of RNAs, in any format, whose letters count where pieces of them resemble a piece of the RNA (see
+    `homology.bases`): transcripts of the same or a related species, or other genes of a family."""
+
     threshold: float = 0.5
     """A nucleotide is repaired if another base has at least this probability."""
 
@@ -79,6 +84,7 @@ class RepairOptions:
             raise UsageError(f"threshold {self.threshold}; expected more than 0 and at most 1")
         if self.fold_length < 0:
             raise UsageError(f"fold_length {self.fold_length}; expected 0 or more")
+        check_files("relatives", self.relatives)
         check_max_length(self.max_length)
 
 
@@ -118,6 +124,8 @@ class RepairResult:
     """Probability that A, C, G or U is the original base; rows sum to 1. *Shape:* (L, 4)"""
     substitution_probs: Floats | None = None
     """Probability that the nucleotide was substituted; NaN at ambiguity codes. *Shape:* (L,)"""
+    num_relatives: IntArray | None = None
+    """How many relatives have a letter there, if there are files of them. *Shape:* (L,)"""
     repairs: tuple[Repair, ...] = ()
     """What is to be changed, by position."""
     repaired: str | None = None
@@ -149,10 +157,12 @@ def repair(sequence: str | Record, options: RepairOptions = DEFAULT_OPTIONS) -> 
     Raises:
         SequenceError: empty, no RNA, without any known base, too long, or without the qualities asked for.
         ModelError: no such model, damaged files, or no calibration.
+        DataError: files of relatives that cannot be read, or that have no RNA.
+        MissingExtraError: relatives without Biopython.
         UsageError: see `RepairOptions`.
     """
     record = sequence if isinstance(sequence, Record) else Record(name="", sequence=sequence)
-    return _cached_repairer(options, stamp(options.model)).repair(record)
+    return _cached_repairer(options, (stamp(options.model), stamps(options.relatives))).repair(record)
 
 
 def repair_records(
@@ -165,6 +175,8 @@ def repair_records(
 
     Raises:
         ModelError: no such model, damaged files, or no calibration.
+        DataError: files of relatives that cannot be read, or that have no RNA.
+        MissingExtraError: relatives without Biopython.
     """
     return map_ordered(partial(_Repairer, options), records, jobs=jobs, on_kill=_failed)
 
@@ -174,6 +186,7 @@ class _Repairer:
         directory = find_model(options.model)
         self._calibration = load_calibration(directory)
         self._engine = load(directory, backend=options.backend)
+        self._relatives = relatives_of(options.relatives)
         self._options = options
         self._folder: Folder | None = None
 
@@ -192,12 +205,14 @@ class _Repairer:
         bases = base_ids(clean)
         if (bases == UNKNOWN_BASE).all():
             raise SequenceError("no known base, only ambiguity codes")
+        evidence = evidence_of(clean, self._relatives) if self._relatives else None
         base_probs = base_posterior(
             repair_features(clean, self._engine, self._calibration.window),
             self._calibration,
             bases=bases,
             rates=self._rates(record),
             possible=_possible_bases(sequence),
+            log_likelihood=evidence.log_likelihood if evidence else 0.0,
         )
         repairs = _proposals(sequence, bases, base_probs, self._options)
         repaired = _apply(sequence, repairs)
@@ -210,6 +225,7 @@ class _Repairer:
             sequence=sequence,
             base_probs=base_probs,
             substitution_probs=_substitution_probs(bases, base_probs),
+            num_relatives=evidence.num_relatives if evidence else None,
             repairs=repairs,
             repaired=repaired,
             dot_bracket=before,
@@ -289,7 +305,7 @@ def _possible_bases(sequence: str) -> npt.NDArray[np.bool_]:
 
 
 @lru_cache(maxsize=2)
-def _cached_repairer(options: RepairOptions, model_stamp: tuple[str, int]) -> _Repairer:
+def _cached_repairer(options: RepairOptions, stamps: object) -> _Repairer:
     """A repairer is kept, so that calls of `repair` in a loop load the model once."""
     return _Repairer(options)
 

@@ -2,10 +2,11 @@
 
 The probability that base b stood where x is seen is proportional to
 
-    prior(b; x) * exp(sum of coefficient * feature(b)),
+    prior(b; x) * evidence(b) * exp(sum of coefficient * feature(b)),
 
 with the prior 1 - rate for b = x and rate / 3 for the others. The rate is thus exchanged without a new fit.
-Where the base is unknown, the prior is even over the bases that its code stands for.
+Where the base is unknown, the prior is even over the bases that its code stands for. The evidence is that of
+relatives, if there are any.
 
 Shape letters: L nucleotides, K features.
 """
@@ -87,6 +88,7 @@ def base_posterior(
     bases: IntArray,
     rates: Floats,
     possible: npt.NDArray[np.bool_],
+    log_likelihood: Floats | float = 0.0,
 ) -> Floats:
     """Probability of each base to be the original one; rows sum to 1.
 
@@ -95,6 +97,7 @@ def base_posterior(
         bases: what is seen, 0-3 for A C G U and 4 for an unknown base. *Shape:* (L,)
         rates: prior probability of a substitution, between 0 and 1. *Shape:* (L,)
         possible: of an unknown base, the bases it may be. *Shape:* (L, 4)
+        log_likelihood: of further evidence, given each base. *Shape:* (L, 4)
 
     *Shape:* (L, 4)
     """
@@ -103,7 +106,7 @@ def base_posterior(
     prior = np.where(is_base, 1.0 - rates[:, None], rates[:, None] / 3.0)
     prior = np.where(is_seen, prior, possible)
     coefficients = np.where(is_seen, calibration.seen, calibration.unknown)
-    score = np.einsum("lbk,lk->lb", features, coefficients)
+    score = np.einsum("lbk,lk->lb", features, coefficients) + log_likelihood
     weight = prior * np.exp(score - score.max(axis=1, keepdims=True))
     return np.asarray(weight / weight.sum(axis=1, keepdims=True))
 

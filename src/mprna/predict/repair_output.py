@@ -19,9 +19,11 @@ REPAIR_FORMATS: Final = ("fasta", "fastq", *TABLE_FORMATS)
 
 COLUMNS: Final = {
     "name": "str", "position": "int", "base": "str", "p_substitution": "float",
-    **{f"p_{base}": "float" for base in NUCLEOTIDES}, "repaired": "str", "helix": "str", "error": "str",
+    **{f"p_{base}": "float" for base in NUCLEOTIDES}, "relatives": "int", "repaired": "str", "helix": "str",
+    "error": "str",
 }  # fmt: skip
-"""Column and type; `position` counts from 1, `repaired` holds a letter where a change is proposed."""
+"""Column and type; `position` counts from 1, `relatives` is empty unless files of them were given,
+`repaired` holds a letter where a change is proposed."""
 
 
 def write_repairs(
@@ -91,6 +93,8 @@ def _row(result: RepairResult, position: int, change: Repair | None) -> Row:
     row["p_substitution"] = None if np.isnan(substitution) else _short(substitution)
     for base, probability in zip(NUCLEOTIDES, result.base_probs[position - 1], strict=True):
         row[f"p_{base}"] = _short(probability)
+    if result.num_relatives is not None:
+        row["relatives"] = int(result.num_relatives[position - 1])
     if change is not None:
         row |= {"repaired": change.base, "helix": change.helix}
     return row

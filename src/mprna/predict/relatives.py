@@ -1,0 +1,67 @@
+"""The files of relatives that options name, read once for all RNAs.
+
+Shape letters: L nucleotides.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import lru_cache
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from mprna.homology.bases import BaseEvidence, base_evidence
+from mprna.homology.library import Library, read_library
+from mprna.homology.relatives import Relatives, read_relatives
+from mprna.runtime.windows import split_windows
+
+Paths = tuple[str | Path, ...]
+
+WINDOW: Final = 256
+"""Nucleotides whose relatives are looked for at once."""
+
+
+def library_of(paths: Paths) -> Library | None:
+    """Known structures; None without files.
+
+    Raises:
+        DataError: files that cannot be read, or that have no structure.
+        MissingExtraError: Biopython is not installed.
+    """
+    return _library(paths, stamps(paths)) if paths else None
+
+
+def relatives_of(paths: Paths) -> Relatives | None:
+    """Known sequences; None without files.
+
+    Raises:
+        DataError: files that cannot be read, or that have no RNA.
+        MissingExtraError: Biopython is not installed.
+    """
+    return _relatives(paths, stamps(paths)) if paths else None
+
+
+def stamps(paths: Paths) -> tuple[int, ...]:
+    """What differs where a file has changed."""
+    return tuple(os.stat(path).st_mtime_ns for path in paths if os.path.exists(path))
+
+
+def evidence_of(sequence: str, relatives: Relatives) -> BaseEvidence:
+    """What relatives say of each base of a clean sequence, a long one in windows that overlap by half."""
+    parts = []
+    for start, end, keep_start, keep_end in split_windows(len(sequence), WINDOW):
+        piece, kept = sequence[start:end], slice(keep_start - start, keep_end - start)
+        parts.append([values[kept] for values in base_evidence(piece, relatives.find(piece))])
+    return BaseEvidence(*(np.concatenate(values) for values in zip(*parts, strict=True)))
+
+
+@lru_cache(maxsize=1)
+def _library(paths: Paths, stamps: tuple[int, ...]) -> Library:
+    return read_library(paths)
+
+
+@lru_cache(maxsize=1)
+def _relatives(paths: Paths, stamps: tuple[int, ...]) -> Relatives:
+    return read_relatives(paths)
