@@ -61,15 +61,22 @@ def test_what_shares_no_word_has_no_relatives(sequence):
 
 
 def test_files_of_several_formats_are_read_and_odd_letters_match_nothing(tmp_path):
-    (tmp_path / "a.fa").write_text(">x\nacgtP\n>empty\n\n")
-    (tmp_path / "b.dbn").write_text(">y\nGGGAAACCC\n(((...)))\n")
-    known = read_relatives([tmp_path / "a.fa", tmp_path / "b.dbn"])
-    assert len(known) == 2
+    (tmp_path / "a.fa").write_text(
+        f">x\n{GENE[:200].lower().replace('u', 't')}PPP{GENE[203:400]}\n>empty\n\n"
+    )
+    (tmp_path / "b.dbn").write_text(f">y\n{GENE[300:500]}\n{'.' * 200}\n")
+    found = read_relatives([tmp_path / "a.fa", tmp_path / "b.dbn"]).find(GENE[100:400])
+    assert [relative.name for relative in found] == ["x", "y"]
+    assert "NNN" in found[0].sequence
 
 
-def test_files_without_an_rna_are_told(tmp_path):
-    (tmp_path / "a.fa").write_text(">x\n\n")
-    with pytest.raises(MissingDataError, match=r"a\.fa: no RNA; give relatives"):
+@pytest.mark.parametrize("sequence", ["", "MKLVEELKKTLPQMKLVEELKKTLPQ", "ACGUACGUACGUACG"])
+def test_files_without_nucleotides_enough_are_told(tmp_path, sequence):
+    (tmp_path / "a.fa").write_text(f">x\n{sequence}\n")
+    with pytest.raises(MissingDataError, match=r"a\.fa: no RNA with 16 nucleotides in a row; give relatives"):
         read_relatives([tmp_path / "a.fa"])
+
+
+def test_missing_files_are_told(tmp_path):
     with pytest.raises(FormatError, match="No such file"):
         read_relatives([tmp_path / "none.fa"])

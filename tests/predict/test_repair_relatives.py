@@ -101,7 +101,7 @@ def test_a_file_that_changed_is_read_again(model, known):
 
 def test_bad_files_are_told(model, tmp_path):
     (tmp_path / "empty.fa").write_text(">x\n\n")
-    with pytest.raises(MissingDataError, match=r"empty\.fa: no RNA; give relatives"):
+    with pytest.raises(MissingDataError, match=r"empty\.fa: no RNA with 16 nucleotides"):
         repair(GENE, options(model, tmp_path / "empty.fa"))
     with pytest.raises(FormatError, match="No such file"):
         repair(GENE, options(model, tmp_path / "none.fa"))

@@ -65,6 +65,10 @@ class RegionIndex:
         self._first = np.concatenate([[0], np.cumsum(np.bincount(codes, minlength=_NUM_WORDS))])
         """Where each word begins in `_places`. *Shape:* (4 ** 11 + 1,)"""
 
+    def __len__(self) -> int:
+        """Words, each as often as it stands there."""
+        return len(self._places)
+
     def regions(self, sequence: str) -> list[Region]:
         """At most `NUM_REGIONS`, those that share the most words with a clean sequence first."""
         words = _words([sequence])
@@ -78,7 +82,8 @@ class RegionIndex:
         return self._best(np.repeat(at, counts), places, len(sequence))
 
     def _best(self, at: IntArray, places: IntArray, length: int) -> list[Region]:
-        """
+        """Regions around words that stand in the same order and at about the same distances.
+
         Args:
             at: where words stand in the sequence asked for. *Shape:* (H,)
             places: where they stand in the joined sequences. *Shape:* (H,)
@@ -89,19 +94,16 @@ class RegionIndex:
         at, owners, shifts = at[order], owners[order], shifts[order]
         is_new = (np.diff(owners, prepend=-1) != 0) | (np.diff(shifts, prepend=shifts[0]) > MAX_SHIFT)
         groups = np.cumsum(is_new) - 1
-        distinct = np.unique(groups * length + at) // length  # a word that comes twice counts once
-        scores = np.bincount(distinct)
+        scores = np.bincount(np.unique(groups * length + at) // length)  # a word that comes twice counts once
         begins = np.flatnonzero(is_new)
         ends = np.append(begins[1:], len(at)) - 1
         best = np.argsort(-scores, kind="stable")[:NUM_REGIONS]
-        return [
-            Region(
-                owner := int(owners[begins[group]]),
-                max(0, int(shifts[begins[group]]) - MARGIN),
-                min(int(self._lengths[owner]), int(shifts[ends[group]]) + length + MARGIN),
-            )
-            for group in best.tolist()
-        ]
+        regions = []
+        for first, last in zip(begins[best].tolist(), ends[best].tolist(), strict=True):
+            owner = int(owners[first])
+            start, end = int(shifts[first]) - MARGIN, int(shifts[last]) + length + MARGIN
+            regions.append(Region(owner, max(0, start), min(int(self._lengths[owner]), end)))
+        return regions
 
 
 def _words(sequences: Sequence[str]) -> Kmers:

@@ -19,7 +19,7 @@ from mprna.homology.alignment import (
     expected_by_chance,
 )
 from mprna.homology.library import readable
-from mprna.homology.regions import RegionIndex
+from mprna.homology.regions import SEED, RegionIndex
 from mprna.io.formats import read_records
 
 MAX_RELATIVES: Final = 8
@@ -54,7 +54,8 @@ class Relatives:
         self._index = RegionIndex(sequences)
 
     def __len__(self) -> int:
-        return len(self._sequences)
+        """Words by which relatives can be found."""
+        return len(self._index)
 
     def find(self, sequence: str) -> list[Relative]:
         """At most `MAX_RELATIVES` that resemble a clean sequence, the best first; of each its best piece."""
@@ -80,12 +81,14 @@ def read_relatives(paths: Iterable[str | os.PathLike[str]]) -> Relatives:
 
     Raises:
         FormatError: a file that cannot be read.
-        MissingDataError: not one RNA.
+        MissingDataError: not one RNA with nucleotides enough.
         MissingExtraError: Biopython is not installed.
     """
     check_installed()
     files = [os.fspath(path) for path in paths]
-    records = [record for path in files for record in read_records(path) if record.sequence]
-    if not records:
-        raise MissingDataError(f"{', '.join(files)}: no RNA; give relatives")
-    return Relatives([record.name for record in records], [readable(record.sequence) for record in records])
+    records = [record for path in files for record in read_records(path)]
+    found = Relatives([record.name for record in records], [readable(record.sequence) for record in records])
+    if not len(found):
+        reason = f"no RNA with {len(SEED)} nucleotides in a row; give relatives"
+        raise MissingDataError(f"{', '.join(files)}: {reason}")
+    return found
