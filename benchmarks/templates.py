@@ -1,11 +1,13 @@
-r"""What templates bring: relatives of the same family, and strangers of all other families.
+r"""What relatives bring, those of the same family and strangers of all other families.
 
     python benchmarks/templates.py archiveII_bpseq.jsonl.gz WORK [--engine vienna] [--num-rnas 70]
+    python benchmarks/templates.py archiveII_bpseq.jsonl.gz WORK --without-structures
 
 Of every family some RNAs are folded three times: alone; with all other families as templates, which must not
 do harm; and with the rest of all RNAs as templates, but for those that share more than `--max-like` of their
-14-mers with any RNA that is folded. The table is that of `benchmarks/accuracy.py`, with intervals over
-families and every way compared with the first.
+14-mers with any RNA that is folded. Or the same without the structures of these (`mprna fold --relatives`).
+The table is that of `benchmarks/accuracy.py`, with intervals over families and every way compared with the
+first.
 
 A name's family is what stands before its first underscore.
 """
@@ -27,15 +29,19 @@ from mprna.predict.fold import fold_records
 from mprna.predict.options import FoldOptions
 
 
-def fold_with(templates: list[Record], tested: list[Record], options: FoldOptions, path: Path) -> None:
-    """Predictions of `tested`, appended to those of other families."""
-    known = path.with_suffix(".templates.jsonl")
-    write(templates, known)
-    folded = list(fold_records(tested, dataclasses.replace(options, templates=(known,))))
+def fold_with(
+    known: list[Record], tested: list[Record], option: str, options: FoldOptions, path: Path
+) -> None:
+    """Predictions of `tested`, appended to those of other families.
+
+    Args:
+        option: of `FoldOptions`, what `known` is given as.
+    """
+    file = path.with_suffix(".known.jsonl")
+    write(known, file)
+    folded = list(fold_records(tested, dataclasses.replace(options, **{option: (file,)})))
     used = sum(record.template is not None for record in folded)
-    print(
-        f"{path.stem}: {used} of {len(folded)} RNAs have a template among {len(templates)}", file=sys.stderr
-    )
+    print(f"{path.stem}: {used} of {len(folded)} RNAs have a relative among {len(known)}", file=sys.stderr)
     _append(folded, path)
 
 
@@ -55,6 +61,7 @@ def main() -> None:
     parser.add_argument("--num-rnas", type=int, default=70, help="of a family [%(default)s]")
     parser.add_argument("--longest", type=int, default=700, metavar="NT", help="[%(default)s]")
     parser.add_argument("--max-like", type=float, default=0.5, metavar="SHARE", help="[%(default)s]")
+    parser.add_argument("--without-structures", action="store_true", help="of relatives")
     args = parser.parse_args()
     args.work.mkdir(parents=True, exist_ok=True)
     paths = [args.work / f"{name}.jsonl" for name in ("test", "alone", "strangers", "relatives")]
@@ -62,6 +69,7 @@ def main() -> None:
         path.unlink(missing_ok=True)
     truth, alone, strangers, relatives = paths
     options = FoldOptions(engine=args.engine)
+    option = "relatives" if args.without_structures else "templates"
     families = read_families(args.archive)
     for name, family in families.items():
         tested = sample([record for record in family if len(record.sequence) <= args.longest], args.num_rnas)
@@ -70,8 +78,8 @@ def main() -> None:
         _append(tested, truth)
         _append(list(fold_records(tested, options)), alone)
         others = [record for other, records in families.items() if other != name for record in records]
-        fold_with(others, tested, options, strangers)
-        fold_with(_unlike(family, tested, args) + others, tested, options, relatives)
+        fold_with(others, tested, option, options, strangers)
+        fold_with(_unlike(family, tested, args) + others, tested, option, options, relatives)
     command = [sys.executable, ROOT / "benchmarks/accuracy.py", *paths, "--family", FAMILY]
     subprocess.run([str(word) for word in command], check=True)
 

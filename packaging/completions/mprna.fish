@@ -82,6 +82,7 @@ complete -c mprna -n '_shtab_mprna_using fold' -l shape -xka "(__fish_complete_p
 complete -c mprna -n '_shtab_mprna_using fold' -l shape-slope -x -d 'of Deigan'"'"'s energies [1.8]'
 complete -c mprna -n '_shtab_mprna_using fold' -l shape-intercept -x -d 'of Deigan'"'"'s energies [-0.6]'
 complete -c mprna -n '_shtab_mprna_using fold' -l templates -xka "(__fish_complete_path (commandline -ct))" -d 'RNAs with known structures, in any format that has structures; an RNA that is a relative of some takes from them the pairs that it shares with them (up to 4096 nt; repeatable)'
+complete -c mprna -n '_shtab_mprna_using fold' -l relatives -xka "(__fish_complete_path (commandline -ct))" -d 'RNAs without known structures, in any format, such as the same RNA of other species; they are folded too, and pairs that an RNA shares with them count more (up to 4096 nt; repeatable)'
 complete -c mprna -n '_shtab_mprna_using fold' -l pseudoknots -d 'add pairs that cross the nested structure; the energy is that of the ( ) pairs alone (not with the vienna engine)'
 complete -c mprna -n '_shtab_mprna_using fold' -l min-confidence -x -d 'leave out pairs of a lower probability, but for those that a constraint asks for'
 complete -c mprna -n '_shtab_mprna_using fold' -s T -l temp -x -d 'of energies, and of the ensemble that the network reads [37.0]'

@@ -325,10 +325,21 @@ def test_relatives_are_named(call, tmp_path):
     assert (row["dot_bracket"], row["template"]) == (".((((....)))).", "known")
 
 
-def test_templates_that_are_not_there_are_told(call, tmp_path):
+def test_relatives_without_structures_are_named_too(call, tmp_path):
+    (tmp_path / "family.fa").write_text(">one\nGGCGGGAUCGAAAGAUCCCGCCA\n>two\nGACGGGAUCGAAAGAUCCCGUCA\n")
+    family = str(tmp_path / "family.fa")
+    status, out, err = call("fold", *VIENNA, family, "--relatives", family, "--format", "tsv")
+    header, *rows = (line.split("\t") for line in out.splitlines())
+    assert (status, err) == (0, "")
+    assert [row[header.index("template")] for row in rows] == ["two", "one"]
+    assert {row[header.index("dot_bracket")] for row in rows} == {"(((((((((....)))))))))."}
+
+
+@pytest.mark.parametrize("option", ["--templates", "--relatives"])
+def test_relatives_that_are_not_there_are_told(call, tmp_path, option):
     missing = str(tmp_path / "none.dbn")
     told = (1, "", f"mprna: error: {missing}: No such file or directory\n")
-    assert call("fold", *VIENNA, "GGGGAAAACCCC", "--templates", missing) == told
+    assert call("fold", *VIENNA, "GGGGAAAACCCC", option, missing) == told
 
 
 def test_resume_needs_a_file(call):

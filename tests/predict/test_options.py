@@ -32,6 +32,11 @@ from mprna.predict.options import EnergyModel, FoldOptions
             "templates: decoder 'tokens' reads no pair probabilities; choose 'nested'",
         ),
         ({"templates": ("-",)}, "templates: expected files, not standard input"),
+        ({"relatives": ("-",)}, "relatives: expected files, not standard input"),
+        (
+            {"relatives": ("known.fa",), "engine": "model", "decoder": "tokens"},
+            "relatives: decoder 'tokens' reads no pair probabilities; choose 'nested'",
+        ),
     ],
 )
 def test_values_out_of_range_are_told(values, message):

@@ -96,7 +96,7 @@ def test_rnas_that_are_read_in_windows_have_relatives_too(engine, templates, pai
 
 
 def test_longer_rnas_are_folded_without(templates, pair_model, monkeypatch):
-    monkeypatch.setattr(folder, "MAX_TEMPLATE_LENGTH", len(TRNA) - 1)
+    monkeypatch.setattr(folder, "MAX_RELATED_LENGTH", len(TRNA) - 1)
     record = mprna.fold(Record(name="x", sequence=TRNA), options("vienna", templates, pair_model))
     assert record.template is None
     assert record.dot_bracket == mprna.fold(TRNA, FoldOptions(engine="vienna")).dot_bracket

@@ -170,6 +170,14 @@ def _add_structure(group: argparse._ArgumentGroup) -> None:
         "some takes from them the pairs that it shares with them (up to 4096 nt; repeatable)",
     )
     group.add_argument(
+        "--relatives",
+        metavar="FILE",
+        action="append",
+        default=[],
+        help="RNAs without known structures, in any format, such as the same RNA of other species; they are "
+        "folded too, and pairs that an RNA shares with them count more (up to 4096 nt; repeatable)",
+    )
+    group.add_argument(
         "--pseudoknots",
         action="store_true",
         help="add pairs that cross the nested structure; the energy is that of the ( ) pairs alone (not with "
@@ -306,6 +314,7 @@ def _options(args: argparse.Namespace) -> FoldOptions:
         energy_model=energies,
         shape_model=ShapeModel(slope=args.shape_slope, intercept=args.shape_intercept),
         templates=tuple(args.templates),
+        relatives=tuple(args.relatives),
         pseudoknots=args.pseudoknots,
         min_confidence=args.min_confidence,
         pair_probs=args.pair_probs,

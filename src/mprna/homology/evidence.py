@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from mprna.homology.alignment import align, alignment_score, expected_by_chance
+from mprna.homology.alignment import Alignment, align, alignment_score, expected_by_chance
 from mprna.homology.library import Library, Template
 from mprna.rna.canonical import MIN_HAIRPIN, canonical_pairs
 
@@ -61,7 +61,7 @@ def find_evidence(sequence: str, library: Library) -> Evidence | None:
     """Align a clean sequence with its likely relatives; None where there is none to trust."""
     trusted = [
         transfer
-        for template in _relatives(sequence, library)
+        for template in closest(sequence, library, MAX_TEMPLATES)
         if (transfer := _transfer(sequence, template)).trust >= MIN_TRUST
     ]
     if not trusted:
@@ -90,21 +90,28 @@ def with_evidence(base_pair_probs: FloatArray, evidence: Evidence) -> FloatArray
     return np.minimum(unknown[:, None], unknown) * base_pair_probs + evidence.base_pair_probs
 
 
-def _relatives(sequence: str, library: Library) -> list[Template]:
-    """The templates with the best alignments, if these are better than chance."""
+def closest(sequence: str, library: Library, number: int) -> list[Template]:
+    """So many with the best alignments, if these are better than chance; the best first."""
     length, size = len(sequence), library.num_nucleotides
     scored = [
         (alignment_score(sequence, template.sequence), template) for template in library.candidates(sequence)
     ]
     scored.sort(key=lambda item: -item[0])
-    best = scored[:MAX_TEMPLATES]
+    best = scored[:number]
     return [template for score, template in best if expected_by_chance(score, length, size) <= MAX_EXPECTED]
+
+
+def places_in(alignment: Alignment, length: int) -> IntArray:
+    """Where in the first RNA each nucleotide of the second, of `length` nucleotides, stands; below 0 for
+    those that are not aligned. *Shape:* (length,)"""
+    places = np.full(length, _UNKNOWN)
+    places[alignment.second] = alignment.first
+    return places
 
 
 def _transfer(sequence: str, template: Template) -> _Transfer:
     alignment = align(sequence, template.sequence)
-    place = np.full(len(template.sequence), _UNKNOWN)  # of each nucleotide of the template in the sequence
-    place[alignment.second] = alignment.first
+    place = places_in(alignment, len(template.sequence))
     i, j = place[template.pairs].T
     both = (i >= 0) & (j >= 0)
     i, j = i[both], j[both]
@@ -116,14 +123,14 @@ def _transfer(sequence: str, template: Template) -> _Transfer:
     partners[alignment.first[~is_paired[alignment.second]]] = _UNPAIRED
     partners[i], partners[j] = j, i
     kept = len(i) / max(1, len(template.pairs))
-    return _Transfer(template.name, _trust(alignment.score, kept), partners)
+    return _Transfer(template.name, trust(alignment.score, kept), partners)
 
 
-def _trust(score: float, kept: float) -> float:
-    """A logistic regression; docs/experiments.md says on what.
+def trust(score: float, kept: float) -> float:
+    """How probable it is that pairs of a relative are pairs: a logistic regression (docs/experiments.md).
 
     Args:
         score: of the alignment, in matches per nucleotide.
-        kept: share of the template's pairs that survive.
+        kept: share of the relative's pairs that survive.
     """
     return 1 / (1 + math.exp(3.89 - 4.2 * score - 4.62 * kept))

@@ -1,4 +1,4 @@
-"""RNAs with known structures, and which of them are likely relatives of another RNA.
+"""Known RNAs, with or without structures, and which of them are likely relatives of another RNA.
 
 Shape letters: n pairs of an RNA, W words of all RNAs.
 """
@@ -27,18 +27,19 @@ WORD: Final = 8
 NUM_CANDIDATES: Final = 20
 """RNAs with the most words in common; the rest is for an alignment to say."""
 
+_NO_PAIRS: Final = np.zeros((0, 2), dtype=np.int64)
 _NO_BASE: Final = re.compile("[^ACGTUacgtu]")
 
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """An RNA whose structure is known."""
+    """A known RNA."""
 
     name: str
     sequence: str
     """Clean letters."""
     pairs: npt.NDArray[np.int64]
-    """*Shape:* (n, 2), i < j"""
+    """None where the structure is not known. *Shape:* (n, 2), i < j"""
 
 
 class Library:
@@ -97,6 +98,30 @@ def read_library(paths: Iterable[str | os.PathLike[str]]) -> Library:
     if not templates:
         raise MissingDataError(f"{', '.join(files)}: no RNA with a structure; give templates that have one")
     return Library(templates)
+
+
+def read_sequences(paths: Iterable[str | os.PathLike[str]], max_length: int) -> Library:
+    """All RNAs of files in any format, without structures.
+
+    Args:
+        max_length: longer ones are left out, nucleotides.
+
+    Raises:
+        FormatError: a file that cannot be read.
+        MissingDataError: not one RNA of at most this length.
+        MissingExtraError: Biopython is not installed.
+    """
+    check_installed()
+    files = [os.fspath(path) for path in paths]
+    found = [
+        Template(record.name, readable(record.sequence), _NO_PAIRS)
+        for path in files
+        for record in read_records(path)
+        if 0 < len(record.sequence) <= max_length
+    ]
+    if not found:
+        raise MissingDataError(f"{', '.join(files)}: no RNA of 1 to {max_length} nt; give relatives")
+    return Library(found)
 
 
 def readable(sequence: str) -> str:

@@ -48,7 +48,7 @@ class Record:
     engine: str | None = None
     """Name of the engine that predicted the structure."""
     template: str | None = None
-    """Name of the relative with a known structure that the structure was taken from, as far as it goes."""
+    """Name of the relative that counted most, if any."""
     error: str | None = None
     """Why there is no result."""
 

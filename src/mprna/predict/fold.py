@@ -112,12 +112,12 @@ def _with_restraints(record: Record, constraint: str | None, reactivities: npt.A
 
 def _folder(options: FoldOptions) -> Folder:
     model_stamp = None if options.engine == "vienna" else stamp(options.model)
-    return _cached_folder(options, model_stamp, stamps(options.templates))
+    return _cached_folder(options, model_stamp, stamps(options.templates + options.relatives))
 
 
 @lru_cache(maxsize=2)
 def _cached_folder(
-    options: FoldOptions, model_stamp: tuple[str, int] | None, template_stamps: tuple[int, ...]
+    options: FoldOptions, model_stamp: tuple[str, int] | None, file_stamps: tuple[int, ...]
 ) -> Folder:
     """So that calls in a loop load the model once."""
     return Folder(options)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from mprna.alphabet import clean_sequence
@@ -25,6 +26,7 @@ from mprna.errors import FoldingError, SequenceError, StructureError, UsageError
 from mprna.folding.prior import prior_pair_probs
 from mprna.folding.restraints import Restraints
 from mprna.folding.vienna import MAX_LENGTH, EnergyModel, energy_of, fold_ensemble, fold_mfe
+from mprna.homology.consensus import LikelyPairs, find_consensus, likely_pairs
 from mprna.homology.evidence import Evidence, find_evidence, with_evidence
 from mprna.io.records import Record
 from mprna.predict.options import MAX_DENSE_LENGTH, FoldOptions
@@ -37,7 +39,7 @@ from mprna.predict.pair_probs import (
     with_crossing_pairs,
     without_doubtful_pairs,
 )
-from mprna.predict.relatives import library_of
+from mprna.predict.relatives import library_of, sequences_of
 from mprna.predict.restrain import (
     Nats,
     log_odds_of_pairing,
@@ -62,8 +64,11 @@ from mprna.runtime.windows import predict_pair_band
 _MAX_DENSE_DECODING: Final = 4_096
 """Longest sequence whose (L, L) pair probabilities are made to decode them."""
 
-MAX_TEMPLATE_LENGTH: Final = 4_096
-"""Longest sequence for which templates are asked, since alignments and pair probabilities grow with L^2."""
+MAX_RELATED_LENGTH: Final = 4_096
+"""Longest sequence for which relatives are asked, since alignments and pair probabilities grow with L^2."""
+
+_MAX_FOLDED_RELATIVES: Final = 4_096
+"""Relatives whose likely pairs are kept in memory."""
 
 
 class _Answer(NamedTuple):
@@ -83,7 +88,7 @@ class Folder:
     Raises:
         ModelError: no such model, or damaged files.
         UsageError: a decoder or weight that does not fit the model.
-        DataError: templates that cannot be read.
+        DataError: templates or relatives that cannot be read.
     """
 
     def __init__(
@@ -95,7 +100,9 @@ class Folder:
             self._engine = load(options.model, backend=options.backend)
         if isinstance(self._engine, PairEngine):
             _check_pair_options(options)
-        self._library = library_of(options.templates)
+        self._templates = library_of(options.templates)
+        self._relatives = sequences_of(options.relatives, MAX_RELATED_LENGTH)
+        self._pairs_of_relative = lru_cache(_MAX_FOLDED_RELATIVES)(self._fold_relative)
 
     def __call__(self, record: Record) -> Record:
         """The folded record, or the record with the reason why it is not."""
@@ -126,7 +133,7 @@ class Folder:
         elif isinstance(engine, PairEngine):
             answer = self._fold_by_pairs(sequence, restraints, evidence, engine)
         else:
-            prediction = _with_relatives(engine.predict(sequence), evidence)
+            prediction = _with_evidence(engine.predict(sequence), evidence)
             answer = self._fold_by_model(sequence, restraints, prediction)
         if restraints.constraint is not None:
             restraints.constraint.check(answer.dot_bracket)
@@ -138,14 +145,31 @@ class Folder:
             expected_f1=answer.expected_f1,
             base_pair_probs=answer.base_pair_probs,
             engine=options.engine,
-            template=None if evidence is None else evidence.template,
+            template=evidence[-1].template if evidence else None,
             error=None,
         )
 
-    def _evidence(self, sequence: str) -> Evidence | None:
-        if self._library is None or len(sequence) > MAX_TEMPLATE_LENGTH:
-            return None
-        return find_evidence(sequence, self._library)
+    def _evidence(self, sequence: str) -> list[Evidence]:
+        """What relatives say, known structures last, as they count most."""
+        if len(sequence) > MAX_RELATED_LENGTH:
+            return []
+        found = []
+        if self._relatives is not None:
+            found.append(find_consensus(sequence, self._relatives, self._pairs_of_relative))
+        if self._templates is not None:
+            found.append(find_evidence(sequence, self._templates))
+        return [evidence for evidence in found if evidence is not None]
+
+    def _fold_relative(self, sequence: str) -> LikelyPairs:
+        engine, unrestrained = self._engine, Restraints()
+        if engine is None:
+            ensemble = fold_ensemble(sequence, self._options.energy_model, unrestrained)
+            return likely_pairs(ensemble.base_pair_probs)
+        if not isinstance(engine, PairEngine):
+            return likely_pairs(engine.predict(sequence).base_pair_probs)
+        if len(sequence) > engine.max_length:
+            return likely_pairs(probs_from_band(self._pair_band(sequence, unrestrained, engine)))
+        return likely_pairs(self._pair_probs(sequence, unrestrained, engine))
 
     def _check_length(self, length: int) -> None:
         options = self._options
@@ -159,35 +183,41 @@ class Folder:
         if dense and length > MAX_DENSE_LENGTH:
             raise FoldingError(f"{length} nt; pair probabilities are given up to {MAX_DENSE_LENGTH}")
 
-    def _fold_by_energy(self, sequence: str, restraints: Restraints, evidence: Evidence | None) -> _Answer:
+    def _fold_by_energy(self, sequence: str, restraints: Restraints, evidence: list[Evidence]) -> _Answer:
         options = self._options
-        if evidence is None and not options.needs_pair_probs:
+        if not evidence and not options.needs_pair_probs:
             return _Answer(*fold_mfe(sequence, options.energy_model, restraints), None, None, None)
         ensemble = fold_ensemble(sequence, options.energy_model, restraints)
-        if evidence is not None:
+        if evidence:
             return self._answer_from_probs(sequence, ensemble.base_pair_probs, restraints, evidence)
         pair_probs = DensePairProbs(ensemble.base_pair_probs)
         return self._answer(sequence, ensemble.mfe_dot_bracket, pair_probs, restraints.constraint)
 
     def _fold_by_pairs(
-        self, sequence: str, restraints: Restraints, evidence: Evidence | None, engine: PairEngine
+        self, sequence: str, restraints: Restraints, evidence: list[Evidence], engine: PairEngine
     ) -> _Answer:
-        if len(sequence) > engine.max_length:
-            return self._fold_by_windows(sequence, restraints, evidence, engine)
-        options = self._options
-        if options.engine == "hybrid":
-            probs = prior_pair_probs(sequence, options.energy_model, restraints)
-            if len(sequence) >= MIN_LEARNED_LENGTH:
-                probs = engine.predict_pairs(sequence, probs)
-        else:
-            probs = engine.predict_pairs(sequence)
-        return self._answer_from_probs(sequence, probs, restraints, evidence)
-
-    def _fold_by_windows(
-        self, sequence: str, restraints: Restraints, evidence: Evidence | None, engine: PairEngine
-    ) -> _Answer:
-        """Like `_fold_by_pairs`, but in windows, so that time and memory grow linearly with the length."""
+        if len(sequence) <= engine.max_length:
+            probs = self._pair_probs(sequence, restraints, engine)
+            return self._answer_from_probs(sequence, probs, restraints, evidence)
+        band = self._pair_band(sequence, restraints, engine)
+        if evidence:
+            return self._answer_from_probs(sequence, probs_from_band(band), restraints, evidence)
         options, constraint = self._options, restraints.constraint
+        band = restrain_band(band, constraint, self._nats(restraints), crossing=options.pseudoknots)
+        pair_probs = PairBand(pair_band=band)
+        gamma, max_span = options.gamma or PAIR_GAMMA, options.energy_model.max_span
+        dot_bracket = decode_band(sequence, pair_probs, gamma=gamma, max_span=max_span, constraint=constraint)
+        return self._answer(sequence, dot_bracket, pair_probs, constraint)
+
+    def _pair_probs(self, sequence: str, restraints: Restraints, engine: PairEngine) -> FloatArray:
+        if self._options.engine == "model":
+            return engine.predict_pairs(sequence)
+        probs = prior_pair_probs(sequence, self._options.energy_model, restraints)
+        return engine.predict_pairs(sequence, probs) if len(sequence) >= MIN_LEARNED_LENGTH else probs
+
+    def _pair_band(self, sequence: str, restraints: Restraints, engine: PairEngine) -> FloatArray:
+        """Like `_pair_probs`, but in windows, so that time and memory grow linearly with the length."""
+        options = self._options
 
         def window_probs(window: slice) -> FloatArray:
             part, prior = sequence[window], None
@@ -195,22 +225,15 @@ class Folder:
                 prior = prior_pair_probs(part, options.energy_model, restraints.reactivities_in(window))
             return engine.predict_pairs(part, prior)
 
-        band = predict_pair_band(window_probs, len(sequence), engine.max_length).pair_band
-        if evidence is not None:
-            return self._answer_from_probs(sequence, probs_from_band(band), restraints, evidence)
-        band = restrain_band(band, constraint, self._nats(restraints), crossing=options.pseudoknots)
-        pair_probs = PairBand(pair_band=band)
-        gamma, max_span = options.gamma or PAIR_GAMMA, options.energy_model.max_span
-        dot_bracket = decode_band(sequence, pair_probs, gamma=gamma, max_span=max_span, constraint=constraint)
-        return self._answer(sequence, dot_bracket, pair_probs, constraint)
+        return predict_pair_band(window_probs, len(sequence), engine.max_length).pair_band
 
     def _answer_from_probs(
-        self, sequence: str, probs: FloatArray, restraints: Restraints, evidence: Evidence | None
+        self, sequence: str, probs: FloatArray, restraints: Restraints, evidence: list[Evidence]
     ) -> _Answer:
         """Decode pair probabilities, in which an ensemble has heeded the restraints already."""
         options, constraint = self._options, restraints.constraint
-        if evidence is not None:
-            probs = with_evidence(probs, evidence)
+        for word in evidence:
+            probs = with_evidence(probs, word)
         probs = restrain_probs(probs, constraint, self._nats(restraints), crossing=options.pseudoknots)
         gamma, max_span = options.gamma or PAIR_GAMMA, options.energy_model.max_span
         dot_bracket = decode_nested(sequence, probs, gamma=gamma, max_span=max_span, constraint=constraint)
@@ -302,10 +325,12 @@ def _energy(sequence: str, dot_bracket: str, model: EnergyModel) -> float | None
         return None
 
 
-def _with_relatives(prediction: Prediction, evidence: Evidence | None) -> Prediction:
-    if evidence is None:
+def _with_evidence(prediction: Prediction, evidence: list[Evidence]) -> Prediction:
+    if not evidence:
         return prediction
-    probs = with_evidence(prediction.base_pair_probs, evidence)
+    probs = prediction.base_pair_probs
+    for word in evidence:
+        probs = with_evidence(probs, word)
     return dataclasses.replace(prediction, pair_band=band_from_probs(probs))
 
 

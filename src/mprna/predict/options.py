@@ -39,8 +39,8 @@ class FoldOptions:
     """How to fold; the same for all records. What is known of one RNA is in its record.
 
     Raises:
-        UsageError: an unknown engine or decoder, a number out of range, templates that are no tuple of files,
-            or pseudoknots, a decoder, `gamma` or `weight` of an engine that has none.
+        UsageError: an unknown engine or decoder, a number out of range, templates or relatives that are no
+            tuple of files, or pseudoknots, a decoder, `gamma` or `weight` of an engine that has none.
     """
 
     engine: str = "hybrid"
@@ -75,6 +75,10 @@ class FoldOptions:
     """Files of RNAs with known structures, in any format that has structures. An RNA that is a relative of
     some of them takes from them what it shares with them (see `homology.evidence`)."""
 
+    relatives: tuple[str | Path, ...] = ()
+    """Files of RNAs without known structures, in any format. They are folded by the same engine, and what an
+    RNA and its relatives among them share counts more (see `homology.consensus`)."""
+
     pseudoknots: bool = False
     """Add pairs that cross the nested structure. `energy` is that of the `()` pairs alone."""
 
@@ -99,10 +103,12 @@ class FoldOptions:
         if not 0 <= self.min_confidence <= 1:
             raise UsageError(f"min_confidence {self.min_confidence}; expected 0 to 1")
         check_files("templates", self.templates)
+        check_files("relatives", self.relatives)
         if self.decoder == "tokens" and self.engine != "model":
             raise UsageError("decoder 'tokens': of the model engine alone; choose it too")
-        if self.decoder == "tokens" and self.templates:
-            raise UsageError("templates: decoder 'tokens' reads no pair probabilities; choose 'nested'")
+        if self.decoder == "tokens" and (self.templates or self.relatives):
+            option = "templates" if self.templates else "relatives"
+            raise UsageError(f"{option}: decoder 'tokens' reads no pair probabilities; choose 'nested'")
         if self.gamma is not None and self.engine == "vienna":
             raise UsageError("gamma: the vienna engine has no decoder; choose hybrid or model")
         if self.weight != HYBRID_WEIGHT and self.engine != "hybrid":

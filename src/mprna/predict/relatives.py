@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 
 from mprna.homology.bases import BaseEvidence, base_evidence
-from mprna.homology.library import Library, read_library
+from mprna.homology.library import Library, read_library, read_sequences
 from mprna.homology.relatives import Relatives, read_relatives
 from mprna.runtime.windows import split_windows
 
@@ -33,8 +33,18 @@ def library_of(paths: Paths) -> Library | None:
     return _library(paths, stamps(paths)) if paths else None
 
 
+def sequences_of(paths: Paths, max_length: int) -> Library | None:
+    """Known sequences to fold beside; None without files.
+
+    Raises:
+        DataError: files that cannot be read, or that have no RNA of at most this length.
+        MissingExtraError: Biopython is not installed.
+    """
+    return _sequences(paths, stamps(paths), max_length) if paths else None
+
+
 def relatives_of(paths: Paths) -> Relatives | None:
-    """Known sequences; None without files.
+    """Known sequences of any length, to compare letters with; None without files.
 
     Raises:
         DataError: files that cannot be read, or that have no RNA.
@@ -60,6 +70,11 @@ def evidence_of(sequence: str, relatives: Relatives) -> BaseEvidence:
 @lru_cache(maxsize=1)
 def _library(paths: Paths, stamps: tuple[int, ...]) -> Library:
     return read_library(paths)
+
+
+@lru_cache(maxsize=1)
+def _sequences(paths: Paths, stamps: tuple[int, ...], max_length: int) -> Library:
+    return read_sequences(paths, max_length)
 
 
 @lru_cache(maxsize=1)

@@ -1,0 +1,109 @@
+"""What relatives without a known structure say of an RNA: the pair probabilities that they share with it.
+
+As CentroidHomfold (Hamada et al. 2009), but local and weighted: pairs of relatives count where both of their
+nucleotides are aligned with two that can pair, each relative as far as it is trusted, the RNA itself as one
+that is trusted in full.
+
+Shape letters: L nucleotides, P pairs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from mprna.homology.alignment import Alignment, align
+from mprna.homology.evidence import MIN_TRUST, Evidence, FloatArray, IntArray, closest, places_in, trust
+from mprna.homology.library import Library
+from mprna.rna.canonical import MIN_HAIRPIN, canonical_pairs
+
+MAX_RELATIVES: Final = 10
+"""Relatives that are listened to, those with the best alignments."""
+
+MIN_SCORE: Final = 0.2
+"""Relatives whose alignment has a lower score are not folded; long RNAs have as much in common by chance."""
+
+MIN_PROB: Final = 0.01
+"""Pairs of a lower probability say nothing."""
+
+MARGIN: Final = 30
+"""Nucleotides of a relative that are folded beside those that the RNA may have in common with it."""
+
+
+class LikelyPairs(NamedTuple):
+    """Pairs of a relative."""
+
+    first: IntArray
+    """*Shape:* (P,)"""
+    second: IntArray
+    """*Shape:* (P,), above `first`"""
+    probs: FloatArray
+    """*Shape:* (P,)"""
+
+
+class _Share(NamedTuple):
+    """What one relative has in common with an RNA."""
+
+    name: str
+    weight: float
+    places: IntArray
+    """Aligned nucleotides of the RNA."""
+    pairs: LikelyPairs
+    """Of the RNA."""
+
+
+def likely_pairs(base_pair_probs: FloatArray) -> LikelyPairs:
+    """Those of at least `MIN_PROB`. *Shape:* (L, L), symmetric"""
+    first, second = np.nonzero(np.triu(base_pair_probs >= MIN_PROB, 1))
+    return LikelyPairs(first, second, base_pair_probs[first, second])
+
+
+def find_consensus(
+    sequence: str, library: Library, pairs_of: Callable[[str], LikelyPairs]
+) -> Evidence | None:
+    """Align a clean sequence with its likely relatives; None where there is none to trust but itself.
+
+    Args:
+        pairs_of: folds a relative, or a piece of a long one that is about as long as the sequence.
+    """
+    shares = list(_shares(sequence, library, pairs_of))
+    if not shares:
+        return None
+    length = len(sequence)
+    weights, probs = np.zeros(length, dtype=np.float32), np.zeros((length, length), dtype=np.float32)
+    for share in shares:
+        first, second, pair_probs = share.pairs
+        weights[share.places] += share.weight
+        probs[first, second] += share.weight * pair_probs
+    return Evidence(
+        max(shares, key=lambda share: share.weight).name,
+        (probs + probs.T) / (1 + np.maximum(weights[:, None], weights)),
+        weights / (1 + weights),
+    )
+
+
+def _shares(sequence: str, library: Library, pairs_of: Callable[[str], LikelyPairs]) -> Iterator[_Share]:
+    for relative in closest(sequence, library, MAX_RELATIVES):
+        alignment = align(sequence, relative.sequence)
+        if relative.sequence == sequence or alignment.score < MIN_SCORE:
+            continue
+        piece = _piece(alignment, len(sequence), len(relative.sequence))
+        first, second, probs = pairs_of(relative.sequence[piece])
+        place = places_in(alignment, len(relative.sequence))[piece]
+        i, j = place[first], place[second]
+        survives = (np.minimum(i, j) >= 0) & (j - i > MIN_HAIRPIN)
+        survives[survives] = canonical_pairs(sequence, i[survives], j[survives])
+        kept = float(probs[survives].sum() / max(MIN_PROB, probs.sum()))
+        weight = trust(alignment.score, kept)
+        if weight >= MIN_TRUST:
+            pairs = LikelyPairs(i[survives], j[survives], probs[survives])
+            yield _Share(relative.name, weight, alignment.first, pairs)
+
+
+def _piece(alignment: Alignment, length: int, relative_length: int) -> slice:
+    """The part of a relative that lies below an RNA of `length` nucleotides, and `MARGIN` on either side."""
+    start = alignment.second[0] - alignment.first[0] - MARGIN
+    end = alignment.second[-1] + length - alignment.first[-1] + MARGIN
+    return slice(max(0, int(start)), min(relative_length, int(end)))

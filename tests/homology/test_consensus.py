@@ -1,0 +1,124 @@
+"""What relatives without structures say: shares of probability, at the right places."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mprna.homology.alignment import align
+from mprna.homology.consensus import MARGIN, LikelyPairs, find_consensus, likely_pairs
+from mprna.homology.evidence import trust, with_evidence
+from mprna.homology.library import Library, Template
+from mprna.rna.structure import contact_map_from_pairs, pairs_from_dot_bracket
+
+TRNA = "GCGGAUUUAGCUCAGUUGGGAGAGCGCCAGACUGAAGAUCUGGAGGUCCUGUGUUCGAUCCACAGAAUUCGCACCA"
+CLOVER = "(((((((..((((........)))).((((.........)))).....(((((.......))))))))))))...."
+NO_PAIRS = np.zeros((0, 2), dtype=np.int64)
+RELATIVE = TRNA[:16] + "AC" + TRNA[16:74] + "GG"
+MOVED = CLOVER[:16] + ".." + CLOVER[16:]
+
+
+def contacts(dot_bracket: str) -> np.ndarray:
+    pairs = pairs_from_dot_bracket(dot_bracket)
+    return contact_map_from_pairs(pairs, len(dot_bracket)).astype(np.float32)
+
+
+def library(*sequences: str) -> Library:
+    return Library([Template(str(number), sequence, NO_PAIRS) for number, sequence in enumerate(sequences)])
+
+
+def always(dot_bracket: str, prob: float = 1.0):
+    return lambda sequence: likely_pairs(prob * contacts(dot_bracket))
+
+
+def test_pairs_of_a_relative_count_as_far_as_it_is_trusted():
+    found = find_consensus(TRNA, library(RELATIVE), always(MOVED, 0.8))
+    i, j = pairs_from_dot_bracket(CLOVER).T
+    weight = trust(align(TRNA, RELATIVE).score, 1.0)
+    np.testing.assert_allclose(found.base_pair_probs[i, j], 0.8 * weight / (1 + weight), rtol=1e-5)
+    assert found.base_pair_probs.sum() == pytest.approx(2 * len(i) * 0.8 * weight / (1 + weight), rel=1e-5)
+    assert found.template == "0"
+    np.testing.assert_array_equal(found.base_pair_probs, found.base_pair_probs.T)
+
+
+def test_what_is_not_aligned_is_left_to_the_rna_itself():
+    insert = "AACCAA"
+    found = find_consensus(TRNA[:46] + insert + TRNA[46:], library(TRNA), always(CLOVER))
+    assert np.flatnonzero(found.known == 0).tolist() == list(range(46, 52))
+
+
+def test_of_a_long_relative_the_piece_below_is_folded():
+    flank = "ACACAACCAAACCAACACAA" * 10
+    folded = []
+
+    def pairs_of(sequence: str) -> LikelyPairs:
+        folded.append(sequence)
+        start = sequence.index(RELATIVE)
+        return always("." * start + MOVED + "." * (len(sequence) - start - len(MOVED)))(sequence)
+
+    found = find_consensus(TRNA, library(flank + RELATIVE + flank), pairs_of)
+    alone = find_consensus(TRNA, library(RELATIVE), always(MOVED))
+    np.testing.assert_allclose(found.base_pair_probs, alone.base_pair_probs)
+    (piece,) = folded
+    assert piece in flank + RELATIVE + flank
+    assert len(TRNA) <= len(piece) <= len(TRNA) + 2 * MARGIN + 4
+
+
+def test_the_rna_itself_is_no_relative():
+    assert find_consensus(TRNA, library(TRNA), always(CLOVER)) is None
+    both = find_consensus(TRNA, library(TRNA, RELATIVE), lambda s: always(CLOVER if s == TRNA else MOVED)(s))
+    alone = find_consensus(TRNA, library(RELATIVE), always(MOVED))
+    np.testing.assert_allclose(both.base_pair_probs, alone.base_pair_probs)
+    assert both.template == "1"
+
+
+def test_a_relative_whose_pairs_do_not_fit_counts_less():
+    swapped = TRNA.translate(str.maketrans("GC", "CG"))[:7] + TRNA[7:]  # the first stem pairs no more
+    whole, part = (
+        find_consensus(sequence, library(RELATIVE), always(MOVED)).known.max() for sequence in (TRNA, swapped)
+    )
+    assert part < whole
+
+
+def test_improbable_pairs_are_left_out():
+    probs = np.zeros((9, 9), dtype=np.float32)
+    probs[0, 8] = probs[8, 0] = 0.5
+    probs[1, 7] = probs[7, 1] = 0.001
+    first, second, kept = likely_pairs(probs)
+    assert (first.tolist(), second.tolist(), kept.tolist()) == ([0], [8], [0.5])
+
+
+def test_a_relative_without_pairs_speaks_for_unpaired_nucleotides():
+    nothing = LikelyPairs(*(np.zeros(0, dtype=np.int64),) * 2, np.zeros(0, dtype=np.float32))
+    found = find_consensus(TRNA, library(RELATIVE), lambda sequence: nothing)
+    probs = contacts(CLOVER)
+    mixed = with_evidence(probs, found)
+    assert (found.base_pair_probs == 0).all()
+    assert 0 < mixed[0, 71] < 1
+
+
+@given(st.integers(0, 10_000))
+def test_probabilities_stay_probabilities(seed):
+    rng = np.random.default_rng(seed)
+    letters = np.array(list(TRNA))
+    sequences = []
+    for _ in range(6):
+        changed = np.where(rng.random(len(TRNA)) < 0.2, rng.choice(list("ACGUN"), len(TRNA)), letters)
+        sequences.append("".join(changed[rng.integers(20) : len(TRNA) - rng.integers(20)]))
+
+    def pairs_of(sequence: str) -> LikelyPairs:
+        probs = np.triu(np.random.default_rng(len(sequence)).random((len(sequence),) * 2), 1)
+        probs += probs.T
+        return likely_pairs((probs / probs.sum(axis=1).max()).astype(np.float32))
+
+    found = find_consensus(sequences[0], library(*sequences[1:]), pairs_of)
+    if found is None:
+        return
+    own = contacts("." * len(sequences[0]))
+    own[0, -1] = own[-1, 0] = 1
+    mixed = with_evidence(own, found)
+    assert (mixed >= 0).all()
+    assert mixed.sum(axis=1).max() <= 1 + 1e-5
+    np.testing.assert_allclose(mixed, mixed.T)

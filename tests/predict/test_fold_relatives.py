@@ -1,0 +1,137 @@
+"""Folding beside relatives without structures: what they share counts, by every engine."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+
+import numpy as np
+import pytest
+
+import mprna
+from mprna.errors import FormatError, MissingDataError
+from mprna.folding.vienna import energy_of
+from mprna.io.records import Record
+from mprna.predict import folder
+from mprna.predict.fold import fold_records
+from mprna.predict.options import FoldOptions
+from mprna.rna.canonical import check_structure
+from mprna.rna.structure import pairs_from_dot_bracket
+from mprna.runtime.pair_engine import WINDOW
+
+HAIRPINS = "GGGAUCCGAAAGGAUCCCAAAACCAGGUCGAAAGACCUGGAA"
+"""Two stems that every engine finds."""
+WEAK = "GAGAUCCGAAAGGAUCUCAAAACUAGAUCGAAAGAUCUAGAA"
+"""The same stems with weaker pairs, which compensate each other."""
+STRANGER = "ACACACACACACACGUUUGUUUGUUUGU"
+ENGINES = ["vienna", "hybrid", "model"]
+
+
+@pytest.fixture
+def relatives(tmp_path):
+    path = tmp_path / "relatives.fa"
+    path.write_text(f">first\n{HAIRPINS}\n>second\n{HAIRPINS.replace('AAAA', 'AAUAA')}\n")
+    return path
+
+
+def options(engine: str, relatives, model, **others) -> FoldOptions:
+    chosen = {} if engine == "vienna" else {"model": model}
+    return FoldOptions(engine=engine, relatives=(relatives,), **chosen, **others)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_probabilities_are_between_those_of_an_rna_and_its_relative(engine, tmp_path, pair_model):
+    (tmp_path / "one.fa").write_text(f">first\n{HAIRPINS}\n")
+    chosen = options(engine, tmp_path / "one.fa", pair_model, pair_probs=True)
+    alone = dataclasses.replace(chosen, relatives=())
+    own, near = (mprna.fold(sequence, alone).base_pair_probs for sequence in (WEAK, HAIRPINS))
+    record = mprna.fold(WEAK, chosen)
+    i, j = pairs_from_dot_bracket(mprna.fold(HAIRPINS, FoldOptions(engine="vienna")).dot_bracket).T
+    mixed = record.base_pair_probs[i, j]
+    low, high = np.minimum(own, near)[i, j], np.maximum(own, near)[i, j]
+    assert (mixed >= low - 1e-4).all()
+    assert (mixed <= high + 1e-4).all()
+    assert np.abs(record.base_pair_probs - own).max() > 0.001
+    assert record.template == "first"
+    assert record.energy == energy_of(WEAK, record.dot_bracket)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_stranger_is_folded_as_alone(engine, relatives, pair_model):
+    chosen = options(engine, relatives, pair_model)
+    record = mprna.fold(STRANGER, chosen)
+    assert record == mprna.fold(STRANGER, dataclasses.replace(chosen, relatives=()))
+    assert record.template is None
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_an_rna_alone_in_its_file_is_folded_as_alone(engine, tmp_path, pair_model):
+    path = tmp_path / "self.fa"
+    path.write_text(f">self\n{HAIRPINS}\n")
+    chosen = options(engine, path, pair_model)
+    assert mprna.fold(HAIRPINS, chosen) == mprna.fold(HAIRPINS, dataclasses.replace(chosen, relatives=()))
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_constraints_hold_and_structures_are_valid(engine, relatives, pair_model):
+    constraint = "x" * 3 + "." * (len(WEAK) - 3)
+    record = mprna.fold(WEAK, options(engine, relatives, pair_model), constraint=constraint)
+    assert record.dot_bracket.startswith("...")
+    rng = np.random.default_rng(1)
+    for _ in range(10):
+        letters = list(WEAK)
+        for place in rng.integers(len(WEAK), size=6):
+            letters[place] = rng.choice(list("ACGUN"))
+        found = mprna.fold("".join(letters), options(engine, relatives, pair_model))
+        check_structure(found.sequence, found.dot_bracket)
+        assert found.confidence is None or 0 <= found.confidence <= 1  # vienna without relatives has none
+
+
+def test_known_structures_count_more_than_relatives(relatives, tmp_path, pair_model):
+    known = tmp_path / "known.dbn"
+    known.write_text(f">known\n{WEAK}\n{'.' * len(WEAK)}\n")
+    chosen = options("hybrid", relatives, pair_model, templates=(known,))
+    record = mprna.fold(WEAK, chosen)
+    assert record.template == "known"
+    assert record.dot_bracket == "." * len(WEAK)
+
+
+def test_results_do_not_depend_on_processes_or_order(relatives, pair_model):
+    records = [Record(name=str(n), sequence=WEAK[n:]) for n in range(6)]
+    chosen = options("hybrid", relatives, pair_model)
+    forwards = list(fold_records(records, chosen))
+    assert list(fold_records(records, chosen, jobs=2)) == forwards
+    assert list(fold_records(records[::-1], chosen))[::-1] == forwards
+
+
+@pytest.mark.parametrize("engine", ["hybrid", "model"])
+def test_relatives_that_are_read_in_windows(engine, tmp_path, pair_model):
+    long = "A" * (WINDOW + 10 - len(HAIRPINS)) + HAIRPINS
+    (tmp_path / "long.fa").write_text(f">long\n{long}\n")
+    record = mprna.fold(WEAK, options(engine, tmp_path / "long.fa", pair_model))
+    assert record.template == "long"
+    assert mprna.fold("A" + long, options(engine, tmp_path / "long.fa", pair_model)).template == "long"
+
+
+def test_longer_rnas_are_folded_without_and_no_relatives(relatives, monkeypatch, pair_model):
+    monkeypatch.setattr(folder, "MAX_RELATED_LENGTH", len(HAIRPINS) - 1)
+    with pytest.raises(MissingDataError, match=rf"no RNA of 1 to {len(HAIRPINS) - 1} nt; give relatives"):
+        mprna.fold(WEAK, options("vienna", relatives, pair_model))
+
+
+def test_a_file_that_changed_is_read_again(relatives, pair_model):
+    chosen = options("vienna", relatives, pair_model)
+    assert mprna.fold(WEAK, chosen).template is not None
+    relatives.write_text(f">stranger\n{STRANGER}\n")
+    os.utime(relatives, ns=(1, 1))
+    assert mprna.fold(WEAK, chosen).template is None
+
+
+def test_missing_files_are_told(tmp_path, pair_model):
+    with pytest.raises(FormatError, match=r"none\.fa: No such file or directory"):
+        mprna.fold(WEAK, options("vienna", tmp_path / "none.fa", pair_model))
+
+
+def test_an_encoder_is_told_too(relatives, nano_model):
+    """Models with an encoder give pair probabilities by another way."""
+    assert mprna.fold(WEAK, options("model", relatives, nano_model)).template is not None
