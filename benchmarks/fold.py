@@ -1,13 +1,13 @@
 """Speed of each engine beside a bare ViennaRNA loop: same RNAs, same core, in turn, in one run.
 
-    python benchmarks/fold.py [FASTA] [--model NAME] [--every N] [--peers] [--templates FILE]
+    python benchmarks/fold.py [FASTA] [--model NAME] [--every N] [--peers] [--templates FILE] ...
     python benchmarks/fold.py --long 30000 [--engine model] [--model NAME]
 
 Every RNA is folded by all contenders before the next one comes, so that a machine whose speed drifts slows
 all of them alike; times are of the processor, one core, so that other work does not count. `--peers` adds the
-programs of others that `peers.py` finds, `--templates` every engine with templates. Then cold starts: whole
-processes from the shell, `mprna fold` beside `import RNA`. `--long` is one random RNA of that many
-nucleotides, in a process of its own: seconds and memory.
+programs of others that `peers.py` finds, `--templates` and `--relatives` every engine with these. Then cold
+starts: whole processes from the shell, `mprna fold` beside `import RNA`. `--long` is one random RNA of that
+many nucleotides, in a process of its own: seconds and memory.
 """
 
 from __future__ import annotations
@@ -52,8 +52,8 @@ def bare_ensemble(sequence: str) -> object:
     return compound.bpp()
 
 
-def engine(name: str, model: str, templates: tuple[str, ...] = ()) -> Contender:
-    folder = Folder(FoldOptions(engine=name, model=model, templates=templates))
+def engine(name: str, model: str, **files: tuple[str, ...]) -> Contender:
+    folder = Folder(FoldOptions(engine=name, model=model, **files))
     return lambda sequence: folder(Record(name="", sequence=sequence))
 
 
@@ -125,7 +125,8 @@ def main() -> None:
     parser.add_argument("--model", default=FOLDING_MODEL)
     parser.add_argument("--every", type=int, default=1, metavar="N", help="only each N-th RNA")
     parser.add_argument("--peers", action="store_true", help="also programs of others (peers.py)")
-    parser.add_argument("--templates", metavar="FILE", help="also every engine with these templates")
+    for option in ("--templates", "--relatives"):
+        parser.add_argument(option, metavar="FILE", help="also every engine with these")
     parser.add_argument("--long", type=int, metavar="NT", help="one long RNA instead")
     parser.add_argument("--engine", default="model", help="of --long [%(default)s]")
     args = parser.parse_args()
@@ -134,9 +135,10 @@ def main() -> None:
         return
     contenders = {"ViennaRNA MFE": bare_mfe, "ViennaRNA ensemble": bare_ensemble}
     contenders |= {f"`{name}`": engine(name, args.model) for name in ENGINES}
-    if args.templates:
-        with_templates = {name: engine(name, args.model, (args.templates,)) for name in ENGINES}
-        contenders |= {f"`{name}` with templates": fold for name, fold in with_templates.items()}
+    for option in ("templates", "relatives"):
+        if file := getattr(args, option):
+            beside = {name: engine(name, args.model, **{option: (file,)}) for name in ENGINES}
+            contenders |= {f"`{name}` with {option}": fold for name, fold in beside.items()}
     if args.peers:
         contenders |= installed()
     records = list(read_records(args.fasta))[:: args.every]
