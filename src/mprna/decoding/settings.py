@@ -10,6 +10,8 @@ NESTED_GAMMA: Final = 8.0
 masked language model's pair head are too low."""
 PAIR_GAMMA: Final = 1.5
 """`NESTED_GAMMA` for the probabilities of a pair network."""
+MEAN_GAMMA: Final = 3.0
+"""`NESTED_GAMMA` for a mean over relatives; chosen on known families (docs/experiments.md)."""
 
 CROSSING_GAMMA: Final = 1.5
 """Gamma of pairs that cross the nested structure, chosen on validation structures (docs/experiments.md)."""

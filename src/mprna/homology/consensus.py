@@ -81,6 +81,7 @@ def find_consensus(
         max(shares, key=lambda share: share.weight).name,
         (probs + probs.T) / (1 + np.maximum(weights[:, None], weights)),
         weights / (1 + weights),
+        is_mean=True,
     )
 
 

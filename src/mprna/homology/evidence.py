@@ -45,6 +45,8 @@ class Evidence(NamedTuple):
     known: FloatArray
     """How probable it is that a nucleotide does what they say: that it pairs as `base_pair_probs` has it, or,
     with the rest of `known`, that it is unpaired. *Shape:* (L,)"""
+    is_mean: bool = False
+    """Whether they were averaged, which makes probabilities smaller where alignments disagree."""
 
 
 class _Transfer(NamedTuple):

@@ -16,6 +16,7 @@ from mprna.decoding.nested import decode_nested
 from mprna.decoding.settings import (
     CROSSING_GAMMA,
     HYBRID_WEIGHT,
+    MEAN_GAMMA,
     NESTED_GAMMA,
     PAIR_CROSSING_GAMMA,
     PAIR_CROSSING_HELIX,
@@ -235,7 +236,9 @@ class Folder:
         for word in evidence:
             probs = with_evidence(probs, word)
         probs = restrain_probs(probs, constraint, self._nats(restraints), crossing=options.pseudoknots)
-        gamma, max_span = options.gamma or PAIR_GAMMA, options.energy_model.max_span
+        is_mean = any(word.is_mean for word in evidence)
+        gamma = options.gamma or (MEAN_GAMMA if is_mean else PAIR_GAMMA)
+        max_span = options.energy_model.max_span
         dot_bracket = decode_nested(sequence, probs, gamma=gamma, max_span=max_span, constraint=constraint)
         return self._answer(sequence, dot_bracket, DensePairProbs(probs), constraint)
 

@@ -58,7 +58,7 @@ class FoldOptions:
 
     gamma: float | None = None
     """Of the `nested` decoder: how much a right pair is worth against a right unpaired nucleotide; by default
-    `NESTED_GAMMA`, and `PAIR_GAMMA` with a pair network. The same for pairs that cross, by default
+    `NESTED_GAMMA`, and `PAIR_GAMMA` with a pair network or templates, `MEAN_GAMMA` with relatives. The same for pairs that cross, by default
     `CROSSING_GAMMA` or `PAIR_CROSSING_GAMMA`."""
 
     weight: float = HYBRID_WEIGHT
