@@ -236,7 +236,7 @@ class Folder:
         for word in evidence:
             probs = with_evidence(probs, word)
         probs = restrain_probs(probs, constraint, self._nats(restraints), crossing=options.pseudoknots)
-        is_mean = any(word.is_mean for word in evidence)
+        is_mean = bool(evidence) and evidence[-1].is_mean
         gamma = options.gamma or (MEAN_GAMMA if is_mean else PAIR_GAMMA)
         max_span = options.energy_model.max_span
         dot_bracket = decode_nested(sequence, probs, gamma=gamma, max_span=max_span, constraint=constraint)
