@@ -56,13 +56,14 @@ class RegionIndex:
         words = _words(sequences)
         self._starts = words.starts
         self._lengths = np.array([len(sequence) for sequence in sequences])
-        places = np.flatnonzero(words.valid)
-        codes = words.codes[places]
-        order = codes.astype(np.uint64) << np.uint64(32) | places.astype(np.uint64)
-        order.sort()  # faster than np.argsort
-        self._places = (order & np.uint64(0xFFFFFFFF)).astype(np.uint32)
+        keys = words.codes.astype(np.uint64)
+        keys <<= np.uint64(32)
+        keys |= np.arange(len(keys), dtype=np.uint32)
+        keys = keys[words.valid]
+        keys.sort()  # faster than np.argsort
+        self._places = keys.astype(np.uint32)
         """Places in the joined sequences, word by word. *Shape:* (W,)"""
-        self._first = np.concatenate([[0], np.cumsum(np.bincount(codes, minlength=_NUM_WORDS))])
+        self._first = np.searchsorted(keys, np.arange(_NUM_WORDS + 1, dtype=np.uint64) << np.uint64(32))
         """Where each word begins in `_places`. *Shape:* (4 ** 11 + 1,)"""
 
     def __len__(self) -> int:
