@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mprna.errors import FormatError, MissingDataError
-from mprna.homology.library import NUM_CANDIDATES, Library, Template, read_library
+from mprna.homology.library import NUM_CANDIDATES, Library, Template, read_library, read_sequences
 
 NO_PAIRS = np.zeros((0, 2), dtype=np.int64)
 
@@ -69,3 +69,14 @@ def test_letters_that_are_no_nucleotides_match_nothing(tmp_path):
 def test_a_missing_file_is_told(tmp_path):
     with pytest.raises(FormatError, match="No such file"):
         read_library([tmp_path / "none.dbn"])
+
+
+def test_sequences_need_no_structure_and_copies_count_once(tmp_path):
+    (tmp_path / "a.fa").write_text(">x\nGGGAAACCC\n>copy\ngggaaaccc\n>long\n" + "ACGU" * 30 + "\n>empty\n\n")
+    (tmp_path / "b.dbn").write_text(">y\nGGGUUUCCC\n(((...)))\n")
+    found = read_sequences([tmp_path / "a.fa", tmp_path / "b.dbn"], max_length=100)
+    assert len(found) == 2
+    (best,) = found.candidates("GGGAAACCC")
+    assert (best.name, len(best.pairs)) == ("x", 0)
+    with pytest.raises(MissingDataError, match=r"a\.fa: no RNA of 1 to 5 nt; give relatives"):
+        read_sequences([tmp_path / "a.fa"], max_length=5)

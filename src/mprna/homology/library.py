@@ -101,7 +101,7 @@ def read_library(paths: Iterable[str | os.PathLike[str]]) -> Library:
 
 
 def read_sequences(paths: Iterable[str | os.PathLike[str]], max_length: int) -> Library:
-    """All RNAs of files in any format, without structures.
+    """All RNAs of files in any format, without structures, and copies once.
 
     Args:
         max_length: longer ones are left out, nucleotides.
@@ -113,15 +113,14 @@ def read_sequences(paths: Iterable[str | os.PathLike[str]], max_length: int) -> 
     """
     check_installed()
     files = [os.fspath(path) for path in paths]
-    found = [
-        Template(record.name, readable(record.sequence), _NO_PAIRS)
-        for path in files
-        for record in read_records(path)
-        if 0 < len(record.sequence) <= max_length
-    ]
-    if not found:
+    names: dict[str, str] = {}
+    for path in files:
+        for record in read_records(path):
+            if 0 < len(record.sequence) <= max_length:
+                names.setdefault(readable(record.sequence), record.name)
+    if not names:
         raise MissingDataError(f"{', '.join(files)}: no RNA of 1 to {max_length} nt; give relatives")
-    return Library(found)
+    return Library([Template(name, sequence, _NO_PAIRS) for sequence, name in names.items()])
 
 
 def readable(sequence: str) -> str:
