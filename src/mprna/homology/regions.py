@@ -1,6 +1,6 @@
 """Where in many long sequences something like a short one may stand.
 
-Shape letters: T letters of the joined sequences, W words, H words in common.
+Shape letters: W words, H words in common.
 """
 
 from __future__ import annotations
