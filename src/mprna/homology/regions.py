@@ -66,7 +66,8 @@ class RegionIndex:
         self._first = np.searchsorted(keys, np.arange(_NUM_WORDS + 1, dtype=np.uint64) << np.uint64(32))
         """Where each word begins in `_places`. *Shape:* (4 ** 11 + 1,)"""
 
-    def __len__(self) -> int:
+    @property
+    def num_words(self) -> int:
         """Words, each as often as it stands there."""
         return len(self._places)
 

@@ -53,9 +53,10 @@ class Relatives:
         self._num_nucleotides = sum(map(len, sequences))
         self._index = RegionIndex(sequences)
 
-    def __len__(self) -> int:
+    @property
+    def num_words(self) -> int:
         """Words by which relatives can be found."""
-        return len(self._index)
+        return self._index.num_words
 
     def find(self, sequence: str) -> list[Relative]:
         """At most `MAX_RELATIVES` that resemble a clean sequence, the best first; of each its best piece."""
@@ -88,7 +89,7 @@ def read_relatives(paths: Iterable[str | os.PathLike[str]]) -> Relatives:
     files = [os.fspath(path) for path in paths]
     records = [record for path in files for record in read_records(path)]
     found = Relatives([record.name for record in records], [readable(record.sequence) for record in records])
-    if not len(found):
+    if not found.num_words:
         reason = f"no RNA with {len(SEED)} nucleotides in a row; give relatives"
         raise MissingDataError(f"{', '.join(files)}: {reason}")
     return found

@@ -205,7 +205,7 @@ class _Repairer:
         bases = base_ids(clean)
         if (bases == UNKNOWN_BASE).all():
             raise SequenceError("no known base, only ambiguity codes")
-        evidence = evidence_of(clean, self._relatives) if self._relatives else None
+        evidence = None if self._relatives is None else evidence_of(clean, self._relatives)
         base_probs = base_posterior(
             repair_features(clean, self._engine, self._calibration.window),
             self._calibration,
@@ -305,7 +305,7 @@ def _possible_bases(sequence: str) -> npt.NDArray[np.bool_]:
 
 
 @lru_cache(maxsize=2)
-def _cached_repairer(options: RepairOptions, stamps: object) -> _Repairer:
+def _cached_repairer(options: RepairOptions, versions: object) -> _Repairer:
     """A repairer is kept, so that calls of `repair` in a loop load the model once."""
     return _Repairer(options)
 
