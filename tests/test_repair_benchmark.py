@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -116,6 +117,24 @@ def test_the_repair_scripts_run(tmp_path: Path, nano_model: Path) -> None:
     fitted = subprocess.run(fit, capture_output=True, text=True, check=True).stdout
     assert fitted.startswith("seen: ")
     assert json.loads((model / "manifest.json").read_text())["files"]["repair.json"]
+    genes = ["".join(rng.choice(list("ACGT"), 300)) for _ in range(3)]
+    with gzip.open(tmp_path / "transcripts" / "codan.y.fa.gz", "wt") as stream:
+        for number, gene in enumerate(genes * 2):  # each twice, one with other letters here and there
+            stream.write(
+                f">g{number}|Oryza_sativa|cds\n{gene if number < 3 else gene.replace('ACG', 'ATG')}\n"
+            )
+    trust = [sys.executable, str(ROOT / "runs/relatives.py"), str(model), *data, "--windows", "16"]
+    believed = subprocess.run(trust, capture_output=True, text=True, check=True).stdout
+    with_relatives, fitted_loss, loss_without = (
+        re.search(pattern, believed)
+        for pattern in (
+            r"^([1-9]\d*) of 16 windows",
+            r"TRUST .* ([\d.]+) nats",
+            r"without relatives ([\d.]+)",
+        )
+    )
+    assert with_relatives
+    assert float(fitted_loss[1]) <= float(loss_without[1])
     table = [sys.executable, str(ROOT / "benchmarks/repair.py"), *data, "--model", str(model)]
     options = ["--split", "valid", "--windows", "3", "--relatives", "--figure", str(tmp_path / "figure.svg")]
     printed = subprocess.run([*table, *options], capture_output=True, text=True, check=True).stdout
