@@ -50,9 +50,9 @@ from mprna.model.checkpoint import load_checkpoint
 from mprna.model.network import MprnaModel
 from mprna.model.pair_checkpoint import load_pair_network, save_pair_network
 from mprna.model.pair_network import PairConfig, PairNetwork
+from mprna.rna.bases import LETTERS
 from mprna.rna.scores import pair_scores
 from mprna.rna.structure import pairs_from_dot_bracket
-from mprna.runtime.bases import LETTERS
 from mprna.runtime.pair_engine import pair_probs
 
 GAMMAS = (1.0, 1.5, 2.0, 3.0)

@@ -19,8 +19,8 @@ from torch import Tensor
 
 from mprna.alphabet import CANONICAL_PAIRS
 from mprna.model.pair_network import PAD_BASE
+from mprna.rna.bases import LETTERS
 from mprna.rna.canonical import MIN_HAIRPIN
-from mprna.runtime.bases import LETTERS
 from mprna.runtime.pair_engine import MIN_PRIOR
 
 MUTATED, MAX_MUTATED = 0.5, 0.4

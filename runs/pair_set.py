@@ -19,7 +19,7 @@ from pair_data import Rna
 from torch import Tensor
 
 from mprna.files import replacing
-from mprna.runtime.bases import base_ids
+from mprna.rna.bases import base_ids
 from mprna.runtime.pair_engine import MIN_PRIOR
 
 PACK_FORMAT = "mprna-pair-set 1"

@@ -22,7 +22,7 @@ from mprna.homology import bases
 from mprna.homology.relatives import Relative, Relatives
 from mprna.predict.repair_calibration import RepairCalibration, base_posterior, load_calibration
 from mprna.predict.repair_features import repair_features
-from mprna.runtime.bases import base_ids
+from mprna.rna.bases import base_ids
 from mprna.runtime.load import load
 from mprna.runtime.store import find_model
 

@@ -26,7 +26,7 @@ from mprna.io.fasta import read_fasta
 from mprna.predict.relatives import evidence_of
 from mprna.predict.repair_calibration import RepairCalibration, save_calibration
 from mprna.predict.repair_features import FEATURES, repair_features
-from mprna.runtime.bases import base_ids
+from mprna.rna.bases import base_ids
 from mprna.runtime.engine import Engine
 from mprna.runtime.load import load
 from mprna.runtime.store import find_model, write_manifest

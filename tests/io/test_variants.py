@@ -15,7 +15,8 @@ from mprna.io.variants import ListedVariant, read_variants
     [
         ("A24G\nC30U\n", [("A24G", None), ("C30U", None)]),
         ("A24G", [("A24G", None)]),
-        ("# comment\r\n\r\nvariant\r\nA24G\r\n", [("variant", None), ("A24G", None)]),
+        ("# comment\r\n\r\nvariant\r\nA24G\r\n", [("A24G", None)]),
+        ("A24G\nvariant\n", [("A24G", None), ("variant", None)]),
         ("variant\nA24G\n", [("A24G", None)]),
         ("name\tvariant\nutr\tA24G+C30U\tnote\n", [("A24G+C30U", "utr")]),
         ("Name\tVariant\nutr\t A24G \n", [("A24G", "utr")]),

@@ -17,7 +17,7 @@ from mprna.model.degradation import DegradationConfig, DegradationEnsemble
 from mprna.model.degradation_checkpoint import load_degradation
 from mprna.predict.degrade import degrade, degrade_records, ranked
 from mprna.predict.degrade_output import NUCLEOTIDE_COLUMNS, write_degradation
-from mprna.runtime.bases import base_ids
+from mprna.rna.bases import base_ids
 from mprna.runtime.degradation_engine import TARGETS
 from mprna.runtime.export import export_degradation
 from mprna.runtime.load import load, load_degradation_engine

@@ -11,7 +11,7 @@ import pytest
 import mprna
 from mprna.errors import ModelError, SequenceError, UsageError
 from mprna.io.records import Record
-from mprna.predict.embed import embed_records
+from mprna.predict.embed import embed_records, mean_vector
 
 pytestmark = pytest.mark.usefixtures("mprna_home")
 TEXTS = ["GGGGAAAACCCC", "ACGUN", "acgt"]
@@ -68,7 +68,13 @@ def test_records_keep_their_order_and_failures_their_place(jobs):
 
 def test_pooling_is_the_mean_over_nucleotides():
     (found,) = embed_records(records("GGGGAAAACCCC"), pool=True)
-    np.testing.assert_allclose(found.vectors, mprna.embed("GGGGAAAACCCC").mean(axis=0))
+    np.testing.assert_allclose(found.vectors, mprna.embed("GGGGAAAACCCC").mean(axis=0), rtol=1e-5)
+
+
+def test_the_mean_of_a_long_rna_keeps_its_digits():
+    same = np.full((300_000, 2), 0.3, dtype=np.float32)
+    assert mean_vector(same).dtype == np.float32
+    np.testing.assert_allclose(mean_vector(same), same[0], rtol=1e-6)
 
 
 def test_a_length_of_nothing_is_told():

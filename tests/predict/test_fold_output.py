@@ -306,6 +306,16 @@ def test_a_place_that_cannot_be_written_is_told(tmp_path, place):
         write(tmp_path / place, "tsv")
 
 
+def test_what_the_system_has_no_more_of_is_not_blamed_on_the_file(tmp_path, monkeypatch):
+    def no_more(*args, **kwargs):
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(fold_output, "_matched", no_more)
+    with pytest.raises(OSError, match="Too many open files") as error:
+        write(tmp_path / "out.tsv", "tsv")
+    assert error.value.filename is None
+
+
 def test_a_full_disk_is_told():
     with pytest.raises(FormatError, match="/dev/full: cannot write: No space left on device"):
         write("/dev/full", "tsv")

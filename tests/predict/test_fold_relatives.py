@@ -56,6 +56,20 @@ def test_probabilities_are_between_those_of_an_rna_and_its_relative(engine, tmp_
     assert record.energy == energy_of(WEAK, record.dot_bracket)
 
 
+def test_a_path_that_means_another_file_is_read_anew(tmp_path, monkeypatch):
+    """Of the same name, size and age, in another folder."""
+    for folder_, name in (("one", "first"), ("two", "other")):
+        (tmp_path / folder_).mkdir()
+        (tmp_path / folder_ / "known.fa").write_text(f">{name}\n{HAIRPINS}\n")
+        os.utime(tmp_path / folder_ / "known.fa", ns=(1, 1))
+    chosen = FoldOptions(engine="vienna", relatives=("known.fa",))
+    found = []
+    for folder_ in ("one", "two"):
+        monkeypatch.chdir(tmp_path / folder_)
+        found.append(mprna.fold(WEAK, chosen).template)
+    assert found == ["first", "other"]
+
+
 @pytest.mark.parametrize("engine", ENGINES)
 def test_a_stranger_is_folded_as_alone(engine, relatives, pair_model):
     chosen = options(engine, relatives, pair_model)

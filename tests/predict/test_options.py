@@ -56,7 +56,12 @@ def test_values_out_of_range_are_told(values, message):
     ],
 )
 def test_each_engine_has_a_longest_sequence(options, longest):
-    assert options.longest == longest
+    assert options.longest(reads_windows=False) == longest
+
+
+def test_a_pair_network_reads_windows_and_takes_more():
+    assert FoldOptions().longest(reads_windows=True) == 32767
+    assert FoldOptions(max_length=99).longest(reads_windows=True) == 99
 
 
 def test_options_are_equal_by_value_and_hashable():

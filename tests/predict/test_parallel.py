@@ -126,14 +126,15 @@ def test_what_stops_every_worker_is_raised_before_anything_is_asked_for(jobs: in
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
-def test_an_error_of_the_items_comes_after_the_results_before_it(jobs: int) -> None:
+@pytest.mark.parametrize("error", [FormatError("line 6 is damaged"), MemoryError(), OSError("no disk")])
+def test_an_error_of_the_items_comes_after_the_results_before_it(jobs: int, error: Exception) -> None:
     def items() -> Iterator[int]:
         yield from range(5)
-        raise FormatError("line 6 is damaged")
+        raise error
 
     results = map_ordered(make_square, items(), jobs=jobs, on_kill=no_kill)
     assert [next(results) for _ in range(5)] == ["0", "1", "4", "9", "16"]
-    with pytest.raises(FormatError, match="line 6 is damaged"):
+    with pytest.raises(type(error)):
         next(results)
 
 

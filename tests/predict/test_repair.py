@@ -20,7 +20,7 @@ from mprna.predict.repair_calibration import (
 )
 from mprna.predict.repair_features import FEATURES, repair_features
 from mprna.predict.repair_output import COLUMNS, write_repairs
-from mprna.runtime.bases import base_ids
+from mprna.rna.bases import base_ids
 from mprna.runtime.load import load
 from mprna.runtime.store import write_manifest
 from mprna.runtime.windows import split_windows

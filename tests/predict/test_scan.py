@@ -7,10 +7,11 @@ import json
 
 import pytest
 
-from mprna.errors import SequenceError, UsageError
+from mprna.errors import FoldingError, SequenceError, UsageError
 from mprna.folding.vienna import fold_ensemble
 from mprna.io.records import Record
 from mprna.io.variants import ListedVariant
+from mprna.predict.expected import ExpectedFolder
 from mprna.predict.scan import ScanOptions, scan, scan_records
 from mprna.predict.scan_maps import effect_maps
 from mprna.predict.scan_output import SCAN_COLUMNS, effect_row, write_effects
@@ -216,6 +217,24 @@ def test_neighbours_of_one_name_have_maps_of_their_own():
     sequences = [HAIRPIN, HAIRPIN[:10], HAIRPIN[:8]]
     found = [effect for sequence in sequences for effect in scan(sequence, options=THERMODYNAMICS)]
     assert [found_map.sequence for found_map in effect_maps(found)] == sequences
+
+
+def test_a_variant_that_is_written_in_two_ways_is_one_rna():
+    (found_map,) = effect_maps(scan(HAIRPIN, ["G1C", "g1c", "C3G"], THERMODYNAMICS))
+    assert found_map.sequence == "G C"
+
+
+def test_structures_are_folded_where_variants_are_judged(options, monkeypatch):
+    """So that they are folded by all processes, and an RNA that cannot be folded costs its own rows only."""
+
+    def fail(self, sequence):
+        raise FoldingError("nothing to be done")
+
+    monkeypatch.setattr(ExpectedFolder, "__call__", fail)
+    records = [Record(name="a", sequence=HAIRPIN)]
+    effects = list(scan_records(records, [ListedVariant("G1C"), ListedVariant("bad")], options))
+    assert effects[0].error == "nothing to be done"
+    assert effects[1].error != effects[0].error
 
 
 @pytest.mark.parametrize("wide", [{"whole": 3_001}, {"window": 3_001}])

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 
 import pytest
 
 from mprna.errors import ModelError, MprnaWarning
-from mprna.runtime.store import describe, find_model, list_models, locate_source, verify, write_manifest
+from mprna.runtime.store import (
+    describe,
+    find_model,
+    list_models,
+    locate_source,
+    stamp,
+    verify,
+    write_manifest,
+)
 
 
 @pytest.fixture
@@ -22,6 +31,13 @@ def test_a_model_is_found_by_name_and_by_path(model_dir):
     assert find_model("tiny") == model_dir
     assert find_model(model_dir) == model_dir
     assert find_model(str(model_dir)) == model_dir
+
+
+def test_a_model_of_which_any_file_changed_is_another(model_dir):
+    before = stamp("tiny")
+    assert stamp("tiny") == before
+    os.utime(model_dir / "model.safetensors", ns=(1, 1))
+    assert stamp("tiny") != before
 
 
 def test_a_name_comes_before_a_directory_of_that_name(model_dir, tmp_path, monkeypatch):

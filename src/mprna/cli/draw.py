@@ -69,9 +69,9 @@ def write_pictures(
         FormatError: not writable.
     """
     from mprna.io.formats import suffix_of
-    from mprna.io.output import is_standard_output
+    from mprna.io.output import failing_to_write, is_standard_output
 
-    try:
+    with failing_to_write(output):
         if output is None or is_standard_output(output):
             _write_one(_drawn(records, count), None)
         elif output.lower().endswith(PICTURES):
@@ -80,10 +80,6 @@ def write_pictures(
             raise UsageError(f"{output}: pictures are .svg or .png files; for a folder, write {output}/")
         else:
             _write_each(_drawn(records, count), Path(output))
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        raise FormatError(f"cannot write: {error.strerror}", path=output) from error
 
 
 def _structures(inputs: list[str]) -> Iterator[Record]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import errno
 import io
 import os
 import signal
@@ -38,7 +37,7 @@ from mprna.cli import (
 from mprna.cli.cite import Cite
 from mprna.cli.messages import one_line, tell
 from mprna.errors import MprnaError, StoppedError
-from mprna.io.output import WRITE_ERRORS
+from mprna.io.output import RESOURCE_ERRORS, WRITE_ERRORS
 
 if TYPE_CHECKING:
     from _typeshed import SupportsWrite
@@ -78,9 +77,6 @@ PIPE_CLOSED: Final = 141
 
 PATHS: Final = ("FILE", "FASTA", "DIR", "DIR[=WEIGHT]", "RUN", "MODEL")
 """Names of arguments that are paths; an empty one would be the folder in which the program runs."""
-
-RESOURCE_ERRORS: Final = (errno.EMFILE, errno.ENFILE, errno.EAGAIN, errno.ENOMEM)
-"""Too many open files or processes, or no memory for another."""
 
 
 def build_parser() -> argparse.ArgumentParser:

@@ -17,9 +17,11 @@ import numpy.typing as npt
 
 from mprna.alphabet import NUCLEOTIDES
 from mprna.homology.relatives import Relative
+from mprna.rna.bases import UNKNOWN_BASE, base_ids
 
 Floats = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
 
 NEAR: Final = tuple(offset for step in range(1, 6) for offset in (-step, step))
 IN_FRAME: Final = tuple(offset for step in range(3, 31, 3) for offset in (-step, step))
@@ -34,13 +36,9 @@ them said the same."""
 TRANSITIONS: Final = 0.474
 """Share of A-G and C-U among the letters in which relatives differ."""
 
-_OTHER_LETTER: Final = 4
-_CODES: Final = np.full(256, _OTHER_LETTER)
-_CODES[np.frombuffer(NUCLEOTIDES.encode(), dtype=np.uint8)] = range(4)
-
 
 class BaseEvidence(NamedTuple):
-    """The word of the relatives of one RNA."""
+    """What the relatives of one RNA say."""
 
     log_likelihood: Floats
     """Of each base, given their letters; 0 where there are none. *Shape:* (L, 4)"""
@@ -56,11 +54,12 @@ def base_evidence(sequence: str, relatives: Sequence[Relative]) -> BaseEvidence:
     """
     total = np.zeros((len(sequence), len(NUCLEOTIDES)))
     num_relatives = np.zeros(len(sequence), dtype=np.int64)
-    codes = _codes(sequence)
+    bases = base_ids(sequence)
     for relative in relatives:
-        letters = _codes(relative.sequence)[relative.alignment.second]
-        believed = trust(letters == codes[relative.alignment.first])
-        known = letters != _OTHER_LETTER
+        own = bases[relative.alignment.first]
+        letters = base_ids(relative.sequence)[relative.alignment.second]
+        known = letters != UNKNOWN_BASE
+        believed = trust(letters == own, known & (own != UNKNOWN_BASE))
         places = relative.alignment.first[known]
         total[places] += _log_likelihood(letters[known], believed[known])
         num_relatives[places] += 1
@@ -68,30 +67,38 @@ def base_evidence(sequence: str, relatives: Sequence[Relative]) -> BaseEvidence:
     return BaseEvidence(total / shared[:, None], num_relatives)
 
 
-def identities(same: npt.NDArray[np.bool_]) -> Floats:
+def identities(same: Flags, known: Flags) -> Floats:
     """Log-odds of the share of other letters that are the same: near, in frame, all.
 
     Args:
         same: whether an aligned letter is the same in both RNAs. *Shape:* (A,)
+        known: whether both are known; what is not does not count. *Shape:* (A,)
 
     *Shape:* (A, 3)
     """
-    everywhere = same.sum() - same, np.full(len(same), len(same) - 1)
-    alike = _neighbours(same, NEAR), _neighbours(same, IN_FRAME), everywhere
+    same = same & known
+    everywhere = same.sum() - same, known.sum() - known
+    alike = _neighbours(same, known, NEAR), _neighbours(same, known, IN_FRAME), everywhere
     return np.stack([np.log((num_same + 1.0) / (num - num_same + 0.5)) for num_same, num in alike], axis=1)
 
 
-def trust(same: npt.NDArray[np.bool_]) -> Floats:
-    """How probable it is that the letter of a relative is the base that stood there. *Shape:* (A,)"""
-    return np.asarray(1 / (1 + np.exp(-(TRUST[0] + identities(same) @ TRUST[1:]))))
+def trust(same: Flags, known: Flags) -> Floats:
+    """How probable it is that the letter of a relative is the base that stood there.
+
+    Args:
+        same, known: as of `identities`.
+
+    *Shape:* (A,)
+    """
+    return np.asarray(1 / (1 + np.exp(-(TRUST[0] + identities(same, known) @ TRUST[1:]))))
 
 
-def _neighbours(same: npt.NDArray[np.bool_], offsets: Sequence[int]) -> tuple[IntArray, IntArray]:
-    """How many letters at these offsets are the same, and how many there are. *Shape:* (A,) each"""
+def _neighbours(same: Flags, known: Flags, offsets: Sequence[int]) -> tuple[IntArray, IntArray]:
+    """How many letters at these offsets are the same, and how many are known. *Shape:* (A,) each"""
     reach = max(offsets)
-    padded, exists = (np.pad(values.astype(np.int64), reach) for values in (same, np.ones_like(same)))
     places = reach + np.arange(len(same))[:, None] + np.array(offsets)
-    return padded[places].sum(axis=1), exists[places].sum(axis=1)
+    num_same, num = (np.pad(flags.astype(np.int64), reach)[places].sum(axis=1) for flags in (same, known))
+    return num_same, num
 
 
 def _log_likelihood(letters: IntArray, believed: Floats) -> Floats:
@@ -101,7 +108,3 @@ def _log_likelihood(letters: IntArray, believed: Floats) -> Floats:
     transition = (letters[:, None] + 2) % 4 == base  # A, C, G, U are 0, 1, 2, 3
     share = np.where(transition, TRANSITIONS, (1 - TRANSITIONS) / 2)
     return np.log(np.where(same, believed[:, None], (1 - believed[:, None]) * share))
-
-
-def _codes(sequence: str) -> IntArray:
-    return np.asarray(_CODES[np.frombuffer(sequence.encode("ascii"), dtype=np.uint8)])

@@ -39,7 +39,7 @@ class Template:
     sequence: str
     """Clean letters."""
     pairs: npt.NDArray[np.int64]
-    """None where the structure is not known. *Shape:* (n, 2), i < j"""
+    """None at all where the structure is not known. *Shape:* (n, 2), i < j"""
 
 
 class Library:

@@ -21,11 +21,11 @@ SEED: Final = "1101101101101101"
 letters of codons do (Ma, Tromp & Li 2002)."""
 
 MAX_PLACES: Final = 200
-"""Places at which a word is looked up; of a more frequent one the first."""
+"""A word that occurs more often is looked up at so many places only, the first ones."""
 
 MAX_SHIFT: Final = 8
-"""Words in common belong together where the one sequence is shifted against the other by as much, but for so
-many nucleotides from one word to the next."""
+"""Words in common belong to one region if the offset between the sequences changes by at most so many
+nucleotides from one to the next, as small gaps make it."""
 
 MARGIN: Final = 64
 """Nucleotides of a region before and after what the words ask for, for gaps."""

@@ -21,6 +21,9 @@ _STANDARD_OUTPUT: Final = ("-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
 WRITE_ERRORS: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 """What a full or broken disk raises; a closed pipe (EPIPE) is no error of the user's."""
 
+RESOURCE_ERRORS: Final = (errno.EMFILE, errno.ENFILE, errno.EAGAIN, errno.ENOMEM)
+"""Too many open files or processes, or no memory for another."""
+
 
 @contextmanager
 def open_output(path: str | os.PathLike[str] | None, *, binary: bool = False) -> Iterator[IO[Any]]:
@@ -53,6 +56,21 @@ def open_output(path: str | os.PathLike[str] | None, *, binary: bool = False) ->
         stream = _open(written, target, binary=binary)
         with _full_disk(os.fspath(path)), stream:
             yield stream
+
+
+@contextmanager
+def failing_to_write(path: str | None) -> Iterator[None]:
+    """Around work that ends in files: their errors name the path; a closed pipe is none of theirs.
+
+    Raises:
+        FormatError: a file or folder that cannot be written.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.EPIPE, *RESOURCE_ERRORS):
+            raise
+        raise FormatError(f"cannot write: {error.strerror}", path=path) from error
 
 
 def is_standard_output(path: str | os.PathLike[str]) -> bool:

@@ -41,10 +41,13 @@ def read_variants(source: Source) -> list[ListedVariant]:
 
 
 def _read(lines: Iterator[tuple[int, str]]) -> Iterator[ListedVariant]:
-    for number, line in lines:
+    is_first = True
+    for _, line in lines:
         cells = [cell.strip() for cell in line.split("\t")]
         if not line.strip() or line.startswith("#"):
             continue
-        if number == 1 and [cell.lower() for cell in cells[:2]] in _HEADERS:
+        is_header = is_first and [cell.lower() for cell in cells[:2]] in _HEADERS
+        is_first = False
+        if is_header:
             continue
         yield ListedVariant(cells[0]) if len(cells) == 1 else ListedVariant(cells[1], cells[0])

@@ -138,7 +138,7 @@ def _predict(sequence: str, engine: DegradationEngine, window: int) -> Degradati
 
 
 @lru_cache(maxsize=2)
-def _cached_engine(model: str | Path, model_stamp: tuple[str, int]) -> DegradationEngine:
+def _cached_engine(model: str | Path, model_stamp: object) -> DegradationEngine:
     """So that calls in a loop load the model once."""
     return load_degradation_engine(model)
 

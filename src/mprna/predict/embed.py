@@ -11,6 +11,8 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import overload
 
+import numpy as np
+
 from mprna.alphabet import clean_sequence
 from mprna.errors import SequenceError
 from mprna.io.records import Record
@@ -97,11 +99,16 @@ class _Embedder:
             vectors = self._engine.predict(clean_sequence(record.sequence)).hidden_states
         except SequenceError as error:
             return _failed(record, str(error))
-        return Embedding(name=record.name, vectors=vectors.mean(axis=0) if self._pool else vectors)
+        return Embedding(name=record.name, vectors=mean_vector(vectors) if self._pool else vectors)
+
+
+def mean_vector(vectors: FloatArray) -> FloatArray:
+    """Summed with enough digits for a million nucleotides. *Shape:* (L, D) -> (D,)"""
+    return np.asarray(vectors.mean(axis=0, dtype=np.float64), dtype=np.float32)
 
 
 @lru_cache(maxsize=2)
-def _cached_engine(model: str | Path, model_stamp: tuple[str, int]) -> Engine:
+def _cached_engine(model: str | Path, model_stamp: object) -> Engine:
     """So that calls in a loop load the model once."""
     return load(model)
 

@@ -6,6 +6,7 @@ Shape letters: L nucleotides.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -20,6 +21,9 @@ from mprna.rna.structure import Partners, pairs_from_dot_bracket, partners_from_
 MAX_LENGTH: Final = 1_200
 """Longer RNAs are not folded for their confidences: they would take more than a few seconds."""
 
+_MAX_KEPT: Final = 16
+"""RNAs, since the variants of a genome come from several transcripts in turn."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ExpectedStructure:
@@ -31,23 +35,26 @@ class ExpectedStructure:
     """Probability of the state of every nucleotide. *Shape:* (L,)"""
 
 
-class LazyFolder:
-    """Folds one RNA after another with the default engine; the model is loaded for the first one."""
+class ExpectedFolder:
+    """Folds one RNA after another with the default engine; the last ones are kept.
+
+    Raises:
+        ModelError: no such model, or damaged files.
+    """
 
     def __init__(self) -> None:
-        self._folder: Folder | None = None
+        self._folder = Folder(FoldOptions(pair_probs=True))
+        self._cached = lru_cache(maxsize=_MAX_KEPT)(self._fold)
 
     def __call__(self, sequence: str) -> ExpectedStructure | None:
         """The structure of a clean sequence; None where it is longer than `MAX_LENGTH`.
 
         Raises:
             FoldingError: ViennaRNA cannot fold it.
-            ModelError: no such model, or damaged files.
         """
-        if len(sequence) > MAX_LENGTH:
-            return None
-        if self._folder is None:
-            self._folder = Folder(FoldOptions(pair_probs=True))
+        return None if len(sequence) > MAX_LENGTH else self._cached(sequence)
+
+    def _fold(self, sequence: str) -> ExpectedStructure:
         folded = self._folder.fold(Record(name="", sequence=sequence))
         assert folded.dot_bracket is not None
         assert folded.base_pair_probs is not None

@@ -116,8 +116,6 @@ def _folder(options: FoldOptions) -> Folder:
 
 
 @lru_cache(maxsize=2)
-def _cached_folder(
-    options: FoldOptions, model_stamp: tuple[str, int] | None, file_stamps: tuple[int, ...]
-) -> Folder:
+def _cached_folder(options: FoldOptions, model_stamp: object, file_stamps: object) -> Folder:
     """So that calls in a loop load the model once."""
     return Folder(options)

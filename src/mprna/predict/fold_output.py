@@ -23,7 +23,7 @@ from mprna.errors import FormatError, UsageError
 from mprna.files import LONGEST_NAME
 from mprna.io.dot_bracket import looks_like_another_line
 from mprna.io.formats import FORMATS, Reader, Writer
-from mprna.io.output import compression_of, file_behind, open_output
+from mprna.io.output import compression_of, failing_to_write, file_behind, open_output
 from mprna.io.records import Record
 from mprna.leftovers import remove_abandoned, writer
 
@@ -82,12 +82,8 @@ def write_results(
             format.write(_told(compute(records), on_result), stream)
         return
     previous = _complete_records(path, format.read) if resume else iter(())
-    try:
+    with failing_to_write(output):
         _write_in_parts(compute, iter(records), path, format.write, previous, on_result)
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        raise FormatError(f"cannot write: {error.strerror}", path=output) from error
 
 
 def _write_in_parts(
@@ -109,12 +105,7 @@ def _write_in_parts(
             checked = _most_telling([*checked, kept])
             yield kept.result
         computed = compute(chain([record for record, _ in checked], records))
-        for (_, result), again in zip(checked, computed, strict=False):
-            if _printed(again, write) != _printed(result, write):
-                raise UsageError(
-                    f"{path}: {result.name!r} comes out otherwise now; give the options that the file was "
-                    "made with (--engine, --model, energies), remove it or leave out --resume"
-                )
+        _check_again(checked, computed, path, write)
         first = next(computed, None)  # whatever is wrong from the beginning leaves an older `part` alone
         if not any(_takes_place(fresh, part) for _ in range(_MAX_TRIES)):
             raise _another(part)
@@ -135,6 +126,20 @@ def _write_in_parts(
             part.replace(path)
     finally:
         fresh.unlink(missing_ok=True)
+
+
+def _check_again(checked: list[_Kept], computed: Iterator[Record], path: Path, write: Writer) -> None:
+    """Raise where results that were kept are not those that come out now.
+
+    Raises:
+        UsageError: one differs.
+    """
+    for (_, result), again in zip(checked, computed, strict=False):
+        if _printed(again, write) != _printed(result, write):
+            raise UsageError(
+                f"{path}: {result.name!r} comes out otherwise now; give the options that the file was "
+                "made with (--engine, --model, energies), remove it or leave out --resume"
+            )
 
 
 def _refuse_another(part: Path) -> None:

@@ -174,9 +174,7 @@ class Folder:
 
     def _check_length(self, length: int) -> None:
         options = self._options
-        longest = options.longest
-        if isinstance(self._engine, PairEngine) and options.max_length is None:
-            longest = MAX_LENGTH
+        longest = options.longest(reads_windows=isinstance(self._engine, PairEngine))
         if length > longest:
             hint = " (--max-length)" if longest < MAX_LENGTH else ""
             raise FoldingError(f"{length} nt; the {options.engine} engine takes up to {longest}{hint}")

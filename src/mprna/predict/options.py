@@ -125,11 +125,15 @@ class FoldOptions:
         """Whether `vienna` computes its ensemble."""
         return self.pair_probs or self.min_confidence > 0
 
-    @property
-    def longest(self) -> int:
-        """`max_length`, or the engine's default."""
+    def longest(self, *, reads_windows: bool) -> int:
+        """`max_length`, or the default.
+
+        Args:
+            reads_windows: whether the model is a pair network.
+        """
         slow = self.engine == "model" and self.decoder == "tokens"
-        return self.max_length or DEFAULT_MAX_LENGTHS["hybrid" if slow else self.engine]
+        default = DEFAULT_MAX_LENGTHS["hybrid" if slow else self.engine]
+        return self.max_length or (MAX_LENGTH if reads_windows else default)
 
 
 def _check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:

@@ -8,7 +8,7 @@ from multiprocessing.connection import Connection, wait
 from typing import Any, Final, Generic
 
 from mprna.child import ChildKilledError, ChildProcess, Item, Result
-from mprna.errors import MprnaError, UsageError
+from mprna.errors import UsageError
 
 NO_MEMORY: Final = "not enough memory"
 """The reason of an item for which there was none."""
@@ -90,7 +90,7 @@ def _in_order(
     finished: dict[int, Result] = {}
     due = submitted = 0
     exhausted = False
-    fault: MprnaError | None = None
+    fault: Exception | None = None
     while True:
         busy = team.busy
         may_read = not exhausted and len(busy) < team.jobs and submitted - due < ahead * team.jobs
@@ -111,7 +111,7 @@ def _in_order(
                 submitted += 1
             except StopIteration:
                 exhausted = True
-            except MprnaError as error:
+            except Exception as error:  # raised in its turn
                 exhausted, fault = True, error
 
 

@@ -53,9 +53,10 @@ def relatives_of(paths: Paths) -> Relatives | None:
     return _relatives(paths, stamps(paths)) if paths else None
 
 
-def stamps(paths: Paths) -> tuple[int, ...]:
-    """What differs where a file has changed."""
-    return tuple(os.stat(path).st_mtime_ns for path in paths if os.path.exists(path))
+def stamps(paths: Paths) -> tuple[tuple[str, int, int], ...]:
+    """What differs where a path means another file than before, or a file has changed."""
+    found = ((os.path.realpath(path), os.stat(path)) for path in paths if os.path.exists(path))
+    return tuple((path, stat.st_size, stat.st_mtime_ns) for path, stat in found)
 
 
 def evidence_of(sequence: str, relatives: Relatives) -> BaseEvidence:
@@ -68,15 +69,15 @@ def evidence_of(sequence: str, relatives: Relatives) -> BaseEvidence:
 
 
 @lru_cache(maxsize=1)
-def _library(paths: Paths, stamps: tuple[int, ...]) -> Library:
+def _library(paths: Paths, stamps: object) -> Library:
     return read_library(paths)
 
 
 @lru_cache(maxsize=1)
-def _sequences(paths: Paths, stamps: tuple[int, ...], max_length: int) -> Library:
+def _sequences(paths: Paths, stamps: object, max_length: int) -> Library:
     return read_sequences(paths, max_length)
 
 
 @lru_cache(maxsize=1)
-def _relatives(paths: Paths, stamps: tuple[int, ...]) -> Relatives:
+def _relatives(paths: Paths, stamps: object) -> Relatives:
     return read_relatives(paths)

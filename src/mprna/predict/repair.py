@@ -24,8 +24,8 @@ from mprna.predict.parallel import map_ordered
 from mprna.predict.relatives import evidence_of, relatives_of, stamps
 from mprna.predict.repair_calibration import base_posterior, load_calibration
 from mprna.predict.repair_features import Floats, repair_features
+from mprna.rna.bases import UNKNOWN_BASE, base_ids
 from mprna.rna.helices import helices_of, helix_name
-from mprna.runtime.bases import UNKNOWN_BASE, base_ids
 from mprna.runtime.engine import IntArray
 from mprna.runtime.load import load
 from mprna.runtime.store import DEFAULT_MODEL, find_model, stamp

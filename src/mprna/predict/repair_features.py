@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mprna.alphabet import NUCLEOTIDES
-from mprna.runtime.bases import UNKNOWN_BASE, base_ids
+from mprna.rna.bases import UNKNOWN_BASE, base_ids
 from mprna.runtime.engine import Engine
 from mprna.runtime.windows import split_windows
 

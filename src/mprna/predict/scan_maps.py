@@ -5,6 +5,7 @@ Shape letters: L nucleotides.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -42,7 +43,7 @@ def _by_rna(effects: Iterable[VariantEffect]) -> Iterator[list[VariantEffect]]:
     group: list[VariantEffect] = []
     letters: dict[int | None, str | None] = {}
     found: dict[str, VariantEffect] = {}
-    for effect in effects:
+    for effect in (dataclasses.replace(effect, given=None) for effect in effects):
         is_other = bool(group) and effect.name != group[0].name
         is_other |= letters.get(effect.position, effect.ref) != effect.ref
         is_other |= found.get(effect.variant, effect) != effect

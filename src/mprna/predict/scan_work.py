@@ -22,7 +22,7 @@ from mprna.folding.change import ensemble_change
 from mprna.folding.site_window import Window, window_around
 from mprna.folding.substitutions import SubstitutionEnergies
 from mprna.folding.vienna import Ensemble, fold_ensemble
-from mprna.predict.expected import ExpectedStructure, LazyFolder
+from mprna.predict.expected import ExpectedFolder
 from mprna.predict.parallel import map_ordered
 from mprna.predict.variant_effect import MAX_EXPANDED, MAX_FOLDED, ScanOptions, VariantEffect
 from mprna.rna.helices import helix_name
@@ -67,7 +67,7 @@ def scan_queries(queries: Iterable[Query], options: ScanOptions, *, jobs: int) -
     Raises:
         ModelError: no such model, or damaged files.
     """
-    tasks = chain.from_iterable(map(_Splitter(options), queries))
+    tasks = chain.from_iterable(_tasks(query, options) for query in queries)
     return chain.from_iterable(map_ordered(partial(_Scanner, options), tasks, jobs=jobs, on_kill=_killed))
 
 
@@ -79,41 +79,27 @@ class _Task:
     sequence: str
     window: Window | None
     requests: list[VariantRequest]
-    expected: ExpectedStructure | None = None
 
 
-class _Splitter:
-    """Queries to tasks; the expected structures of the last RNAs are kept, for the variants of a VCF."""
+def _tasks(query: Query, options: ScanOptions) -> Iterator[_Task]:
+    if all(request.error is not None for request in query.requests):
+        yield _Task(query.name, query.sequence, None, query.requests)
+        return
+    by_window = groupby(query.requests, key=lambda request: _window(query.sequence, request, options))
+    for window, group in by_window:
+        members = list(group)
+        for start in range(0, len(members), _MAX_TASK):
+            yield _Task(query.name, query.sequence, window, members[start : start + _MAX_TASK])
 
-    def __init__(self, options: ScanOptions) -> None:
-        self._folding = LazyFolder() if options.confidence else None
-        self._options = options
-        self._expected = lru_cache(maxsize=16)(self._fold)
 
-    def __call__(self, query: Query) -> Iterator[_Task]:
-        if all(request.error is not None for request in query.requests):
-            yield _Task(query.name, query.sequence, None, query.requests)
-            return
-        expected = self._expected(query.sequence)
-        by_window = groupby(query.requests, key=lambda request: self._window(query.sequence, request))
-        for window, group in by_window:
-            members = list(group)
-            for start in range(0, len(members), _MAX_TASK):
-                part = members[start : start + _MAX_TASK]
-                yield _Task(query.name, query.sequence, window, part, expected)
-
-    def _window(self, sequence: str, request: VariantRequest) -> Window | None:
-        """The part of the RNA that is folded; None if the request has an error."""
-        if request.variant is None or request.error is not None:
-            return None
-        if len(sequence) <= self._options.whole:
-            return Window(0, len(sequence))
-        return window_around(
-            request.variant.first, request.variant.last, length=len(sequence), width=self._options.window
-        )
-
-    def _fold(self, sequence: str) -> ExpectedStructure | None:
-        return None if self._folding is None else self._folding(sequence)
+def _window(sequence: str, request: VariantRequest, options: ScanOptions) -> Window | None:
+    """The part of the RNA that is folded; None if the request has an error."""
+    if request.variant is None or request.error is not None:
+        return None
+    if len(sequence) <= options.whole:
+        return Window(0, len(sequence))
+    first, last = request.variant.first, request.variant.last
+    return window_around(first, last, length=len(sequence), width=options.window)
 
 
 class _Scanner:
@@ -121,6 +107,7 @@ class _Scanner:
 
     def __init__(self, options: ScanOptions) -> None:
         self._engine: Engine | None = None if options.model is None else load(options.model)
+        self._expected = ExpectedFolder() if options.confidence else None
         self._context = options.context
         self._expand = options.expand
         self._energies = lru_cache(maxsize=1)(SubstitutionEnergies)  # large
@@ -146,7 +133,7 @@ class _Scanner:
         piece = task.sequence[window.start : window.end]
         reference = self._fold(piece)
         change = ensemble_change(reference, fold_ensemble(mutate(piece, variant, window.start)))
-        partner, confidence = _expected_at(task.expected, variant.first)
+        partner, confidence = self._state(task.sequence, variant.first)
         energy, energy_of = change.delta_ensemble_energy, window
         if self._takes_whole_energy(task.sequence, variant, window):
             (substitution,) = variant.substitutions
@@ -170,6 +157,14 @@ class _Scanner:
             energy_of=f"{energy_of.start + 1}-{energy_of.end}",
         )
 
+    def _state(self, sequence: str, position: int) -> tuple[int | None, float | None]:
+        """1-based partner, 0 for none, and its probability; None where no structure is asked for."""
+        expected = None if self._expected is None else self._expected(sequence)
+        if expected is None:
+            return None, None
+        partner = int(expected.partners[position])
+        return 0 if partner == UNPAIRED else partner + 1, float(expected.confidences[position])
+
     def _takes_whole_energy(self, sequence: str, variant: Variant, window: Window) -> bool:
         """Whether the ensemble energy is that of the whole RNA, although only a window is folded."""
         is_part = window.end - window.start < len(sequence)
@@ -190,14 +185,6 @@ class _Scanner:
     def _masked(self, sequence: str, position: int) -> FloatArray:
         assert self._engine is not None
         return masked_log_probs(self._engine, sequence, position, self._context)
-
-
-def _expected_at(expected: ExpectedStructure | None, position: int) -> tuple[int | None, float | None]:
-    """1-based partner, 0 for none, and its probability."""
-    if expected is None:
-        return None, None
-    partner = int(expected.partners[position])
-    return 0 if partner == UNPAIRED else partner + 1, float(expected.confidences[position])
 
 
 def _unpaired(reference: Ensemble, variant: Variant, offset: int) -> float:

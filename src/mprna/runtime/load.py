@@ -40,11 +40,14 @@ def load(
         num_threads: of ONNX Runtime, per sequence.
 
     Raises:
-        ModelError: no such model, damaged files, or a pair network (see `load_pair_engine`).
+        ModelError: no such model, damaged files, or a model of another kind (see the functions below).
         MissingExtraError: the torch backend without torch.
         UsageError: an unknown backend, or a device that is not there.
     """
-    directory, backend = _choose(model, backend, device)
+    return _open_encoder(*_choose(model, backend, device), device, num_threads)
+
+
+def _open_encoder(directory: Path, backend: str, device: str = "cpu", num_threads: int = 1) -> Engine:
     if hint := _NO_ENCODER.get(kind_of(directory)):
         raise ModelError(f"{directory}: {hint}")
     if backend == "onnx":
@@ -58,7 +61,10 @@ def load(
 
 def load_pair_engine(model: str | Path, *, backend: str = "auto") -> PairEngine:
     """Open a model of kind `pair_network`; arguments and errors are those of `load`."""
-    directory, backend = _choose(model, backend)
+    return _open_pair_network(*_choose(model, backend))
+
+
+def _open_pair_network(directory: Path, backend: str) -> PairEngine:
     if kind_of(directory) != PAIR_KIND:
         raise ModelError(f"{directory}: not a pair network")
     if backend == "onnx":
@@ -72,9 +78,10 @@ def load_pair_engine(model: str | Path, *, backend: str = "auto") -> PairEngine:
 
 def load_folding(model: str | Path, *, backend: str = "auto") -> Engine | PairEngine:
     """Open a model of either kind; arguments and errors are those of `load`."""
-    if kind_of(find_model(model)) == PAIR_KIND:
-        return load_pair_engine(model, backend=backend)
-    return load(model, backend=backend)
+    directory, backend = _choose(model, backend)
+    if kind_of(directory) == PAIR_KIND:
+        return _open_pair_network(directory, backend)
+    return _open_encoder(directory, backend)
 
 
 def load_degradation_engine(model: str | Path = DEGRADATION_MODEL) -> DegradationEngine:

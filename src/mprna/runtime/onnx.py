@@ -19,8 +19,8 @@ from onnxruntime.capi.onnxruntime_pybind11_state import (
 
 from mprna.errors import ModelError, first_line
 from mprna.model.layout import GRAPH_FILE
+from mprna.rna.bases import base_ids
 from mprna.runtime import windows
-from mprna.runtime.bases import base_ids
 from mprna.runtime.degradation_engine import Degradation
 from mprna.runtime.engine import BaseLogits, FloatArray, IntArray, Prediction
 from mprna.runtime.masked import base_logits

@@ -9,12 +9,12 @@ from typing import Final, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 
+from mprna.rna.bases import BEYOND_END, base_ids
 from mprna.rna.canonical import pair_types
-from mprna.runtime.bases import BEYOND_END, base_ids
 from mprna.runtime.engine import FloatArray, IntArray
 
 MIN_LEARNED_LENGTH: Final = 16
-"""Shortest RNAs that pair networks are trained on; shorter ones are left to thermodynamics."""
+"""Shortest RNAs that pair networks are trained on; `hybrid` leaves shorter ones to thermodynamics."""
 
 MIN_PRIOR: Final = 1e-3
 """Prior probabilities are clipped to between MIN_PRIOR and 1 - MIN_PRIOR, here and in training."""

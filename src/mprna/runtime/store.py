@@ -74,14 +74,14 @@ def find_model(name_or_path: str | Path) -> Path:
     return directory
 
 
-def stamp(name_or_path: str | Path) -> tuple[str, int]:
-    """What differs where a name stands for another model than before: its directory, and when that was made.
+def stamp(name_or_path: str | Path) -> tuple[str, tuple[int, ...]]:
+    """What differs where a name stands for another model than before: its directory, and when files changed.
 
     Raises:
         ModelError: no such model.
     """
     directory = _locate(name_or_path).resolve()
-    return str(directory), (directory / CONFIG_FILE).stat().st_mtime_ns
+    return str(directory), tuple(path.stat().st_mtime_ns for path in _payload(directory))
 
 
 def locate_source(name_or_path: str) -> Path:

@@ -30,7 +30,7 @@ from mprna.io.records import Record, round_energy
 from mprna.predict.degrade import DegradationResult, degrade
 from mprna.predict.design import Design, DesignOptions, Target, design_targets
 from mprna.predict.design_output import row_of
-from mprna.predict.embed import embed
+from mprna.predict.embed import embed, mean_vector
 from mprna.predict.embed_output import rounded
 from mprna.predict.evaluate import evaluate, pairs_of
 from mprna.predict.folder import Folder
@@ -226,7 +226,7 @@ class EmbedTask:
             vectors = embed(self.sequence)
         except DataError as error:
             return self.failed(str(error))
-        return self._rows(rounded(vectors.mean(axis=0) if self.pool else vectors), None)
+        return self._rows(rounded(mean_vector(vectors) if self.pool else vectors), None)
 
     def failed(self, reason: str) -> list[bytes]:
         return self._rows(None, reason)

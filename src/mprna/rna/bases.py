@@ -1,4 +1,4 @@
-"""Bases as the numbers that pair networks, degradation networks and repair read.
+"""Bases as numbers.
 
 Shape letters: L nucleotides.
 """
@@ -8,8 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
-
-from mprna.runtime.engine import IntArray
+import numpy.typing as npt
 
 LETTERS: Final = "ACGUN"
 """A base's number is its place in this string."""
@@ -18,11 +17,14 @@ UNKNOWN_BASE: Final = LETTERS.index("N")
 BEYOND_END: Final = len(LETTERS)
 """Where a padded sequence has no nucleotide."""
 
+_IDS: Final = np.full(256, UNKNOWN_BASE)
+_IDS[np.frombuffer(LETTERS.encode(), dtype=np.uint8)] = range(len(LETTERS))
 
-def base_ids(sequence: str) -> IntArray:
-    """0-3 for A C G U, 4 for N. *Shape:* (L,)
+
+def base_ids(sequence: str) -> npt.NDArray[np.int64]:
+    """0-3 for A C G U, 4 for N, of a clean sequence. *Shape:* (L,)
 
     >>> base_ids("ACGUN").tolist()
     [0, 1, 2, 3, 4]
     """
-    return np.array([LETTERS.index(letter) for letter in sequence], dtype=np.int64)
+    return np.asarray(_IDS[np.frombuffer(sequence.encode("ascii"), dtype=np.uint8)])
