@@ -193,8 +193,10 @@ def errors(details: dict[str, Detail]) -> Iterator[str]:
 def bands(name: str, judged: Detail) -> Iterator[str]:
     """What a number was worth: by confidence, by expected F1 and by probability of a pair."""
     yield (
-        f"| {name} | RNAs of this confidence: states right | mean pair F1 | RNAs of this expected F1: "
-        f"mean pair F1 | of which {GOOD_F1:g} or more | printed pairs of this probability: right |"
+        f"| {name}: value of the number | by confidence: share of nucleotides right (RNAs) "
+        f"| by confidence: mean pair F1 | by expected F1: mean pair F1 (RNAs) "
+        f"| by expected F1: share of RNAs with a pair F1 of {GOOD_F1:g} or more "
+        f"| by pair probability: share of printed pairs right (pairs) |"
     )
     yield "|---" * 6 + "|"
     f1 = judged.expected_f1.truth

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mprna.homology.alignment import align
-from mprna.homology.consensus import MARGIN, LikelyPairs, find_consensus, likely_pairs
+from mprna.homology.consensus import MARGIN, TOGETHER, LikelyPairs, find_consensus, likely_pairs
 from mprna.homology.evidence import trust, with_evidence
 from mprna.homology.library import Library, Template
 from mprna.rna.structure import contact_map_from_pairs, pairs_from_dot_bracket
@@ -33,20 +33,49 @@ def always(dot_bracket: str, prob: float = 1.0):
     return lambda sequence: likely_pairs(prob * contacts(dot_bracket))
 
 
+def consensus(sequence: str, library: Library, pairs_of, probs_of_alignment=None):
+    """By default the alignment as a whole has no pairs."""
+    nothing = np.zeros((len(sequence),) * 2, dtype=np.float32)
+    return find_consensus(sequence, library, pairs_of, probs_of_alignment or (lambda rows: nothing))
+
+
 def test_pairs_of_a_relative_count_as_far_as_it_is_trusted():
-    found = find_consensus(TRNA, library(RELATIVE), always(MOVED, 0.8))
+    found = consensus(TRNA, library(RELATIVE), always(MOVED, 0.8))
     i, j = pairs_from_dot_bracket(CLOVER).T
     weight = trust(align(TRNA, RELATIVE).score, 1.0)
-    np.testing.assert_allclose(found.base_pair_probs[i, j], 0.8 * weight / (1 + weight), rtol=1e-5)
-    assert found.base_pair_probs.sum() == pytest.approx(2 * len(i) * 0.8 * weight / (1 + weight), rel=1e-5)
+    prob = (1 - TOGETHER) * 0.8 * weight / (1 + weight)
+    np.testing.assert_allclose(found.base_pair_probs[i, j], prob, rtol=1e-5)
+    assert found.base_pair_probs.sum() == pytest.approx(2 * len(i) * prob, rel=1e-5)
     assert found.template == "0"
     np.testing.assert_array_equal(found.base_pair_probs, found.base_pair_probs.T)
 
 
 def test_what_is_not_aligned_is_left_to_the_rna_itself():
     insert = "AACCAA"
-    found = find_consensus(TRNA[:46] + insert + TRNA[46:], library(TRNA), always(CLOVER))
-    assert np.flatnonzero(found.known == 0).tolist() == list(range(46, 52))
+    found = consensus(TRNA[:46] + insert + TRNA[46:], library(TRNA), always(CLOVER))
+    alone = np.flatnonzero(np.isclose(found.known, TOGETHER))
+    assert alone.tolist() == list(range(46, 52))
+
+
+def test_the_alignment_is_folded_as_one_with_gaps_below_the_rna():
+    asked = []
+
+    def probs_of_alignment(rows):
+        asked.append(rows)
+        return contacts(CLOVER)
+
+    whole = consensus(TRNA, library(RELATIVE), always("." * len(MOVED)), probs_of_alignment)
+    without = consensus(TRNA, library(RELATIVE), always("." * len(MOVED)))
+    assert asked == [[TRNA, TRNA[:-2] + "--"]]  # the relative has two letters more, which pair with nobody
+    np.testing.assert_allclose(whole.base_pair_probs - without.base_pair_probs, TOGETHER * contacts(CLOVER))
+
+
+def test_columns_that_cannot_pair_in_the_rna_are_left_out():
+    broken = "A" + TRNA[1:]  # its partner is a C
+    found = consensus(broken, library(RELATIVE), always("." * len(MOVED)), lambda rows: contacts(CLOVER))
+    i, j = pairs_from_dot_bracket(CLOVER)[1:].T
+    assert found.base_pair_probs[0].sum() == 0
+    np.testing.assert_allclose(found.base_pair_probs[i, j], TOGETHER)
 
 
 def test_of_a_long_relative_the_piece_below_is_folded():
@@ -58,8 +87,8 @@ def test_of_a_long_relative_the_piece_below_is_folded():
         start = sequence.index(RELATIVE)
         return always("." * start + MOVED + "." * (len(sequence) - start - len(MOVED)))(sequence)
 
-    found = find_consensus(TRNA, library(flank + RELATIVE + flank), pairs_of)
-    alone = find_consensus(TRNA, library(RELATIVE), always(MOVED))
+    found = consensus(TRNA, library(flank + RELATIVE + flank), pairs_of)
+    alone = consensus(TRNA, library(RELATIVE), always(MOVED))
     np.testing.assert_allclose(found.base_pair_probs, alone.base_pair_probs)
     (piece,) = folded
     assert piece in flank + RELATIVE + flank
@@ -67,9 +96,9 @@ def test_of_a_long_relative_the_piece_below_is_folded():
 
 
 def test_the_rna_itself_is_no_relative():
-    assert find_consensus(TRNA, library(TRNA), always(CLOVER)) is None
-    both = find_consensus(TRNA, library(TRNA, RELATIVE), lambda s: always(CLOVER if s == TRNA else MOVED)(s))
-    alone = find_consensus(TRNA, library(RELATIVE), always(MOVED))
+    assert consensus(TRNA, library(TRNA), always(CLOVER)) is None
+    both = consensus(TRNA, library(TRNA, RELATIVE), lambda s: always(CLOVER if s == TRNA else MOVED)(s))
+    alone = consensus(TRNA, library(RELATIVE), always(MOVED))
     np.testing.assert_allclose(both.base_pair_probs, alone.base_pair_probs)
     assert both.template == "1"
 
@@ -77,7 +106,7 @@ def test_the_rna_itself_is_no_relative():
 def test_a_relative_whose_pairs_do_not_fit_counts_less():
     swapped = TRNA.translate(str.maketrans("GC", "CG"))[:7] + TRNA[7:]  # the first stem pairs no more
     whole, part = (
-        find_consensus(sequence, library(RELATIVE), always(MOVED)).known.max() for sequence in (TRNA, swapped)
+        consensus(sequence, library(RELATIVE), always(MOVED)).known.max() for sequence in (TRNA, swapped)
     )
     assert part < whole
 
@@ -92,7 +121,7 @@ def test_improbable_pairs_are_left_out():
 
 def test_a_relative_without_pairs_speaks_for_unpaired_nucleotides():
     nothing = LikelyPairs(*(np.zeros(0, dtype=np.int64),) * 2, np.zeros(0, dtype=np.float32))
-    found = find_consensus(TRNA, library(RELATIVE), lambda sequence: nothing)
+    found = consensus(TRNA, library(RELATIVE), lambda sequence: nothing)
     probs = contacts(CLOVER)
     mixed = with_evidence(probs, found)
     assert (found.base_pair_probs == 0).all()
@@ -113,7 +142,7 @@ def test_probabilities_stay_probabilities(seed):
         probs += probs.T
         return likely_pairs((probs / probs.sum(axis=1).max()).astype(np.float32))
 
-    found = find_consensus(sequences[0], library(*sequences[1:]), pairs_of)
+    found = consensus(sequences[0], library(*sequences[1:]), pairs_of)
     if found is None:
         return
     own = contacts("." * len(sequences[0]))

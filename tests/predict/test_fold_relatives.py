@@ -10,7 +10,7 @@ import pytest
 
 import mprna
 from mprna.errors import FormatError, MissingDataError
-from mprna.folding.vienna import energy_of
+from mprna.folding.vienna import alignment_pair_probs, energy_of
 from mprna.io.records import Record
 from mprna.predict import folder
 from mprna.predict.fold import fold_records
@@ -40,7 +40,7 @@ def options(engine: str, relatives, model, **others) -> FoldOptions:
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_probabilities_are_between_those_of_an_rna_and_its_relative(engine, tmp_path, pair_model):
+def test_probabilities_are_between_those_of_an_rna_its_relative_and_both_as_one(engine, tmp_path, pair_model):
     (tmp_path / "one.fa").write_text(f">first\n{HAIRPINS}\n")
     chosen = options(engine, tmp_path / "one.fa", pair_model, pair_probs=True)
     alone = dataclasses.replace(chosen, relatives=())
@@ -48,9 +48,9 @@ def test_probabilities_are_between_those_of_an_rna_and_its_relative(engine, tmp_
     record = mprna.fold(WEAK, chosen)
     i, j = pairs_from_dot_bracket(mprna.fold(HAIRPINS, FoldOptions(engine="vienna")).dot_bracket).T
     mixed = record.base_pair_probs[i, j]
-    low, high = np.minimum(own, near)[i, j], np.maximum(own, near)[i, j]
-    assert (mixed >= low - 1e-4).all()
-    assert (mixed <= high + 1e-4).all()
+    said = np.stack([own, near, alignment_pair_probs([WEAK, HAIRPINS])])[:, i, j]
+    assert (mixed >= said.min(axis=0) - 1e-4).all()
+    assert (mixed <= said.max(axis=0) + 1e-4).all()
     assert np.abs(record.base_pair_probs - own).max() > 0.001
     assert record.template == "first"
     assert record.energy == energy_of(WEAK, record.dot_bracket)

@@ -2,21 +2,22 @@
 
 As CentroidHomfold (Hamada et al. 2009), but local and weighted: pairs of relatives count where both of their
 nucleotides are aligned with two that can pair, each relative as far as it is trusted, the RNA itself as one
-that is trusted in full.
+that is trusted in full. As in CentroidAlifold (Hamada et al. 2011) the ensemble of the alignment as a whole
+counts too, because it knows which mutations compensate each other.
 
 Shape letters: L nucleotides, P pairs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
 
 from mprna.homology.alignment import Alignment, align
 from mprna.homology.evidence import MIN_TRUST, Evidence, FloatArray, IntArray, closest, places_in, trust
-from mprna.homology.library import Library
+from mprna.homology.library import Library, Template
 from mprna.rna.canonical import MIN_HAIRPIN, canonical_pairs
 
 MAX_RELATIVES: Final = 10
@@ -27,6 +28,9 @@ MIN_SCORE: Final = 0.2
 
 MIN_PROB: Final = 0.01
 """Pairs of a lower probability say nothing."""
+
+TOGETHER: Final = 0.2
+"""Share of the alignment that is folded as one in the pair probabilities."""
 
 MARGIN: Final = 30
 """Nucleotides of a relative that are folded beside those that the RNA may have in common with it."""
@@ -50,6 +54,8 @@ class _Share(NamedTuple):
     weight: float
     places: IntArray
     """Aligned nucleotides of the RNA."""
+    row: str
+    """Letters of the relative below those of the RNA, `-` where there is none."""
     pairs: LikelyPairs
     """Of the RNA."""
 
@@ -61,28 +67,41 @@ def likely_pairs(base_pair_probs: FloatArray) -> LikelyPairs:
 
 
 def find_consensus(
-    sequence: str, library: Library, pairs_of: Callable[[str], LikelyPairs]
+    sequence: str,
+    library: Library,
+    pairs_of: Callable[[str], LikelyPairs],
+    probs_of_alignment: Callable[[list[str]], FloatArray],
 ) -> Evidence | None:
     """Align a clean sequence with its likely relatives; None where there is none to trust but itself.
 
     Args:
         pairs_of: folds a relative, or a piece of a long one that is about as long as the sequence.
+        probs_of_alignment: folds the sequence with what of its relatives is aligned to it, as one.
     """
     shares = list(_shares(sequence, library, pairs_of))
     if not shares:
         return None
-    length = len(sequence)
+    weights, probs = _mean(shares, len(sequence))
+    together = probs_of_alignment([sequence, *(share.row for share in shares)])
+    i, j = np.nonzero(together)
+    together[i, j] *= canonical_pairs(sequence, i, j)
+    return Evidence(
+        max(shares, key=lambda share: share.weight).name,
+        (1 - TOGETHER) * probs + TOGETHER * together,
+        1 - (1 - TOGETHER) / (1 + weights),
+        is_mean=True,
+    )
+
+
+def _mean(shares: Sequence[_Share], length: int) -> tuple[FloatArray, FloatArray]:
+    """Summed weights of the relatives of each nucleotide, and their pairs in a mean of all and of the RNA,
+    whose own weight is 1. *Shape:* (length,) and (length, length)"""
     weights, probs = np.zeros(length, dtype=np.float32), np.zeros((length, length), dtype=np.float32)
     for share in shares:
         first, second, pair_probs = share.pairs
         weights[share.places] += share.weight
         probs[first, second] += share.weight * pair_probs
-    return Evidence(
-        max(shares, key=lambda share: share.weight).name,
-        (probs + probs.T) / (1 + np.maximum(weights[:, None], weights)),
-        weights / (1 + weights),
-        is_mean=True,
-    )
+    return weights, (probs + probs.T) / (1 + np.maximum(weights[:, None], weights))
 
 
 def _shares(sequence: str, library: Library, pairs_of: Callable[[str], LikelyPairs]) -> Iterator[_Share]:
@@ -100,7 +119,15 @@ def _shares(sequence: str, library: Library, pairs_of: Callable[[str], LikelyPai
         weight = trust(alignment.score, kept)
         if weight >= MIN_TRUST:
             pairs = LikelyPairs(i[survives], j[survives], probs[survives])
-            yield _Share(relative.name, weight, alignment.first, pairs)
+            yield _Share(
+                relative.name, weight, alignment.first, _row(alignment, relative, len(sequence)), pairs
+            )
+
+
+def _row(alignment: Alignment, relative: Template, length: int) -> str:
+    row = np.full(length, "-")
+    row[alignment.first] = np.array(list(relative.sequence))[alignment.second]
+    return "".join(row)
 
 
 def _piece(alignment: Alignment, length: int, relative_length: int) -> slice:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Final, NamedTuple
 
 from mprna.alphabet import clean_sequence
@@ -26,9 +26,17 @@ from mprna.decoding.tokens import decode_tokens
 from mprna.errors import FoldingError, SequenceError, StructureError, UsageError
 from mprna.folding.prior import prior_pair_probs
 from mprna.folding.restraints import Restraints
-from mprna.folding.vienna import MAX_LENGTH, EnergyModel, energy_of, fold_ensemble, fold_mfe
+from mprna.folding.vienna import (
+    MAX_LENGTH,
+    EnergyModel,
+    alignment_pair_probs,
+    energy_of,
+    fold_ensemble,
+    fold_mfe,
+)
 from mprna.homology.consensus import LikelyPairs, find_consensus, likely_pairs
 from mprna.homology.evidence import Evidence, find_evidence, with_evidence
+from mprna.homology.library import Library
 from mprna.io.records import Record
 from mprna.predict.options import MAX_DENSE_LENGTH, FoldOptions
 from mprna.predict.pair_probs import (
@@ -156,10 +164,14 @@ class Folder:
             return []
         found = []
         if self._relatives is not None:
-            found.append(find_consensus(sequence, self._relatives, self._pairs_of_relative))
+            found.append(self._consensus(sequence, self._relatives))
         if self._templates is not None:
             found.append(find_evidence(sequence, self._templates))
         return [evidence for evidence in found if evidence is not None]
+
+    def _consensus(self, sequence: str, relatives: Library) -> Evidence | None:
+        probs_of_alignment = partial(alignment_pair_probs, model=self._options.energy_model)
+        return find_consensus(sequence, relatives, self._pairs_of_relative, probs_of_alignment)
 
     def _fold_relative(self, sequence: str) -> LikelyPairs:
         engine, unrestrained = self._engine, Restraints()

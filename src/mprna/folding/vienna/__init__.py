@@ -4,6 +4,7 @@ Sequences are clean (`alphabet.clean_sequence`): ACGUN, where N never pairs. Ene
 ViennaRNA holds Python's global lock (GIL), so use processes, not threads, to fold on more than one core.
 """
 
+from mprna.folding.vienna.alignments import alignment_pair_probs
 from mprna.folding.vienna.compound import MAX_BONUS
 from mprna.folding.vienna.coordinates import coordinates
 from mprna.folding.vienna.energies import energies_of, energy_of, hairpin_energy, interior_energy
@@ -44,6 +45,7 @@ __all__ = [
     "PartitionArrays",
     "StemWeights",
     "Table",
+    "alignment_pair_probs",
     "boltzmann",
     "coordinates",
     "energies_of",

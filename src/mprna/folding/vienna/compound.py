@@ -104,6 +104,13 @@ def ensemble_energy(compound: Any) -> float:
     return energy + 0.0  # -0.0 becomes 0.0
 
 
+def pair_table(compound: Any) -> npt.NDArray[np.float32]:
+    """Pair probabilities after `ensemble_energy`. *Shape:* (L, L), symmetric, zero diagonal"""
+    check_memory(compound.length, PROBS_BYTES)  # its tuples of Python's numbers
+    upper = np.array(compound.bpp(), dtype=np.float32)[1:, 1:]
+    return upper + upper.T
+
+
 def restrain(compound: Any, restraints: Restraints) -> None:
     """Add a constraint and the pseudo-energies of reactivities to a compound.
 

@@ -15,13 +15,12 @@ import numpy.typing as npt
 from mprna.errors import FoldingError
 from mprna.folding.restraints import NO_RESTRAINTS, Restraints
 from mprna.folding.vienna.compound import (
-    PROBS_BYTES,
-    check_memory,
     check_sequence,
     checked_bonus,
     ensemble_energy,
     fold_compound,
     minimum_free_energy,
+    pair_table,
     restrain,
 )
 from mprna.folding.vienna.energies import energy_of
@@ -85,7 +84,7 @@ def fold_ensemble(
     with fold_compound(sequence, model, restraints) as compound:
         dot_bracket, mfe = minimum_free_energy(compound)
         compound.exp_params_rescale(mfe)  # or the sum over structures of a long RNA overflows
-        energy, probs = _partition(compound, len(sequence))
+        energy, probs = _partition(compound)
     if restraints.reactivities is not None:
         mfe = energy_of(sequence, dot_bracket, model)
     return Ensemble(energy=energy, base_pair_probs=probs, mfe_dot_bracket=dot_bracket, mfe=mfe)
@@ -195,12 +194,9 @@ def _pair_probs_scaled(
     restrain(compound, restraints)
     compound.exp_params_subst(factors)
     compound.exp_params_rescale(*mfe)
-    return _partition(compound, len(sequence))[1]
+    return _partition(compound)[1]
 
 
-def _partition(compound: Any, length: int) -> tuple[float, npt.NDArray[np.float32]]:
+def _partition(compound: Any) -> tuple[float, npt.NDArray[np.float32]]:
     """Free energy of the ensemble, and its pair probabilities."""
-    energy = ensemble_energy(compound)
-    check_memory(length, PROBS_BYTES)  # its tuples of Python's numbers
-    upper = np.array(compound.bpp(), dtype=np.float32)[1:, 1:]
-    return energy, upper + upper.T
+    return ensemble_energy(compound), pair_table(compound)
