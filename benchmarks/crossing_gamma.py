@@ -27,12 +27,13 @@ import numpy as np
 from mprna.alphabet import clean_sequence
 from mprna.bench.statistics import NUM_RESAMPLES, interval
 from mprna.decoding.nested import decode_nested
+from mprna.decoding.pair_probs import DensePairProbs
+from mprna.decoding.pseudoknots import with_crossing_pairs
 from mprna.decoding.settings import PAIR_GAMMA
 from mprna.errors import SequenceError
 from mprna.folding.prior import prior_pair_probs
 from mprna.io.formats import read_records
 from mprna.io.records import Record
-from mprna.predict.pair_probs import DensePairProbs, with_crossing_pairs
 from mprna.rna.pseudoknots import has_pseudoknot
 from mprna.rna.structure import Pairs, pairs_from_dot_bracket
 from mprna.runtime.load import load_pair_engine

@@ -18,12 +18,12 @@ import numpy as np
 import numpy.typing as npt
 
 from mprna.alphabet import clean_sequence
+from mprna.decoding.nested import decode_band
 from mprna.decoding.settings import PAIR_GAMMA
 from mprna.errors import SequenceError
 from mprna.folding.prior import prior_pair_probs
 from mprna.folding.vienna import fold_mfe
 from mprna.io.formats import read_records
-from mprna.predict.pair_probs import decode_band
 from mprna.rna.scores import pair_scores
 from mprna.rna.structure import Pairs, pairs_from_dot_bracket
 from mprna.runtime.load import load_pair_engine

@@ -10,6 +10,7 @@ import RNA
 
 import mprna
 from mprna.decoding.nested import decode_nested
+from mprna.decoding.pair_probs import DensePairProbs
 from mprna.decoding.tokens import decode_tokens
 from mprna.errors import FoldingError, ModelError, SequenceError, UsageError
 from mprna.folding.vienna import EnergyModel, energy_of, fold_ensemble, fold_mfe
@@ -19,7 +20,6 @@ from mprna.predict import folder as folder_module
 from mprna.predict.fold import fold_records
 from mprna.predict.folder import Folder, confidence, decode_band, expected_f1
 from mprna.predict.options import FoldOptions
-from mprna.predict.pair_probs import DensePairProbs
 from mprna.rna.canonical import check_structure
 from mprna.rna.scores import pair_scores
 from mprna.rna.structure import pairs_from_dot_bracket

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import mprna
-from mprna.decoding.nested import decode_nested
+from mprna.decoding.nested import decode_band, decode_nested
 from mprna.decoding.settings import PAIR_GAMMA
 from mprna.errors import FoldingError, UsageError
 from mprna.folding.confidence import assigned_state_probs
@@ -19,7 +19,6 @@ from mprna.io.records import Record
 from mprna.predict.fold import fold_records
 from mprna.predict.folder import Folder
 from mprna.predict.options import FoldOptions
-from mprna.predict.pair_probs import decode_band
 from mprna.predict.restrain import log_odds_of_pairing, shift_band
 from mprna.rna.canonical import check_structure
 from mprna.rna.structure import pairs_from_dot_bracket

@@ -11,16 +11,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import mprna
+from mprna.decoding.pair_probs import DensePairProbs
 from mprna.errors import FoldingError, MprnaError, StructureError, UsageError
 from mprna.folding.prior import prior_pair_probs
 from mprna.folding.restraints import Restraints, ShapeModel
 from mprna.folding.vienna import EnergyModel, energy_of, fold_ensemble, fold_mfe
 from mprna.io.records import Record
 from mprna.predict import folder as folder_module
+from mprna.predict.confidence import confidence, without_doubtful_pairs
 from mprna.predict.fold import fold_records
 from mprna.predict.folder import Folder
 from mprna.predict.options import FoldOptions
-from mprna.predict.pair_probs import DensePairProbs, confidence, without_doubtful_pairs
 from mprna.predict.restrain import constrain_band, restrain_prediction, shift_band
 from mprna.rna.canonical import check_structure
 from mprna.rna.constraints import parse_constraint

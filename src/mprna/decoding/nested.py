@@ -10,7 +10,14 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from mprna.decoding.candidates import candidate_pairs, check_probs, penalise_unpaired
+from mprna.decoding.candidates import (
+    candidate_pairs,
+    check_probs,
+    may_pair,
+    pairs_of_demanded,
+    penalise_unpaired,
+)
+from mprna.decoding.pair_probs import MIN_PAIR_PROB, PairProbs
 from mprna.rna.constraints import Constraint
 from mprna.rna.structure import Pairs, dot_bracket_from_pairs
 
@@ -71,6 +78,35 @@ def decode_nested(
     gains = gains_of(base_pair_probs[i, j])
     pairs = best_nested(i, j, gains, unpaired, length=length, max_span=max_span)
     return dot_bracket_from_pairs(pairs, length)
+
+
+def decode_band(
+    sequence: str,
+    pair_probs: PairProbs,
+    *,
+    gamma: float = 1.0,
+    max_span: int | None = None,
+    constraint: Constraint | None = None,
+) -> str:
+    """`decode_nested` without the (L, L) table, for long sequences.
+
+    Pairs of a probability below 0.001 are left out unless the constraint asks for them, and N pairs with
+    nothing.
+    """
+    unpaired = pair_probs.unpaired_probs.astype(np.float64)
+    unpaired = penalise_unpaired(unpaired, constraint, bound=max(gamma, 1.0))
+    pairs, probs = pair_probs.likely_pairs(MIN_PAIR_PROB, unpaired / (2.0 * gamma))
+    i, j = pairs.T
+    possible = may_pair(sequence, i, j, max_span=max_span, constraint=constraint)
+    more_i, more_j = pairs_of_demanded(sequence, constraint, max_span=max_span)
+    chosen = best_nested(
+        np.concatenate([i[possible], more_i]),
+        np.concatenate([j[possible], more_j]),
+        np.concatenate([2.0 * gamma * probs[possible].astype(np.float64), np.zeros(len(more_i))]),
+        unpaired,
+        length=len(sequence),
+    )
+    return dot_bracket_from_pairs(chosen, len(sequence))
 
 
 def best_nested(

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from mprna.decoding.candidates import may_pair
 from mprna.decoding.nested import best_nested
+from mprna.decoding.pair_probs import MIN_PAIR_PROB, PairProbs
 from mprna.rna.constraints import Constraint
 from mprna.rna.helices import helices_of_pairs
 from mprna.rna.pseudoknots import loop_numbers, split_layers
@@ -77,6 +78,32 @@ def add_crossing_pairs(
         chosen = np.concatenate([chosen, layer])
     layers = split_layers(chosen[np.argsort(chosen[:, 0])])[:MAX_LAYERS]
     return dot_bracket_from_pairs(np.concatenate(layers), len(sequence))
+
+
+def with_crossing_pairs(
+    sequence: str,
+    dot_bracket: str,
+    pair_probs: PairProbs,
+    *,
+    gamma: float,
+    min_helix_prob: float = 0.0,
+    max_span: int | None = None,
+    constraint: Constraint | None = None,
+) -> str:
+    """The structure with pseudoknots, as `add_crossing_pairs` finds them."""
+    unpaired = pair_probs.unpaired_probs
+    pairs, probs = pair_probs.likely_pairs(MIN_PAIR_PROB, unpaired / (2.0 * gamma))
+    return add_crossing_pairs(
+        sequence,
+        dot_bracket,
+        pairs,
+        probs,
+        unpaired,
+        gamma=gamma,
+        min_helix_prob=min_helix_prob,
+        max_span=max_span,
+        constraint=constraint,
+    )
 
 
 def _probs_of(

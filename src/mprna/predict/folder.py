@@ -12,7 +12,9 @@ from typing import Final, NamedTuple
 
 from mprna.alphabet import clean_sequence
 from mprna.decoding.hybrid import decode_hybrid
-from mprna.decoding.nested import decode_nested
+from mprna.decoding.nested import decode_band, decode_nested
+from mprna.decoding.pair_probs import DensePairProbs, PairProbs
+from mprna.decoding.pseudoknots import with_crossing_pairs
 from mprna.decoding.settings import (
     CROSSING_GAMMA,
     HYBRID_WEIGHT,
@@ -38,16 +40,8 @@ from mprna.homology.consensus import LikelyPairs, find_consensus, likely_pairs
 from mprna.homology.evidence import Evidence, find_evidence, with_evidence
 from mprna.homology.library import Library
 from mprna.io.records import Record
+from mprna.predict.confidence import confidence, expected_f1, without_doubtful_pairs
 from mprna.predict.options import MAX_DENSE_LENGTH, FoldOptions
-from mprna.predict.pair_probs import (
-    DensePairProbs,
-    PairProbs,
-    confidence,
-    decode_band,
-    expected_f1,
-    with_crossing_pairs,
-    without_doubtful_pairs,
-)
 from mprna.predict.relatives import library_of, sequences_of
 from mprna.predict.restrain import (
     Nats,
