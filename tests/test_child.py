@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from mprna.child import ChildKilledError, ChildProcess
+from mprna.errors import FormatError
 
 Child = ChildProcess[int, int]
 
@@ -91,6 +92,19 @@ def test_bug_is_no_death(capfd: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(RuntimeError, match="exit code 1"):
         ask(Child(make_worker), 99)
     assert "ZeroDivisionError" in capfd.readouterr().err
+
+
+def no_worker() -> Callable[[int], int]:
+    raise FormatError("cut off", path="relatives.fa", line=3)
+
+
+def test_a_worker_that_cannot_be_made_says_why(capfd: pytest.CaptureFixture[str]) -> None:
+    child = Child(no_worker)
+    for _ in range(2):
+        with pytest.raises(FormatError, match=r"^relatives\.fa:3: cut off$"):
+            ask(child, 0)
+    child.stop()
+    assert capfd.readouterr().err == ""
 
 
 def test_killed_by_us_is_a_death_like_any_other(child: Child) -> None:

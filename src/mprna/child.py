@@ -16,6 +16,8 @@ from multiprocessing.connection import Connection
 from multiprocessing.resource_tracker import ensure_running
 from typing import Any, Final, Generic, TypeVar, cast
 
+from mprna.errors import MprnaError
+
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
@@ -37,11 +39,22 @@ class ChildKilledError(Exception):
         super().__init__(f"the worker process was killed by {self.signal.name}{hint}")
 
 
+class _NoWorker:
+    """Stands in for a worker that could not be made, and answers with itself."""
+
+    def __init__(self, error: MprnaError) -> None:
+        self.error = error
+
+    def __call__(self, item: object) -> _NoWorker:
+        return self
+
+
 class ChildProcess(Generic[Item, Result]):
     """A process that calls `worker = make_worker()` once, and then `worker(item)` for every item.
 
     Args:
-        make_worker: like items and results, it must be picklable.
+        make_worker: like items and results, it must be picklable. An error of a user's that it raises is
+            raised by `receive` here.
     """
 
     def __init__(self, make_worker: Callable[[], Callable[[Item], Result]]) -> None:
@@ -63,15 +76,18 @@ class ChildProcess(Generic[Item, Result]):
 
         Raises:
             ChildKilledError: the process was killed; all items without an answer are lost.
+            MprnaError: the process could not make its worker.
             RuntimeError: the process ended by itself; its traceback is on stderr.
         """
         try:
-            result = cast("Result", _receive(self.connection))
+            result = _receive(self.connection)
         except EOFError:
             exit_code = self._restart()
             raise ChildKilledError(-exit_code) from None
         self._unanswered -= 1
-        return result
+        if isinstance(result, _NoWorker):
+            raise result.error
+        return cast("Result", result)
 
     def kill(self) -> None:
         """Kill the process, from any thread; `receive` then replaces it and raises ChildKilledError."""
@@ -122,7 +138,11 @@ def _serve(
 ) -> None:
     if may_bind:
         _end_with_parent()
-    worker = make_worker()
+    worker: Callable[[Item], Result | _NoWorker]
+    try:
+        worker = make_worker()
+    except MprnaError as error:
+        worker = _NoWorker(error)
     with suppress(EOFError, ConnectionError):  # the parent is done, or gone
         while True:
             connection.send(worker(_receive(connection)))

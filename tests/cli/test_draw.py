@@ -87,3 +87,12 @@ def test_long_names_give_file_names_that_fit(call, tmp_path):
     content = f">{long}\nGAAAC\n(...)\n" * 2
     assert call("draw", "-o", tmp_path, stdin=content.encode()) == (0, "", "")
     assert sorted(os.listdir(tmp_path)) == [f"{'é' * 100}-2.svg", f"{'é' * 100}.svg"]
+
+
+def test_a_structure_that_is_too_long_costs_its_own_picture_only(call, tmp_path):
+    long = "GGGAAACCC" * 4_000, "(((...)))" * 4_000
+    records = [("a", "GAAAC", "(...)"), ("long", *long), ("b", "GAAAC", "(...)")]
+    content = "".join(f">{name}\n{sequence}\n{structure}\n" for name, sequence, structure in records)
+    outcome = call("draw", "-o", tmp_path, stdin=content.encode())
+    assert (outcome.status, sorted(os.listdir(tmp_path))) == (1, ["a.svg", "b.svg"])
+    assert "36000 nt; up to 32767 are drawn" in outcome.err

@@ -34,6 +34,12 @@ def test_pseudoknots_are_drawn_as_unpaired():
     assert np.array_equal(coordinates("(((.[[.)))]]"), coordinates("(((....))).."))
 
 
+@pytest.mark.parametrize("dot_bracket", ["(((...)))" * 4_000, "." * 65_536])
+def test_more_than_viennarna_can_draw_is_told(dot_bracket):
+    with pytest.raises(FoldingError, match=f"{len(dot_bracket)} nt; up to 32767 are drawn"):
+        coordinates(dot_bracket)
+
+
 @pytest.mark.parametrize("dot_bracket", [".", ".....", "[....]"])
 def test_nothing_paired_is_a_line(dot_bracket):
     points = coordinates(dot_bracket)

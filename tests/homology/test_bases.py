@@ -6,7 +6,15 @@ import numpy as np
 import pytest
 
 from mprna.homology.alignment import Alignment
-from mprna.homology.bases import DEPENDENCE, IN_FRAME, NEAR, TRANSITIONS, base_evidence, identities, trust
+from mprna.homology.bases import (
+    DEPENDENCE,
+    IN_FRAME,
+    NEAR,
+    TRANSITIONS,
+    base_evidence,
+    identities,
+    letter_trust,
+)
 from mprna.homology.relatives import Relative
 
 
@@ -43,14 +51,14 @@ def test_letters_are_believed_by_their_neighbours_and_not_by_themselves(place):
 
 def test_a_letter_among_equal_ones_is_believed_more():
     near, far = np.ones(60, dtype=bool), np.arange(60) % 2 == 0
-    assert (trust(*all_of(near)) > trust(*all_of(far))).all()
-    assert (trust(*all_of(near)) < 1).all()
+    assert (letter_trust(*all_of(near)) > letter_trust(*all_of(far))).all()
+    assert (letter_trust(*all_of(near)) < 1).all()
 
 
 def test_a_third_position_is_judged_by_third_positions():
     """Where only every third letter differs, it is believed less than the letters between."""
     same = np.arange(90) % 3 != 2
-    believed = trust(*all_of(same))
+    believed = letter_trust(*all_of(same))
     assert believed[2::3].max() < min(believed[0::3].min(), believed[1::3].min())
 
 
@@ -58,7 +66,7 @@ def test_the_likelihood_of_one_letter():
     known = "C" + RNA[1:]
     seen = "A" + RNA[1:]
     found = base_evidence(seen, [relative(known)])
-    t = trust(*all_of(np.arange(120) > 0))[0]
+    t = letter_trust(*all_of(np.arange(120) > 0))[0]
     other = (1 - t) * (1 - TRANSITIONS) / 2
     likelihood = np.exp(found.log_likelihood)
     np.testing.assert_allclose(likelihood[0], [other, t, other, (1 - t) * TRANSITIONS])

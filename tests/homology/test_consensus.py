@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from mprna.homology.alignment import align
 from mprna.homology.consensus import MARGIN, TOGETHER, LikelyPairs, find_consensus, likely_pairs
-from mprna.homology.evidence import trust, with_evidence
+from mprna.homology.evidence import pair_trust, with_evidence
 from mprna.homology.library import Library, Template
 from mprna.rna.structure import contact_map_from_pairs, pairs_from_dot_bracket
 
@@ -42,7 +42,7 @@ def consensus(sequence: str, library: Library, pairs_of, probs_of_alignment=None
 def test_pairs_of_a_relative_count_as_far_as_it_is_trusted():
     found = consensus(TRNA, library(RELATIVE), always(MOVED, 0.8))
     i, j = pairs_from_dot_bracket(CLOVER).T
-    weight = trust(align(TRNA, RELATIVE).score, 1.0)
+    weight = pair_trust(align(TRNA, RELATIVE).score, 1.0)
     prob = (1 - TOGETHER) * 0.8 * weight / (1 + weight)
     np.testing.assert_allclose(found.base_pair_probs[i, j], prob, rtol=1e-5)
     assert found.base_pair_probs.sum() == pytest.approx(2 * len(i) * prob, rel=1e-5)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import mprna
-from mprna.errors import FormatError, MissingDataError
+from mprna.errors import DataError, FormatError, MissingDataError, UsageError
 from mprna.folding.vienna import alignment_pair_probs, energy_of
 from mprna.io.records import Record
 from mprna.predict import folder
@@ -139,6 +139,31 @@ def test_a_file_that_changed_is_read_again(relatives, pair_model):
     relatives.write_text(f">stranger\n{STRANGER}\n")
     os.utime(relatives, ns=(1, 1))
     assert mprna.fold(WEAK, chosen).template is None
+
+
+def test_a_file_that_changes_during_the_work_is_told(relatives):
+    """Each process reads it for itself, the second one when there is work for it."""
+
+    def records():
+        yield Record(name="a", sequence=WEAK)
+        relatives.write_text(f">stranger\n{STRANGER}\n")
+        for name in "bcdef":
+            yield Record(name=name, sequence=WEAK)
+
+    with pytest.raises(DataError, match=r"relatives\.fa: changed while it was in use; run it again"):
+        list(fold_records(records(), FoldOptions(engine="vienna", relatives=(relatives,)), jobs=2))
+
+
+def test_pipes_are_refused_as_every_process_reads_the_file(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(UsageError, match=r"relatives: .*pipe: no regular file; .* so save it first"):
+        FoldOptions(relatives=(tmp_path / "pipe",))
+
+
+def test_relatives_without_names_are_numbered(tmp_path):
+    (tmp_path / "plain.txt").write_text(f"{STRANGER}\n{HAIRPINS}\n")
+    chosen = FoldOptions(engine="vienna", relatives=(tmp_path / "plain.txt",))
+    assert mprna.fold(WEAK, chosen).template == "sequence_2"
 
 
 def test_missing_files_are_told(tmp_path, pair_model):

@@ -15,7 +15,6 @@ from mprna.cli.options import (
     example,
     keep,
     num_jobs,
-    numbered,
     positive_int,
     read_inputs,
 )
@@ -79,6 +78,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def run(args: argparse.Namespace) -> int:
+    from mprna.io.records import numbered
     from mprna.predict.degrade import degrade_records
     from mprna.predict.degrade_output import write_degradation
 

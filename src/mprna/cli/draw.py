@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mprna.cli.options import example, numbered, tell_if_terminal
+from mprna.cli.options import example, tell_if_terminal
 from mprna.cli.pictures import OTHER_PICTURES, PICTURES, write_picture
 from mprna.cli.tally import Tally
 from mprna.errors import DataError, FormatError, UsageError
@@ -49,6 +49,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def run(args: argparse.Namespace) -> int:
+    from mprna.io.records import numbered
+
     tally = Tally("records were not drawn", quiet=False, output=args.output)
     write_pictures(numbered(_structures(args.inputs)), args.output, tally.add)
     return tally.finish()

@@ -14,7 +14,6 @@ from mprna.cli.options import (
     chosen_format,
     example,
     num_jobs,
-    numbered,
     positive_int,
     read_inputs,
 )
@@ -60,6 +59,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def run(args: argparse.Namespace) -> int:
+    from mprna.io.records import numbered
     from mprna.predict.embed import embed_records
     from mprna.predict.embed_output import write_vectors
 

@@ -17,7 +17,6 @@ from mprna.cli.options import (
     chosen_format,
     example,
     num_jobs,
-    numbered,
     positive_int,
     read_inputs,
 )
@@ -230,6 +229,7 @@ def _add_energies(group: argparse._ArgumentGroup) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    from mprna.io.records import numbered
     from mprna.predict.fold import fold_records
 
     format_name = _format_name(args)

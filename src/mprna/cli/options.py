@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import os
 import re
 import sys
@@ -227,9 +226,3 @@ def keep(results: Iterable[Result], kept: list[Result]) -> Iterator[Result]:
     for result in results:
         kept.append(result)
         yield result
-
-
-def numbered(records: Iterable[Record]) -> Iterator[Record]:
-    """Name the nameless by their place in the input, for outputs that need names."""
-    for number, record in enumerate(records, 1):
-        yield record if record.name else dataclasses.replace(record, name=f"sequence_{number}")

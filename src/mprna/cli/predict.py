@@ -14,7 +14,6 @@ from mprna.cli.options import (
     chosen_format,
     example,
     num_jobs,
-    numbered,
     read_inputs,
 )
 from mprna.cli.tally import Tally
@@ -45,6 +44,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 def run(args: argparse.Namespace) -> int:
     if find_spec("torch") is None:
         raise MissingExtraError("mprna predict", "train")
+    from mprna.io.records import numbered
     from mprna.predict.tables import write_table
     from mprna.predict.task import predict_records, read_columns
     from mprna.runtime.store import find_model

@@ -14,7 +14,6 @@ from mprna.cli.options import (
     chosen_format,
     example,
     num_jobs,
-    numbered,
     positive_int,
     read_inputs,
 )
@@ -103,6 +102,7 @@ def _add_limits(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    from mprna.io.records import numbered
     from mprna.predict.repair import repair_records
     from mprna.predict.repair_output import write_repairs
 

@@ -15,7 +15,6 @@ from mprna.cli.options import (
     example,
     keep,
     num_jobs,
-    numbered,
     positive_int,
     read_inputs,
 )
@@ -138,6 +137,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _scan(args: argparse.Namespace, tally: Tally) -> None:
+    from mprna.io.records import numbered
     from mprna.predict.scan import scan_records
 
     records = numbered(read_inputs(args.inputs))

@@ -34,6 +34,9 @@ STRUCTURED: Final = Scoring(5.0, -3.0, -12.0, -2.0, decay=0.1435)
 TRANSCRIPTS: Final = Scoring(5.0, -4.0, -20.0, -5.0, decay=0.1916)
 """For pieces of long ones, where what is only alike by chance must not score."""
 
+MAX_EXPECTED: Final = 0.1
+"""Alignments of which chance makes more among so many nucleotides are left out."""
+
 _K: Final = 0.1
 """As usual for nucleotides; it counts little."""
 

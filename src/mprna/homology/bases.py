@@ -59,7 +59,7 @@ def base_evidence(sequence: str, relatives: Sequence[Relative]) -> BaseEvidence:
         own = bases[relative.alignment.first]
         letters = base_ids(relative.sequence)[relative.alignment.second]
         known = letters != UNKNOWN_BASE
-        believed = trust(letters == own, known & (own != UNKNOWN_BASE))
+        believed = letter_trust(letters == own, known & (own != UNKNOWN_BASE))
         places = relative.alignment.first[known]
         total[places] += _log_likelihood(letters[known], believed[known])
         num_relatives[places] += 1
@@ -82,7 +82,7 @@ def identities(same: Flags, known: Flags) -> Floats:
     return np.stack([np.log((num_same + 1.0) / (num - num_same + 0.5)) for num_same, num in alike], axis=1)
 
 
-def trust(same: Flags, known: Flags) -> Floats:
+def letter_trust(same: Flags, known: Flags) -> Floats:
     """How probable it is that the letter of a relative is the base that stood there.
 
     Args:

@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from mprna.homology.alignment import Alignment, align
-from mprna.homology.evidence import MIN_TRUST, Evidence, FloatArray, IntArray, closest, places_in, trust
+from mprna.homology.evidence import MIN_TRUST, Evidence, FloatArray, IntArray, closest, pair_trust, places_in
 from mprna.homology.library import Library, Template
 from mprna.rna.canonical import MIN_HAIRPIN, canonical_pairs
 
@@ -116,7 +116,7 @@ def _shares(sequence: str, library: Library, pairs_of: Callable[[str], LikelyPai
         survives = (np.minimum(i, j) >= 0) & (j - i > MIN_HAIRPIN)
         survives[survives] = canonical_pairs(sequence, i[survives], j[survives])
         kept = float(probs[survives].sum() / max(MIN_PROB, probs.sum()))
-        weight = trust(alignment.score, kept)
+        weight = pair_trust(alignment.score, kept)
         if weight >= MIN_TRUST:
             pairs = LikelyPairs(i[survives], j[survives], probs[survives])
             yield _Share(

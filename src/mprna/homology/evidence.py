@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from mprna.homology.alignment import Alignment, align, alignment_score, expected_by_chance
+from mprna.homology.alignment import MAX_EXPECTED, Alignment, align, alignment_score, expected_by_chance
 from mprna.homology.library import Library, Template
 from mprna.rna.canonical import MIN_HAIRPIN, canonical_pairs
 
@@ -25,9 +25,6 @@ IntArray = npt.NDArray[np.int64]
 MAX_TEMPLATES: Final = 5
 """Relatives that are listened to, those with the best alignments."""
 
-MAX_EXPECTED: Final = 0.1
-"""Alignments of which chance makes more in a library of this size are not looked at."""
-
 MIN_TRUST: Final = 0.3
 """A relative that is trusted less says nothing."""
 
@@ -36,7 +33,7 @@ _UNPAIRED: Final = -1
 
 
 class Evidence(NamedTuple):
-    """The word of the relatives of one RNA."""
+    """What the relatives of one RNA say."""
 
     template: str
     """Name of the most trusted one."""
@@ -125,10 +122,10 @@ def _transfer(sequence: str, template: Template) -> _Transfer:
     partners[alignment.first[~is_paired[alignment.second]]] = _UNPAIRED
     partners[i], partners[j] = j, i
     kept = len(i) / max(1, len(template.pairs))
-    return _Transfer(template.name, trust(alignment.score, kept), partners)
+    return _Transfer(template.name, pair_trust(alignment.score, kept), partners)
 
 
-def trust(score: float, kept: float) -> float:
+def pair_trust(score: float, kept: float) -> float:
     """How probable it is that pairs of a relative are pairs: a logistic regression (docs/experiments.md).
 
     Args:

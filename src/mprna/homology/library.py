@@ -19,6 +19,7 @@ from mprna.corpus.kmers import kmers_of
 from mprna.errors import MissingDataError
 from mprna.homology.alignment import check_installed
 from mprna.io.formats import read_records
+from mprna.io.records import numbered
 from mprna.rna.structure import pairs_from_dot_bracket
 
 WORD: Final = 8
@@ -92,7 +93,7 @@ def read_library(paths: Iterable[str | os.PathLike[str]]) -> Library:
     templates = [
         Template(record.name, readable(record.sequence), pairs_from_dot_bracket(record.dot_bracket))
         for path in files
-        for record in read_records(path)
+        for record in numbered(read_records(path))
         if record.dot_bracket
     ]
     if not templates:
@@ -115,7 +116,7 @@ def read_sequences(paths: Iterable[str | os.PathLike[str]], max_length: int) -> 
     files = [os.fspath(path) for path in paths]
     names: dict[str, str] = {}
     for path in files:
-        for record in read_records(path):
+        for record in numbered(read_records(path)):
             if 0 < len(record.sequence) <= max_length:
                 names.setdefault(readable(record.sequence), record.name)
     if not names:

@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 
 from mprna.errors import MissingDataError
 from mprna.homology.alignment import (
+    MAX_EXPECTED,
     TRANSCRIPTS,
     Alignment,
     align,
@@ -24,9 +25,6 @@ from mprna.io.formats import read_records
 
 MAX_RELATIVES: Final = 8
 """Relatives that are listened to, those with the best alignments."""
-
-MAX_EXPECTED: Final = 0.1
-"""Alignments of which chance makes more in a library of this size are left out."""
 
 
 class Relative(NamedTuple):

@@ -5,7 +5,9 @@ Shape letters: L nucleotides.
 
 from __future__ import annotations
 
+import dataclasses
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -95,6 +97,12 @@ def round_energy(energy: float) -> float:
     (-3.3, 0.0)
     """
     return round(energy, 2) + 0.0
+
+
+def numbered(records: Iterable[Record]) -> Iterator[Record]:
+    """Name the nameless by their place in the input, for outputs that need names."""
+    for number, record in enumerate(records, 1):
+        yield record if record.name else dataclasses.replace(record, name=f"sequence_{number}")
 
 
 def _one_line(text: str) -> str:

@@ -17,7 +17,7 @@ from mprna.io.records import Record
 from mprna.predict.folder import Folder, failed
 from mprna.predict.options import FoldOptions
 from mprna.predict.parallel import IN_FLIGHT, MANY_IN_FLIGHT, map_ordered
-from mprna.predict.relatives import stamps
+from mprna.predict.relatives import Stamps, check_unchanged, stamps
 from mprna.runtime.store import stamp
 
 DEFAULT_OPTIONS: Final = FoldOptions()
@@ -89,7 +89,8 @@ def fold_records(
     Raises:
         ModelError: no such model, or damaged files.
     """
-    make_folder = partial(Folder if jobs > 1 else _folder, options)
+    before = stamps(options.templates + options.relatives)
+    make_folder = partial(_new_folder, options, before) if jobs > 1 else partial(_folder, options)
     ahead = IN_FLIGHT if options.pair_probs else MANY_IN_FLIGHT
     on_kill = partial(failed, engine=options.engine)
     return map_ordered(make_folder, records, jobs=jobs, on_kill=on_kill, ahead=ahead)
@@ -108,6 +109,12 @@ def _with_restraints(record: Record, constraint: str | None, reactivities: npt.A
         values = check_reactivities(reactivities, clean_sequence(record.sequence))
         record = dataclasses.replace(record, reactivities=values)
     return record
+
+
+def _new_folder(options: FoldOptions, before: Stamps) -> Folder:
+    folder = Folder(options)
+    check_unchanged(options.templates + options.relatives, before)
+    return folder
 
 
 def _folder(options: FoldOptions) -> Folder:

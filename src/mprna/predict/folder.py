@@ -42,7 +42,7 @@ from mprna.homology.library import Library
 from mprna.io.records import Record
 from mprna.predict.confidence import confidence, expected_f1, without_doubtful_pairs
 from mprna.predict.options import MAX_DENSE_LENGTH, FoldOptions
-from mprna.predict.relatives import library_of, sequences_of
+from mprna.predict.relatives import relatives_library, templates_library
 from mprna.predict.restrain import (
     Nats,
     log_odds_of_pairing,
@@ -103,8 +103,8 @@ class Folder:
             self._engine = load(options.model, backend=options.backend)
         if isinstance(self._engine, PairEngine):
             _check_pair_options(options)
-        self._templates = library_of(options.templates)
-        self._relatives = sequences_of(options.relatives, MAX_RELATED_LENGTH)
+        self._templates = templates_library(options.templates)
+        self._relatives = relatives_library(options.relatives, MAX_RELATED_LENGTH)
         self._pairs_of_relative = lru_cache(_MAX_FOLDED_RELATIVES)(self._fold_relative)
 
     def __call__(self, record: Record) -> Record:
@@ -237,8 +237,8 @@ class Folder:
     ) -> _Answer:
         """Decode pair probabilities, in which an ensemble has heeded the restraints already."""
         options, constraint = self._options, restraints.constraint
-        for word in evidence:
-            probs = with_evidence(probs, word)
+        for said in evidence:
+            probs = with_evidence(probs, said)
         probs = restrain_probs(probs, constraint, self._nats(restraints), crossing=options.pseudoknots)
         is_mean = bool(evidence) and evidence[-1].is_mean
         gamma = options.gamma or (MEAN_GAMMA if is_mean else PAIR_GAMMA)
@@ -336,8 +336,8 @@ def _with_evidence(prediction: Prediction, evidence: list[Evidence]) -> Predicti
     if not evidence:
         return prediction
     probs = prediction.base_pair_probs
-    for word in evidence:
-        probs = with_evidence(probs, word)
+    for said in evidence:
+        probs = with_evidence(probs, said)
     return dataclasses.replace(prediction, pair_band=band_from_probs(probs))
 
 

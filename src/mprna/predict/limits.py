@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from mprna.errors import UsageError
@@ -36,3 +37,6 @@ def check_files(name: str, paths: tuple[str | Path, ...]) -> None:
         raise UsageError(f"{name} {paths!r:.40}; expected a tuple of files")
     if "-" in paths:
         raise UsageError(f"{name}: expected files, not standard input")
+    for path in paths:
+        if os.path.exists(path) and not os.path.isfile(path):
+            raise UsageError(f"{name}: {path}: no regular file; every process reads it, so save it first")

@@ -12,18 +12,20 @@ from typing import Final
 
 import numpy as np
 
+from mprna.errors import DataError
 from mprna.homology.bases import BaseEvidence, base_evidence
 from mprna.homology.library import Library, read_library, read_sequences
 from mprna.homology.relatives import Relatives, read_relatives
 from mprna.runtime.windows import split_windows
 
 Paths = tuple[str | Path, ...]
+Stamps = tuple[tuple[str, int, int], ...]
 
 WINDOW: Final = 256
 """Nucleotides whose relatives are looked for at once."""
 
 
-def library_of(paths: Paths) -> Library | None:
+def templates_library(paths: Paths) -> Library | None:
     """Known structures; None without files.
 
     Raises:
@@ -33,7 +35,7 @@ def library_of(paths: Paths) -> Library | None:
     return _library(paths, stamps(paths)) if paths else None
 
 
-def sequences_of(paths: Paths, max_length: int) -> Library | None:
+def relatives_library(paths: Paths, max_length: int) -> Library | None:
     """Known sequences to fold beside; None without files.
 
     Raises:
@@ -43,7 +45,7 @@ def sequences_of(paths: Paths, max_length: int) -> Library | None:
     return _sequences(paths, stamps(paths), max_length) if paths else None
 
 
-def relatives_of(paths: Paths) -> Relatives | None:
+def relatives_index(paths: Paths) -> Relatives | None:
     """Known sequences of any length, to compare letters with; None without files.
 
     Raises:
@@ -53,10 +55,24 @@ def relatives_of(paths: Paths) -> Relatives | None:
     return _relatives(paths, stamps(paths)) if paths else None
 
 
-def stamps(paths: Paths) -> tuple[tuple[str, int, int], ...]:
+def stamps(paths: Paths) -> Stamps:
     """What differs where a path means another file than before, or a file has changed."""
     found = ((os.path.realpath(path), os.stat(path)) for path in paths if os.path.exists(path))
     return tuple((path, stat.st_size, stat.st_mtime_ns) for path, stat in found)
+
+
+def check_unchanged(paths: Paths, before: Stamps) -> None:
+    """Make sure that all processes have read the same files.
+
+    Args:
+        before: `stamps` of the paths when the work began.
+
+    Raises:
+        DataError: a file has changed since.
+    """
+    if stamps(paths) != before:
+        names = ", ".join(map(str, paths))
+        raise DataError(f"{names}: changed while it was in use; run it again")
 
 
 def evidence_of(sequence: str, relatives: Relatives) -> BaseEvidence:

@@ -21,7 +21,7 @@ from mprna.predict.folder import Folder
 from mprna.predict.limits import check_files, check_max_length, too_long
 from mprna.predict.options import FoldOptions
 from mprna.predict.parallel import map_ordered
-from mprna.predict.relatives import evidence_of, relatives_of, stamps
+from mprna.predict.relatives import Stamps, check_unchanged, evidence_of, relatives_index, stamps
 from mprna.predict.repair_calibration import base_posterior, load_calibration
 from mprna.predict.repair_features import Floats, repair_features
 from mprna.rna.bases import UNKNOWN_BASE, base_ids
@@ -178,7 +178,8 @@ def repair_records(
         DataError: files of relatives that cannot be read, or that have no RNA.
         MissingExtraError: relatives without Biopython.
     """
-    return map_ordered(partial(_Repairer, options), records, jobs=jobs, on_kill=_failed)
+    make_repairer = partial(_new_repairer, options, stamps(options.relatives))
+    return map_ordered(make_repairer, records, jobs=jobs, on_kill=_failed)
 
 
 class _Repairer:
@@ -186,7 +187,7 @@ class _Repairer:
         directory = find_model(options.model)
         self._calibration = load_calibration(directory)
         self._engine = load(directory, backend=options.backend)
-        self._relatives = relatives_of(options.relatives)
+        self._relatives = relatives_index(options.relatives)
         self._options = options
         self._folder: Folder | None = None
 
@@ -302,6 +303,12 @@ def _possible_bases(sequence: str) -> npt.NDArray[np.bool_]:
     """The bases that each letter stands for. *Shape:* (L, 4)"""
     table = {code: [base in letters for base in NUCLEOTIDES] for code, letters in LETTERS_OF.items()}
     return np.array([table[letter] for letter in sequence.upper()])
+
+
+def _new_repairer(options: RepairOptions, before: Stamps) -> _Repairer:
+    repairer = _Repairer(options)
+    check_unchanged(options.relatives, before)
+    return repairer
 
 
 @lru_cache(maxsize=2)

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from mprna.errors import FoldingError, StructureError
 from mprna.folding.vienna.compound import round_brackets
-from mprna.folding.vienna.library import LOCK, viennarna
+from mprna.folding.vienna.library import LOCK, MAX_LENGTH, viennarna
 
 
 def coordinates(dot_bracket: str) -> npt.NDArray[np.float64]:
@@ -23,11 +23,13 @@ def coordinates(dot_bracket: str) -> npt.NDArray[np.float64]:
     *Shape:* (L, 2)
 
     Raises:
-        FoldingError: empty.
+        FoldingError: empty, or too long for ViennaRNA.
         StructureError: unbalanced brackets, unknown symbols, or a pair around less than two nucleotides.
     """
     if not dot_bracket:
         raise FoldingError("empty structure")
+    if len(dot_bracket) > MAX_LENGTH:  # ViennaRNA crashes
+        raise FoldingError(f"{len(dot_bracket)} nt; up to {MAX_LENGTH} are drawn")
     nested = round_brackets(dot_bracket)
     if tight := re.search(r"\(\.?\)", nested):  # the layout writes outside of its memory, or never ends
         raise StructureError(f"positions {tight.start() + 1} and {tight.end()} pair: no loop to draw")
