@@ -13,10 +13,9 @@ import pytest
 
 from mprna.cli import fold, tally
 from mprna.cli.main import main
-from mprna.cli.options import chosen_format, example, num_jobs, numbered, positive_int, read_inputs, seed
+from mprna.cli.options import chosen_format, example, num_jobs, positive_int, read_inputs, seed
 from mprna.errors import FormatError, UsageError
 from mprna.io.formats import FORMATS
-from mprna.io.records import Record
 
 
 @pytest.mark.parametrize("text", ["0", "-1", "1.5", "x", "", "\u00b2"])
@@ -69,11 +68,6 @@ def test_a_file_comes_before_a_sequence_of_that_name(tmp_path, monkeypatch):
 def test_neither_file_nor_sequence_is_told(text):
     with pytest.raises(FormatError, match="no such file, and no sequence of ACGTUN"):
         list(read_inputs([text]))
-
-
-def test_the_nameless_are_numbered_by_their_place():
-    records = [Record(name=name, sequence="A") for name in ("", "x", "")]
-    assert [record.name for record in numbered(records)] == ["sequence_1", "x", "sequence_3"]
 
 
 def test_an_epilog_has_one_example_or_more():

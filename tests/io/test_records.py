@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mprna.errors import FormatError
-from mprna.io.records import Record, check_dot_bracket, round_energy, split_header
+from mprna.io.records import Record, check_dot_bracket, numbered, round_energy, split_header
 
 
 @pytest.mark.parametrize(
@@ -63,3 +63,8 @@ def test_bad_structures_are_told_with_file_and_line(dot_bracket, message):
     with pytest.raises(FormatError) as error:
         check_dot_bracket(dot_bracket, "GAAAAC", path="x.dbn", line=7)
     assert str(error.value) == message
+
+
+def test_the_nameless_are_numbered_by_their_place():
+    records = [Record(name=name, sequence="A") for name in ("", "x", "")]
+    assert [record.name for record in numbered(records)] == ["sequence_1", "x", "sequence_3"]

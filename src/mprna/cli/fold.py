@@ -35,7 +35,7 @@ NAMELESS: Final = ("vienna", "dbn")
 WITH_PAIR_PROBS: Final = ("jsonl", "parquet", "svg")
 
 DESCRIPTION: Final = """\
-Fold RNA. A drop-in for RNAfold: header, sequence, then the structure with its true Turner energy in kcal/mol.
+Fold RNA. Output as of RNAfold: header, sequence, then the structure with its true Turner energy in kcal/mol.
 There is one result per record, in the order of the input; a record that cannot be folded carries the reason,
 and the exit status is then 1. tsv, jsonl and parquet also say how sure the structure is: confidence is the
 share of nucleotides expected to be right, expected_f1 the F1 that its pairs are expected to have."""
@@ -44,7 +44,7 @@ share of nucleotides expected to be right, expected_f1 the F1 that its pairs are
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = subparsers.add_parser(
         "fold",
-        help="sequences to structures; a drop-in for RNAfold",
+        help="sequences to structures, printed as by RNAfold",
         description=DESCRIPTION,
         epilog=example(
             "mprna fold GGGGAAAACCCC",
