@@ -7,12 +7,13 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
 import mprna
 from mprna.errors import ModelError
-from mprna.files import partials_of, read_json, replacing, write_json
+from mprna.files import partials_of, read_json, replacing, write_json, write_text
 
 
 def test_the_old_file_stays_until_the_new_one_is_whole(tmp_path: Path) -> None:
@@ -31,6 +32,17 @@ def test_after_an_error_only_the_old_file_is_there(tmp_path: Path) -> None:
     with pytest.raises(UnicodeEncodeError), replacing(path) as partial:
         partial.write_text("new\ud800")
     assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_text_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "README.md"
+    write_text("gr\u00fcn \ud800\n", path)
+    assert path.read_bytes() == b"gr\xc3\xbcn \\ud800\n"
+    monkeypatch.setattr(os, "fsync", Mock(side_effect=OSError(28, "No space left on device")))
+    with pytest.raises(OSError, match="No space left"):
+        write_text("new", path)
+    assert path.read_bytes().startswith(b"gr")
     assert list(tmp_path.iterdir()) == [path]
 
 

@@ -60,7 +60,7 @@ complete -c mprna -n _shtab_mprna_using -s h -l help -d 'show this help message 
 complete -c mprna -n _shtab_mprna_using -l version -d 'show program'"'"'s version number and exit'
 complete -c mprna -n _shtab_mprna_using -l cite -d 'what to cite, as BibTeX'
 complete -c mprna -n _shtab_mprna_using -l offline -d 'download nothing; as MPRNA_OFFLINE=1'
-complete -c mprna -n '_shtab_mprna_using; and test $_shtab_mprna_npos -eq 0' -a fold -d 'Fold RNA. A drop-in for RNAfold: header, sequence, then the structure with its true Turner energy in kcal/mol.'
+complete -c mprna -n '_shtab_mprna_using; and test $_shtab_mprna_npos -eq 0' -a fold -d 'Fold RNA. Output as of RNAfold: header, sequence, then the structure with its true Turner energy in kcal/mol.'
 complete -c mprna -n '_shtab_mprna_using fold' -s h -l help -d 'show this help message and exit'
 complete -c mprna -n '_shtab_mprna_using fold' -l format -xka "vienna dbn ct bpseq tsv jsonl parquet svg" -d '[by the suffix of -o, else vienna]'
 complete -c mprna -n '_shtab_mprna_using fold' -s o -l output -xka "(__fish_complete_path (commandline -ct))" -d 'instead of standard output; for svg a file, or a directory for one picture per record; grows as FILE.part and is renamed when complete'

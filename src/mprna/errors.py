@@ -22,6 +22,11 @@ raised is a bug in this package and keeps its traceback.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Final
+
+_SHOWN_NAMES: Final = 3
+
 
 class MprnaError(Exception):
     """Base of all errors that end as one line on stderr; `exit_code` is the process status."""
@@ -119,6 +124,16 @@ def shorten(text: str, length: int = 24) -> str:
     "'Lorem ipsum dolor si...'"
     """
     return repr(text if len(text) <= length else text[: length - 3] + "...")
+
+
+def a_few(names: Sequence[str]) -> str:
+    """The first ones.
+
+    >>> a_few(["a", "b", "c", "d", "e"])
+    'a, b, c and 2 more'
+    """
+    more = len(names) - _SHOWN_NAMES
+    return ", ".join(names[:_SHOWN_NAMES]) + (f" and {more} more" if more > 0 else "")
 
 
 def unwrapped(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all, and JSON objects in them."""
+"""Files that appear whole or not at all, and text and JSON objects in them."""
 
 from __future__ import annotations
 
@@ -50,7 +50,11 @@ def partials_of(path: Path) -> Iterator[Path]:
 
 def write_json(content: Mapping[str, Any], path: Path) -> None:
     """Write a JSON file, whole or not at all; UTF-8, and names that are none as escapes."""
-    text = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+    write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", path)
+
+
+def write_text(text: str, path: Path) -> None:
+    """Write a text file, whole or not at all; UTF-8, and what is no character as escapes."""
     with replacing(path) as partial:
         partial.write_bytes(text.encode("utf-8", "backslashreplace"))
 

@@ -22,6 +22,7 @@ from mprna.alphabet import (
     UNK_ID,
     VOCABULARY,
 )
+from mprna.files import write_text
 
 TokenIds = npt.NDArray[np.int64]
 
@@ -107,11 +108,11 @@ class Tokenizer:
         The ids are the same there, but for text that spells a special token (`<mask>`): one token there,
         six unknown symbols here.
         """
-        (directory / "vocab.txt").write_text("\n".join(VOCABULARY) + "\n")
-        (directory / "tokenizer.json").write_text(json.dumps(self._hugging_face(), indent=1) + "\n")
+        write_text("\n".join(VOCABULARY) + "\n", directory / "vocab.txt")
+        write_text(json.dumps(self._hugging_face(), indent=1) + "\n", directory / "tokenizer.json")
         config = {"tokenizer_class": "PreTrainedTokenizerFast", "model_max_length": _MAX_TOKENS}
         config |= {name: VOCABULARY[i] for name, i in _SPECIAL_NAMES.items()}
-        (directory / "tokenizer_config.json").write_text(json.dumps(config, indent=1) + "\n")
+        write_text(json.dumps(config, indent=1) + "\n", directory / "tokenizer_config.json")
 
     def _symbols(self, text: str) -> npt.NDArray[np.uint8]:
         # "replace" turns every non-ASCII character into one "?", which the table maps to <unk>.

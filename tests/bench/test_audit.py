@@ -75,6 +75,15 @@ def test_corpus_holds_a_test_sequence_inside_a_longer_record(tmp_path: Path) -> 
     assert (leak.exact, leak.near) == ((1, 4), (2,))
 
 
+def test_a_tail_that_the_corpus_has_is_no_leak(tmp_path: Path) -> None:
+    """A poly(A) tail is one word, however often it stands there."""
+    (start,) = random_rnas(1, seed=10)
+    write_split(tmp_path, "test", [start + "A" * 200])
+    (tmp_path / "corpus.fa").write_text(f">a\n{random_rnas(1, seed=11)[0]}{'A' * 200}\n")
+    (leak,) = audit_corpus([TASK], tmp_path, [tmp_path / "corpus.fa"])
+    assert (leak.exact, leak.near) == ((), ())
+
+
 def test_leaked_rows_come_back_from_the_file(tmp_path: Path) -> None:
     train = random_rnas(3, seed=7)
     write_split(tmp_path, "train", train)

@@ -25,6 +25,7 @@ from mprna.bench.task import LABELLED, Task, choose_tasks
 from mprna.cli.main import main
 from mprna.errors import MissingDataError, StoppedError, UsageError
 from mprna.model.presets import PRESETS
+from mprna.model.task import TaskConfig
 from mprna.train.backbone import Checkpoint
 from mprna.train.finetune import FinetuneConfig
 
@@ -262,6 +263,21 @@ def test_rare_mutations_weigh_as_much_as_the_rest(kind: str, nano: Path, tmp_pat
     fitted(TASK_OF[kind], nano, tmp_path)
     (config,) = seen
     assert config.balance_classes == (kind == "mutation_detection")
+
+
+def test_an_epoch_whose_metric_is_not_defined_is_not_chosen(tmp_path: Path, nano: Path) -> None:
+    """The record names the epoch whose weights are taken."""
+    model = Checkpoint(nano).task_network(
+        TaskConfig(task="sequence_classification", labels=("0", "1")), lora_rank=0
+    )
+    values = (float("nan"), 0.3, 0.5, float("nan"), 0.5)
+    lines = [
+        json.dumps({"kind": "validation", "step": 10 * epoch, "auc": value})
+        for epoch, value in enumerate(values, 1)
+    ]
+    (tmp_path / "metrics.jsonl").write_text("\n".join(lines) + "\n")
+    config = FinetuneConfig(task="sequence_classification", choose_by="auc")
+    assert finetuned._chosen(model, config, tmp_path) == {"epoch": 3, "chosen_by": "auc", "valid": 0.5}
 
 
 def test_records_of_another_budget_are_refused(data_dir: Path, nano: Path, tmp_path: Path) -> None:

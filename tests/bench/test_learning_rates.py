@@ -102,6 +102,16 @@ def test_the_best_rate_has_the_least_error_and_the_first_of_equals() -> None:
     assert choices[TRIED]["valid"] == {"0.0001": 0.7, "0.001": 0.5, "0.01": 0.5, "0.1": 0.9}
 
 
+@pytest.mark.parametrize("undefined", [(1e-4,), (1e-3,), (1e-4, 1e-3), (1e-2,)])
+def test_a_rate_whose_metric_is_not_defined_never_wins(undefined: tuple[float, ...]) -> None:
+    errors = {1e-4: 0.5, 1e-3: 0.6, 1e-2: 0.7} | dict.fromkeys(undefined, float("nan"))
+    rates = LearningRates.of(Budget(learning_rates=tuple(errors)), 1.0, {})
+    network, _ = rates.best(MRNA, 45, lambda rate: (rate, {}), errors.__getitem__)
+    assert network == min(set(errors) - set(undefined))
+    nan = LearningRates.of(Budget(learning_rates=(1e-4, 1e-3)), 1.0, {})
+    assert nan.best(MRNA, 45, lambda rate: (rate, {}), lambda _: float("nan"))[0] == 1e-4
+
+
 def test_where_there_is_one_rate_nothing_is_scored() -> None:
     def score(network: float) -> float:
         raise AssertionError

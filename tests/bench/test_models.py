@@ -113,6 +113,15 @@ def test_choices_follow_validation_not_train() -> None:
     assert model.choices["features"] == "counts"
 
 
+def test_what_is_not_defined_on_validation_is_not_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As of `auc` where one class is missing. It comes first here, and with every ridge."""
+    values = iter([float("nan")] * 3 + [0.2, 0.4, 0.3])
+    monkeypatch.setattr("mprna.bench.models.linear.evaluate", lambda *_: next(values))
+    model = LinearModel({"one": kmer_counts(1), "two": kmer_counts(2)}, POOLED)
+    model.fit(TF, rich_and_poor(20, 4), rich_and_poor(8, 5), 45)
+    assert (model.choices["features"], model.choices["valid"]) == ("two", 0.4)
+
+
 def test_same_seed_same_network() -> None:
     first, second, other = (ConvolutionalModel(Budget(epochs=1)) for _ in range(3))
     for model, seed in ((first, 45), (second, 45), (other, 46)):

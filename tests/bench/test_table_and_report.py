@@ -96,6 +96,19 @@ def test_seeds_that_learned_from_other_files_are_refused() -> None:
     build_table([runs[0], replace(runs[1], model="b")])
 
 
+def test_seeds_with_other_budgets_are_refused() -> None:
+    """Other models may have other budgets; how a run was interrupted is none of them."""
+    budget = {"epochs": 10, "batch_size": 32, "patience": 3, "learning_rate": [1e-4, 1e-3]}
+    first = record("a", [0.1], choices={"budget": budget, "resumed": False})
+    with pytest.raises(DataError, match=r"rgb/ssp-archive2: the seeds of a have different budgets.*25"):
+        build_table([first, record("a", [0.2], seed=46, choices={"budget": budget | {"epochs": 25}})])
+    again = record("a", [0.2], seed=46, choices={"budget": dict(budget), "resumed": True})
+    without = record("a", [0.3], seed=47)
+    other = record("b", [0.2], choices={"budget": budget | {"epochs": 25}})
+    (column,) = build_table([first, again, without, other]).columns
+    assert [cell.num_seeds for cell in column.cells] == [3, 1]
+
+
 def test_a_seed_counts_once() -> None:
     with pytest.raises(DataError, match="two records of a with one seed"):
         build_table([record("a", [0.1]), record("a", [0.2])])
@@ -244,8 +257,21 @@ def test_what_is_not_defined_is_last_and_unmarked() -> None:
     assert {cell.model: cell.rank for cell in column.cells} == {"good": 1, "poor": 2, "constant": 3}
     text = render(build_table(records), "html", title="T")
     assert "<td>not defined<small></small></td>" in text
+    assert r"constant & not defined & " in render(build_table(records), "latex", title="T")
     assert build_table(records).num_ranked == 0
     assert "Over 1 of 1 columns" in render(build_table([GOOD, POOR]), "markdown", title="T")
+
+
+def test_what_is_not_defined_is_no_comparison() -> None:
+    """Holm's correction is for the tests that were made; and of two, one would have the rank of a second."""
+    undefined = replace(record("u", [0.0] * 60), items={"pair_f1": [[float("nan"), 1.0]] * 60})
+    (column,) = build_table([GOOD, POOR, NEXT, undefined]).columns
+    (without,) = build_table([GOOD, POOR, NEXT]).columns
+    p_values = {cell.model: cell.p for cell in column.cells}
+    assert np.isnan(p_values.pop("u"))
+    assert p_values == pytest.approx({cell.model: cell.p for cell in without.cells}, nan_ok=True)
+    text = render(build_table([undefined, replace(undefined, model="v")]), "latex", title="T")
+    assert text.count("& not defined & ") == 2
 
 
 def test_bars_begin_at_zero_and_have_their_length() -> None:

@@ -38,6 +38,7 @@ MakeModel = Callable[..., Path]
 KINDS = {"esm": {}, "bert": {}, "words": {"alphabet": "dna", "word": 3}}
 QUICK = Budget(epochs=5, batch_size=8, patience=6, learning_rates=(1e-2,))
 SEQUENCES = ("ACGGUUACGUAGG", "GGGGACG", "UUUACGGAACGUUGGGGCA")
+needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")
 PER_TOKEN = TaskConfig(task="token_classification", labels=("0", "1"))
 
 
@@ -77,6 +78,26 @@ def test_padding_does_not_change_the_numbers(kind: str, make_transformers_model:
             assert torch.allclose(together[row, : len(alone)], alone, atol=1e-5)
             assert alone[1:-1].abs().sum(-1).all()
             assert not together[row, len(alone) :].any()
+
+
+@needs_gpu
+@pytest.mark.parametrize("kind", [*KINDS, "fnet"])
+def test_a_gpu_says_what_a_cpu_says(kind: str, make_transformers_model: MakeModel) -> None:
+    encoder = network(backbone(make_transformers_model, kind)).encoder
+    with torch.no_grad():
+        expected = encoder(*batch(SEQUENCES))
+        found = encoder.to("cuda")(*(tensor.to("cuda") for tensor in batch(SEQUENCES)))
+    torch.testing.assert_close(found.cpu(), expected, rtol=1e-3, atol=1e-4)
+
+
+@needs_gpu
+def test_dropout_on_a_gpu_depends_on_the_batch_alone(make_transformers_model: MakeModel) -> None:
+    encoder = network(backbone(make_transformers_model, "bert", hidden_dropout_prob=0.5)).encoder
+    encoder.to("cuda").train()
+    given, before = [tensor.to("cuda") for tensor in batch(SEQUENCES)], torch.cuda.get_rng_state()
+    first, second = encoder(*given), encoder(*given)
+    assert torch.equal(first > 0, second > 0)
+    assert torch.equal(torch.cuda.get_rng_state(), before)
 
 
 def test_our_exported_checkpoint_says_and_learns_the_same(tmp_path: Path) -> None:

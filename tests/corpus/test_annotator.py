@@ -1,14 +1,18 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from mprna.corpus.annotate import Annotation, annotate
 from mprna.corpus.annotator import Annotator
 from mprna.corpus.cache import CACHE_NAME
 from mprna.corpus.fidelity import Folded, fold_main, shipped_calibration
-from mprna.corpus.isolation import FoldFailure
+from mprna.corpus.isolation import FoldFailure, IsolatedFold
 from mprna.corpus.options import CorpusOptions
 from mprna.errors import FoldingError
 from mprna.folding.prior import prior_pair_probs
@@ -34,6 +38,36 @@ def test_nothing_is_folded_twice(tmp_path: Path) -> None:
     with Annotator(CorpusOptions(slice_length=100), cache_dir=tmp_path, fold=refuse) as annotator:
         assert one(annotator, HAIRPIN) == first == annotate(HAIRPIN, EnergyModel(), SHIPPED)
         assert one(annotator, "GGGAAAACCC") is FoldFailure.NO_FOLD
+
+
+def test_a_kill_in_either_pass_loses_what_was_being_folded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both passes go over all sequences, and what each has made is kept one by one."""
+    sequences = [f"GGGG{'A' * n}CCCC" for n in range(3, 9)]
+    asked: list[str] = []
+    killed_after = 0
+    isolated = IsolatedFold.__call__
+
+    def note(self: IsolatedFold, fold: Any, calls: Any) -> Iterator[Any]:
+        for found in isolated(self, fold, calls):
+            asked.append(fold.__name__)
+            if len(asked) == killed_after:
+                raise KeyboardInterrupt
+            yield found
+
+    monkeypatch.setattr(IsolatedFold, "__call__", note)
+    seconds, main = ["fold_second"], ["fold_main"]
+    for expected in (seconds * 3, seconds * 4 + main * 3):
+        killed_after = len(expected)
+        with Annotator(CorpusOptions(), cache_dir=tmp_path) as annotator, pytest.raises(KeyboardInterrupt):
+            list(annotator(sequences))
+        assert asked == expected
+        asked.clear()
+    with Annotator(CorpusOptions(), cache_dir=tmp_path) as annotator:
+        found = list(annotator(sequences))
+    assert asked == ["fold_main"] * 4
+    assert found == [annotate(sequence, EnergyModel(), SHIPPED) for sequence in sequences]
 
 
 def test_failures_are_not_kept(tmp_path: Path) -> None:
@@ -89,10 +123,11 @@ def test_pair_probs_are_those_of_the_prior_and_made_once(tmp_path: Path) -> None
     with Annotator(CorpusOptions(), cache_dir=tmp_path, fold=refuse) as annotator:
         assert one(annotator, HAIRPIN) == replace(found, pair_probs=None)
     database = sqlite3.connect(tmp_path / CACHE_NAME)
-    rows = database.execute("SELECT count(*) FROM annotations").fetchone()
+    count = "SELECT count(*) FROM annotations"
+    assert database.execute(count).fetchone() == (3,)
     with Annotator(options, cache_dir=tmp_path, fold=refuse) as annotator:
         assert list(annotator([HAIRPIN, "GGGAAACCC"])) == [found, FoldFailure.NO_FOLD]
-    assert database.execute("SELECT count(*) FROM annotations").fetchone() == rows == (2,)
+    assert database.execute(count).fetchone() == (4,)  # of what failed, the second structure
     database.close()
 
 

@@ -74,6 +74,17 @@ def test_everything_that_decides_on_labels_is_in_the_key(
     assert content(open_cache(tmp_path).get(HAIRPIN)) == content(fold())
 
 
+def test_second_structures_are_found_by_the_second_parameters(tmp_path: Path, open_cache: OpenCache) -> None:
+    """The first parameters do not matter, as they do for the fold."""
+    cache = open_cache(tmp_path)
+    assert cache.get_second(HAIRPIN) is None
+    cache.put_second(HAIRPIN, "((((....))))")
+    assert cache.get(HAIRPIN) is None
+    assert open_cache(tmp_path, EnergyModel(parameters="turner1999")).get_second(HAIRPIN) == "((((....))))"
+    assert open_cache(tmp_path, second="andronescu2007").get_second(HAIRPIN) is None
+    assert open_cache(tmp_path, EnergyModel(temperature=36.0)).get_second(HAIRPIN) is None
+
+
 def test_pair_probs_are_kept_beside_folds_and_found_by_their_own_conditions(
     tmp_path: Path, open_cache: OpenCache
 ) -> None:

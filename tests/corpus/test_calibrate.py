@@ -55,6 +55,11 @@ def result(truth: Path) -> Result:
     return calibrate([truth], OPTIONS)
 
 
+def test_a_folder_stands_for_its_files_of_structures(truth: Path, result: Result) -> None:
+    calibration, _, _ = calibrate([truth.parent], OPTIONS)
+    assert calibration == result[0]
+
+
 def test_the_quantity_that_tells_gets_the_weight(result: Result) -> None:
     calibration, observations, _ = result
     assert calibration.f1_weights["agreement"] > 1.0

@@ -41,13 +41,20 @@ def test_share_equals_a_count_of_words(benchmark: dict[str, Path]) -> None:
         random_rna(50, 60) + random_rna(9, 100)[20:70] + random_rna(51, 60),
         random_rna(3, 40) + "N" + random_rna(3, 80)[41:],
         random_rna(60, 200),
+        random_rna(9, 100)[20:50] * 4 + random_rna(61, 60),
         "ACGU",
         "N" * 50,
     ]
-    expected = [sum(w in both for w in words(s)) / max(1, len(words(s))) for s in slices]
+    expected = [sum(w in both for w in set(words(s))) / max(1, len(set(words(s)))) for s in slices]
     assert expected[:2] == [1.0, 1.0]
     assert 0.1 < expected[2] < 0.5
     assert Unwanted(benchmark).shares(slices).tolist() == pytest.approx(expected)
+
+
+def test_a_tail_that_both_have_is_one_word(tmp_path: Path) -> None:
+    (tmp_path / "x.fa").write_text(f">x\n{random_rna(1, 60)}{'A' * 80}\n")
+    (share,) = Unwanted({"x.fa": tmp_path / "x.fa"}).shares([random_rna(2, 60) + "A" * 200])
+    assert share == pytest.approx(1 / 61)
 
 
 def test_closest_file(benchmark: dict[str, Path]) -> None:

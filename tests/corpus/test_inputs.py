@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mprna.corpus.inputs import find_inputs, find_references, input_digests, read_input, store_stdin
+from mprna.corpus.inputs import find_inputs, find_record_files, input_digests, read_input, store_stdin
 from mprna.errors import CorpusError, FormatError, UsageError
 
 
@@ -116,7 +116,10 @@ def test_closed_standard_input(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
         store_stdin(tmp_path / "stdin")
 
 
-def test_folder_of_references_has_every_format(tmp_path: Path) -> None:
+def test_folder_of_records_has_every_format(tmp_path: Path) -> None:
     for name in ("a.jsonl.gz", "b.fa", "c.ct", "notes.md"):
         (tmp_path / name).touch()
-    assert list(find_references([tmp_path])) == ["a.jsonl.gz", "b.fa", "c.ct"]
+    assert list(find_record_files([tmp_path])) == ["a.jsonl.gz", "b.fa", "c.ct"]
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(CorpusError, match=r"no file of sequences or structures \(.*\*\.ct, .*in this folder"):
+        find_record_files([tmp_path / "empty"])

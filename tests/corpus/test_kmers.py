@@ -26,10 +26,17 @@ def test_words_are_those_of_every_sequence_by_itself(sequences: list[str], k: in
         if "N" not in sequence[i : i + k]
     ]
     assert kmers.codes[kmers.valid].tolist() == expected
-    by_sequence = [
-        sum("N" not in sequence[i : i + k] for i in range(len(sequence) - k + 1)) for sequence in sequences
+    pairs = [
+        (number, sequence[i : i + k])
+        for number, sequence in enumerate(sequences)
+        for i in range(len(sequence) - k + 1)
+        if "N" not in sequence[i : i + k]
     ]
-    assert kmers.sum_by_sequence(kmers.valid).tolist() == by_sequence
+    assert kmers.owners()[kmers.valid].tolist() == [number for number, _ in pairs]
+    owners, codes = kmers.distinct()
+    assert list(zip(owners.tolist(), codes.tolist(), strict=True)) == sorted(
+        {(number, code(word)) for number, word in pairs}
+    )
 
 
 @given(st.lists(st.text("ACGU", min_size=7, max_size=7), min_size=1, max_size=5))
@@ -42,4 +49,4 @@ def test_reverse_complement_is_that_of_the_letters(words: list[str]) -> None:
 @pytest.mark.parametrize("sequences", [[], [""], ["", ""], ["ACG"]])
 def test_no_words_at_all(sequences: list[str]) -> None:
     kmers = kmers_of(sequences, 14)
-    assert kmers.sum_by_sequence(kmers.valid).tolist() == [0] * len(sequences)
+    assert [len(part) for part in (kmers.owners(), *kmers.distinct())] == [0, 0, 0]

@@ -55,6 +55,17 @@ def test_names_of_published_files_are_read_and_every_drop_has_its_reason(tmp_pat
     }  # fmt: skip
 
 
+def test_a_folder_stands_for_its_files_of_structures(tmp_path: Path) -> None:
+    folder = tmp_path / "rnas"
+    folder.mkdir()
+    (folder / "a.dbn").write_text(">a\nGGGGAAAACCCC\n((((....))))\n")
+    write_rows(folder / "b.jsonl", {"sequence": "GGGGAAAAACCCC", "structure": "((((.....))))"})
+    (folder / "README.md").write_text("Two RNAs.\n")
+    manifest = build_known([folder], tmp_path / "out", min_length=10, max_length=20)
+    assert [source.name for source in manifest.sources] == ["a.dbn", "b.jsonl"]
+    assert manifest.rows == 2
+
+
 def test_what_a_killed_process_left_is_no_corpus(tmp_path: Path) -> None:
     path = write_rows(tmp_path / "known.jsonl", {"sequence": "GGGGAAAACCCC", "structure": "((((....))))"})
     (tmp_path / "out").mkdir()

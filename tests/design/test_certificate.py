@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import math
+import random
+from collections import Counter
+from itertools import pairwise
 
 import pytest
 import RNA
@@ -61,6 +64,27 @@ def test_fewer_substitutions_of_long_sequences_are_folded(monkeypatch, length, e
     monkeypatch.setattr(certificate, "fold_mfe", fold)
     assert certificate._robustness("A" * length, "." * length, DEFAULT_MODEL) == 1.0
     assert len(set(folded)) == expected
+
+
+@pytest.mark.parametrize("length", [21, 25, 59, 60, 61, 100, 119, 120, 180, 240, 400, 600, 1000])
+def test_a_sample_of_substitutions_prefers_no_place_and_no_letter(length):
+    """At multiples of 60 nt it was once A everywhere, or C in place of A."""
+    sequence = "".join(random.Random(length).choices("ACGU", k=length))
+    mutants = certificate._mutants(sequence)
+    changes = [
+        (position, "ACGU".replace(sequence[position], "").index(mutant[position]))
+        for mutant in mutants
+        for position in range(length)
+        if mutant[position] != sequence[position]
+    ]
+    assert len(set(changes)) == len(mutants)
+    by_place, by_letter = (Counter(change[i] for change in changes) for i in (0, 1))
+    assert max(by_letter.values()) - min(by_letter.values()) <= 1
+    assert len(by_letter) == 3
+    assert max(by_place.values()) <= -(-len(mutants) // length)
+    places = sorted(by_place)
+    gaps = {after - before for before, after in pairwise(places)}
+    assert max(gaps) - min(gaps) <= 1
 
 
 def test_the_energy_model_counts():

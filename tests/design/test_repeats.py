@@ -7,7 +7,7 @@ from random import Random
 import pytest
 
 from mprna.design.repeats import inverted_repeats, longest_inverted_repeat, longest_repeat, repeats
-from mprna.design.rivals import partners_of
+from mprna.rna.structure import partners_of
 
 PAIRS = {"AU", "UA", "CG", "GC"}
 

@@ -6,9 +6,9 @@ from random import Random
 
 import pytest
 
-from mprna.design.rivals import Rivals, partners_of
+from mprna.design.rivals import Rivals
 from mprna.folding.vienna import DEFAULT_MODEL, sample_structures
-from mprna.rna.structure import pairs_from_dot_bracket, partners_from_pairs
+from mprna.rna.structure import pairs_from_dot_bracket, partners_from_pairs, partners_of
 
 TARGET = "((((....))))..((((....))))"
 

@@ -9,10 +9,10 @@ import pytest
 
 from mprna.design.constraints import Constraints, Rules
 from mprna.design.repeats import longest_inverted_repeat, longest_repeat
-from mprna.design.rivals import partners_of
 from mprna.design.search import Budget, Search, State
 from mprna.errors import DesignError
 from mprna.folding.vienna import DEFAULT_MODEL, EnergyModel, energy_of, fold_mfe
+from mprna.rna.structure import partners_of
 
 CLOVERLEAF = "(((((((..((((........)))).((((.........)))).....(((((.......))))))))))))...."
 IMPOSSIBLE = "(.(.(...).).)"

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 
@@ -114,6 +115,25 @@ def test_an_older_model_of_that_name_is_replaced_only_by_a_whole_one(mirror, tmp
     assert contents(find_model("tiny")) == before
     write_manifest(mirror / "tiny")
     assert contents(get_model("tiny", [str(mirror)]))["README.md"] == b"# Tiny, second edition\n"
+    assert left_behind(tmp_path / "home") == ["tiny"]
+
+
+def test_an_older_model_stays_where_the_new_one_cannot_take_its_place(mirror, tmp_path, monkeypatch):
+    before = contents(get_model("tiny", [str(mirror)]))
+    (mirror / "tiny" / "README.md").write_text("# Tiny, second edition\n")
+    write_manifest(mirror / "tiny")
+    replace, target = Path.replace, tmp_path / "home" / "models" / "tiny"
+
+    def fail(path, to):
+        if path.name == "tiny" and Path(to) == target:
+            assert not target.exists()
+            raise PermissionError(13, "Permission denied")
+        return replace(path, to)
+
+    monkeypatch.setattr(Path, "replace", fail)
+    with pytest.raises(PermissionError):
+        get_model("tiny", [str(mirror)])
+    assert contents(target) == before
     assert left_behind(tmp_path / "home") == ["tiny"]
 
 

@@ -12,11 +12,16 @@ import pytest
 import torch
 import torch._dynamo
 
+from mprna.bench.data import Example
+from mprna.bench.models.cnn import ConvolutionalModel
+from mprna.bench.models.model import Budget
+from mprna.bench.task import choose_tasks
 from mprna.cli.main import main
 from mprna.errors import UsageError
 from mprna.objectives.objective import Batch
+from mprna.train.backbone import Checkpoint
 from mprna.train.config import TrainConfig, with_settings
-from mprna.train.device import device_of, find_device, set_up_cpu, slow_precision, to_device
+from mprna.train.device import device_of, find_device, seeded, set_up_cpu, slow_precision, to_device
 from mprna.train.pretrain import make_stream, pretrain
 from mprna.train.recipes import smoke
 
@@ -57,6 +62,34 @@ def test_a_batch_that_is_there_already_is_not_copied(corpus_dir: Path, config: T
 def test_a_device_that_is_not_there_is_refused(name: str) -> None:
     with pytest.raises(UsageError, match=f"device '{name}': "):
         find_device(name)
+
+
+def test_a_seed_counts_within_and_leaves_every_generator_alone(
+    nano: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also those of GPUs, which `torch.manual_seed` sets and nothing sets back."""
+    monkeypatch.setattr(torch.cuda, "manual_seed_all", lambda seed: pytest.fail("a GPU was seeded"))
+    before = torch.get_rng_state()
+    with seeded(3):
+        drawn = torch.rand(4)
+    assert torch.equal(drawn, torch.rand(4, generator=torch.Generator().manual_seed(3)))
+    Checkpoint(nano).with_random_weights(3)._pretrained()
+    cnn = ConvolutionalModel(Budget(epochs=1))
+    (task,) = choose_tasks("gue", ("tf.0",))
+    examples = [Example("GGGG", 1), Example("ACAC", 0)]
+    cnn.fit(task, examples, examples, 45)
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+@needs_gpu
+def test_a_seed_counts_on_a_gpu_too() -> None:
+    place, before = find_device("cuda"), torch.cuda.get_rng_state()
+    drawn = []
+    for _ in range(2):
+        with seeded(3, place):
+            drawn.append(torch.rand(4, device=place))
+    assert torch.equal(*drawn)
+    assert torch.equal(torch.cuda.get_rng_state(), before)
 
 
 def test_a_wrong_device_is_named_before_a_run_is_claimed(

@@ -54,6 +54,24 @@ def run(task: str, nano: Path, run_dir: Path, *, resume: bool = False, **setting
     return found
 
 
+def test_the_card_is_there_before_the_model_counts_as_one(
+    nano: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[str] = []
+    replace = Path.replace
+
+    def note(path: Path, target: Path) -> Path:
+        if target.parent == tmp_path / "run" / "model":
+            written.append(target.name)
+        return replace(path, target)
+
+    monkeypatch.setattr(Path, "replace", note)
+    run("sequence_classification", nano, tmp_path / "run", epochs=1)
+    assert written[0] == "README.md"
+    assert written[-1] == "config.json"
+    assert set(written) == {path.name for path in (tmp_path / "run" / "model").iterdir()}
+
+
 def validation_of(run_dir: Path) -> list[dict[str, float]]:
     lines = map(json.loads, (run_dir / "metrics.jsonl").read_text().splitlines())
     return [row for row in lines if row["kind"] == "validation"]

@@ -15,17 +15,19 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 import torch
 from safetensors.torch import load_file
 
-from mprna.errors import DataError, ModelError, MprnaWarning, UsageError
+from mprna.errors import DataError, ModelError, MprnaWarning, RunError, UsageError
 from mprna.model.checkpoint import load_checkpoint
 from mprna.train.config import TrainConfig, with_settings
+from mprna.train.loop import _compute_gradients
 from mprna.train.pretrain import fixed_batches, pretrain, read_run_config
 from mprna.train.recipes import smoke
-from mprna.train.state import KEEP, find_checkpoint, latest_checkpoint, sole_training
+from mprna.train.state import KEEP, find_checkpoint, latest_checkpoint, newest_step, sole_training
 from mprna.train.tracker import Tracker
 
 SHORT = dataclasses.replace(smoke(), num_steps=12, save_every=4, evaluate_every=6, batch_tokens=400)
@@ -221,6 +223,34 @@ def test_a_damaged_checkpoint_falls_back_to_the_one_before(corpus_dir: Path, tmp
         assert run(SHORT, corpus_dir, tmp_path / "run", resume=True) == expected
 
 
+def test_what_is_damaged_no_longer_counts_as_the_newest(
+    corpus_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where the run that went back is killed before it writes a checkpoint, or exported from then."""
+    run(SHORT, corpus_dir, tmp_path / "run")
+    os.truncate(latest_checkpoint(tmp_path / "run") / "model.safetensors", 100)
+    monkeypatch.setattr("mprna.train.loop._compute_gradients", Mock(side_effect=KeyboardInterrupt))
+    with pytest.warns(MprnaWarning, match="step-00000012: .*an older one"), pytest.raises(KeyboardInterrupt):
+        run(SHORT, corpus_dir, tmp_path / "run", resume=True)
+    assert newest_step(tmp_path / "run") == 8
+    assert find_checkpoint(tmp_path / "run", "last").name == "step-00000008"
+
+
+def test_where_every_checkpoint_is_damaged_new_ones_are_kept(
+    corpus_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are not removed, for it may be the disk that cannot be read today."""
+    run(SHORT, corpus_dir, tmp_path / "run")
+    for checkpoint in (tmp_path / "run/checkpoints").iterdir():
+        os.truncate(checkpoint / "model.safetensors", 100)
+    steps = iter([_compute_gradients] * 5)
+    monkeypatch.setattr("mprna.train.loop._compute_gradients", lambda *given: next(steps)(*given))
+    with pytest.warns(MprnaWarning, match="an older one"), pytest.raises(StopIteration):
+        run(SHORT, corpus_dir, tmp_path / "run", resume=True)
+    kept = sorted(path.name for path in (tmp_path / "run/checkpoints").iterdir())
+    assert kept == ["step-00000004", "step-00000008", "step-00000012"]
+
+
 def ending(losses: dict[int, float], patch: pytest.MonkeyPatch) -> None:
     """Evaluations that go as a story needs them: from a step to its validation loss."""
     due = iter(losses.values())
@@ -350,6 +380,29 @@ def test_a_diverging_run_stops_with_advice(corpus_dir: Path, tmp_path: Path) -> 
     saved = load_file(tmp_path / "run/diverged-0/batches.safetensors")
     assert saved["0.input_ids"].shape == saved["0.structure_labels"].shape
     assert load_checkpoint(tmp_path / "run/diverged-0").config.num_layers == 2
+
+
+@pytest.mark.parametrize(
+    ("loss", "norm", "complaint"),
+    [
+        (float("nan"), float("nan"), "loss nan is not finite"),
+        (1.0, float("inf"), "the norm of the gradients, inf, is not finite"),
+    ],
+)
+def test_what_diverged_is_named_with_the_step_as_the_log_counts_it(
+    loss: float,
+    norm: float,
+    complaint: str,
+    corpus_dir: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    fine = {"loss": 1.0, "tokens": 1, "gradient_norm": 1.0}
+    steps = iter([fine, fine, fine | {"loss": loss, "gradient_norm": norm}])
+    monkeypatch.setattr("mprna.train.loop._compute_gradients", lambda *_: dict(next(steps)))
+    with pytest.raises(RunError, match=f"^step 3: {complaint}.*; lower learning_rate .*diverged-0"):
+        run(SHORT, corpus_dir, tmp_path / "run")
+    assert [row["step"] for row in rows_of(tmp_path / "run")] == [1, 2]
 
 
 def test_a_loss_far_above_the_first_ones_has_diverged(tmp_path: Path) -> None:

@@ -57,6 +57,23 @@ def test_a_bug_is_answered_and_logged(started: bool, caplog: pytest.LogCaptureFi
         assert json.loads(sent[1]["body"])["error"]["code"] == "internal"
 
 
+@pytest.mark.parametrize(("method", "named"), [("PATCH", "PATCH"), ("get", "OTHER"), ("X1B2", "OTHER")])
+def test_a_word_in_place_of_a_method_is_no_label(
+    method: str, named: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 405, "headers": []})
+
+    async def send(message: Any) -> None:
+        pass
+
+    metrics = Metrics()
+    with caplog.at_level(logging.INFO, logger="mprna.web"):
+        asyncio.run(RequestLog(app, metrics)({"type": "http", "method": method}, None, send))  # type: ignore[arg-type]
+    assert f'method="{named}"'.encode() in metrics.text()
+    assert caplog.records[0].facts["method"] == named  # type: ignore[attr-defined]
+
+
 def test_whoever_is_cut_off_is_told_why() -> None:
     async def app(scope: Any, receive: Any, send: Any) -> None:
         await asyncio.sleep(60)

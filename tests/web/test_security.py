@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -94,22 +95,100 @@ def test_compressed_bodies_are_no_way_around_the_limit(api: httpx.Client) -> Non
     assert api.post("/api/fold", content=body, headers=headers).status_code in (400, 422)
 
 
-def test_slow_bodies_are_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(security, "_BODY_SECONDS", 0.05)
+@pytest.mark.parametrize(
+    ("bound", "wait"), [("_PIECE_SECONDS", 60), ("_BODY_SECONDS", 60), ("_BODY_SECONDS", 0.01)]
+)
+def test_slow_bodies_are_given_up(bound: str, wait: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also those of which there is always a little more, so that no single piece is late."""
+    monkeypatch.setattr(security, bound, 0.05)
     failures: list[Any] = []
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
         try:
-            await receive()
+            while True:
+                await receive()
         except security.ApiError as error:
             failures.append(error)
 
-    async def never() -> Any:
-        await asyncio.sleep(60)
+    async def dribble() -> Any:
+        await asyncio.sleep(wait)
+        return {"type": "http.request", "body": b" ", "more_body": True}
 
     scope = {"type": "http", "headers": []}
-    asyncio.run(BodyLimit(app, 10)(scope, never, never))  # type: ignore[arg-type]
+    limit = BodyLimit(app, max_bytes=1_000, max_held=1_000)
+    asyncio.run(asyncio.wait_for(limit(scope, dribble, dribble), 5))  # type: ignore[arg-type]
     assert [(error.status_code, error.code) for error in failures] == [(400, "slow_body")]
+
+
+def test_what_all_requests_hold_is_bounded() -> None:
+    """Each is small enough, and unfinished: it lets go of its bytes in the end, answered or not."""
+    answered: list[str] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        try:
+            while (await receive())["more_body"]:
+                pass
+            answered.append("ok")
+        except security.ApiError as error:
+            answered.append(f"{error.status_code} {error.code}")
+        await scope["end"].wait()
+        raise KeyError
+
+    async def main() -> None:
+        limit, ends = BodyLimit(app, max_bytes=6, max_held=10), [asyncio.Event() for _ in range(4)]
+
+        async def begin(end: asyncio.Event) -> asyncio.Task[None]:
+            pieces = iter([(b"ABC", True), (b"DEF", False)])
+
+            async def receive() -> Any:
+                body, more = next(pieces)
+                return {"type": "http.request", "body": body, "more_body": more}
+
+            scope = {"type": "http", "headers": [], "end": end}
+            task = asyncio.ensure_future(limit(scope, receive, receive))  # type: ignore[arg-type]
+            await asyncio.sleep(0.01)
+            return task
+
+        async def finish(task: asyncio.Task[None], end: asyncio.Event) -> None:
+            end.set()
+            with pytest.raises(KeyError):
+                await task
+
+        first, second = await begin(ends[0]), await begin(ends[1])
+        await finish(second, ends[1])
+        await finish(first, ends[0])
+        for end in ends[2:]:
+            await finish(await begin(end), end)
+
+    asyncio.run(main())
+    assert answered == ["ok", "503 busy", "ok", "ok"]
+
+
+@pytest.mark.parametrize("cut_off", [False, True])
+def test_the_last_stop_answers_with_the_headers_too(cut_off: bool) -> None:
+    app = make_app()
+
+    async def route() -> None:
+        if cut_off:
+            raise asyncio.CancelledError
+        raise KeyError
+
+    app.add_api_route("/bug", route)
+    answered: list[Any] = []
+
+    async def send(message: Any) -> None:
+        answered.append(message)
+
+    async def receive() -> Any:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    scope = {"type": "http", "method": "GET", "path": "/bug", "headers": [], "query_string": b""}
+    with suppress(asyncio.CancelledError):
+        asyncio.run(app(scope, receive, send))
+    assert answered[0]["status"] == (503 if cut_off else 500)
+    found = {name.decode().lower(): value.decode() for name, value in answered[0]["headers"]}
+    assert {name.lower(): value for name, value in HEADERS.items()}.items() <= found.items()
+    assert "x-request-id" in found
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """Sequences that stand in two splits, or in a corpus: exactly, or nearly by shared words.
 
-A test sequence is nearly in another split where half of its 14-mers or more occur in one single sequence of
-it. Against a corpus, which may be large, its words are counted against the corpus as a whole.
+A test sequence is nearly in another split where half of its distinct 14-mers or more occur in one single
+sequence of it. Against a corpus, which may be large, its words are counted against the corpus as a whole.
 
 Shape letters: W words.
 """
@@ -70,7 +70,8 @@ def audit_task(task: Task, data_dir: Path) -> list[Leak]:
 def audit_corpus(tasks: Sequence[Task], data_dir: Path, corpus: Sequence[Path]) -> list[Leak]:
     """Test sequences of the tasks that stand in a corpus, given as files that `mprna.io` reads.
 
-    Exact: the whole sequence is a part of a record. Near: half of its words or more occur in the corpus.
+    Exact: the whole sequence is a part of a record. Near: half of its distinct words or more occur in the
+    corpus.
 
     Raises:
         DataError: no test split, or a corpus file that cannot be read.
@@ -178,8 +179,9 @@ def _containment(sequence: str, holders: dict[int, list[int]]) -> float:
 
 
 def _shares(rows: Sequence[str], found: Codes) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    shares = [float(np.isin(words, found).mean()) if len(words := _words([row])) else 0.0 for row in rows]
-    return np.array(shares)
+    """Share of the distinct words of each row that are among those found."""
+    words_of = [np.unique(_words([row])) for row in rows]
+    return np.array([float(np.isin(words, found).mean()) if len(words) else 0.0 for words in words_of])
 
 
 def _clean_records(paths: Sequence[Path]) -> Iterable[str]:

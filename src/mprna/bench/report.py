@@ -225,6 +225,8 @@ def _odd(cell: Cell) -> str:
 
 
 def _tex_value(cell: Cell) -> str:
+    if isnan(cell.mean):
+        return _value(cell)
     value = _value(cell).replace("±", r"$\pm$")
     marked = {1: rf"\textbf{{{value}}}", 2: rf"\underline{{{value}}}"}.get(cell.rank, value)
     return marked + ("$^*$" if _star(cell) else "")

@@ -45,7 +45,8 @@ class Cell:
     rank: int
     """1 is best; models with equal means share a rank, and a model without a value comes last."""
     p: float
-    """p-value of no difference from the best model, Holm-corrected over the column; nan for the best."""
+    """p-value of no difference from the best model, Holm-corrected over the column; nan for the best, and for
+    a model without a value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,7 @@ def build_table(records: Sequence[RunRecord], left_out: Mapping[str, set[int]] |
 
     Raises:
         DataError: records of one task that were made on different test files or have different metrics,
-            seeds of one model that learned from different files, or no row left.
+            seeds of one model that learned from different files or with different budgets, or no row left.
     """
     by_task: dict[str, list[RunRecord]] = defaultdict(list)
     for record in records:
@@ -105,13 +106,7 @@ def build_table(records: Sequence[RunRecord], left_out: Mapping[str, set[int]] |
 
 def _check_comparable(task: str, records: Sequence[RunRecord]) -> None:
     for model in {record.model for record in records}:
-        seeds = [record.seed for record in records if record.model == model]
-        if len(set(seeds)) < len(seeds):
-            raise DataError(f"{task}: two records of {model} with one seed; remove one")
-        learned = [record.data for record in records if record.model == model]
-        for split in ("train", "valid"):
-            if len({data[split]["sha256"] for data in learned if split in data}) > 1:
-                raise DataError(f"{task}: the seeds of {model} were made with different {split} files")
+        _check_seeds(task, model, [record for record in records if record.model == model])
     if len({(record.data["test"]["sha256"], record.num_scored) for record in records}) > 1:
         raise DataError(f"{task}: records of different test files cannot stand in one table")
     by_metrics = {frozenset(record.metrics): record for record in records}
@@ -121,6 +116,18 @@ def _check_comparable(task: str, records: Sequence[RunRecord]) -> None:
             f"{task}: the record of {fewest.model} has {', '.join(fewest.metrics)}, that of {most.model} "
             f"{', '.join(most.metrics)}; run {fewest.model} again"
         )
+
+
+def _check_seeds(task: str, model: str, records: Sequence[RunRecord]) -> None:
+    """A cell pools them, so that nothing but the seed may differ. A model without training has no budget."""
+    if len({record.seed for record in records}) < len(records):
+        raise DataError(f"{task}: two records of {model} with one seed; remove one")
+    for split in ("train", "valid"):
+        if len({record.data[split]["sha256"] for record in records if split in record.data}) > 1:
+            raise DataError(f"{task}: the seeds of {model} were made with different {split} files")
+    budgets = [record.choices["budget"] for record in records if "budget" in record.choices]
+    if others := [budget for budget in budgets if budget != budgets[0]]:
+        raise DataError(f"{task}: the seeds of {model} have different budgets, {budgets[0]} and {others[0]}")
 
 
 def _column(task: str, metric: str, records: Sequence[RunRecord], without: set[int]) -> Column:
@@ -207,8 +214,8 @@ def _resampled(clusters: Sequence[str]) -> str:
 
 
 def _p_values(best: str, pools: Mapping[str, _Pool]) -> dict[str, float]:
-    """p-value of every other model against the best, corrected for their number."""
-    others = [model for model in pools if model != best]
+    """p-value of every other model that has a value against the best, corrected for their number."""
+    others = [model for model, pool in pools.items() if model != best and not isnan(pool.mean)]
     p_values = [paired_p(pools[best].resamples, pools[model].resamples) for model in others]
     return dict(zip(others, holm(p_values), strict=True))
 

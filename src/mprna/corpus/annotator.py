@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 from mprna.corpus.annotate import Annotation, fold_pair_probs, to_annotation
 from mprna.corpus.cache import AnnotationCache
 from mprna.corpus.fidelity import Folded, MainFold, fold_main, fold_second
 from mprna.corpus.isolation import FoldFailure, FoldLimits, IsolatedFold
 from mprna.corpus.options import CorpusOptions
+
+T = TypeVar("T")
 
 
 class Annotator:
@@ -47,13 +49,9 @@ class Annotator:
         Raises:
             CorpusError: the cache cannot be read or written.
         """
-        known = [self._cache.get(sequence) if self._cache else None for sequence in sequences]
-        misses = [sequence for sequence, folded in zip(sequences, known, strict=True) if folded is None]
-        new = self._folds(misses)
-        folds = [
-            folded or self._keep(sequence, next(new))
-            for sequence, folded in zip(sequences, known, strict=True)
-        ]
+        cache = self._cache
+        kept = (cache.get, cache.put) if cache else None
+        folds = [*_looked_up(sequences, kept, self._folds)]
         pair_probs = self._pair_probs(
             [sequence for sequence, found in zip(sequences, folds, strict=True) if isinstance(found, Folded)]
         )
@@ -68,8 +66,9 @@ class Annotator:
 
     def _folds(self, sequences: Sequence[str]) -> Iterator[Folded | FoldFailure]:
         """All under the second parameters first: a change of ViennaRNA's parameters takes long."""
-        calls = ((sequence, self._second_model) for sequence in sequences)
-        seconds = list(self._isolated(fold_second, calls))
+        cache = self._cache
+        kept = (cache.get_second, cache.put_second) if cache else None
+        seconds = list(_looked_up(sequences, kept, self._second_structures))
         main = self._isolated(
             self._fold,
             (
@@ -81,24 +80,20 @@ class Annotator:
         for second in seconds:
             yield second if isinstance(second, FoldFailure) else next(main)
 
+    def _second_structures(self, sequences: Sequence[str]) -> Iterator[str | FoldFailure]:
+        return self._isolated(fold_second, ((sequence, self._second_model) for sequence in sequences))
+
     def _pair_probs(self, sequences: Sequence[str]) -> Iterator[bytes | FoldFailure | None]:
         """Packed pair probabilities, from the cache or new ones; None where they are not asked for."""
         if not self._with_pair_probs:
             yield from [None] * len(sequences)
             return
-        known = [self._cache.get_pair_probs(sequence) if self._cache else None for sequence in sequences]
-        misses = [sequence for sequence, pairs in zip(sequences, known, strict=True) if pairs is None]
-        new = self._isolated(fold_pair_probs, ((sequence, self._model) for sequence in misses))
-        for sequence, pairs in zip(sequences, known, strict=True):
-            found = next(new) if pairs is None else pairs
-            if pairs is None and self._cache and isinstance(found, bytes):
-                self._cache.put_pair_probs(sequence, found)
-            yield found
+        cache = self._cache
+        kept = (cache.get_pair_probs, cache.put_pair_probs) if cache else None
+        yield from _looked_up(sequences, kept, self._new_pair_probs)
 
-    def _keep(self, sequence: str, found: Folded | FoldFailure) -> Folded | FoldFailure:
-        if self._cache and isinstance(found, Folded):
-            self._cache.put(sequence, found)
-        return found
+    def _new_pair_probs(self, sequences: Sequence[str]) -> Iterator[bytes | FoldFailure]:
+        return self._isolated(fold_pair_probs, ((sequence, self._model) for sequence in sequences))
 
     def close(self) -> None:
         """End the fold process and let go of the cache."""
@@ -113,3 +108,30 @@ class Annotator:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _looked_up(
+    sequences: Sequence[str],
+    kept: tuple[Callable[[str], T | None], Callable[[str, T], None]] | None,
+    make: Callable[[Sequence[str]], Iterator[T | FoldFailure]],
+) -> Iterator[T | FoldFailure]:
+    """What is in the cache, or else is made, in the order of the sequences.
+
+    Args:
+        kept: `get` and `put` of the cache, if there is one.
+        make: what is not there; it is put there one by one, but for failures.
+    """
+    if kept is None:
+        yield from make(sequences)
+        return
+    get, put = kept
+    known = [get(sequence) for sequence in sequences]
+    new = make([sequence for sequence, found in zip(sequences, known, strict=True) if found is None])
+    for sequence, found in zip(sequences, known, strict=True):
+        if found is not None:
+            yield found
+            continue
+        made = next(new)
+        if not isinstance(made, FoldFailure):
+            put(sequence, made)
+        yield made

@@ -1,8 +1,8 @@
 """Folds that were made before, in one SQLite file: a build with other options folds nothing twice.
 
 A row is found by everything that decides on the fold (the calibration does not), and carries a digest of
-itself; a row that does not fit its digest is as good as none. Every row is committed on its own, so a kill
-loses at most one fold.
+itself; a row that does not fit its digest is as good as none. Every row is committed on its own, also that of
+the structure under the second parameter set, so a kill loses what was being folded and no more.
 """
 
 from __future__ import annotations
@@ -42,6 +42,8 @@ class AnnotationCache:
         self._context = json.dumps(
             [*made_by, vienna_version(), asdict(energy_model), second_parameters]
         ).encode()
+        second = ["second", vienna_version(), asdict(energy_model) | {"parameters": second_parameters}]
+        self._second_context = json.dumps(second).encode()
         conditions = asdict(energy_model) | {"parameters": PRIOR_PARAMETERS}
         prior = ["pair_probs", ANNOTATION_VERSION, vienna_version(), conditions, MIN_PROB]
         self._pair_context = json.dumps(prior).encode()
@@ -70,6 +72,14 @@ class AnnotationCache:
     def put(self, sequence: str, folded: Folded) -> None:
         """Keep a fold, in place of what is there."""
         self._write(_key(self._context, sequence), _to_json(folded))
+
+    def get_second(self, sequence: str) -> str | None:
+        """The structure under the second parameter set, if it is there and intact."""
+        return self._read(_key(self._second_context, sequence))
+
+    def put_second(self, sequence: str, structure: str) -> None:
+        """Keep a structure under the second parameter set, in place of what is there."""
+        self._write(_key(self._second_context, sequence), structure)
 
     def get_pair_probs(self, sequence: str) -> bytes | None:
         """The packed pair probabilities of the prior, if they are there and intact."""

@@ -21,7 +21,7 @@ from mprna.corpus.fidelity import (
     fold_all,
     named_weights,
 )
-from mprna.corpus.inputs import find_inputs, input_digests
+from mprna.corpus.inputs import find_record_files, input_digests
 from mprna.corpus.logistic import Floats, fit_logistic, sigmoid
 from mprna.corpus.options import require
 from mprna.corpus.shuffle import shuffle_dinucleotides
@@ -234,14 +234,15 @@ def calibrate(
     """Fit a calibration; also what it was fitted to, and folds of shuffled sequences for comparison.
 
     Args:
-        truth: files with structures, in any format that `mprna.io` reads; never those of a test set.
+        truth: files with structures, in any format that `mprna.io` reads, or folders of them; never those
+            of a test set.
         options: how.
 
     Raises:
         FormatError: a file that breaks its format.
         CorpusError: no such file, too few structures, or structures that are all equally right.
     """
-    paths = find_inputs(truth)
+    paths = find_record_files(truth)
     digests = input_digests(paths)
     rnas = read_known(list(paths.values()), options)
     observations = observe(rnas, options)

@@ -5,7 +5,7 @@ window: sum of c_t (c_t - 1) / 2 / (l - 1), where triplet t occurs c_t times amo
 and Edwards, Bioinformatics 27:863, 2011) it is scaled so that a homopolymer has 100, whatever its length, and
 a score above 7 is low complexity. Random letters have 1.6.
 
-Shape letters: S sequences, W windows of the joined sequences.
+Shape letters: S sequences.
 """
 
 from __future__ import annotations
@@ -31,16 +31,10 @@ def dust_scores(sequences: Sequence[str]) -> npt.NDArray[np.float64]:
     """DUST score of every clean sequence, 0..100; triplets with N do not count. *Shape:* (S,)"""
     triplets = kmers_of(sequences, 3)
     bins = triplets.codes.astype(np.int64)
-    bins += _NUM_TRIPLETS * _owners(triplets.starts, len(bins))
+    bins += _NUM_TRIPLETS * triplets.owners()
     counts = np.bincount(bins[triplets.valid], minlength=_NUM_TRIPLETS * len(sequences))
     counts = counts.reshape(len(sequences), _NUM_TRIPLETS)
     present = counts.sum(axis=1)
     # sum / (l - 1) * 100 / (l / 2); nothing can repeat where there is one triplet or none
     repeats, most = (counts * (counts - 1)).sum(axis=1), present * (present - 1)
     return np.asarray(100 * repeats / np.maximum(most, 1))
-
-
-def _owners(starts: npt.NDArray[np.int64], num_windows: int) -> npt.NDArray[np.int64]:
-    """Which sequence a window begins in. *Shape:* (S,) -> (W,)"""
-    stops = np.append(starts[1:], num_windows).clip(max=num_windows)
-    return np.repeat(np.arange(len(starts)), (stops - starts.clip(max=num_windows)).clip(min=0))

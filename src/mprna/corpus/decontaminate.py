@@ -1,9 +1,9 @@
 """Finds slices that resemble sequences which a corpus must not contain, such as test sets.
 
-A slice resembles them if it shares many words of 14 letters with them. Both strands of the unwanted sequences
-count, unlike for duplicates: the strand of an assembled transcript is often unknown, and a reverse complement
-gives away the helices of its RNA. Why 14: a million words are only 0.4 % of the 4^14 possible ones, so that
-few are shared by chance, and one bit for each possible word takes no more than 32 MiB.
+A slice resembles them if many of its distinct words of 14 letters are theirs. Both strands of the unwanted
+sequences count, unlike for duplicates: the strand of an assembled transcript is often unknown, and a reverse
+complement gives away the helices of its RNA. Why 14: a million words are only 0.4 % of the 4^14 possible
+ones, so that few are shared by chance, and one bit for each possible word takes no more than 32 MiB.
 
 Shape letters: S slices.
 """
@@ -48,16 +48,21 @@ class Unwanted:
         np.bitwise_or.at(self._is_in, self._words >> 3, _bit(self._words))
 
     def shares(self, sequences: Sequence[str]) -> npt.NDArray[np.float64]:
-        """For each clean sequence, the share of its words that are unwanted; 0 if none. *Shape:* (S,)"""
+        """For each clean sequence, the share of its distinct words that are unwanted. *Shape:* (S,)
+
+        It is 0 where there are no words. A word counts once, or the poly(A) tail of a test RNA would speak
+        against every transcript.
+        """
         kmers = kmers_of(sequences, WORD)
-        found = kmers.valid & self._contains(kmers.codes)
-        present = kmers.sum_by_sequence(kmers.valid)
-        return np.asarray(kmers.sum_by_sequence(found) / np.maximum(present, 1))
+        owners, codes = kmers.distinct()
+        present = np.bincount(owners, minlength=len(sequences))
+        found = np.bincount(owners[self._contains(codes)], minlength=len(sequences))
+        return np.asarray(found / np.maximum(present, 1))
 
     def closest_file(self, sequence: str) -> str:
-        """The file with which a clean sequence shares most unwanted words."""
-        kmers = kmers_of([sequence], WORD)
-        found = kmers.codes[kmers.valid & self._contains(kmers.codes)]
+        """The file with which a clean sequence shares most distinct unwanted words."""
+        _, codes = kmers_of([sequence], WORD).distinct()
+        found = codes[self._contains(codes)]
         files = self._files[np.searchsorted(self._words, found)]
         return self._names[int(np.bincount(files, minlength=len(self._names)).argmax())]
 

@@ -21,6 +21,9 @@ from mprna.io.source import STDIN_NAME, input_errors, open_input
 
 STDIN: Final = "-"
 
+_SEQUENCES: Final = "sequences (*.fa, *.fasta, *.fq, *.fa.gz ...)"
+_RECORDS: Final = "sequences or structures (*.fa, *.dbn, *.ct, *.bpseq, *.jsonl, *.csv, *.jsonl.gz ...)"
+
 
 def find_inputs(inputs: Sequence[Path], *, spool: Path | None = None) -> dict[str, Path]:
     """Files by source name, sorted by name, so that the order of the arguments does not matter.
@@ -42,20 +45,20 @@ def find_inputs(inputs: Sequence[Path], *, spool: Path | None = None) -> dict[st
     if len(streams) > 1:
         raise UsageError("standard input is given twice: it can be read once")
     files = [given for given in inputs if given not in streams]
-    named = _find_files(files, _is_sequence_file) if files else {}
+    named = _find_files(files, _is_sequence_file, _SEQUENCES) if files else {}
     if streams and spool is not None:
         named[STDIN_NAME] = spool
     return dict(sorted(named.items()))
 
 
-def find_references(paths: Sequence[Path]) -> dict[str, Path]:
-    """Files of sequences in any format that `mprna.io` reads, by name; errors as of `find_inputs`."""
-    return _find_files(paths, lambda path: format_of_suffix(path) is not None) if paths else {}
+def find_record_files(paths: Sequence[Path]) -> dict[str, Path]:
+    """Files in any format that `mprna.io` reads, by name; else as `find_inputs`, but there may be none."""
+    return _find_files(paths, lambda path: format_of_suffix(path) is not None, _RECORDS) if paths else {}
 
 
-def _find_files(given: Sequence[Path], accepts: Callable[[Path], bool]) -> dict[str, Path]:
+def _find_files(given: Sequence[Path], accepts: Callable[[Path], bool], what: str) -> dict[str, Path]:
     # Not resolved: what a link is called says more than what it points to.
-    paths = [Path(os.path.abspath(path)) for one in given for path in _expand(one, accepts)]
+    paths = [Path(os.path.abspath(path)) for one in given for path in _expand(one, accepts, what)]
     shared = Path(os.path.commonpath([path.parent for path in paths]))
     names = {path.relative_to(shared).as_posix(): path for path in paths}
     if len({path.resolve() for path in paths}) < len(paths):
@@ -119,13 +122,11 @@ def _is_fastq(path: Path) -> bool:
             return False  # the reader meets the same error and can say where
 
 
-def _expand(given: Path, accepts: Callable[[Path], bool]) -> list[Path]:
+def _expand(given: Path, accepts: Callable[[Path], bool], what: str) -> list[Path]:
     if given.is_dir():
         files = [path for path in given.iterdir() if path.is_file() and accepts(path)]
         if not files:
-            raise CorpusError(
-                f"{given}: no file of sequences (*.fa, *.fasta, *.fq, *.fa.gz ...) in this folder"
-            )
+            raise CorpusError(f"{given}: no file of {what} in this folder")
         return files
     if given.is_file():
         return [given]

@@ -1,6 +1,6 @@
 """Short words of many sequences at once, as numbers.
 
-Shape letters: S sequences, T letters of the joined sequences, W windows.
+Shape letters: S sequences, T letters of the joined sequences, W windows, P words of one sequence each.
 """
 
 from __future__ import annotations
@@ -40,11 +40,17 @@ class Kmers:
     valid: npt.NDArray[np.bool_]
     starts: npt.NDArray[np.int64]
 
-    def sum_by_sequence(self, flags: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
-        """Number of windows with a flag. *Shape:* (W,) -> (S,)"""
-        totals = np.concatenate([[0], np.cumsum(flags)])
-        stops = np.append(self.starts[1:], len(flags))
-        return np.asarray(totals[np.minimum(stops, len(flags))] - totals[np.minimum(self.starts, len(flags))])
+    def owners(self) -> npt.NDArray[np.int64]:
+        """Which sequence a window begins in. *Shape:* (W,)"""
+        bounds = np.append(self.starts, len(self.codes)).clip(max=len(self.codes))
+        return np.repeat(np.arange(len(self.starts)), np.diff(bounds))
+
+    def distinct(self) -> tuple[npt.NDArray[np.int64], Codes]:
+        """Every valid word of every sequence once: the sequence, and its code. *Shape:* (P,), (P,)"""
+        words = self.owners()[self.valid].astype(np.uint64) << np.uint64(32) | self.codes[self.valid]
+        words.sort()  # `np.unique` hashes, which takes sixty times as long where most words differ
+        words = words[np.diff(words, prepend=~words[:1]) != 0]
+        return (words >> np.uint64(32)).astype(np.int64), words.astype(np.uint32)
 
 
 def kmers_of(sequences: Sequence[str], k: int) -> Kmers:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from mprna.alphabet import clean_sequence
 from mprna.corpus.drops import DropReason, Drops
-from mprna.corpus.inputs import find_inputs, input_digests
+from mprna.corpus.inputs import find_record_files, input_digests
 from mprna.corpus.manifest import MANIFEST_NAME, SCHEMA_VERSION, Manifest, ShardFile, Source, write_manifest
 from mprna.corpus.shards import Slice, pyarrow_version, write_shard
 from mprna.digest import file_sha256
@@ -34,21 +34,21 @@ def build_known(
     """Write a corpus of known structures.
 
     Args:
-        inputs: files with structures, in any format that `mprna.io` reads.
+        inputs: files with structures, in any format that `mprna.io` reads, or folders of them.
         out_dir: made if needed; must be empty.
         min_length: shorter RNAs are dropped, nt.
         max_length: longer RNAs are dropped, nt; a structure cannot be cut into slices.
 
     Raises:
         FormatError: a file that breaks its format.
-        CorpusError: the folder is not empty, or no record remains.
+        CorpusError: the folder is not empty, no such input, or no record remains.
     """
     if (out_dir / MANIFEST_NAME).exists():
         raise CorpusError(f"{out_dir} holds a finished corpus; choose another folder, or remove this one")
     unfinished = partials_of(out_dir / FILE_NAME)  # of a process that was killed
     if out_dir.exists() and set(out_dir.iterdir()) - set(unfinished):
         raise CorpusError(f"{out_dir} is not empty; choose another folder, or remove this one")
-    paths = find_inputs(inputs)
+    paths = find_record_files(inputs)
     digests = input_digests(paths)
     drops, sources = Drops(), []
     slices: dict[str, Slice] = {}

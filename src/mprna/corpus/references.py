@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from mprna.corpus.inputs import check_can_be_read_again, find_references
+from mprna.corpus.inputs import check_can_be_read_again, find_record_files
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +29,7 @@ class References:
             CorpusError: a path that does not exist.
             UsageError: a file given twice.
         """
-        return find_references(self.exclude)
+        return find_record_files(self.exclude)
 
     def files(self) -> dict[str, Path]:
         """All files by their use and name, as the manifest lists them.

@@ -8,15 +8,17 @@ from typing import Final
 
 from mprna.alphabet import NUCLEOTIDES
 from mprna.design.repeats import longest_inverted_repeat, longest_repeat
-from mprna.design.rivals import partners_of
 from mprna.folding.confidence import ensemble_defect
 from mprna.folding.vienna import PARAMETER_SETS, EnergyModel, energies_of, fold_ensemble, fold_mfe
+from mprna.rna.structure import partners_of
 
 _MAX_MUTANTS: Final = 60
-"""Substitutions that are folded for the robustness; longer sequences are sampled evenly."""
+"""Substitutions that are folded for the robustness; of a longer sequence they are a sample."""
 
 _MAX_MUTANT_NUCLEOTIDES: Final = 24_000
 """The same in nucleotides: above 400 nt there are fewer, as a fold of 2,000 nt takes seconds."""
+
+_NUM_OTHERS: Final = len(NUCLEOTIDES) - 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,13 +77,19 @@ def _is_mfe(sequence: str, target: str, model: EnergyModel) -> bool:
 
 
 def _robustness(sequence: str, target: str, model: EnergyModel) -> float:
-    mutants = [
-        sequence[:position] + letter + sequence[position + 1 :]
-        for position in range(len(sequence))
-        for letter in NUCLEOTIDES
-        if letter != sequence[position]
-    ]
+    mutants = _mutants(sequence)
+    return sum(_is_mfe(mutant, target, model) for mutant in mutants) / len(mutants)
+
+
+def _mutants(sequence: str) -> list[str]:
+    """All single substitutions, or a sample: positions evenly spaced, and at each the next of the others.
+
+    Evenly spaced in the list of all, the sample of a length such as 60 or 120 nt would be A everywhere.
+    """
     most = min(_MAX_MUTANTS, _MAX_MUTANT_NUCLEOTIDES // len(sequence))
-    step = max(len(mutants) / most, 1.0)
-    chosen = [mutants[int(k * step)] for k in range(int(len(mutants) / step))]
-    return sum(_is_mfe(mutant, target, model) for mutant in chosen) / len(chosen)
+    number, mutants = min(_NUM_OTHERS * len(sequence), most), []
+    for k in range(number):
+        position = k * len(sequence) // number
+        letter = NUCLEOTIDES.replace(sequence[position], "")[k % _NUM_OTHERS]
+        mutants.append(sequence[:position] + letter + sequence[position + 1 :])
+    return mutants

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from mprna.design.rivals import partners_of
+from mprna.rna.structure import partners_of
 
 MIN_PART: Final = 24
 """Fewest nucleotides of a part."""

@@ -15,6 +15,7 @@ from typing import Final
 
 from mprna.alphabet import CANONICAL_PAIRS
 from mprna.folding.vienna import EnergyModel, energies_of
+from mprna.rna.structure import partners_of
 
 _LARGEST: Final = 500.0
 """Exponent from which on a weight is as good as infinite."""
@@ -84,18 +85,6 @@ class Rivals:
         found = dict.fromkeys(rival.without_illegal_pairs(sequence) for rival in rivals)
         found.pop(self._target, None)
         return list(found)
-
-
-def partners_of(dot_bracket: str) -> list[int]:
-    """-1 where unpaired; for inner loops: that the structure is one, in round brackets, is not checked."""
-    partners, open_pairs = [-1] * len(dot_bracket), list[int]()
-    for position, symbol in enumerate(dot_bracket):
-        if symbol == "(":
-            open_pairs.append(position)
-        elif symbol == ")":
-            partners[position] = open_pairs.pop()
-            partners[partners[position]] = position
-    return partners
 
 
 def _rival(dot_bracket: str) -> Rival:

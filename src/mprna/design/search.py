@@ -22,9 +22,10 @@ from mprna.design.catalog import LoopLetters, catalog
 from mprna.design.constraints import Rules, Unit
 from mprna.design.parts import parts
 from mprna.design.priors import Priors
-from mprna.design.rivals import Rival, Rivals, partners_of
+from mprna.design.rivals import Rival, Rivals
 from mprna.errors import DesignError
 from mprna.folding.vienna import EnergyModel, energies_of, fold_mfe, sample_structures
+from mprna.rna.structure import partners_of
 
 _TEMPERATURE: Final = 0.35
 """Mean of the cost, in kcal/mol, by which an accepted step may be worse (exponentially distributed)."""

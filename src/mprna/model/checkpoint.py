@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from mprna.errors import ModelError
+from mprna.errors import ModelError, a_few
 from mprna.files import read_json, replacing, write_json
 from mprna.model.config import ModelConfig
 from mprna.model.layout import CONFIG_FILE, ENCODER_KIND, WEIGHTS_FILE
@@ -23,8 +23,6 @@ FORMAT = {"format": "mprna-model", "version": 1}
 
 TIED_WEIGHT = "lm_head.decoder.weight"
 """Shared with the embedding, so stored once, under the embedding's name."""
-
-_SHOWN_NAMES: Final = 3
 
 Module = TypeVar("Module", bound=nn.Module)
 
@@ -194,16 +192,6 @@ def read_weights(path: Path, model: nn.Module, *, skip: Collection[str] = ()) ->
     if unfit := sorted(name for name in found | expected if found.get(name) != expected.get(name)):
         raise ModelError(f"{path}: tensor names or shapes do not fit config.json ({a_few(unfit)})")
     return tensors
-
-
-def a_few(names: Sequence[str]) -> str:
-    """The first ones.
-
-    >>> a_few(["a", "b", "c", "d", "e"])
-    'a, b, c and 2 more'
-    """
-    more = len(names) - _SHOWN_NAMES
-    return ", ".join(names[:_SHOWN_NAMES]) + (f" and {more} more" if more > 0 else "")
 
 
 def write_weights(

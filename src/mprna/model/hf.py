@@ -10,11 +10,10 @@ import torch
 from torch import Tensor
 
 from mprna.alphabet import VOCABULARY
-from mprna.errors import ModelError, MprnaWarning
+from mprna.errors import ModelError, MprnaWarning, a_few
 from mprna.files import read_json, write_json
 from mprna.model.checkpoint import (
     TIED_WEIGHT,
-    a_few,
     check_apart,
     load_checkpoint,
     read_tensors,

@@ -114,6 +114,24 @@ def partners_from_pairs(pairs: npt.ArrayLike, length: int) -> Partners:
     return partners
 
 
+def partners_of(dot_bracket: str) -> list[int]:
+    """0-based partner of every nucleotide of a nested structure, -1 where it has none.
+
+    For inner loops: that the structure is one, in round brackets, is not checked.
+
+    >>> partners_of("(...).")
+    [4, -1, -1, -1, 0, -1]
+    """
+    partners, open_pairs = [UNPAIRED] * len(dot_bracket), list[int]()
+    for position, symbol in enumerate(dot_bracket):
+        if symbol == "(":
+            open_pairs.append(position)
+        elif symbol == ")":
+            partners[position] = open_pairs.pop()
+            partners[partners[position]] = position
+    return partners
+
+
 def pairs_from_partners(partners: npt.ArrayLike) -> Pairs:
     """Base pairs of a partner table.
 

@@ -13,6 +13,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 from urllib.error import URLError
@@ -40,6 +41,9 @@ def mirrors_from_environment() -> list[str]:
 
 def get_model(name: str, mirrors: Sequence[str], *, sha256: str | None = None) -> Path:
     """Install a model in `$MPRNA_HOME/models`, whole or not at all, from the first mirror that has it intact.
+
+    Another model of that name is moved aside first, and back if the new one cannot take its place. A process
+    that is killed between these two renames leaves it in a hidden folder, which the next one removes.
 
     Args:
         name: what it is called there and here.
@@ -82,9 +86,24 @@ def _get_from(mirror: str, name: str, sha256: str | None) -> Path:
         for file in _files(manifest, f"{mirror}/{name}"):
             _fetch(f"{mirror}/{name}", file, partial / file)
         _check(partial, f"{mirror}/{name}")
-        shutil.rmtree(target, ignore_errors=True)
-        partial.replace(target)
+        _take_place(partial, target, Path(folder) / "old")
     return target
+
+
+def _take_place(partial: Path, target: Path, aside: Path) -> None:
+    """Rename a directory to another, which may be there: no system renames over one that is not empty.
+
+    Args:
+        aside: a free name, for what was there.
+    """
+    with suppress(FileNotFoundError):
+        target.replace(aside)
+    try:
+        partial.replace(target)
+    except BaseException:
+        if aside.exists():
+            aside.replace(target)
+        raise
 
 
 def _is_installed(target: Path, manifest: Path) -> bool:

@@ -7,14 +7,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
-import torch
-
 from mprna.digest import file_sha256
 from mprna.model.checkpoint import load_checkpoint, read_config, save_checkpoint
 from mprna.model.layout import WEIGHTS_FILE
 from mprna.model.network import MprnaModel
 from mprna.model.task import PairModel, TaskConfig, TaskModel, TaskNetwork
 from mprna.model.task_checkpoint import load_task_model, new_task_model, save_task_model
+from mprna.train.device import seeded
 
 
 class Backbone(Protocol):
@@ -107,6 +106,5 @@ class Checkpoint:
     def _pretrained(self) -> MprnaModel:
         if self.scratch_seed is None:
             return load_checkpoint(self.model_dir)
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(self.scratch_seed)
+        with seeded(self.scratch_seed):
             return MprnaModel(read_config(self.model_dir))

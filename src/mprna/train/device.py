@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 import os
 import platform
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, TypeVar
 
 import torch
@@ -65,6 +66,21 @@ def to_device(batch: AnyBatch, device: torch.device) -> AnyBatch:
     changed: Any = dataclasses.replace(batch, **moved)  # type: ignore[type-var]
     result: AnyBatch = changed
     return result
+
+
+@contextmanager
+def seeded(seed: int, device: torch.device | None = None) -> Iterator[None]:
+    """Within, random numbers of the CPU and of this GPU follow from the seed; after it, all go on as before.
+
+    `torch.manual_seed` sets the generator of every GPU, which nothing would set back.
+    """
+    gpus = [device] if device is not None and device.type == "cuda" else []
+    with torch.random.fork_rng(devices=gpus):
+        torch.default_generator.manual_seed(seed)
+        for gpu in gpus:
+            with torch.cuda.device(gpu):
+                torch.cuda.manual_seed(seed)
+        yield
 
 
 def precision(device: torch.device, *, bfloat16: bool) -> AbstractContextManager[object]:

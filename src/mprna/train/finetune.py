@@ -18,14 +18,14 @@ import numpy.typing as npt
 import torch
 
 from mprna.errors import MissingDataError, ModelError, UsageError
-from mprna.files import read_json, write_json
+from mprna.files import read_json, write_json, write_text
 from mprna.io.labelled import LabelledRow
 from mprna.model.layout import CONFIG_FILE
 from mprna.model.task import PAIR_PREDICTION, PAIR_TASK, TaskConfig, TaskNetwork
 from mprna.objectives.mixture import check_ranges
 from mprna.train.backbone import Backbone, Checkpoint
 from mprna.train.config import LoopConfig
-from mprna.train.device import device_of, find_device, set_up_cpu
+from mprna.train.device import device_of, find_device, seeded, set_up_cpu
 from mprna.train.distributed import barrier, processes, rank, world_size
 from mprna.train.labels import Example, class_names, examples
 from mprna.train.loop import train
@@ -196,8 +196,7 @@ def _check_targets(values: npt.NDArray[np.floating], task: TaskConfig, rows: Seq
 
 
 def _initial_model(backbone: Backbone, task: TaskConfig, config: FinetuneConfig) -> TaskNetwork:
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(config.seed)
+    with seeded(config.seed):
         model = backbone.task_network(task, lora_rank=config.lora_rank if config.mode == "lora" else 0)
     if config.mode == "head":
         model.encoder.requires_grad_(False)
@@ -259,10 +258,12 @@ def _write_model(learner: TaskLearner, config: FinetuneConfig, run_dir: Path, *,
     model = model.to(device_of(learner.model))
     with torch.no_grad():
         metrics = evaluate(model, learner.validation, learner.batch_size)
-    learner.backbone.publish(model, run_dir / "model")
+    directory = run_dir / "model"
+    directory.mkdir(exist_ok=True)
     card = _card(model.task, config, metrics, step, num_training, len(learner.validation))
-    (run_dir / "model" / "README.md").write_text(card)
-    return run_dir / "model"
+    write_text(card, directory / "README.md")  # before `config.json`, which makes the directory a model
+    learner.backbone.publish(model, directory)
+    return directory
 
 
 def _card(

@@ -81,8 +81,11 @@ def train(
             metrics = _compute_gradients(learner, used, config)
             if flops_of:
                 metrics["flops"] = sum_values([sum(map(flops_of, used))])[0]
-            if tracker.has_diverged(metrics["loss"]) or not math.isfinite(metrics["gradient_norm"]):
-                raise RunError(_save_for_replay(learner, used, step, metrics["loss"], run_dir))
+            if fault := _fault(tracker, metrics):
+                saved = _save_for_replay(learner, used, run_dir)
+                raise RunError(
+                    f"step {step + 1}: {fault}; lower learning_rate (weights and batches: {saved})"
+                )
             _set_learning_rate(optimizer, learning_rate_at(step, config))
             optimizer.step()
             optimizer.zero_grad()
@@ -145,10 +148,16 @@ def _evaluate(learner: Learner[Batch], config: LoopConfig) -> dict[str, float]:
     return dict(zip(metrics, of_first(list(metrics.values())), strict=True))
 
 
-def _save_for_replay(
-    learner: Learner[Batch], batches: list[Batch], step: int, loss: float, run_dir: Path
-) -> str:
-    """Write `RUN/diverged-RANK`: the batches of the step and, of rank 0, the weights. Returns the message."""
+def _fault(tracker: Tracker, metrics: dict[str, float]) -> str | None:
+    """What says that a step has diverged, if it has."""
+    loss, norm = metrics["loss"], metrics["gradient_norm"]
+    if tracker.has_diverged(loss):
+        return f"loss {loss:g} is not finite, or far above the first ones"
+    return None if math.isfinite(norm) else f"the norm of the gradients, {norm:g}, is not finite"
+
+
+def _save_for_replay(learner: Learner[Batch], batches: list[Batch], run_dir: Path) -> Path:
+    """Write `RUN/diverged-RANK`: the batches of the step and, of rank 0, the weights. Returns the folder."""
     learner.save(run_dir / "diverged-0")
     directory = run_dir / f"diverged-{rank()}"
     directory.mkdir(parents=True, exist_ok=True)
@@ -158,10 +167,7 @@ def _save_for_replay(
         for field in dataclasses.fields(batch)  # type: ignore[arg-type]
     }
     save_tensors(tensors, directory / "batches.safetensors")
-    return (
-        f"step {step}: loss {loss:g} is not finite, or far above the first ones; lower learning_rate "
-        f"(weights and batches: {directory})"
-    )
+    return directory
 
 
 def _set_learning_rate(optimizer: torch.optim.Optimizer, learning_rate: float) -> None:

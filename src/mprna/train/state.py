@@ -85,7 +85,9 @@ def save_state(
         (partial / "state.json").write_text(json.dumps({"step": step, "num_batches": num_batches}) + "\n")
         shutil.rmtree(final, ignore_errors=True)
         partial.rename(final)
-    for old in sorted(final.parent.glob("step-????????"))[:-KEEP]:
+    # Only damaged ones are of later steps, where no checkpoint could be restored.
+    done = [path for path in sorted(final.parent.glob("step-????????")) if path <= final]
+    for old in done[:-KEEP]:
         if best is None or old != checkpoint_dir(run_dir, best):
             shutil.rmtree(old)
 
@@ -104,20 +106,30 @@ def _gone_after_errors(partial: Path) -> Iterator[None]:
 
 
 def load_state(learner: AnyLearner, optimizer: torch.optim.Optimizer, run_dir: Path) -> tuple[int, int]:
-    """Restore the newest readable checkpoint in place.
+    """Restore the newest readable checkpoint in place, and remove the damaged ones after it.
 
     Returns:
         optimizer steps done and batches consumed; (0, 0) where there is no checkpoint yet.
     """
     for directory in _newest_first(run_dir):
         try:
-            return _restore(learner, optimizer, directory)
+            done = _restore(learner, optimizer, directory)
         except (ModelError, SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
             warnings.warn(
                 MprnaWarning(f"{directory}: unreadable checkpoint, trying an older one ({error})"),
                 stacklevel=2,
             )
+            continue
+        _remove_after(directory)
+        return done
     return 0, 0
+
+
+def _remove_after(directory: Path) -> None:
+    """What is of a later step would count as the newest until the run is past it."""
+    later = [path for path in directory.parent.glob("step-????????") if path > directory]
+    for path in later if rank() == 0 else []:
+        shutil.rmtree(path)
 
 
 def checkpoint_dir(run_dir: Path, step: int) -> Path:

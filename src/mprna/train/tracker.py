@@ -114,14 +114,19 @@ class Tracker:
 
 
 def best_step(history: Sequence[dict[str, Any]], metric: tuple[str, int]) -> int | None:
-    """The first step of the best evaluation; None where none has the metric.
+    """The first step of the best evaluation; None where none has the metric. Any number is better than nan.
 
     Args:
         metric: its name, and 1 where more is better, else -1.
     """
     name, sign = metric
     found = [row for row in history if name in row]
-    return int(max(found, key=lambda row: sign * row[name])["step"]) if found else None
+    return int(max(found, key=lambda row: _ranked(sign * row[name]))["step"]) if found else None
+
+
+def _ranked(value: float) -> float:
+    """`max` would keep a nan that comes first."""
+    return -math.inf if math.isnan(value) else value
 
 
 def read_validation(run_dir: Path) -> list[dict[str, Any]]:

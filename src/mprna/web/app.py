@@ -64,10 +64,11 @@ def make_app(limits: Limits | None = None, *, allowed_hosts: Collection[str] = A
     app.include_router(api.watch)
     _add_page(app)
     problems.add_handlers(app)
-    app.add_middleware(BodyLimit, max_bytes=limits.max_body)  # the last that is added is asked first
+    # The last that is added is asked first: what `RequestLog` answers itself has the headers too.
+    app.add_middleware(BodyLimit, max_bytes=limits.max_body, max_held=limits.max_held_bodies)
     app.add_middleware(HostCheck, allowed=allowed_hosts)
-    app.add_middleware(SecurityHeaders)
     app.add_middleware(RequestLog, metrics=metrics)
+    app.add_middleware(SecurityHeaders)
     return app
 
 

@@ -33,6 +33,9 @@ class Limits:
     max_body: int = 4 << 20
     """Largest request body, bytes."""
 
+    max_held_bodies: int = 64 << 20
+    """Most bytes of the bodies of all requests that are not finished, whether or not they have come whole."""
+
     max_seconds: float = 300.0
     """Longest time that a worker may spend on one record."""
 

@@ -20,6 +20,9 @@ from mprna.web.problems import problem
 FACTS = "mprna.facts"
 """Key of the scope under which a route leaves what the line should say too."""
 
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT")
+"""Of HTTP. A client may send any word in their place, and each would be a time series of its own."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -76,8 +79,9 @@ class RequestLog:
 
     def _note(self, scope: Scope, request_id: str, status: int, seconds: float) -> None:
         route = getattr(scope.get("route"), "path", "unknown")
-        self._metrics.requests.labels(scope["method"], route, status).inc()
+        method = scope["method"] if scope["method"] in METHODS else "OTHER"
+        self._metrics.requests.labels(method, route, status).inc()
         self._metrics.seconds.labels(route).observe(seconds)
-        facts = {"request": request_id, "method": scope["method"], "route": route, "status": status}
+        facts = {"request": request_id, "method": method, "route": route, "status": status}
         facts |= scope.get(FACTS, {})
         _log.info("request", extra={"facts": facts | {"ms": round(seconds * 1e3, 1)}})

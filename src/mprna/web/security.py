@@ -23,8 +23,11 @@ HEADERS: Final = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
 
-_BODY_SECONDS: Final = 30.0
+_PIECE_SECONDS: Final = 30.0
 """Longest wait for the next piece of a body."""
+
+_BODY_SECONDS: Final = 120.0
+"""Longest wait for the whole of it: 4 MiB at 35 kB a second."""
 
 
 class SecurityHeaders:
@@ -73,10 +76,16 @@ def _host_name(text: str) -> str:
 
 
 class BodyLimit:
-    """Refuses bodies that are too large, before they are read to the end, or that come too slowly."""
+    """Refuses bodies that are too large, before they are read to the end, or that come too slowly.
 
-    def __init__(self, app: ASGIApp, max_bytes: int) -> None:
-        self._app, self._max_bytes = app, max_bytes
+    Args:
+        max_bytes: of one body.
+        max_held: bytes of the bodies of all requests that are not finished.
+    """
+
+    def __init__(self, app: ASGIApp, max_bytes: int, max_held: int) -> None:
+        self._app, self._max_bytes, self._max_held = app, max_bytes, max_held
+        self._held = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -87,24 +96,38 @@ class BodyLimit:
             await answer_to(self._too_large())(scope, receive, send)
             return
         read, is_complete = 0, False
+        deadline = asyncio.get_running_loop().time() + _BODY_SECONDS
 
         async def limited() -> Message:
             nonlocal read, is_complete
             if is_complete:
                 return await receive()
-            try:
-                async with asyncio.timeout(_BODY_SECONDS):
-                    message = await receive()
-            except TimeoutError:
-                raise ApiError(400, "slow_body", f"no data for {_BODY_SECONDS:g} s") from None
-            read += len(message.get("body", b""))
+            message = await _next_piece(receive, deadline)
+            size = len(message.get("body", b""))
+            read, self._held = read + size, self._held + size
             is_complete = not message.get("more_body", False)
             if read > self._max_bytes:
                 raise self._too_large()
+            if self._held > self._max_held:
+                raise ApiError(503, "busy", "the requests of others are large; try again soon")
             return message
 
-        await self._app(scope, limited, send)
+        try:
+            await self._app(scope, limited, send)
+        finally:
+            self._held -= read
 
     def _too_large(self) -> ApiError:
         message = f"the body is larger than {self._max_bytes:,} bytes: send several requests"
         return ApiError(413, "body_too_large", message)
+
+
+async def _next_piece(receive: Receive, deadline: float) -> Message:
+    """The next piece of a body, if it comes before the deadline (of the loop's clock) and not too late."""
+    left = deadline - asyncio.get_running_loop().time()
+    try:
+        async with asyncio.timeout(min(_PIECE_SECONDS, left)):
+            return await receive()
+    except TimeoutError:
+        message = f"no data for {_PIECE_SECONDS:g} s, or no end of the body within {_BODY_SECONDS:g} s"
+        raise ApiError(400, "slow_body", message) from None

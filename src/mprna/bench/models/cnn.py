@@ -23,6 +23,7 @@ from mprna.bench.models.structure_labels import structure_of
 from mprna.bench.task import Task
 from mprna.errors import RunError
 from mprna.rna.scores import labels_of
+from mprna.train.device import seeded
 
 LETTERS: Final = "ACGU"
 WIDTH: Final = 64
@@ -101,8 +102,7 @@ class ConvolutionalModel:
         self, task: Task, train: Sequence[Example], valid: Sequence[Example], seed: int, rate: float
     ) -> tuple[Network, dict[str, Any]]:
         """AdamW at a constant rate; the best epoch, and which it is."""
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
+        with seeded(seed):
             network = Network(max(1, len(task.classes)), pooled=task.type in ("classification", "regression"))
         self._network = network
         optimizer = torch.optim.AdamW(network.parameters(), lr=rate)

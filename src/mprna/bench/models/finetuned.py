@@ -31,7 +31,7 @@ from mprna.train.evaluation import structure_of_pairs
 from mprna.train.finetune import FinetuneConfig, finetune
 from mprna.train.state import newest_step
 from mprna.train.task_learner import best_metric
-from mprna.train.tracker import METRICS_FILE, read_metrics
+from mprna.train.tracker import best_step, read_validation
 
 LEARNING_RATES: Final = {
     "full": 1e-4,
@@ -233,9 +233,9 @@ def _label_names(task: Task, row: LabelledRow) -> tuple[str, ...]:
 def _chosen(model: TaskNetwork, config: FinetuneConfig, run_dir: Path) -> dict[str, Any]:
     """Epoch and validation metric of the best model."""
     name, sign = best_metric(model.task, config.choose_by)
-    scores = [row[name] for row in read_metrics(run_dir / METRICS_FILE) if row["kind"] == "validation"]
-    best = int(np.argmax(sign * np.array(scores)))
-    return {"epoch": best + 1, "chosen_by": name, "valid": scores[best]}
+    rows = read_validation(run_dir)
+    best = [row["step"] for row in rows].index(best_step(rows, (name, sign)))
+    return {"epoch": best + 1, "chosen_by": name, "valid": rows[best][name]}
 
 
 def answers(

@@ -65,8 +65,11 @@ class LearningRates:
                 failures.append(error)
                 continue
             tried[str(rate)] = value = score(network)
-            if kept is None or sign_of(task) * value > best:
-                best, kept = sign_of(task) * value, (network, {"learning_rate": rate} | choices)
+            if kept is None or sign_of(task) * value > best:  # nan is kept until there is a number
+                best, kept = (
+                    np.fmax(best, sign_of(task) * value),
+                    (network, {"learning_rate": rate} | choices),
+                )
         if kept is None:
             raise failures[-1]
         network, choices = kept

@@ -70,8 +70,8 @@ class LinearModel:
                     for example, rows in zip(valid, inputs, strict=True)
                 ]
                 score = sign * evaluate(metric, items)
-                if self._chosen is None or score > best:
-                    best, self._chosen = score, (features, heads)
+                if self._chosen is None or score > best:  # nan is kept until there is a number
+                    best, self._chosen = np.fmax(best, score), (features, heads)
                     self.choices = {"features": name, "ridge": ridge, "valid": sign * score}
 
     def predict(self, task: Task, sequences: Sequence[str]) -> list[Any]:

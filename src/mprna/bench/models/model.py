@@ -12,7 +12,8 @@ from mprna.bench.task import Task
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """How much training every network may spend on a task. Records hold it, so no table mixes budgets."""
+    """How much training a network may spend on a task. Records hold it, and no cell of a table mixes budgets;
+    the models of one column may have different ones."""
 
     epochs: int = 10
     """Passes over train, at most."""

@@ -43,7 +43,7 @@ class ModelOptions:
     """What the command line says about models."""
 
     jobs: int = 1
-    """Processes that fold or design."""
+    """Processes that fold or design; of fine-tuning, threads."""
     weights: dict[str, str] = field(default_factory=dict, hash=False)
     """Baseline to the directory where it lies."""
     remote_code: bool = False

@@ -10,6 +10,7 @@ import hashlib
 import inspect
 import zlib
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -24,13 +25,14 @@ from torch.nn.utils.rnn import pad_sequence
 from transformers import AutoModel
 
 from mprna.bench.models.transformers_tokens import Reader, Source
-from mprna.errors import ModelError
+from mprna.errors import ModelError, a_few
 from mprna.files import read_json, write_json
-from mprna.model.checkpoint import a_few, read_tensors, write_tensors
+from mprna.model.checkpoint import read_tensors, write_tensors
 from mprna.model.layout import CONFIG_FILE, WEIGHTS_FILE
 from mprna.model.task import LabelNetwork, TaskConfig, TaskNetwork
 from mprna.tokenizer import Tokenizer
 from mprna.train.backbone import Backbone
+from mprna.train.device import seeded
 
 SAMPLE: Final = "ACGUACGUACGU"
 """Read once, to see how wide the vectors are, and what they depend on."""
@@ -67,10 +69,9 @@ class TransformersEncoder(nn.Module):
         """
         sequences = [Tokenizer().decode(row) for row in input_ids.tolist()]
         readings = [self._reader(sequence) for sequence in sequences]
-        with torch.random.fork_rng(devices=[], enabled=self.training):
-            if self.training:
-                torch.manual_seed(zlib.crc32(input_ids.numpy().tobytes(), self._dropout_seed))
-            hidden_BKH = self._hidden_states([reading.ids for reading in readings]).float()
+        with self._dropout_of(input_ids):
+            rows = [torch.tensor(reading.ids, device=input_ids.device) for reading in readings]
+            hidden_BKH = self._hidden_states(rows).float()
         (batch, tokens), (_, width, _) = input_ids.shape, hidden_BKH.shape
         sources, targets = [], []
         for row, (reading, sequence) in enumerate(zip(readings, sequences, strict=True)):
@@ -80,17 +81,23 @@ class TransformersEncoder(nn.Module):
         pairs = np.concatenate(sources), np.concatenate(targets)
         return _means(hidden_BKH.flatten(0, 1), *pairs, batch * tokens).view(batch, tokens, -1)
 
+    def _dropout_of(self, input_ids: Tensor) -> AbstractContextManager[None]:
+        """Random numbers that follow from the batch, where dropout asks for any."""
+        if not self.training:
+            return nullcontext()
+        batch = input_ids.cpu().numpy().tobytes()
+        return seeded(zlib.crc32(batch, self._dropout_seed), input_ids.device)
+
     def train(self, mode: bool = True) -> Self:
         """A frozen network stays without dropout."""
         return super().train(mode and any(p.requires_grad for p in self.parameters()))
 
-    def _hidden_states(self, rows: Sequence[list[int]]) -> Tensor:
-        """Of rows of tokens; a network that knows no mask never sees padding. *Shape:* (B, K, H)"""
+    def _hidden_states(self, rows: Sequence[Tensor]) -> Tensor:
+        """Of rows of token ids; a network that knows no mask never sees padding. *Shape:* (B, K, H)"""
         if not self._takes_mask and len(set(map(len, rows))) > 1:
             return pad_sequence([self._hidden_states([row])[0] for row in rows], batch_first=True)
-        ids = [torch.tensor(row) for row in rows]
-        input_ids = pad_sequence(ids, batch_first=True, padding_value=self._reader.pad_id)
-        mask = pad_sequence([torch.ones_like(row) for row in ids], batch_first=True)
+        input_ids = pad_sequence(list(rows), batch_first=True, padding_value=self._reader.pad_id)
+        mask = pad_sequence([torch.ones_like(row) for row in rows], batch_first=True)
         output = self.network(input_ids, **({"attention_mask": mask} if self._takes_mask else {}))
         hidden: Tensor = output[0]
         return hidden
@@ -100,9 +107,9 @@ def _means(
     vectors: Tensor, sources: npt.NDArray[np.int64], targets: npt.NDArray[np.int64], number: int
 ) -> Tensor:
     """Row i is the mean of the vectors whose target is i, or zero. *Shape:* (N, H) to (number, H)"""
-    where = torch.from_numpy(targets)
+    where, taken = (torch.from_numpy(rows).to(vectors.device) for rows in (targets, sources))
     sums = vectors.new_zeros(number, vectors.shape[1])
-    sums = sums.index_add(0, where, vectors.index_select(0, torch.from_numpy(sources)))
+    sums = sums.index_add(0, where, vectors.index_select(0, taken))
     return sums / torch.bincount(where, minlength=number).clamp(min=1)[:, None]
 
 
@@ -186,8 +193,7 @@ def _network(reader: Reader, scratch_seed: int | None = None) -> nn.Module:
     """
     source, missing = reader.source, set[str]()
     network: nn.Module
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(scratch_seed or 0)
+    with seeded(scratch_seed or 0):
         if scratch_seed is None:
             network, report = source.load(_AND_REPORT)
             missing = report["missing_keys"] | {name for name, *_ in report["mismatched_keys"]}

@@ -1,0 +1,30 @@
+"""Which evaluation counts as the best one."""
+
+from __future__ import annotations
+
+from math import nan
+
+import pytest
+
+from mprna.train.tracker import best_step
+
+
+@pytest.mark.parametrize(
+    ("values", "sign", "step"),
+    [
+        ([0.2, 0.5, 0.5], 1, 2),
+        ([0.2, 0.5, 0.2], -1, 1),
+        ([nan, 0.2, 0.5], 1, 3),
+        ([nan, 0.2, 0.5], -1, 2),
+        ([0.2, nan, 0.5], 1, 3),
+        ([0.2, nan, 0.1], -1, 3),
+        ([nan, nan], 1, 1),
+        ([], 1, None),
+    ],
+)
+def test_the_first_of_the_best_and_never_nan_before_a_number(
+    values: list[float], sign: int, step: int | None
+) -> None:
+    history = [{"kind": "validation", "step": i, "auc": value} for i, value in enumerate(values, 1)]
+    assert best_step(history, ("auc", sign)) == step
+    assert best_step(history, ("loss", sign)) is None
