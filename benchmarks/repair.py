@@ -28,9 +28,9 @@ from repair_figure import Point, figure
 from repair_scores import bins, calibration_error, confusion_scores, intervals, weighted_auc
 from repair_windows import RATES, held_out_places, other_genes, rgb_rows, seen_in_pretraining
 
-from mprna.corpus.kmers import kmers_of
 from mprna.predict.repair_calibration import RepairCalibration, base_posterior, load_calibration
 from mprna.predict.repair_features import FEATURES
+from mprna.rna.kmers import kmers_of
 from mprna.runtime.load import load
 from mprna.runtime.store import find_model
 

@@ -14,9 +14,9 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "runs"))
 from repair import HELD_OUT, substitute, training_pools, transcript_paths, transcripts, windows
 
 from mprna.alphabet import clean_sequence
-from mprna.corpus.kmers import kmers_of
 from mprna.folding.vienna import fold_mfe
 from mprna.homology.relatives import Relatives
+from mprna.rna.kmers import kmers_of
 
 RATES = (0.001, 0.005, 0.01, 0.02, 0.05)
 """Of substitutions, simulated in the species held out."""

@@ -35,7 +35,7 @@ ROOMS = {
     "rna": GROUND,
     "io": GROUND | {"rna"},
     "folding": GROUND | {"rna"},
-    "homology": GROUND | {"io", "rna", "corpus.kmers"},
+    "homology": GROUND | {"io", "rna"},
     "decoding": GROUND | {"rna"},
     "design": GROUND | {"folding", "rna"},
     "draw": GROUND | {"folding", "io.records", "rna"},
@@ -59,7 +59,7 @@ ROOMS = {
         "tokenizer",
     },
     "bench": GROUND
-    | {"predict", "design", "runtime", "decoding", "folding", "io", "rna", "corpus.kmers"}
+    | {"predict", "design", "runtime", "decoding", "folding", "io", "rna"}
     | {"draw", "train", "model", "tokenizer"},
     "web": GROUND | {"child", "predict", "draw", "io", "rna.variants", "runtime"},
     "cli": GROUND | {"bench", "predict", "train", "corpus", "draw", "io", "runtime", "web"},

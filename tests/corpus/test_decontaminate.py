@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from mprna.corpus.decontaminate import Unwanted
-from mprna.corpus.kmers import WORD
 from mprna.errors import CorpusError, FormatError
+from mprna.rna.kmers import WORD
 
 COMPLEMENT = str.maketrans("ACGU", "UGCA")
 

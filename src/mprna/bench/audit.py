@@ -20,10 +20,10 @@ import numpy as np
 from mprna.alphabet import clean_sequence
 from mprna.bench.data import find_split, load_split
 from mprna.bench.task import SPLITS, Task
-from mprna.corpus.kmers import WORD, Codes, kmers_of
 from mprna.errors import DataError, SequenceError
 from mprna.io.formats import read_records
 from mprna.io.output import open_output
+from mprna.rna.kmers import WORD, Codes, kmers_of
 
 NEAR: Final = 0.5
 """Containment from which a sequence counts as nearly the same."""

@@ -16,7 +16,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from mprna.corpus.kmers import kmers_of
+from mprna.rna.kmers import kmers_of
 
 MAX_DUST: Final = 7.0
 _NUM_TRIPLETS: Final = 64

@@ -18,9 +18,9 @@ import numpy as np
 import numpy.typing as npt
 
 from mprna.alphabet import clean_sequence
-from mprna.corpus.kmers import WORD, Codes, kmers_of, reverse_complement
 from mprna.errors import CorpusError, FormatError, SequenceError
 from mprna.io.formats import read_records
+from mprna.rna.kmers import WORD, Codes, kmers_of, reverse_complement
 
 _BATCH: Final = 4096
 _BITS: Final = np.left_shift(1, np.arange(8)).astype(np.uint8)

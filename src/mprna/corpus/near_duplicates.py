@@ -19,10 +19,10 @@ from typing import Any, Final
 import numpy as np
 
 from mprna.corpus.dedup import DIGEST_BYTES, sample_keys
-from mprna.corpus.kmers import WORD, kmers_of
 from mprna.corpus.scan import NUM_BUCKETS, Candidate, read_bucket
 from mprna.errors import MissingExtraError
 from mprna.files import replacing
+from mprna.rna.kmers import WORD, kmers_of
 
 _NUM_HASHES: Final = 64
 _SCHEME: Final = "affine32"

@@ -15,11 +15,11 @@ import numpy as np
 import numpy.typing as npt
 
 from mprna.alphabet import as_rna
-from mprna.corpus.kmers import kmers_of
 from mprna.errors import MissingDataError
 from mprna.homology.alignment import check_installed
 from mprna.io.formats import read_records
 from mprna.io.records import numbered
+from mprna.rna.kmers import kmers_of
 from mprna.rna.structure import pairs_from_dot_bracket
 
 WORD: Final = 8

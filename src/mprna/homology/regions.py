@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from mprna.corpus.kmers import Kmers, kmers_of
+from mprna.rna.kmers import Kmers, kmers_of
 
 IntArray = npt.NDArray[np.int64]
 

@@ -17,8 +17,8 @@ UNKNOWN_BASE: Final = LETTERS.index("N")
 BEYOND_END: Final = len(LETTERS)
 """Where a padded sequence has no nucleotide."""
 
-_IDS: Final = np.full(256, UNKNOWN_BASE)
-_IDS[np.frombuffer(LETTERS.encode(), dtype=np.uint8)] = range(len(LETTERS))
+_CODES: Final = np.full(256, UNKNOWN_BASE, dtype=np.uint8)
+_CODES[np.frombuffer(LETTERS.encode(), dtype=np.uint8)] = range(len(LETTERS))
 
 
 def base_ids(sequence: str) -> npt.NDArray[np.int64]:
@@ -27,4 +27,9 @@ def base_ids(sequence: str) -> npt.NDArray[np.int64]:
     >>> base_ids("ACGUN").tolist()
     [0, 1, 2, 3, 4]
     """
-    return np.asarray(_IDS[np.frombuffer(sequence.encode("ascii"), dtype=np.uint8)])
+    return base_codes(sequence).astype(np.int64)
+
+
+def base_codes(sequence: str) -> npt.NDArray[np.uint8]:
+    """The same in one byte each. *Shape:* (L,)"""
+    return np.asarray(_CODES[np.frombuffer(sequence.encode("ascii"), dtype=np.uint8)])

@@ -17,7 +17,7 @@ from mprna.bench.metrics import METRICS, evaluate
 from mprna.bench.models.learning_rates import sign_of
 from mprna.bench.models.structure_labels import structure_of
 from mprna.bench.task import Task
-from mprna.corpus.kmers import kmers_of
+from mprna.rna.kmers import kmers_of
 from mprna.rna.scores import labels_of
 
 Features = Callable[[str], npt.NDArray[Any]]

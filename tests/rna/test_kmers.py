@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mprna.corpus.kmers import kmers_of, reverse_complement
+from mprna.rna.kmers import kmers_of, reverse_complement
 
 COMPLEMENT = str.maketrans("ACGU", "UGCA")
 SEQUENCES = st.lists(st.text("ACGUN", max_size=30), max_size=6)

@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from mprna.alphabet import NUCLEOTIDES
+from mprna.rna.bases import UNKNOWN_BASE, base_codes
 
 Codes = npt.NDArray[np.uint32]
 
@@ -21,9 +21,6 @@ WORD: Final = 14
 why 14), leaks of benchmarks."""
 
 _SEPARATOR: Final = "N"
-_NO_NUCLEOTIDE: Final = len(NUCLEOTIDES)
-_CODES: Final = np.full(256, _NO_NUCLEOTIDE, dtype=np.uint8)
-_CODES[np.frombuffer(NUCLEOTIDES.encode(), dtype=np.uint8)] = np.arange(len(NUCLEOTIDES))
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +57,11 @@ def kmers_of(sequences: Sequence[str], k: int) -> Kmers:
         sequences: letters `ACGUN`.
         k: 1 to 16, the longest word that fits into 32 bits.
     """
-    letters: npt.NDArray[np.uint8] = _CODES[
-        np.frombuffer(_SEPARATOR.join(sequences).encode("ascii"), dtype=np.uint8)
-    ]
+    letters = base_codes(_SEPARATOR.join(sequences))
     lengths = np.array([len(sequence) for sequence in sequences], dtype=np.int64)
     starts = np.cumsum(lengths + 1) - lengths - 1
     num_windows = max(0, len(letters) - k + 1)
-    interruptions = np.concatenate([[0], np.cumsum(letters == _NO_NUCLEOTIDE, dtype=np.int32)])
+    interruptions = np.concatenate([[0], np.cumsum(letters == UNKNOWN_BASE, dtype=np.int32)])
     valid = interruptions[k : k + num_windows] == interruptions[:num_windows]
     return Kmers(_codes(letters & np.uint8(3), k, num_windows), valid, starts)
 
