@@ -8,13 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mprna.homology.alignment import align
-from mprna.homology.consensus import MARGIN, TOGETHER, LikelyPairs, find_consensus, likely_pairs
+from mprna.homology.consensus import MARGIN, LikelyPairs, Weights, find_consensus, likely_pairs
 from mprna.homology.evidence import pair_trust, with_evidence
 from mprna.homology.library import Library, Template
 from mprna.rna.structure import contact_map_from_pairs, pairs_from_dot_bracket
 
 TRNA = "GCGGAUUUAGCUCAGUUGGGAGAGCGCCAGACUGAAGAUCUGGAGGUCCUGUGUUCGAUCCACAGAAUUCGCACCA"
 CLOVER = "(((((((..((((........)))).((((.........)))).....(((((.......))))))))))))...."
+WEIGHTS = Weights(own=2.0, together=0.25)
 NO_PAIRS = np.zeros((0, 2), dtype=np.int64)
 RELATIVE = TRNA[:16] + "AC" + TRNA[16:74] + "GG"
 MOVED = CLOVER[:16] + ".." + CLOVER[16:]
@@ -36,14 +37,14 @@ def always(dot_bracket: str, prob: float = 1.0):
 def consensus(sequence: str, library: Library, pairs_of, probs_of_alignment=None):
     """By default the alignment as a whole has no pairs."""
     nothing = np.zeros((len(sequence),) * 2, dtype=np.float32)
-    return find_consensus(sequence, library, pairs_of, probs_of_alignment or (lambda rows: nothing))
+    return find_consensus(sequence, library, pairs_of, probs_of_alignment or (lambda rows: nothing), WEIGHTS)
 
 
 def test_pairs_of_a_relative_count_as_far_as_it_is_trusted():
     found = consensus(TRNA, library(RELATIVE), always(MOVED, 0.8))
     i, j = pairs_from_dot_bracket(CLOVER).T
     weight = pair_trust(align(TRNA, RELATIVE).score, 1.0)
-    prob = (1 - TOGETHER) * 0.8 * weight / (1 + weight)
+    prob = (1 - WEIGHTS.together) * 0.8 * weight / (WEIGHTS.own + weight)
     np.testing.assert_allclose(found.base_pair_probs[i, j], prob, rtol=1e-5)
     assert found.base_pair_probs.sum() == pytest.approx(2 * len(i) * prob, rel=1e-5)
     assert found.template == "0"
@@ -53,7 +54,7 @@ def test_pairs_of_a_relative_count_as_far_as_it_is_trusted():
 def test_what_is_not_aligned_is_left_to_the_rna_itself():
     insert = "AACCAA"
     found = consensus(TRNA[:46] + insert + TRNA[46:], library(TRNA), always(CLOVER))
-    alone = np.flatnonzero(np.isclose(found.known, TOGETHER))
+    alone = np.flatnonzero(np.isclose(found.known, WEIGHTS.together))
     assert alone.tolist() == list(range(46, 52))
 
 
@@ -67,7 +68,9 @@ def test_the_alignment_is_folded_as_one_with_gaps_below_the_rna():
     whole = consensus(TRNA, library(RELATIVE), always("." * len(MOVED)), probs_of_alignment)
     without = consensus(TRNA, library(RELATIVE), always("." * len(MOVED)))
     assert asked == [[TRNA, TRNA[:-2] + "--"]]  # the relative has two letters more, which pair with nobody
-    np.testing.assert_allclose(whole.base_pair_probs - without.base_pair_probs, TOGETHER * contacts(CLOVER))
+    np.testing.assert_allclose(
+        whole.base_pair_probs - without.base_pair_probs, WEIGHTS.together * contacts(CLOVER)
+    )
 
 
 def test_columns_that_cannot_pair_in_the_rna_are_left_out():
@@ -75,7 +78,7 @@ def test_columns_that_cannot_pair_in_the_rna_are_left_out():
     found = consensus(broken, library(RELATIVE), always("." * len(MOVED)), lambda rows: contacts(CLOVER))
     i, j = pairs_from_dot_bracket(CLOVER)[1:].T
     assert found.base_pair_probs[0].sum() == 0
-    np.testing.assert_allclose(found.base_pair_probs[i, j], TOGETHER)
+    np.testing.assert_allclose(found.base_pair_probs[i, j], WEIGHTS.together)
 
 
 def test_of_a_long_relative_the_piece_below_is_folded():

@@ -2,8 +2,8 @@
 
 As CentroidHomfold (Hamada et al. 2009), but local and weighted: pairs of relatives count where both of their
 nucleotides are aligned with two that can pair, each relative as far as it is trusted, the RNA itself as one
-that is trusted in full. As in CentroidAlifold (Hamada et al. 2011) the ensemble of the alignment as a whole
-counts too, because it knows which mutations compensate each other.
+or more that are trusted in full. As in CentroidAlifold (Hamada et al. 2011) the ensemble of the alignment as
+a whole counts too, because it knows which mutations compensate each other.
 
 Shape letters: L nucleotides, P pairs.
 """
@@ -29,11 +29,24 @@ MIN_SCORE: Final = 0.2
 MIN_PROB: Final = 0.01
 """Pairs of a lower probability say nothing."""
 
-TOGETHER: Final = 0.2
-"""Share of the alignment that is folded as one in the pair probabilities."""
-
 MARGIN: Final = 30
 """Nucleotides of a relative that are folded beside those that the RNA may have in common with it."""
+
+
+class Weights(NamedTuple):
+    """How much an RNA and its relatives count; chosen on known families (docs/experiments.md)."""
+
+    own: float
+    """Of the RNA itself, where a relative that is trusted in full counts 1."""
+    together: float
+    """Share of the alignment that is folded as one in the pair probabilities."""
+
+
+BY_ENERGY: Final = Weights(own=1.0, together=0.2)
+"""Where thermodynamics alone folds the RNAs."""
+
+BY_NETWORK: Final = Weights(own=3.0, together=0.1)
+"""Where a network folds them, which may know the family and then is misled by a bad alignment."""
 
 
 class LikelyPairs(NamedTuple):
@@ -71,6 +84,7 @@ def find_consensus(
     library: Library,
     pairs_of: Callable[[str], LikelyPairs],
     probs_of_alignment: Callable[[list[str]], FloatArray],
+    weights: Weights,
 ) -> Evidence | None:
     """Align a clean sequence with its likely relatives; None where there is none to trust but itself.
 
@@ -81,27 +95,28 @@ def find_consensus(
     shares = list(_shares(sequence, library, pairs_of))
     if not shares:
         return None
-    weights, probs = _mean(shares, len(sequence))
+    listened, probs = _mean(shares, weights.own, len(sequence))
     together = probs_of_alignment([sequence, *(share.row for share in shares)])
     i, j = np.nonzero(together)
     together[i, j] *= canonical_pairs(sequence, i, j)
     return Evidence(
         max(shares, key=lambda share: share.weight).name,
-        (1 - TOGETHER) * probs + TOGETHER * together,
-        1 - (1 - TOGETHER) / (1 + weights),
+        (1 - weights.together) * probs + weights.together * together,
+        1 - (1 - weights.together) * weights.own / (weights.own + listened),
         is_mean=True,
     )
 
 
-def _mean(shares: Sequence[_Share], length: int) -> tuple[FloatArray, FloatArray]:
+def _mean(shares: Sequence[_Share], own: float, length: int) -> tuple[FloatArray, FloatArray]:
     """Summed weights of the relatives of each nucleotide, and their pairs in a mean of all and of the RNA,
-    whose own weight is 1. *Shape:* (length,) and (length, length)"""
+    which has its `own` weight. *Shape:* (length,) and (length, length)"""
     weights, probs = np.zeros(length, dtype=np.float32), np.zeros((length, length), dtype=np.float32)
     for share in shares:
         first, second, pair_probs = share.pairs
         weights[share.places] += share.weight
         probs[first, second] += share.weight * pair_probs
-    return weights, (probs + probs.T) / (1 + np.maximum(weights[:, None], weights))
+    total = np.float32(own) + np.maximum(weights[:, None], weights)
+    return weights, (probs + probs.T) / total
 
 
 def _shares(sequence: str, library: Library, pairs_of: Callable[[str], LikelyPairs]) -> Iterator[_Share]:

@@ -36,7 +36,7 @@ from mprna.folding.vienna import (
     fold_ensemble,
     fold_mfe,
 )
-from mprna.homology.consensus import LikelyPairs, find_consensus, likely_pairs
+from mprna.homology.consensus import BY_ENERGY, BY_NETWORK, LikelyPairs, find_consensus, likely_pairs
 from mprna.homology.evidence import Evidence, find_evidence, with_evidence
 from mprna.homology.library import Library
 from mprna.io.records import Record
@@ -165,7 +165,8 @@ class Folder:
 
     def _consensus(self, sequence: str, relatives: Library) -> Evidence | None:
         probs_of_alignment = partial(alignment_pair_probs, model=self._options.energy_model)
-        return find_consensus(sequence, relatives, self._pairs_of_relative, probs_of_alignment)
+        weights = BY_ENERGY if self._engine is None else BY_NETWORK
+        return find_consensus(sequence, relatives, self._pairs_of_relative, probs_of_alignment, weights)
 
     def _fold_relative(self, sequence: str) -> LikelyPairs:
         engine, unrestrained = self._engine, Restraints()
