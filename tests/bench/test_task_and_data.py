@@ -233,3 +233,21 @@ def test_families_are_known_from_ids_or_a_column(
     write(tmp_path / "RNA-SSP-Archive2" / "test.jsonl", *({"seq": "GA", "label": ".."} | row for row in rows))
     split = load_split(task_of("rgb", "ssp-archive2"), "test", tmp_path)
     assert clusters_of(split.examples) == clusters
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "reason"),
+    [
+        ('sequence,label,note\nACGU,1,"abc\nACGU,0,x\n', 3, "unexpected end of data"),
+        ("sequence,label\n\n\nACGU,1,9\n", 4, "3 cells for 2 columns"),
+        ("sequence,label,label\nACGU,1,0\n", 1, "two columns of one name"),
+        ('sequence,note,label\nACGU,"a\nb",1\nACGU,c,9\n', 4, "label '9'"),
+    ],
+)
+def test_a_broken_table_is_told_with_its_line(tmp_path: Path, text: str, place: int, reason: str) -> None:
+    """Not read as fewer rows."""
+    folder = tmp_path / "GUE" / "prom_core_tata"
+    folder.mkdir(parents=True)
+    (folder / "test.csv").write_text(text)
+    with pytest.raises(FormatError, match=rf"test\.csv:{place}: .*{reason}"):
+        load_split(task_of("gue", "prom_core_tata"), "test", tmp_path)

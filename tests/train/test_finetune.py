@@ -18,7 +18,7 @@ from mprna.model.task import PAIR_PREDICTION, POOLINGS, TASKS, TaskConfig, TaskM
 from mprna.model.task_checkpoint import load_task_model
 from mprna.runtime.task import TaskEngine
 from mprna.train.finetune import FinetuneConfig, finetune
-from mprna.train.labels import examples
+from mprna.train.labels import class_names, examples
 from mprna.train.task_batches import pad
 from mprna.train.task_learner import best_metric, class_weights, evaluate, task_loss
 
@@ -281,3 +281,24 @@ def test_a_run_that_lost_its_metrics_says_so(nano: Path, tmp_path: Path) -> None
     (tmp_path / "run" / "metrics.jsonl").write_text('{"kind": "train", "step": 1}\n')
     with pytest.raises(ModelError, match=r"metrics\.jsonl: no .* of this run any more; choose another --out"):
         run("sequence_regression", nano, tmp_path / "run", epochs=1, resume=True)
+
+
+def test_classes_with_one_number_have_an_order_of_their_own():
+    """Not that of a set, which is another one in every process."""
+    rows = [LabelledRow("ACGU", (label,), "t.csv", 2) for label in ("2", "1", "01", "001")]
+    assert class_names(rows, "sequence_classification") == ("001", "01", "1", "2")
+    lists = [LabelledRow("GG", ([[1], {"a": 2}],), "t.jsonl", 3)]
+    assert class_names(lists, "token_classification") == ("[1]", "{'a': 2}")
+
+
+@pytest.mark.parametrize("label", [[[1], [2]], [{"a": 1}, 2], [None, 1, 2]])
+def test_odd_labels_are_told(label):
+    row = LabelledRow("GG", (label,), "t.jsonl", 3)
+    with pytest.raises(FormatError, match=r"t\.jsonl:3"):
+        examples([row], TaskConfig(task="token_classification", labels=("a", "b")), max_length=10)
+
+
+def test_a_number_beyond_measure_is_told():
+    row = LabelledRow("GG", (10**400,), "t.jsonl", 3)
+    with pytest.raises(FormatError, match=r"t\.jsonl:3: label 1000.* is no number"):
+        examples([row], TaskConfig(task="sequence_regression", labels=("y",)), max_length=10)

@@ -223,6 +223,26 @@ def test_a_damaged_checkpoint_falls_back_to_the_one_before(corpus_dir: Path, tmp
         assert run(SHORT, corpus_dir, tmp_path / "run", resume=True) == expected
 
 
+@pytest.mark.parametrize("name", ["model.safetensors", "optimizer.safetensors"])
+def test_a_flipped_bit_is_damage_too(corpus_dir: Path, tmp_path: Path, name: str) -> None:
+    expected = run(SHORT, corpus_dir, tmp_path / "run")
+    path = latest_checkpoint(tmp_path / "run") / name
+    content = bytearray(path.read_bytes())
+    content[-5] ^= 1
+    path.write_bytes(content)
+    with pytest.warns(MprnaWarning, match="a file has changed since it was written"):
+        assert run(SHORT, corpus_dir, tmp_path / "run", resume=True) == expected
+
+
+def test_a_checkpoint_under_another_step_is_passed_over(corpus_dir: Path, tmp_path: Path) -> None:
+    expected = run(SHORT, corpus_dir, tmp_path / "run")
+    newest = latest_checkpoint(tmp_path / "run")
+    state = json.loads((newest / "state.json").read_text())
+    (newest / "state.json").write_text(json.dumps(state | {"step": 11}))
+    with pytest.warns(MprnaWarning, match=r"state\.json: step 11"):
+        assert run(SHORT, corpus_dir, tmp_path / "run", resume=True) == expected
+
+
 def test_what_is_damaged_no_longer_counts_as_the_newest(
     corpus_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

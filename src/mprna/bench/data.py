@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
@@ -22,6 +21,7 @@ from mprna.errors import FormatError, MissingDataError, SequenceError, Structure
 from mprna.io.fasta import read_fasta
 from mprna.io.jsonl import json_object
 from mprna.io.source import numbered_lines, open_input
+from mprna.io.tsv import delimited_cells
 from mprna.predict.design import nested_target
 from mprna.rna.structure import pairs_from_dot_bracket
 
@@ -206,18 +206,22 @@ def _file_rows(path: Path, task: Task) -> Iterator[Row]:
             yield number, {task.sequence: record.sequence, task.label: label, "id": record.name}
         return
     with open_input(path) as file:
-        lines = numbered_lines(file)
         delimiter = {".csv": ",", ".tsv": "\t"}.get(path.suffix)
-        yield from _csv_rows(lines, path, delimiter) if delimiter else _json_rows(lines, path)
+        if delimiter:
+            yield from _table_rows(delimited_cells(file, delimiter), path)
+        else:
+            yield from _json_rows(numbered_lines(file), path)
 
 
-def _csv_rows(lines: Iterable[tuple[int, str]], path: Path, delimiter: str) -> Iterator[Row]:
-    reader = csv.DictReader((text for _, text in lines), delimiter=delimiter)
-    try:
-        for number, row in enumerate(reader, 2):
-            yield number, dict(row)
-    except csv.Error as error:
-        raise FormatError(str(error), path=str(path), line=reader.line_num) from error
+def _table_rows(lines: Iterator[tuple[int, list[str]]], path: Path) -> Iterator[Row]:
+    number, columns = next(lines, (1, list[str]()))
+    if len(set(columns)) < len(columns):
+        raise FormatError("two columns of one name", path=str(path), line=number)
+    for number, cells in lines:
+        if len(cells) > len(columns):
+            reason = f"{len(cells)} cells for {len(columns)} columns"
+            raise FormatError(reason, path=str(path), line=number)
+        yield number, dict(zip(columns, cells, strict=False))
 
 
 def _json_rows(lines: Iterable[tuple[int, str]], path: Path) -> Iterator[Row]:

@@ -44,11 +44,12 @@ def class_names(rows: Sequence[LabelledRow], task: str) -> tuple[str, ...]:
         MissingDataError: a single class.
         FormatError: a row whose label does not fit the task.
     """
-    names = {name for row in rows for name in _cells(row, 0, task) if name is not None}
-    if len(set(map(str, names))) < 2:
-        raise MissingDataError(f"{rows[0].path}: {len(names)} classes; classification needs two or more")
-    texts = {str(name) for name in names}
-    return tuple(sorted(texts, key=int) if all(text.isdecimal() for text in texts) else sorted(texts))
+    texts = {str(name) for row in rows for name in _cells(row, 0, task) if name is not None}
+    if len(texts) < 2:
+        raise MissingDataError(f"{rows[0].path}: {len(texts)} classes; classification needs two or more")
+    if all(text.isdecimal() for text in texts):
+        return tuple(sorted(texts, key=lambda text: (int(text), text)))
+    return tuple(sorted(texts))
 
 
 def examples(rows: Sequence[LabelledRow], task: TaskConfig, *, max_length: int) -> list[Example]:
@@ -123,8 +124,8 @@ def _class(row: LabelledRow, cell: Any, numbers: dict[str, float]) -> float:
 def _number(row: LabelledRow, cell: Any) -> float:
     try:
         number = math.nan if cell is None else float(cell)
-    except (TypeError, ValueError):
-        raise row.fault(f"label {cell!r} is no number") from None
+    except (TypeError, ValueError, OverflowError):
+        raise row.fault(f"label {cell!r:.40} is no number") from None
     if abs(number) > _LARGEST or (math.isnan(number) and cell is not None):
         raise row.fault(f"label {cell!r} is no finite number; write null where nothing is known")
     return number

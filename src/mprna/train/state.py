@@ -18,6 +18,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import nn
 
+from mprna.digest import file_sha256
 from mprna.errors import ModelError, MprnaWarning, UsageError
 from mprna.model.checkpoint import save_tensors
 from mprna.train.distributed import rank
@@ -27,6 +28,8 @@ from mprna.train.tracker import best_step, read_validation
 
 KEEP = 2
 """Newest checkpoints that stay on disk; the older one serves if the newer is damaged."""
+
+_UNREADABLE = (ModelError, SafetensorError, OSError, ValueError, KeyError, TypeError, RecursionError)
 
 LOWEST_LOSS = ("loss", -1)
 """What chooses the best checkpoint of a pretraining run."""
@@ -82,7 +85,8 @@ def save_state(
         if rank() > 0:
             return
         save_tensors(moments, partial / "optimizer.safetensors")
-        (partial / "state.json").write_text(json.dumps({"step": step, "num_batches": num_batches}) + "\n")
+        state = {"step": step, "num_batches": num_batches, "files": _digests(partial)}
+        (partial / "state.json").write_text(json.dumps(state) + "\n")
         shutil.rmtree(final, ignore_errors=True)
         partial.rename(final)
     # Only damaged ones are of later steps, where no checkpoint could be restored.
@@ -114,7 +118,7 @@ def load_state(learner: AnyLearner, optimizer: torch.optim.Optimizer, run_dir: P
     for directory in _newest_first(run_dir):
         try:
             done = _restore(learner, optimizer, directory)
-        except (ModelError, SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
+        except _UNREADABLE as error:
             warnings.warn(
                 MprnaWarning(f"{directory}: unreadable checkpoint, trying an older one ({error})"),
                 stacklevel=2,
@@ -181,8 +185,12 @@ def _newest_first(run_dir: Path) -> Iterator[Path]:
 def _restore(learner: AnyLearner, optimizer: torch.optim.Optimizer, directory: Path) -> tuple[int, int]:
     state = json.loads((directory / "state.json").read_text())
     done = state["step"], state["num_batches"]
-    if not all(isinstance(number, int) for number in done):
+    if not all(isinstance(number, int) and number >= 0 for number in done):
         raise ValueError(f"state.json: step and batches {done}")
+    if directory != checkpoint_dir(directory.parents[1], done[0]):
+        raise ValueError(f"state.json: step {done[0]}")
+    if state.get("files", _digests(directory)) != _digests(directory):  # older checkpoints have none
+        raise ValueError("a file has changed since it was written")
     moments = load_file(directory / "optimizer.safetensors")
     weights = learner.load(directory)
     for name, parameter in learner.model.named_parameters():
@@ -195,6 +203,11 @@ def _restore(learner: AnyLearner, optimizer: torch.optim.Optimizer, directory: P
     places = learner.model.state_dict()
     learner.model.load_state_dict({name: placed_like(weights[name], places[name]) for name in places})
     return done
+
+
+def _digests(directory: Path) -> dict[str, str]:
+    """SHA-256 of the weights and the optimizer's moments."""
+    return {path.name: file_sha256(path) for path in sorted(directory.glob("*.safetensors"))}
 
 
 def _moments(model: nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, torch.Tensor]:

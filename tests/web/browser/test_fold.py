@@ -87,6 +87,40 @@ def test_dropped_file_with_several_records(visitor: Any) -> None:
     assert page.is_hidden("#report")
 
 
+def test_looking_at_a_record_does_not_stop_the_others(visitor: Any) -> None:
+    page = visitor.open()
+    text = "\n".join(f">r{n}\n{HAIRPIN}{'A' * n}" for n in range(30))
+    page.fill("#sequence-input", text)
+    page.click("#fold")
+    page.wait_for_selector("#record-list button:not(:disabled):has-text('r1')")
+    page.click("#record-list button:has-text('r1')")
+    page.click("#panel [data-base='0'] circle")
+    page.click(".letters [data-letter=A]")
+    page.wait_for_function(
+        "() => document.querySelectorAll('#record-list button:not(:disabled)').length === 30"
+    )
+    assert page.text_content("#record-name").startswith("r1")
+    assert page.is_visible("#changes")
+
+
+def test_fold_again_keeps_what_was_changed(visitor: Any) -> None:
+    page = visitor.open_folded(f"#seq={HAIRPIN}&changes=G1A&known=(((......)))")
+    page.wait_for_selector("#changes button:has-text('G1A')")
+    page.click("#fold")
+    page.wait_for_selector("body:not(.busy)")
+    page.wait_for_selector("#changes button:has-text('G1A')")
+    page.click("#tab-compare")
+    page.wait_for_selector(".compared:has-text('Known structure')")
+
+
+def test_a_mutant_of_a_long_name_folds(visitor: Any) -> None:
+    page = visitor.open_folded(f"#seq={HAIRPIN}&name={'n' * 250}")
+    page.click("#panel [data-base='0'] circle")
+    page.click(".letters [data-letter=A]")
+    visitor.wait_for_strip("b", "A" + HAIRPIN[1:])
+    assert page.text_content("#record-name").endswith("_G1A")
+
+
 def test_opened_vienna_file_brings_its_structure(visitor: Any, tmp_path: Path) -> None:
     file = tmp_path / "own.dbn"
     file.write_text(f">own\n{HAIRPIN}\n(((......)))\n")

@@ -76,7 +76,7 @@ def test_permalink_brings_everything_back(visit: Any) -> None:
     second = visit().open_folded(f"#{urlsplit(link).fragment}")
     second.wait_for_selector("#changes:has-text('A2C')")
     assert second.evaluate(state) == shown
-    assert second.text_content("#record-name") == "mine"
+    assert second.text_content("#record-name") == "mine_A2C"
     assert second.get_attribute("#tab-arcs", "aria-selected") == "true"
     assert second.input_value("#colouring") == "letter"
     assert second.is_checked("input[name=engine][value=model]")
@@ -122,3 +122,19 @@ def test_dark_by_system_and_by_switch(visit: Any) -> None:
     assert page.evaluate(ground) == dark
     page.reload()
     assert page.evaluate(ground) == dark
+
+
+def test_changes_in_a_link_are_those_of_its_sequence(visitor: Any) -> None:
+    page = visitor.open_folded("#seq=GGGGAAAACCCC&changes=A1C,G2G,G3A,G3U,G4C,Z9A&min=1&view=constructor")
+    page.wait_for_selector("#changes")
+    assert page.locator("#changes .chip").all_text_contents() == ["G3U✕", "G4C✕"]
+    assert page.text_content("#min-confidence-value") == "0"
+    assert page.get_attribute("#tab-drawing", "aria-selected") == "true"
+
+
+def test_the_skip_link_leaves_the_address_alone(visitor: Any) -> None:
+    page = visitor.open_folded("#seq=GGGGAAAACCCC")
+    page.focus(".skip-link")
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "result"
+    assert "seq=GGGGAAAACCCC" in page.url

@@ -19,7 +19,7 @@ import { percent } from "./words.js";
 const store = createStore();
 const folding = createFolding(store, { onMessage: showMessage, onFolded: folded });
 
-mountTheme(store);
+mountTheme();
 mountInput(store, folding);
 mountSummary(store, folding);
 mountStrip(store);
@@ -29,6 +29,7 @@ mountExport(store);
 mountHistory(reopen);
 mountHelp();
 mountLink();
+mountSkipLink();
 await start();
 
 async function start() {
@@ -66,6 +67,14 @@ function folded(row) {
   if (matchMedia("(max-width: 860px)").matches) byId("result").scrollIntoView();
   const { records } = store.get();
   if (records.length === 1) remember({ id: row.id, length: row.length, energy: row.energy, fragment: toFragment(store.get()) });
+}
+
+/** Not by the address, which holds the state. */
+function mountSkipLink() {
+  document.querySelector(".skip-link").addEventListener("click", (event) => {
+    event.preventDefault();
+    byId("result").focus();
+  });
 }
 
 function mountLink() {

@@ -2,6 +2,7 @@
 
 import * as api from "./api.js";
 import { byId, html, toast } from "./dom.js";
+import { shownName } from "./permalink.js";
 
 const FORMATS = [
   ["svg", "SVG", "drawing, to edit"],
@@ -32,7 +33,7 @@ export function mountExport(store) {
     close();
     button.focus();
     try {
-      save(await api.convert(recordOf(store.get().row), format));
+      save(await api.convert(recordOf(store.get()), format));
     } catch (error) {
       toast(error.message);
     }
@@ -71,8 +72,9 @@ export function mountExport(store) {
   });
 }
 
-function recordOf({ id, sequence, dot_bracket, energy, confidence, expected_f1, pairs, nucleotide_confidence, engine }) {
-  return { id, sequence, dot_bracket, energy, confidence, expected_f1, pairs, nucleotide_confidence, engine };
+function recordOf({ row, changes }) {
+  const { sequence, dot_bracket, energy, confidence, expected_f1, pairs, nucleotide_confidence, engine } = row;
+  return { id: shownName({ row, changes }), sequence, dot_bracket, energy, confidence, expected_f1, pairs, nucleotide_confidence, engine };
 }
 
 function save({ blob, name }) {

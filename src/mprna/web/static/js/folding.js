@@ -1,51 +1,74 @@
 // From what the user asks to what the page shows: all folds start here.
 
 import * as api from "./api.js";
-import { byId } from "./dom.js";
+import { announce, byId } from "./dom.js";
 import { base, mutate } from "./sequence.js";
-import { YOURS } from "./state.js";
+import { LONGEST_NAME, YOURS } from "./state.js";
 
 export const MOST_RECORDS = 200;
 const CHUNK = 8;
 const PATIENCE = 600;
 
 export function createFolding(store, { onMessage, onFolded }) {
-  let running = null;
+  let running = null; // what the user waits for
+  let behind = null; // the other records, which are folded behind the one that is shown
   let aside = null;
 
-  /** A new request replaces the one that is under way. */
-  async function exclusively(work) {
-    running?.abort();
-    const mine = new AbortController();
-    running = mine;
-    busy(true);
-    onMessage(null);
+  async function tracked(controller, work) {
+    busy(controller, true);
     try {
-      await work(mine.signal);
+      await work(controller.signal);
     } catch (error) {
       if (error.name !== "AbortError") onMessage(error.message);
     } finally {
-      if (running === mine) busy(false);
+      busy(controller, false);
     }
   }
 
-  /** Fold new records: the first at once, the others after it. */
-  function foldRecords(records, { options = store.get().options, changes = [] } = {}) {
-    return exclusively(async (signal) => {
-      const rows = records.map(() => null);
-      store.set({ records, rows, current: 0, options, changes: [], original: null, own: null, vienna: null, selected: null, row: null });
-      place(await foldChunk(records.slice(0, 1), options, signal), 0);
-      await present(0, changes, signal);
-      for (let start = 1; start < records.length; start += CHUNK) {
-        place(await foldChunk(records.slice(start, start + CHUNK), options, signal), start);
-      }
-    });
+  /** A new request replaces the one that is under way. */
+  function exclusively(work) {
+    running?.abort();
+    running = new AbortController();
+    onMessage(null);
+    return tracked(running, work);
   }
 
-  function place(found, start) {
+  /** Fold new records: the one that is to be shown at once, the others after it. */
+  async function foldRecords(records, { options = store.get().options, current = 0, changes = [] } = {}) {
+    behind?.abort();
+    const mine = (behind = new AbortController());
+    announce(records.length === 1 ? `Folding ${records[0].id}.` : `Folding ${records.length} records.`);
+    await exclusively(async (signal) => {
+      const rows = records.map(() => null);
+      store.set({ records, rows, current, options, changes: [], original: null, own: null, vienna: null, selected: null, row: null });
+      place(await foldChunk([records[current]], options, signal), [current]);
+      await present(current, changes, signal);
+    });
+    if (records.length > 1 && !mine.signal.aborted) await tracked(mine, (signal) => foldOthers(records, options, current, signal));
+  }
+
+  async function foldOthers(records, options, current, signal) {
+    const others = records.map((_, index) => index).filter((index) => index !== current);
+    for (let start = 0; start < others.length; start += CHUNK) {
+      const indices = others.slice(start, start + CHUNK);
+      place(await foldChunk(indices.map((index) => records[index]), options, signal), indices);
+    }
+    const failed = store.get().rows.filter((row) => row?.error).length;
+    if (failed) onMessage(`${failed} of ${records.length} records could not be folded; choose one in the list to see why.`);
+  }
+
+  function place(found, indices) {
     const rows = [...store.get().rows];
-    found.forEach((row, k) => (rows[start + k] = row));
+    found.forEach((row, k) => (rows[indices[k]] = row));
     store.set({ rows });
+  }
+
+  /** What is not folded yet says so in the list. */
+  function stop() {
+    running?.abort();
+    behind?.abort();
+    const { records, rows } = store.get();
+    store.set({ rows: rows.map((row, index) => row ?? { ...entry(records[index]), error: "stopped; press Fold to go on" }) });
   }
 
   /** Show a record that is folded, with its own structure and its changes. */
@@ -66,7 +89,7 @@ export function createFolding(store, { onMessage, onFolded }) {
     let row = original;
     if (changes.length) {
       const sequence = mutate(records[current].sequence, changes);
-      [row] = await api.fold([{ id: records[current].id, sequence }], sent(options), { signal });
+      [row] = await api.fold([entry({ ...records[current], sequence })], sent(options), { signal });
     }
     if (row.error) return onMessage(`${row.id}: ${row.error}`);
     store.set({ changes, row, vienna: null });
@@ -96,7 +119,7 @@ export function createFolding(store, { onMessage, onFolded }) {
   }
 
   return {
-    stop: () => running?.abort(),
+    stop,
     foldRecords,
     setOwn,
     fetchVienna,
@@ -107,7 +130,7 @@ export function createFolding(store, { onMessage, onFolded }) {
       if (JSON.stringify(options) === JSON.stringify(before)) return;
       store.set({ options });
       if (!records.length) return;
-      if (records.length > 1) return foldRecords(records, { options });
+      if (records.length > 1) return foldRecords(records, { options, current, changes });
       return exclusively(async (signal) => {
         const [row] = await api.fold([entry(records[current])], sent(options), { signal });
         if (row.error) return onMessage(`${row.id}: ${row.error}`);
@@ -142,7 +165,6 @@ async function foldChunk(records, options, signal) {
   }
 }
 
-const LONGEST_NAME = 200;
 const entry = ({ id, sequence }) => ({ id: id.slice(0, LONGEST_NAME), sequence });
 
 /** What the server understands: ViennaRNA's engine has no pseudoknots. */
@@ -151,13 +173,16 @@ function sent(options) {
   return { engine, pseudoknots: pseudoknots && engine !== "vienna", min_confidence, constraint: constraint || null };
 }
 
+const working = new Set();
 let patience = 0;
 
 /** The bar moves at once; the button to stop comes when it takes longer. */
-function busy(isBusy) {
-  byId("result").setAttribute("aria-busy", String(isBusy));
-  document.body.classList.toggle("busy", isBusy);
+function busy(work, isBusy) {
+  if (isBusy) working.add(work);
+  else working.delete(work);
+  byId("result").setAttribute("aria-busy", String(working.size > 0));
+  document.body.classList.toggle("busy", working.size > 0);
   clearTimeout(patience);
   byId("stop").hidden = true;
-  if (isBusy) patience = setTimeout(() => (byId("stop").hidden = false), PATIENCE);
+  if (working.size > 0) patience = setTimeout(() => (byId("stop").hidden = false), PATIENCE);
 }

@@ -2,7 +2,7 @@
 
 import { byId, debounce, html, svg } from "./dom.js";
 import { MOST_RECORDS } from "./folding.js";
-import { asText, parseInput } from "./sequence.js";
+import { asText, parseInput, sameRecords } from "./sequence.js";
 import { pairsOf } from "./structure.js";
 import { ENGINE_NOTES, lengthText, percent } from "./words.js";
 
@@ -29,6 +29,8 @@ export function mountInput(store, folding) {
   function submit(text) {
     const records = parseInput(text);
     if (records.length === 0) return showMessage("Paste a sequence first, or choose an example.");
+    const { records: before, current, changes } = store.get();
+    if (sameRecords(records, before)) return folding.foldRecords(before, { options: options(), current, changes });
     folding.foldRecords(records.slice(0, MOST_RECORDS), { options: options() });
     if (records.length > MOST_RECORDS) {
       showMessage(`The first ${MOST_RECORDS} of ${records.length} records; the command \`mprna fold\` takes them all.`);

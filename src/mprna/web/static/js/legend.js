@@ -6,7 +6,7 @@ import { html, svg } from "./dom.js";
 export function legendOf(view, colouring) {
   if (view === "drawing") return [...colours(colouring), key(line(), "Watson–Crick"), key(dot(), "G–U"), key(knot(), "pseudoknot")];
   if (view === "arcs") return [...colours(colouring), key(knot(), "pseudoknot"), words("Above: the structure. Below: other pairs with a probability of 0.05 or more.")];
-  if (view === "dotplot") return [words("Above the diagonal: every pair, its area the probability. Below: the drawn structure.")];
+  if (view === "dotplot") return [words("Above the diagonal: pairs with a probability of 0.01 or more, which is their area. Below: the drawn structure.")];
   return [];
 }
 

@@ -1,9 +1,10 @@
 // The state as a URL fragment, which browsers do not send to any server.
 
-import { mutate } from "./sequence.js";
-import { KNOWN, VIEW_NAMES, YOURS } from "./state.js";
+import { base, mutate } from "./sequence.js";
+import { KNOWN, LONGEST_NAME, VIEW_NAMES, YOURS } from "./state.js";
 import { COLOURINGS } from "./colours.js";
 
+const MOST_CONFIDENCE = 0.95; // of the slider
 const ENGINES = ["hybrid", "model", "vienna"];
 
 /** "#seq=GGGG...&name=..." of what is shown. */
@@ -41,24 +42,36 @@ export function fromFragment(fragment) {
     options: {
       engine: ENGINES.includes(engine) ? engine : "hybrid",
       pseudoknots: fields.get("pseudoknots") === "1",
-      min_confidence: min > 0 && min <= 1 ? min : 0,
+      min_confidence: min > 0 && min <= MOST_CONFIDENCE ? min : 0,
       constraint: fields.get("constraint"),
     },
     changes: changesOf(fields.get("changes") ?? "", sequence),
-    view: view in VIEW_NAMES ? view : "drawing",
-    colouring: colouring in COLOURINGS ? colouring : "state",
+    view: Object.hasOwn(VIEW_NAMES, view) ? view : "drawing",
+    colouring: Object.hasOwn(COLOURINGS, colouring) ? colouring : "state",
   };
 }
 
 /** A change in the field's notation: G26A. */
 export const asWord = ({ from, position, to }) => `${from}${position}${to}`;
 
+/** Those that are changes of this sequence, the last one of each position. */
 function changesOf(text, sequence) {
-  return text
+  const found = text
     .split(",")
     .map((word) => /^([A-Z])(\d+)([ACGU])$/.exec(word))
-    .filter((match) => match && Number(match[2]) >= 1 && Number(match[2]) <= sequence.length)
-    .map(([, from, position, to]) => ({ from, position: Number(position), to }));
+    .filter(Boolean)
+    .map(([, from, position, to]) => ({ from, position: Number(position), to }))
+    .filter(({ from, position, to }) => from !== to && base(sequence[position - 1] ?? "") === from);
+  return [...new Map(found.map((change) => [change.position, change])).values()];
+}
+
+const MOST_NAMED = 3;
+
+/** The name of what is shown: that of the record, and what was changed. */
+export function shownName({ row, changes }) {
+  if (!changes.length) return row.id;
+  const what = changes.length > MOST_NAMED ? `_${changes.length}_changes` : `_${changes.map(asWord).join("_")}`;
+  return row.id.slice(0, LONGEST_NAME - what.length) + what;
 }
 
 export const shownSequence = ({ records, current, changes }) => mutate(records[current].sequence, changes);

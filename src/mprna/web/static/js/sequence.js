@@ -33,10 +33,14 @@ function newRecord(id, index) {
   return { id: id || `sequence_${index + 1}`, sequence: "", dot_bracket: null };
 }
 
-/** One record as FASTA, or bare if it never had a name. */
-export function asText({ id, sequence }) {
-  return /^sequence_\d+$/.test(id) ? sequence : `>${id}\n${sequence}`;
+/** One record as FASTA, or bare if it never had a name, with its structure below. */
+export function asText({ id, sequence, dot_bracket }) {
+  const lines = /^sequence_\d+$/.test(id) ? [sequence] : [`>${id}`, sequence];
+  return [...lines, ...(dot_bracket ? [dot_bracket] : [])].join("\n");
 }
+
+/** Whether two lists hold the same RNAs and structures. */
+export const sameRecords = (some, others) => some.map(asText).join("\n") === others.map(asText).join("\n");
 
 /** A letter as the field reads it: upper case, U for T. */
 export function base(letter) {

@@ -15,7 +15,6 @@ const INITIAL = {
   selected: null,       // 0-based
   hovered: null,
   verbs: new Set(),     // what this server can do
-  theme: "system",
 };
 
 export function createStore() {
@@ -37,6 +36,9 @@ export function createStore() {
     },
   };
 }
+
+/** Letters of a name that the server takes. */
+export const LONGEST_NAME = 200;
 
 /** Names of structures that did not come from an engine. */
 export const KNOWN = "Known structure";

@@ -1,20 +1,20 @@
 // Above the views: what was folded, how sure that is, and what was changed.
 
 import { byId, html, svg } from "./dom.js";
-import { asWord } from "./permalink.js";
+import { asWord, shownName } from "./permalink.js";
 import { compare, helicesOf } from "./structure.js";
 import { confidenceLevel, confidenceWords, energyText, engineText, helixConfidence, helixText, lengthText, percent, weakestHelix } from "./words.js";
 
 const LEVELS = { high: "High confidence", fair: "Fair confidence", low: "Low confidence" };
 
 export function mountSummary(store, folding) {
-  store.on(["row"], ({ row }) => {
+  store.on(["row"], ({ row, changes }) => {
     const isFolded = Boolean(row?.dot_bracket);
     byId("report").hidden = !isFolded;
     byId("welcome").hidden = isFolded;
     byId("example-buttons").hidden = !isFolded;
     if (!isFolded) return;
-    byId("record-name").textContent = row.id;
+    byId("record-name").textContent = shownName({ row, changes });
     byId("record-facts").textContent = [lengthText(row.length), energyText(row.energy), engineText(row.engine)].join(" · ");
     document.title = `${row.id} · MP-RNA`;
     byId("dial").replaceChildren(...(row.confidence === null ? [] : [dial(row.confidence)]));
@@ -78,7 +78,7 @@ function effect(row, original) {
   const difference = row.energy - original.energy;
   const energy = `${difference < 0 ? "−" : "+"}${Math.abs(difference).toFixed(2)} kcal/mol`;
   if (onlyFirst.length + onlySecond.length === 0) return `The same pairs, ${energy}.`;
-  return `${onlySecond.length} pairs lost, ${onlyFirst.length} new, ${energy}.`;
+  return `${onlySecond.length} ${onlySecond.length === 1 ? "pair" : "pairs"} lost, ${onlyFirst.length} new, ${energy}.`;
 }
 
 function inWords(row) {

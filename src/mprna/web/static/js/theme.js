@@ -6,17 +6,13 @@ const KEY = "mprna-theme";
 const ORDER = ["system", "light", "dark"];
 const LABELS = { system: "Auto", light: "Light", dark: "Dark" };
 
-export function mountTheme(store) {
+export function mountTheme() {
   apply(read());
   byId("switch-theme").addEventListener("click", () => {
     const next = ORDER[(ORDER.indexOf(read()) + 1) % ORDER.length];
     save(next);
     apply(next);
-    store.set({ theme: next });
   });
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", (event) =>
-    store.set({ theme: event.matches ? "system-dark" : "system-light" }),
-  );
 }
 
 function apply(theme) {

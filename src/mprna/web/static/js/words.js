@@ -27,13 +27,16 @@ const ADVICE = {
   low: "Treat this fold as one of several possible ones.",
 };
 
+const WINDOW = 1_024; // of the networks
+
 /** What the confidence of a folded row means. */
 export function confidenceWords(row) {
   const right = Math.round(row.nucleotide_confidence.reduce((sum, p) => sum + p, 0));
   const expected = `About ${right} of the ${row.length} bases should be drawn right: with their true partner, or rightly without one.`;
   const advice = row.engine === "vienna" ? "This is ViennaRNA's own estimate, which tends to be too high." : ADVICE[confidenceLevel(row.confidence)];
   const pairs = row.dot_bracket.includes("(") ? ` Expected F1 of the pairs: ${row.expected_f1.toFixed(2)}.` : "";
-  return `${expected}${pairs} ${advice}`;
+  const windows = row.length > WINDOW && row.engine !== "vienna" ? ` Read in windows: pairs more than ${lengthText(WINDOW)} apart are not looked for.` : "";
+  return `${expected}${pairs} ${advice}${windows}`;
 }
 
 /** The helix that is least sure, or null if there are fewer than two. */
