@@ -128,6 +128,7 @@ def test_what_was_designed_before_a_kill_is_not_designed_again(
     with pytest.raises(KeyboardInterrupt):
         run("own", data_dir)
     with part_path(path).open("a") as stream:
+        stream.write('5\n{}\n[1]\n{"target": "(...)", "sequence": 5, "time_limit": 1}\n')  # damaged
         stream.write('{"target": "(((')  # as a full disk or a kill leaves it
     (outcome,) = run("own", data_dir)
     assert asked == [HAIRPIN, FORK, HOPELESS, HOPELESS]
@@ -144,9 +145,10 @@ def test_designs_of_another_time_limit_are_not_taken(data_dir: Path, tmp_path: P
 
         return DesignModel(designer, time_limit=time_limit, record_of=lambda seed: tmp_path / f"{seed}.json")
 
-    assert model(1.0, "first").predict(V2, [HAIRPIN, HAIRPIN]) == ["first"] * 2
-    assert model(2.0, "second").predict(V2, [HAIRPIN]) == ["second"]
-    assert model(1.0, "third").predict(V2, [HAIRPIN]) == ["first"]
+    first, second, third = (letter * len(HAIRPIN) for letter in "ACG")
+    assert model(1.0, first).predict(V2, [HAIRPIN, HAIRPIN]) == [first] * 2
+    assert model(2.0, second).predict(V2, [HAIRPIN]) == [second]
+    assert model(1.0, third).predict(V2, [HAIRPIN]) == [first]
     run("design", data_dir)
     with pytest.raises(UsageError, match="budget"):
         run("design", data_dir, time_limit=0.4)

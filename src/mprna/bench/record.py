@@ -114,7 +114,7 @@ def read_record(path: Path) -> RunRecord:
     """
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise DataError(f"{path}: no readable record ({error})") from error
     names = {field.name for field in fields(RunRecord)}
     fits = isinstance(content, dict) and names - LATER <= set(content) <= names

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any, Protocol
 
+from mprna.alphabet import NUCLEOTIDES
 from mprna.bench.data import Example
 from mprna.bench.record import part_path
 from mprna.bench.task import Task
@@ -71,15 +73,15 @@ class DesignModel:
         return answers
 
     def _finished(self, part: Path) -> dict[str, str]:
-        """Target to sequence, with this time limit."""
+        """Target to sequence, with this time limit. A line that is cut off or damaged is designed again."""
         designs = {}
-        for line in part.read_text(encoding="utf-8").splitlines() if part.exists() else ():
-            try:
+        for line in part.read_text("utf-8", "replace").splitlines() if part.exists() else ():
+            with suppress(ValueError, TypeError, KeyError, RecursionError):
                 row = json.loads(line)
-            except ValueError:  # empty, or cut off
-                continue
-            if row["time_limit"] == self._time_limit:
-                designs[row["target"]] = row["sequence"]
+                target, sequence = row["target"], row["sequence"]
+                is_design = len(sequence) in (0, len(target)) and set(sequence) <= set(NUCLEOTIDES)
+                if is_design and row["time_limit"] == self._time_limit:
+                    designs[target] = sequence
         return designs
 
 
