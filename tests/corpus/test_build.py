@@ -236,6 +236,34 @@ def test_excluded_files_and_table_are_part_of_the_plan(transcripts_dir: Path, tm
         verify_corpus(tmp_path / "out")
 
 
+@pytest.mark.parametrize("damaged", ["scan.json", "buckets", "one bucket", "shards"])
+def test_what_a_stopped_build_left_and_was_damaged_is_made_again(
+    transcripts_dir: Path, tmp_path: Path, damaged: str
+) -> None:
+    """Buckets are not flushed to the disk, so that a power cut may lose them."""
+
+    def stop(progress: Progress) -> None:
+        raise Killed
+
+    expected = build(transcripts_dir, tmp_path / "whole")
+    with pytest.raises(Killed):
+        build_corpus([transcripts_dir], tmp_path / "out", OPTIONS, report=stop)
+    scaffold = tmp_path / "out" / ".build"
+    if damaged == "buckets":
+        shutil.rmtree(scaffold / "buckets")
+    elif damaged == "one bucket":
+        path = max((scaffold / "buckets").iterdir(), key=lambda path: path.stat().st_size)
+        os.truncate(path, path.stat().st_size // 2)
+    else:
+        paths = [scaffold / damaged] if damaged == "scan.json" else list((scaffold / damaged).iterdir())
+        for path in paths:
+            path.write_text("{")
+    for path in (tmp_path / "out").glob("*.parquet") if damaged != "shards" else ():
+        path.unlink()
+    assert build(transcripts_dir, tmp_path / "out") == expected
+    assert contents(tmp_path / "out") == contents(tmp_path / "whole")
+
+
 def test_same_report_for_any_number_of_jobs(transcripts_dir: Path, tmp_path: Path) -> None:
     references = References(exclude=(transcripts_dir / "a.fa",))
     for jobs in (1, 2):

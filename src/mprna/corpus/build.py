@@ -14,6 +14,7 @@ import json
 import re
 import shutil
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -36,7 +37,7 @@ from mprna.corpus.scaffold import (
     turn_to_scan,
     write_errors,
 )
-from mprna.corpus.scan import EXCLUDED_NAME, ScanResult, scan
+from mprna.corpus.scan import EXCLUDED_NAME, ScanResult, bucket_sizes, scan
 from mprna.corpus.shard_build import ShardResult, ShardTask, num_shards_for
 from mprna.corpus.shards import pyarrow_version
 from mprna.digest import file_sha256
@@ -231,14 +232,22 @@ def _scan_once(
     """The scan of an earlier run or of another job, else a new one; then the near-duplicates."""
     with turn_to_scan(scaffold):
         agree_with_earlier_run(scaffold, plan)
-        path = scaffold / "scan.json"
-        if path.exists():
-            scanned = ScanResult.from_json(json.loads(path.read_text(encoding="utf-8")))
-        else:
-            scanned = _scan(paths, plan["sources"], scaffold / "buckets", options, references)
-            write_json(scanned.to_json(), path)
+        buckets = scaffold / "buckets"
+        scanned = _earlier_scan(scaffold / "scan.json", buckets)
+        if scanned is None:
+            scanned = _scan(paths, plan["sources"], buckets, options, references)
+            write_json(scanned.to_json() | {"bucket_sizes": bucket_sizes(buckets)}, scaffold / "scan.json")
         _find_near_duplicates_once(scaffold, scanned, options)
         return scanned
+
+
+def _earlier_scan(path: Path, buckets_dir: Path) -> ScanResult | None:
+    """None where there is none, or where what it left was lost: buckets are not flushed to the disk."""
+    with suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
+        document = json.loads(path.read_text(encoding="utf-8"))
+        if document["bucket_sizes"] == bucket_sizes(buckets_dir):
+            return ScanResult.from_json(document)
+    return None
 
 
 def _scan(

@@ -122,6 +122,12 @@ def bucket_path(directory: Path, bucket: int) -> Path:
     return directory / f"{bucket:03d}.tsv"
 
 
+def bucket_sizes(directory: Path) -> list[int]:
+    """Bytes of every bucket; 0 where there is no file."""
+    paths = [bucket_path(directory, bucket) for bucket in range(NUM_BUCKETS)]
+    return [path.stat().st_size if path.exists() else 0 for path in paths]
+
+
 def read_bucket(directory: Path, bucket: int) -> Iterator[Candidate]:
     """Candidates of one bucket in the order of the input; a bucket that never got one has no file."""
     path = bucket_path(directory, bucket)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Self
@@ -106,8 +107,10 @@ def finished_result(task: ShardTask) -> ShardResult | None:
     path = task.out_dir / task.file_name
     if not (task.result_path.exists() and path.exists()):
         return None
-    result = ShardResult.from_json(json.loads(task.result_path.read_text(encoding="utf-8")))
-    return result if file_sha256(path) == result.file.sha256 else None
+    with suppress(ValueError, KeyError, TypeError, RecursionError):  # a damaged result is as good as none
+        result = ShardResult.from_json(json.loads(task.result_path.read_text(encoding="utf-8")))
+        return result if file_sha256(path) == result.file.sha256 else None
+    return None
 
 
 def build_shard(task: ShardTask, label: LabelSlices) -> ShardResult:
