@@ -136,6 +136,17 @@ def test_a_damaged_record_is_named(tmp_path: Path) -> None:
         read_records_of(tmp_path / "gue.tf.0")
 
 
+@pytest.mark.parametrize(
+    "change", [{"seed": "45"}, {"metrics": {"mcc": "high"}}, {"items": [1]}, {"clusters": [2]}]
+)
+def test_a_record_of_wrong_types_is_named(change: dict[str, object], data_dir: Path) -> None:
+    run(SSP, "vienna", data_dir)
+    path = record_path(data_dir.parent / "out", "rgb", "ssp-archive2", "vienna", 45)
+    path.write_text(json.dumps(json.loads(path.read_text()) | change))
+    with pytest.raises(DataError, match=rf"damaged \({next(iter(change))}\); remove it"):
+        read_record(path)
+
+
 def test_commands_from_data_to_table(data_dir: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out, audit = str(data_dir.parent / "out"), str(data_dir.parent / "audit.json")
     where = ["--data-dir", str(data_dir), "--task", "tf.0"]

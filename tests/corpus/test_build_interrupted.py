@@ -110,6 +110,14 @@ def test_continues_with_the_same_options_only(transcripts_dir: Path, tmp_path: P
         build(transcripts_dir, tmp_path / "out", seed=9, annotate_share=0.1)
 
 
+@pytest.mark.parametrize("content", ["{", "3", '{"options": 3}', "[" * 100_000])
+def test_damaged_plan_is_named(content: str, transcripts_dir: Path, tmp_path: Path) -> None:
+    interrupt(transcripts_dir, tmp_path / "out")
+    (tmp_path / "out/.build/plan.json").write_text(content)
+    with pytest.raises(CorpusError, match=r"plan\.json: damaged; remove .*\.build and build again"):
+        build(transcripts_dir, tmp_path / "out")
+
+
 def test_changed_input_is_noticed(transcripts_dir: Path, tmp_path: Path) -> None:
     interrupt(transcripts_dir, tmp_path / "out")
     with (transcripts_dir / "a.fa").open("a") as file:

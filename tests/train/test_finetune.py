@@ -291,6 +291,13 @@ def test_classes_with_one_number_have_an_order_of_their_own():
     assert class_names(lists, "token_classification") == ("[1]", "{'a': 2}")
 
 
+def test_classes_in_another_encoding_are_not_one(tmp_path: Path) -> None:
+    path = tmp_path / "latin1.csv"
+    path.write_bytes("sequence,label\nACGU,é\nACGA,è\nACGG,a\n".encode("latin-1"))
+    with pytest.raises(FormatError, match=r"latin1\.csv:2: label .* is not UTF-8"):
+        class_names(read_labelled(path), "sequence_classification")
+
+
 @pytest.mark.parametrize("label", [[[1], [2]], [{"a": 1}, 2], [None, 1, 2]])
 def test_odd_labels_are_told(label):
     row = LabelledRow("GG", (label,), "t.jsonl", 3)

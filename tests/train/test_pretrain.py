@@ -171,6 +171,10 @@ def test_what_a_run_reads_may_not_change(corpus_dir: Path, tmp_path: Path) -> No
     del settings["read"]  # as a run of an earlier release
     (tmp_path / "run/config.json").write_text(json.dumps(settings))
     run(SHORT, corpus_dir, tmp_path / "run", resume=True)
+    config = json.loads((tmp_path / "run/config.json").read_text())
+    (tmp_path / "run/config.json").write_text(json.dumps(config | {"read": 5}))
+    with pytest.raises(UsageError, match="other data"):
+        pretrain(SHORT, [corpus_dir], tmp_path / "run", validation_dir=corpus_dir, resume=True)
 
 
 def test_a_run_has_one_process_and_gets_no_shorter_than_it_is(corpus_dir: Path, tmp_path: Path) -> None:

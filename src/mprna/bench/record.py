@@ -11,10 +11,10 @@ import subprocess
 import sys
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, get_args, get_origin, get_type_hints
 
 import numpy as np
 
@@ -116,11 +116,27 @@ def read_record(path: Path) -> RunRecord:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         raise DataError(f"{path}: no readable record ({error})") from error
-    names = {field.name for field in fields(RunRecord)}
-    fits = isinstance(content, dict) and names - LATER <= set(content) <= names
+    hints = get_type_hints(RunRecord)
+    fits = isinstance(content, dict) and hints.keys() - LATER <= content.keys() <= hints.keys()
     if not fits or content["schema"] != SCHEMA:
         raise DataError(f"{path}: no benchmark record of version {SCHEMA}")
+    if wrong := [name for name in content if not _has_type(content[name], hints[name])]:
+        raise DataError(f"{path}: damaged ({', '.join(wrong)}); remove it and run the same again")
     return RunRecord(**content)
+
+
+def _has_type(value: object, hint: Any) -> bool:
+    """Whether JSON has this type; whole numbers are floats too."""
+    kind, parts = get_origin(hint) or hint, get_args(hint)
+    if kind is Any:
+        return True
+    if kind is float:
+        return type(value) in (int, float)
+    if kind is dict and isinstance(value, dict):
+        return all(_has_type(part, parts[1]) for part in value.values())
+    if kind is list and isinstance(value, list):
+        return all(_has_type(part, parts[0]) for part in value)
+    return type(value) is kind
 
 
 def read_records_of(out_dir: Path) -> list[RunRecord]:

@@ -70,10 +70,19 @@ def agree_with_earlier_run(scaffold: Path, plan: dict[str, Any]) -> None:
     """Continue only what was begun with the same plan."""
     path = scaffold / "plan.json"
     if path.exists():
-        earlier = json.loads(path.read_text(encoding="utf-8"))
-        require_same(earlier, plan, f"{scaffold.parent} holds an unfinished corpus")
+        require_same(_earlier_plan(path, plan), plan, f"{scaffold.parent} holds an unfinished corpus")
     else:
         write_json(plan, path)
+
+
+def _earlier_plan(path: Path, plan: dict[str, Any]) -> dict[str, Any]:
+    try:
+        earlier = json.loads(path.read_bytes())
+        if all(isinstance(earlier[part], dict) for part in plan):
+            return dict(earlier)
+    except (ValueError, RecursionError, LookupError, TypeError):
+        pass
+    raise CorpusError(f"{path}: damaged; remove {path.parent} and build again")
 
 
 def require_same(earlier: dict[str, Any], plan: dict[str, Any], what: str) -> None:

@@ -44,12 +44,19 @@ def class_names(rows: Sequence[LabelledRow], task: str) -> tuple[str, ...]:
         MissingDataError: a single class.
         FormatError: a row whose label does not fit the task.
     """
-    texts = {str(name) for row in rows for name in _cells(row, 0, task) if name is not None}
+    texts = {_text(name, row) for row in rows for name in _cells(row, 0, task) if name is not None}
     if len(texts) < 2:
         raise MissingDataError(f"{rows[0].path}: {len(texts)} classes; classification needs two or more")
     if all(text.isdecimal() for text in texts):
         return tuple(sorted(texts, key=lambda text: (int(text), text)))
     return tuple(sorted(texts))
+
+
+def _text(name: Any, row: LabelledRow) -> str:
+    """Different bytes that are no UTF-8 would be one class."""
+    if "\ufffd" in str(name):  # in place of them
+        raise row.fault(f"label {name!r:.40} is not UTF-8; save the file as UTF-8")
+    return str(name)
 
 
 def examples(rows: Sequence[LabelledRow], task: TaskConfig, *, max_length: int) -> list[Example]:

@@ -227,7 +227,8 @@ def _claim(run_dir: Path, config: TrainConfig, read: dict[str, list[str]], *, re
         if (step := newest_step(run_dir)) > config.num_steps:
             raise UsageError(f"{run_dir} is at step {step}, past num_steps={config.num_steps}")
         earlier = read_json(path).get("read", read)  # runs of earlier releases do not say
-        if changed := [name for name in read if earlier.get(name) != read[name]]:
+        same = earlier if isinstance(earlier, dict) else {}
+        if changed := [name for name in read if same.get(name) != read[name]]:
             raise UsageError(
                 f"{path} was written with other data ({', '.join(changed)}); "
                 "give the same, or choose another --out"
