@@ -1,18 +1,19 @@
 """Speed of each engine beside a bare ViennaRNA loop: same RNAs, same core, in turn, in one run.
 
     python benchmarks/fold.py [FASTA] [--model NAME] [--every N] [--peers] [--templates FILE] ...
-    python benchmarks/fold.py --long 30000 [--engine model] [--model NAME]
+    python benchmarks/fold.py --long 100 1000 30000 [--engine model ...] [--model NAME]
 
 Every RNA is folded by all contenders before the next one comes, so that a machine whose speed drifts slows
 all of them alike; times are of the processor, one core, so that other work does not count. `--peers` adds the
 programs of others that `peers.py` finds, `--templates` and `--relatives` every engine with these. Then cold
-starts: whole processes from the shell, `mprna fold` beside `import RNA`. `--long` is one random RNA of that
-many nucleotides, in a process of its own: seconds and memory.
+starts: whole processes from the shell, `mprna fold` beside `import RNA`. `--long` is one random RNA of each
+length, in a process of its own: seconds and memory.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import random
 import resource
 import statistics
@@ -105,16 +106,30 @@ def print_cold_starts(model: str) -> None:
         print(f"| {name} | {statistics.median(values):.2f} ({min(values):.2f}-{max(values):.2f}) |")
 
 
-def print_long(length: int, engine_name: str, model: str) -> None:
-    sequence = "".join(random.Random(0).choices("ACGU", k=length))
-    command = [sys.executable, "-m", "mprna", "fold", "--engine", engine_name, "--model", model, "--quiet"]
-    start = time.perf_counter()
-    subprocess.run(command, input=sequence + "\n", text=True, check=True, capture_output=True)
-    wall = time.perf_counter() - start
-    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-    cpu, peak = usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+def print_long(lengths: list[int], engines: list[str], model: str) -> None:
     print("| nt | engine | core-seconds | seconds that passed | peak, MiB |\n|---|---|---|---|---|")
-    print(f"| {length} | `{engine_name}` | {cpu:.1f} | {wall:.1f} | {peak:.0f} |")
+    for length in lengths:
+        sequence = "".join(random.Random(0).choices("ACGU", k=length))
+        for name in engines:
+            cpu, wall, peak = whole_process(["fold", "--engine", name, "--model", model, "--quiet"], sequence)
+            print(f"| {length:,} | `{name}` | {cpu:.1f} | {wall:.1f} | {peak:.0f} |", flush=True)
+
+
+def whole_process(arguments: list[str], text: str) -> tuple[float, float, float]:
+    """Core-seconds, seconds, and MiB of one `mprna` that reads this."""
+    start = time.perf_counter()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "mprna", *arguments],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        text=True,
+    )
+    assert process.stdin is not None
+    process.stdin.write(text + "\n")
+    process.stdin.close()
+    _, status, usage = os.wait4(process.pid, 0)
+    assert status == 0, f"mprna {' '.join(arguments)} ended with status {status}"
+    return usage.ru_utime + usage.ru_stime, time.perf_counter() - start, usage.ru_maxrss / 1024
 
 
 def main() -> None:
@@ -127,11 +142,11 @@ def main() -> None:
     parser.add_argument("--peers", action="store_true", help="also programs of others (peers.py)")
     for option in ("--templates", "--relatives"):
         parser.add_argument(option, metavar="FILE", help="also every engine with these")
-    parser.add_argument("--long", type=int, metavar="NT", help="one long RNA instead")
-    parser.add_argument("--engine", default="model", help="of --long [%(default)s]")
+    parser.add_argument("--long", type=int, nargs="+", metavar="NT", help="one RNA of each length instead")
+    parser.add_argument("--engine", nargs="+", default=ENGINES, help="of --long [all]")
     args = parser.parse_args()
     if args.long:
-        print_long(args.long, args.engine, args.model)
+        print_long(args.long, list(args.engine), args.model)
         return
     contenders = {"ViennaRNA MFE": bare_mfe, "ViennaRNA ensemble": bare_ensemble}
     contenders |= {f"`{name}`": engine(name, args.model) for name in ENGINES}

@@ -112,15 +112,30 @@ def read_sequences(paths: Iterable[str | os.PathLike[str]], max_length: int) -> 
         MissingDataError: not one RNA of at most this length.
         MissingExtraError: Biopython is not installed.
     """
-    check_installed()
     files = [os.fspath(path) for path in paths]
+    records = (record for path in files for record in numbered(read_records(path)))
+    named = ((record.name, record.sequence) for record in records)
+    return library_of(named, max_length, source=", ".join(files))
+
+
+def library_of(named: Iterable[tuple[str, str]], max_length: int, *, source: str = "relatives") -> Library:
+    """RNAs without structures, each a name and a sequence; copies count once, under the first name.
+
+    Args:
+        max_length: longer ones are left out, nucleotides.
+        source: where they are from, for messages.
+
+    Raises:
+        MissingDataError: not one RNA of at most this length.
+        MissingExtraError: Biopython is not installed.
+    """
+    check_installed()
     names: dict[str, str] = {}
-    for path in files:
-        for record in numbered(read_records(path)):
-            if 0 < len(record.sequence) <= max_length:
-                names.setdefault(readable(record.sequence), record.name)
+    for name, sequence in named:
+        if 0 < len(sequence) <= max_length:
+            names.setdefault(readable(sequence), name)
     if not names:
-        raise MissingDataError(f"{', '.join(files)}: no RNA of 1 to {max_length} nt; give relatives")
+        raise MissingDataError(f"{source}: no RNA of 1 to {max_length} nt; give relatives")
     return Library([Template(name, sequence, _NO_PAIRS) for sequence, name in names.items()])
 
 

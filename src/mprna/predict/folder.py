@@ -87,6 +87,7 @@ class Folder:
 
     Args:
         load: opens models; pass a cached `load_folding` to share them between folders.
+        relatives: RNAs to fold beside, where they are not in the files of the options.
 
     Raises:
         ModelError: no such model, or damaged files.
@@ -95,7 +96,11 @@ class Folder:
     """
 
     def __init__(
-        self, options: FoldOptions, *, load: Callable[..., Engine | PairEngine] = load_folding
+        self,
+        options: FoldOptions,
+        *,
+        load: Callable[..., Engine | PairEngine] = load_folding,
+        relatives: Library | None = None,
     ) -> None:
         self._options = options
         self._engine = None
@@ -104,7 +109,7 @@ class Folder:
         if isinstance(self._engine, PairEngine):
             _check_pair_options(options)
         self._templates = templates_library(options.templates)
-        self._relatives = relatives_library(options.relatives, MAX_RELATED_LENGTH)
+        self._relatives = relatives or relatives_library(options.relatives, MAX_RELATED_LENGTH)
         self._pairs_of_relative = lru_cache(_MAX_FOLDED_RELATIVES)(self._fold_relative)
 
     def __call__(self, record: Record) -> Record:

@@ -30,6 +30,7 @@ class Folded(BaseModel):
     expected_f1: Annotated[float | None, Field(description="expected F1 of the pairs of `dot_bracket`")]
     engine: str
     model: str | None
+    relative: Annotated[str | None, Field(description="the relative that counted most")]
     pairs: Annotated[list[Pair] | None, Field(description="i, j, probability, where that is 0.01 or more")]
     nucleotide_confidence: Annotated[
         list[float] | None, Field(description="probability that the base is in the printed state")

@@ -68,6 +68,13 @@ class FoldRequest(BaseModel):
     constraint: Annotated[
         str | None, Field(max_length=_MAX_TEXT, description="of the structure, where there is one record")
     ] = None
+    relatives: Annotated[
+        list[Rna],
+        Field(
+            fail_fast=True,
+            description="likely relatives of the records, of unknown structure; see `mprna fold`",
+        ),
+    ] = []
     layout: Annotated[bool, Field(description="say where to draw each nucleotide")] = True
 
 

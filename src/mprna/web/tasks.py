@@ -14,7 +14,7 @@ import re
 import traceback
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from typing import Any, Final, Protocol
 
 import numpy as np
@@ -25,6 +25,7 @@ from mprna.draw.png import png_bytes
 from mprna.draw.svg import draw_structure
 from mprna.errors import DataError, MprnaError, StructureError
 from mprna.folding.confidence import assigned_state_probs
+from mprna.homology.library import library_of
 from mprna.io.formats import FORMATS
 from mprna.io.records import Record, round_energy
 from mprna.predict.degrade import DegradationResult, degrade
@@ -33,7 +34,7 @@ from mprna.predict.design_output import row_of
 from mprna.predict.embed import embed, mean_vector
 from mprna.predict.embed_output import rounded
 from mprna.predict.evaluate import evaluate, pairs_of
-from mprna.predict.folder import Folder
+from mprna.predict.folder import MAX_RELATED_LENGTH, Folder
 from mprna.predict.options import FoldOptions
 from mprna.predict.repair import RepairOptions, RepairResult, repair
 from mprna.predict.repair_output import rows_of as repair_rows
@@ -70,6 +71,9 @@ class Bug:
     place: str
 
 
+Relatives = tuple[tuple[str, str], ...]
+"""Names and sequences."""
+
 Outcome = list[bytes] | Refusal | Bug
 """JSON rows, or one file."""
 
@@ -80,8 +84,12 @@ class Tools:
     def __init__(self) -> None:
         self._load: Callable[..., Any] = cache(load_folding)
 
-    def folder(self, options: FoldOptions) -> Folder:
-        return Folder(options, load=self._load)
+        self.folder = lru_cache(maxsize=2)(self._folder)
+        """One folder per options and relatives, which are folded once for all records of a request."""
+
+    def _folder(self, options: FoldOptions, relatives: Relatives = ()) -> Folder:
+        library = library_of(relatives, MAX_RELATED_LENGTH) if relatives else None
+        return Folder(options, load=self._load, relatives=library)
 
 
 class Task(Protocol):
@@ -134,9 +142,10 @@ class FoldTask:
     record: Record
     options: FoldOptions
     with_layout: bool
+    relatives: Relatives = ()
 
     def run(self, tools: Tools) -> list[bytes]:
-        return self._rows(tools.folder(self.options)(self.record))
+        return self._rows(tools.folder(self.options, self.relatives)(self.record))
 
     def failed(self, reason: str) -> list[bytes]:
         return self._rows(Record(name="", sequence=self.record.sequence, error=reason))
@@ -152,6 +161,7 @@ class FoldTask:
             "expected_f1": None if folded.expected_f1 is None else round(folded.expected_f1, 4),
             "engine": self.options.engine,
             "model": None if self.options.engine == "vienna" else str(self.options.model),
+            "relative": folded.template,
             "pairs": None,
             "nucleotide_confidence": None,
             "layout": None,

@@ -53,11 +53,12 @@ def fold_tasks(request: FoldRequest, limits: Limits) -> list[FoldTask]:
         min_confidence=request.min_confidence,
         pair_probs=True,
     )
+    relatives = tuple(_named(request.relatives, limits, field="relatives"))
     tasks = []
     for (name, sequence), rna in zip(_named(request.records, limits), request.records, strict=True):
         constraint = request.constraint if rna.constraint is None else rna.constraint
         record = Record(name=name, sequence=sequence, constraint=constraint)
-        tasks.append(FoldTask(name, record, options, request.layout))
+        tasks.append(FoldTask(name, record, options, request.layout, relatives))
     return tasks
 
 
@@ -164,22 +165,22 @@ def convert_task(request: ConvertRequest, limits: Limits) -> ConvertTask:
 
 
 def _named(
-    records: Sequence[Rna], limits: Limits, max_nucleotides: int | None = None
+    records: Sequence[Rna], limits: Limits, max_nucleotides: int | None = None, *, field: str = "records"
 ) -> list[tuple[str, str]]:
     """Names and sequences of records that are within the limits."""
     if len(records) > limits.max_records:
-        message = f"{len(records):,} records; up to {limits.max_records:,} in one request"
-        raise ApiError(413, "too_many_records", message, "records")
+        message = f"{len(records):,} {field}; up to {limits.max_records:,} in one request"
+        raise ApiError(413, "too_many_records", message, field)
     named = [
         (rna.id or f"sequence_{number}", _without_space(rna.sequence))
         for number, rna in enumerate(records, 1)
     ]
     for index, (_, sequence) in enumerate(named):
-        _check_length(len(sequence), limits, f"records[{index}].sequence")
+        _check_length(len(sequence), limits, f"{field}[{index}].sequence")
     total = sum(len(sequence) for _, sequence in named)
     if total > (most := max_nucleotides or limits.max_nucleotides):
         message = f"{total:,} nt in all; up to {most:,} in one request: send several"
-        raise ApiError(413, "too_many_nucleotides", message, "records")
+        raise ApiError(413, "too_many_nucleotides", message, field)
     return named
 
 
