@@ -237,7 +237,7 @@ def test_a_network_that_sees_a_pseudoknot_gives_it(engine, pair_model, monkeypat
     i, j = pairs_from_dot_bracket(known).T
     probs[i, j] = probs[j, i] = 0.9
     folder = Folder(FoldOptions(engine=engine, model=pair_model, pseudoknots=True))
-    monkeypatch.setattr(folder._engine, "predict_pairs", lambda *_: probs)
+    monkeypatch.setattr(folder._pair_engine, "predict_pairs", lambda *_: probs)
     record = folder.fold(Record(name="a", sequence=text))
     assert record.dot_bracket == known
     assert record.energy == energy_of(text, "(((((........)))))......")

@@ -159,34 +159,35 @@ class _Table(NamedTuple):
     """What the trace needs of the filled dynamic program."""
 
     j: Positions  # (C,) right ends, sorted by left end, then right end
-    starts: Positions  # (L + 1,) candidates that open at s are starts[s]:starts[s + 1]
+    starts: list[int]  # (L + 1,) candidates that open at s are starts[s]:starts[s + 1]
     inside: Scores  # (C,) M[i + 1, j - 1]
     closed: Scores  # (C,) worth + inside
     rows: dict[int, Scores]  # rows[s][n] = M[s, s + n - 1], for all s just right of a candidate
-    kept: dict[int, list[int]]  # candidates that improved M[s, :]
+    kept: dict[int, list[int]]  # candidates that improved M[s, :], where any opens at s
     exterior: Scores  # (L + 1,) M[s, L - 1]
 
 
 def _fill(i: Positions, j: Positions, worth: Scores, length: int) -> _Table:
-    starts = np.searchsorted(i, np.arange(length + 1))
-    reach = _reach(i, j, length)
-    follows_pair = np.zeros(length + 1, dtype=np.bool_)
-    follows_pair[j + 1] = True
+    starts = i.searchsorted(np.arange(length + 1)).tolist()
+    widths = (_reach(i, j, length) - np.arange(length + 1)).clip(0).tolist()
+    follow_pairs = set((j + 1).tolist())
     inside, closed = np.empty(len(j)), np.empty(len(j))
     exterior = np.zeros(length + 1)
-    rows = {length: np.zeros(1)}
+    empty = np.zeros(1)
+    rows = {length: empty}
     kept: dict[int, list[int]] = {}
-    row = rows[length]
+    row = empty
     for s in range(length - 1, -1, -1):
+        exterior[s] = exterior[s + 1]
         opening = slice(starts[s], starts[s + 1])
-        ends = j[opening]
-        inside[opening] = row[ends - s - 1]
-        closed[opening] = worth[opening] + inside[opening]
-        exterior[s] = (closed[opening] + exterior[ends + 1]).max(initial=exterior[s + 1])
-        width = max(reach[s] - s, 0)
-        row = np.concatenate([[0.0], row[:width]])
-        kept[s] = _improve(row, s, starts[s], closed[opening], ends, rows)
-        if follows_pair[s]:
+        enclosed, row = row, np.concatenate((empty, row[: widths[s]]))
+        if opening.start < opening.stop:
+            ends = j[opening]
+            inside[opening] = enclosed[ends - s - 1]
+            closed[opening] = worth[opening] + inside[opening]
+            exterior[s] = (closed[opening] + exterior[ends + 1]).max(initial=exterior[s])
+            kept[s] = _improve(row, s, opening.start, closed[opening], ends, rows)
+        if s in follow_pairs:
             rows[s] = row
     return _Table(j, starts, inside, closed, rows, kept, exterior)
 
@@ -206,9 +207,9 @@ def _improve(
 ) -> list[int]:
     """Enter the candidates that open at s into M[s, :], in place; return those that improved it."""
     sizes = ends - s + 1
-    enclosed = sizes[: np.searchsorted(sizes, len(row))]
+    enclosed = sizes[: sizes.searchsorted(len(row))]
     kept = []
-    for c in np.flatnonzero(closed[: len(enclosed)] > row[enclosed]).tolist():
+    for c in (closed[: len(enclosed)] > row[enclosed]).nonzero()[0].tolist():
         size, value = int(sizes[c]), closed[c]
         if value > row[size]:
             right = row[size:]
@@ -227,7 +228,7 @@ def _trace(table: _Table) -> Pairs:
             continue
         opening = slice(table.starts[s], table.starts[s + 1])
         best = int(np.argmax(table.closed[opening] + table.exterior[table.j[opening] + 1]))
-        c = int(table.starts[s]) + best
+        c = table.starts[s] + best
         k = int(table.j[c])
         pairs.append((s, k))
         inner.append((s + 1, k - 1, table.inside[c]))
@@ -243,7 +244,7 @@ def _trace_inner(
     """Pairs of s..end that nothing else in s..end encloses; what they enclose is put on `inner`."""
     pairs = []
     while value > 0:
-        for c in table.kept[s]:
+        for c in table.kept.get(s, ()):
             k = int(table.j[c])
             # The same sum as in _improve, so one of them is equal to the last bit.
             if k <= end and table.closed[c] + (rest := table.rows[k + 1][end - k]) == value:

@@ -103,11 +103,15 @@ class Folder:
         relatives: Library | None = None,
     ) -> None:
         self._options = options
-        self._engine = None
+        self._engine: Engine | None = None
+        self._pair_engine: PairEngine | None = None
         if options.engine != "vienna":
-            self._engine = load(options.model, backend=options.backend)
-        if isinstance(self._engine, PairEngine):
-            _check_pair_options(options)
+            engine = load(options.model, backend=options.backend)
+            if isinstance(engine, PairEngine):
+                _check_pair_options(options)
+                self._pair_engine = engine
+            else:
+                self._engine = engine
         self._templates = templates_library(options.templates)
         self._relatives = relatives or relatives_library(options.relatives, MAX_RELATED_LENGTH)
         self._pairs_of_relative = lru_cache(_MAX_FOLDED_RELATIVES)(self._fold_relative)
@@ -135,14 +139,14 @@ class Folder:
         restraints = restraints_of(
             record, sequence, options.shape_model, max_span=options.energy_model.max_span
         )
-        evidence, engine = self._evidence(sequence), self._engine
-        if engine is None:
-            answer = self._fold_by_energy(sequence, restraints, evidence)
-        elif isinstance(engine, PairEngine):
-            answer = self._fold_by_pairs(sequence, restraints, evidence, engine)
-        else:
-            prediction = _with_evidence(engine.predict(sequence), evidence)
+        evidence = self._evidence(sequence)
+        if self._pair_engine is not None:
+            answer = self._fold_by_pairs(sequence, restraints, evidence, self._pair_engine)
+        elif self._engine is not None:
+            prediction = _with_evidence(self._engine.predict(sequence), evidence)
             answer = self._fold_by_model(sequence, restraints, prediction)
+        else:
+            answer = self._fold_by_energy(sequence, restraints, evidence)
         if restraints.constraint is not None:
             restraints.constraint.check(answer.dot_bracket)
         return dataclasses.replace(
@@ -170,27 +174,28 @@ class Folder:
 
     def _consensus(self, sequence: str, relatives: Library) -> Evidence | None:
         probs_of_alignment = partial(alignment_pair_probs, model=self._options.energy_model)
-        weights = BY_ENERGY if self._engine is None else BY_NETWORK
+        weights = BY_ENERGY if self._options.engine == "vienna" else BY_NETWORK
         return find_consensus(sequence, relatives, self._pairs_of_relative, probs_of_alignment, weights)
 
     def _fold_relative(self, sequence: str) -> LikelyPairs:
-        engine, unrestrained = self._engine, Restraints()
-        if engine is None:
-            ensemble = fold_ensemble(sequence, self._options.energy_model, unrestrained)
-            return likely_pairs(ensemble.base_pair_probs)
-        if not isinstance(engine, PairEngine):
-            return likely_pairs(engine.predict(sequence).base_pair_probs)
-        if len(sequence) > engine.max_length:
-            return likely_pairs(probs_from_band(self._pair_band(sequence, unrestrained, engine)))
-        return likely_pairs(self._pair_probs(sequence, unrestrained, engine))
+        return likely_pairs(self._probs_of_relative(sequence, Restraints()))
+
+    def _probs_of_relative(self, sequence: str, unrestrained: Restraints) -> FloatArray:
+        if self._engine is not None:
+            return self._engine.predict(sequence).base_pair_probs
+        if self._pair_engine is None:
+            return fold_ensemble(sequence, self._options.energy_model, unrestrained).base_pair_probs
+        if len(sequence) > self._pair_engine.max_length:
+            return probs_from_band(self._pair_band(sequence, unrestrained, self._pair_engine))
+        return self._pair_probs(sequence, unrestrained, self._pair_engine)
 
     def _check_length(self, length: int) -> None:
         options = self._options
-        longest = options.longest(reads_windows=isinstance(self._engine, PairEngine))
+        longest = options.longest(reads_windows=self._pair_engine is not None)
         if length > longest:
             hint = " (--max-length)" if longest < MAX_LENGTH else ""
             raise FoldingError(f"{length} nt; the {options.engine} engine takes up to {longest}{hint}")
-        dense = options.pair_probs or (self._engine is None and options.needs_pair_probs)
+        dense = options.pair_probs or (options.engine == "vienna" and options.needs_pair_probs)
         if dense and length > MAX_DENSE_LENGTH:
             raise FoldingError(f"{length} nt; pair probabilities are given up to {MAX_DENSE_LENGTH}")
 
@@ -298,7 +303,7 @@ class Folder:
         options = self._options
         model = options.energy_model
         if options.pseudoknots:
-            learned = isinstance(self._engine, PairEngine)
+            learned = self._pair_engine is not None
             dot_bracket = with_crossing_pairs(
                 sequence,
                 dot_bracket,

@@ -14,6 +14,10 @@ from mprna.rna.structure import check_length, pairs_from_dot_bracket
 MIN_HAIRPIN: Final = 3
 """Fewest unpaired nucleotides between the two ends of a pair."""
 
+_CANONICAL: Final = np.zeros((128, 128), dtype=np.bool_)
+"""True at the ASCII codes of two letters that pair."""
+_CANONICAL[tuple(np.array([list(map(ord, pair)) for pair in CANONICAL_PAIRS]).T)] = True
+
 
 def pair_types(sequence: str) -> npt.NDArray[np.bool_]:
     """True where two positions may pair: canonical, and further apart than a hairpin needs. N never pairs.
@@ -27,7 +31,7 @@ def pair_types(sequence: str) -> npt.NDArray[np.bool_]:
     [[0, 4], [0, 5], [1, 5]]
     """
     codes = np.frombuffer(sequence.encode("ascii"), dtype=np.uint8)
-    may_pair = _canonical_table()[codes[:, None], codes]
+    may_pair = _CANONICAL[codes[:, None], codes]
     near = np.tri(len(codes), k=MIN_HAIRPIN, dtype=np.bool_)
     return np.asarray(may_pair & ~(near & near.T))
 
@@ -41,7 +45,7 @@ def canonical_pairs(
     [False, True]
     """
     codes = np.frombuffer(sequence.encode("ascii"), dtype=np.uint8)
-    return np.asarray(_canonical_table()[codes[i], codes[j]])
+    return np.asarray(_CANONICAL[codes[i], codes[j]])
 
 
 def check_hairpin(i: int, j: int) -> None:
@@ -73,10 +77,3 @@ def check_structure(sequence: str, dot_bracket: str) -> None:
         if sequence[i] + sequence[j] not in CANONICAL_PAIRS:
             pair = f"{sequence[i]} at position {i + 1} and {sequence[j]} at position {j + 1}"
             raise StructureError(f"{pair} are no canonical pair")
-
-
-def _canonical_table() -> npt.NDArray[np.bool_]:
-    table = np.zeros((128, 128), dtype=np.bool_)
-    for pair in CANONICAL_PAIRS:
-        table[ord(pair[0]), ord(pair[1])] = True
-    return table

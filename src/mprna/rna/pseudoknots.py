@@ -66,6 +66,8 @@ def split_layers(pairs: Pairs) -> list[Pairs]:
     while len(pairs):
         layer = nested_pairs(pairs)
         layers.append(layer)
+        if len(layer) == len(pairs):
+            break
         pairs = pairs[~np.isin(pairs[:, 0], layer[:, 0])]
     return layers
 
