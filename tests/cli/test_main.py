@@ -224,6 +224,30 @@ def test_too_many_open_files_are_one_line(mprna_home):
     assert (shown.returncode, shown.stderr.decode()) == (1, f"mprna: error: {message}\n")
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a folder in use cannot be removed")
+@pytest.mark.parametrize("options", [["-o", "x.tsv"], ["-j", "2"]])
+def test_a_folder_that_is_gone_is_one_line(mprna_home, tmp_path, options):
+    (tmp_path / "gone").mkdir()
+    command = shlex.join([*PROGRAM, "fold", "--engine", "vienna", "ACGU", *options])
+    environment = os.environ | {"PYTHONPATH": str(SRC)}
+    shown = subprocess.run(
+        ["sh", "-c", f"rmdir ../gone; {command}"], cwd=tmp_path / "gone", env=environment, capture_output=True
+    )
+    message = "the current folder does not exist any more; change to another"
+    assert (shown.returncode, shown.stderr.decode()) == (1, f"mprna: error: {message}\n")
+
+
+def test_ctrl_c_while_a_library_is_loaded_is_silent(call, monkeypatch):
+    def import_it(*_, **__):
+        try:
+            raise KeyboardInterrupt
+        except KeyboardInterrupt as interrupt:
+            raise ImportError("initialization failed") from interrupt
+
+    monkeypatch.setattr("mprna.predict.fold.fold_records", import_it)
+    assert call("fold", "ACGU") == (130, "", "")
+
+
 def test_no_memory_is_one_line(call, monkeypatch):
     def exhaust(*_, **__):
         raise MemoryError

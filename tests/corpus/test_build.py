@@ -161,6 +161,12 @@ def test_nothing_remains(tmp_path: Path) -> None:
             build(tmp_path / name, tmp_path / f"out_{name}")
 
 
+def test_nothing_remains_of_what_has_no_structure(transcripts_dir: Path, tmp_path: Path) -> None:
+    with pytest.raises(CorpusError, match=r"no slice remains of the input .*no_structure"):
+        build(transcripts_dir, tmp_path / "out", annotate_share=0.0, labelled_only=True)
+    assert not (tmp_path / "out" / "manifest.json").exists()
+
+
 def test_truncated_gzip(transcripts_dir: Path, tmp_path: Path) -> None:
     path = transcripts_dir / "b.fasta.gz"
     path.write_bytes(path.read_bytes()[:-200])

@@ -11,6 +11,8 @@ from mprna.errors import FormatError, MprnaWarning, UsageError
 from mprna.io.formats import FORMATS, read_records
 from mprna.io.records import Record
 from mprna.io.shape import read_shape, with_reactivities
+from mprna.predict.fold import fold_records
+from mprna.predict.options import FoldOptions
 
 NAN = float("nan")
 
@@ -61,6 +63,20 @@ def test_a_directory_without_reactivities_is_an_error(tmp_path):
     (tmp_path / "a.txt").write_text("1 0.5\n")
     with pytest.raises(FormatError, match=r"no file NAME\.shape in this directory"):
         list(with_reactivities([Record(name="a", sequence="AC")], tmp_path))
+
+
+@pytest.mark.parametrize("text", ["1 x\n", "9 0.5\n", "1 C 0.5\n"])
+def test_a_bad_file_of_many_is_the_fault_of_its_record(tmp_path, text):
+    (tmp_path / "a.shape").write_text(text)
+    (tmp_path / "b.shape").write_text("1 0.5\n")
+    records = [Record(name=name, sequence="GGAAACCA") for name in "ab"]
+    bad, good = with_reactivities(records, tmp_path)
+    assert f"{tmp_path / 'a.shape'}:1: " in bad.fault
+    assert (bad.reactivities, good.fault) == (None, None)
+    rows = list(fold_records([bad, good], FoldOptions(engine="vienna")))
+    assert [row.error for row in rows] == [bad.fault, None]
+    with pytest.raises(FormatError, match=r"a\.shape:1"):
+        list(with_reactivities(records[:1], tmp_path / "a.shape"))
 
 
 def test_a_file_of_no_record_is_told(tmp_path):

@@ -53,6 +53,19 @@ def test_records_of_one_name_are_numbered_and_told(tmp_path):
         }
 
 
+@pytest.mark.parametrize("names", [("a", "a.npy"), ("a.npy", "a"), ("a.npy", "a.npy.npy")])
+def test_no_name_stands_for_the_file_of_another_array(tmp_path, names):
+    """`numpy.load` finds arrays by the names of their files too."""
+    path = tmp_path / "v.npz"
+    one = Embedding(name=names[0], vectors=MATRIX)
+    other = Embedding(name=names[1], vectors=MATRIX[:1])
+    with pytest.warns(MprnaWarning, match=f"number 2 is '{names[1]}-2'"):
+        write_vectors([one, other], str(path), format_name="npz", pooled=False)
+    with np.load(path) as found:
+        np.testing.assert_array_equal(found[names[0]], MATRIX)
+        np.testing.assert_array_equal(found[f"{names[1]}-2"], MATRIX[:1])
+
+
 def test_jsonl_has_vectors_or_a_reason(tmp_path):
     path = tmp_path / "v.jsonl"
     write_vectors([*embeddings(MATRIX), FAILED], str(path), format_name="jsonl", pooled=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 import time
@@ -136,6 +137,18 @@ def test_an_error_of_the_items_comes_after_the_results_before_it(jobs: int, erro
     assert [next(results) for _ in range(5)] == ["0", "1", "4", "9", "16"]
     with pytest.raises(type(error)):
         next(results)
+
+
+def ask_for_two(_: object) -> str:
+    try:
+        return "".join(map_ordered(make_square, range(2), jobs=2, on_kill=no_kill))
+    except UsageError as error:
+        return str(error)
+
+
+def test_a_worker_of_a_pool_is_told_that_it_may_start_no_processes() -> None:
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        assert pool.map(ask_for_two, [0])[0].startswith("jobs: a worker of a pool may start no processes")
 
 
 def test_no_more_children_are_started_than_there_are_items(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,7 +19,7 @@ from mprna.predict.repair_calibration import (
     save_calibration,
 )
 from mprna.predict.repair_features import FEATURES, repair_features
-from mprna.predict.repair_output import COLUMNS, write_repairs
+from mprna.predict.repair_output import COLUMNS, record_of, write_repairs
 from mprna.rna.bases import base_ids
 from mprna.runtime.load import load
 from mprna.runtime.store import write_manifest
@@ -185,7 +185,8 @@ def test_qualities_are_the_probabilities_of_the_letters_written(options):
         assert ord(symbol) - 33 == min(round(-10 * np.log10(max(error, 1e-10))), 93)
 
 
-def test_fastq_qualities_are_rates(options):
+@pytest.mark.parametrize("symbol", ["\ufffd", " ", "\x7f"])
+def test_fastq_qualities_are_rates(options, symbol):
     sequence = text(30)
     with_qualities = Record(name="r", sequence=sequence, qualities="5" * 30)  # Phred 20
     found = repair(with_qualities, dataclasses.replace(options, use_qualities=True))
@@ -196,8 +197,8 @@ def test_fastq_qualities_are_rates(options):
     short = dataclasses.replace(with_qualities, qualities="55")
     with pytest.raises(SequenceError, match="2 qualities for 30 nucleotides"):
         repair(short, dataclasses.replace(options, use_qualities=True))
-    odd = dataclasses.replace(with_qualities, qualities="\ufffd" * 30)
-    with pytest.raises(SequenceError, match="qualities that are no ASCII characters"):
+    odd = dataclasses.replace(with_qualities, qualities=symbol * 30)
+    with pytest.raises(SequenceError, match="qualities that are no characters from ! to ~"):
         repair(odd, dataclasses.replace(options, use_qualities=True))
 
 
@@ -367,6 +368,13 @@ def test_tables_of_changes_keep_every_record(options, tmp_path):
         write_repairs(found, None, format_name="fasta", changes_only=True)
     with pytest.raises(UsageError, match="format 'csv'; expected one of fasta, fastq"):
         write_repairs(found, None, format_name="csv")
+
+
+@pytest.mark.parametrize(("given", "kept"), [("IIII", "IIII"), ("II I", "!!!!"), (None, "!!!!")])
+def test_a_record_that_comes_back_as_it_is_keeps_its_qualities(options, given, kept):
+    (found,) = repair_records([Record(name="d", sequence="ACGE", qualities=given)], options)
+    assert record_of(found).sequence == "ACGE"
+    assert record_of(found).qualities == kept
 
 
 @pytest.mark.parametrize("name", ["fasta", "fastq"])

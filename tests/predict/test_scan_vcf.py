@@ -17,6 +17,7 @@ from mprna.errors import FormatError, UsageError
 from mprna.io.vcf import VcfFile, info_text
 from mprna.predict.scan import ScanOptions, scan
 from mprna.predict.scan_vcf import INFO_PARTS, Transcriptome, scan_vcf, write_vcf
+from mprna.predict.variant_effect import NO_FAILURES
 
 OPTIONS = ScanOptions(model=None, confidence=False)
 GENOME = "".join(np.random.default_rng(3).choice(list("ACGT"), size=200))
@@ -51,6 +52,13 @@ def scanned(directory, *lines: str, transcripts: bool = True, jobs: int = 1):
     with VcfFile(vcf(directory, *lines)) as file:
         found = scan_vcf(file, Transcriptome(str(directory / "genome.fa"), genes), OPTIONS, jobs=jobs)
         return [effects for _, effects in found]
+
+
+@pytest.mark.parametrize("allele", [".", "<NON_REF>", "<*>"])
+def test_a_site_without_another_allele_is_no_failure(files, allele):
+    (effects,) = scanned(files, f"chr1\t31\t.\t{GENOME[30]}\t{allele}")
+    assert [effect.error for effect in effects] == ["no alternative allele"]
+    assert effects[0].error in NO_FAILURES
 
 
 def test_both_strands_are_the_rna_that_python_would_splice(files):
@@ -96,7 +104,6 @@ def test_several_letters_at_once(files):
         (f"chr1\t31\t.\t{GENOME[30:33]}\t{GENOME[30]}", "insertions and deletions are not supported"),
         (f"chr1\t31\t.\t{GENOME[30]}\t<DEL>", "is no substitution"),
         (f"chr1\t31\t.\t{GENOME[30]}\t*", "is no substitution"),
-        (f"chr1\t31\t.\t{GENOME[30]}\t.", "is no substitution"),
         (f"chr1\t31\t.\t{GENOME[30]}\tN", "N is no nucleotide"),
         ("chrX\t31\t.\tA\tC", "chrX is no sequence of the reference"),
         ("chr1\t201\t.\tA\tC", "where the reference has nothing"),

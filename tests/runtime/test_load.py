@@ -41,6 +41,13 @@ def test_a_device_that_is_not_there_is_told(nano_model, device):
         load(nano_model, device=device)
 
 
+def test_onnx_runs_on_the_cpu_and_in_one_thread_at_least(nano_model):
+    with pytest.raises(UsageError, match="device 'cuda': the onnx backend runs on the CPU"):
+        load(nano_model, backend="onnx", device="cuda")
+    with pytest.raises(UsageError, match="num_threads 0; expected 1 or more"):
+        load(nano_model, num_threads=0)
+
+
 def test_an_unknown_type_is_told(nano_model):
     with pytest.raises(UsageError, match="dtype 'int4': expected one of float32, bfloat16, float16"):
         TorchEngine(nano_model, dtype="int4")

@@ -47,6 +47,12 @@ def test_settings_that_are_named_can_be_set() -> None:
     assert "corpus_weights" not in str(error.value).partition("known are")[2]
 
 
+def test_an_unknown_objective_is_told_as_it_was_written() -> None:
+    with pytest.raises(UsageError, match=r"--set objectives\.nope: .* known are objectives\.") as error:
+        with_settings(smoke(), ["objectives.nope=1"])
+    assert "NAME" not in str(error.value)
+
+
 @pytest.mark.parametrize(
     "setting", ["num_steps", "nothing=1", "num_steps=many", "objectives.x=1", "objectives=1", "bfloat16=2"]
 )

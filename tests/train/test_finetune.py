@@ -198,12 +198,12 @@ def test_balanced_classes_weigh_the_same() -> None:
         (
             "sequence_classification",
             None,
-            r"t.jsonl:7: label None; sequence_classification expects one",
+            r"t.jsonl:7: no label; give one, or remove this row",
         ),
         ("sequence_classification", "c", r"t.jsonl:7: class 'c' is not in the training data; known are a, b"),
         ("sequence_regression", "high", r"t.jsonl:7: label 'high' is no number"),
-        ("sequence_regression", "nan", r"t.jsonl:7: label 'nan' is no finite number; write null"),
-        ("sequence_regression", 1e39, r"t.jsonl:7: label 1e\+39 is no finite number; write null"),
+        ("sequence_regression", "nan", r"t.jsonl:7: label 'nan' is no finite number; give one"),
+        ("sequence_regression", 1e39, r"t.jsonl:7: label 1e\+39 is no finite number; give one"),
         ("token_classification", "((.", r"t.jsonl:7: 3 labels for 4 nt; write null where nothing is known"),
         ("token_regression", 1.0, r"t.jsonl:7: label 1.0; token_regression expects a list"),
     ],
@@ -289,6 +289,15 @@ def test_classes_with_one_number_have_an_order_of_their_own():
     assert class_names(rows, "sequence_classification") == ("001", "01", "1", "2")
     lists = [LabelledRow("GG", ([[1], {"a": 2}],), "t.jsonl", 3)]
     assert class_names(lists, "token_classification") == ("[1]", "{'a': 2}")
+
+
+@pytest.mark.parametrize("cell", ["", " ", "nan"])
+def test_a_sequence_without_a_number_is_to_be_removed(tmp_path: Path, cell: str) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text(f"sequence,label\nACGU,{cell}\n")
+    task = TaskConfig(task="sequence_regression", labels=("label",))
+    with pytest.raises(FormatError, match=r"t\.csv:2: .*remove this row"):
+        examples(read_labelled(path), task, max_length=10)
 
 
 def test_classes_in_another_encoding_are_not_one(tmp_path: Path) -> None:

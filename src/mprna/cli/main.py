@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import io
 import os
 import signal
@@ -166,6 +167,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         if error.errno in RESOURCE_ERRORS:
             tell(f"error: {error.strerror}: a limit of the system; ask for fewer processes (-j)")
             return 1
+        if error.errno == errno.ENOENT:  # os.getcwd has no name of it
+            tell("error: the current folder does not exist any more; change to another")
+            return 1
         if error.errno not in WRITE_ERRORS:
             raise
         tell(f"error: cannot write: {error.strerror}")
@@ -176,7 +180,18 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         return INTERRUPTED
+    except ImportError as error:
+        if not _is_interrupt(error):
+            raise
+        return INTERRUPTED
     return status
+
+
+def _is_interrupt(error: BaseException | None) -> bool:
+    """Whether Ctrl-C is behind an error, as where it comes while a library is loaded."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__cause__ or error.__context__
+    return error is not None
 
 
 @contextmanager

@@ -172,9 +172,9 @@ def _write(args: argparse.Namespace, effects: Iterable[VariantEffect]) -> None:
 
 
 def _seen(effect: VariantEffect, tally: Tally) -> VariantEffect:
-    from mprna.predict.variant_effect import IN_NO_EXON
+    from mprna.predict.variant_effect import NO_FAILURES
 
-    error = None if effect.error == IN_NO_EXON else effect.error
+    error = None if effect.error in NO_FAILURES else effect.error
     return tally.seen(effect, f"{effect.name} {effect.given or effect.variant}".strip(), error)
 
 

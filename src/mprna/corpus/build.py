@@ -136,6 +136,7 @@ def build_corpus(
         tasks = _tasks(scaffold, out_dir, scanned, options, cache_dir)
         shards = _run(tasks, executor or partial(run_shards, jobs=jobs), report)
         manifest = _manifest(shards, scanned, plan, reports=_write_reports(scaffold, out_dir))
+        _check_slices(manifest.rows, manifest.drops)
         write_manifest(manifest, out_dir)
     remove_scaffold(out_dir)
     return manifest
@@ -261,9 +262,13 @@ def _scan(
         shutil.rmtree(buckets_dir)
     buckets_dir.mkdir()
     scanned = scan(paths, digests, buckets_dir, options, references)
-    if scanned.candidates == 0:
-        raise CorpusError(f"no slice remains of the input (dropped: {scanned.drops.summary()})")
+    _check_slices(scanned.candidates, scanned.drops)
     return scanned
+
+
+def _check_slices(number: int, drops: Drops) -> None:
+    if number == 0:
+        raise CorpusError(f"no slice remains of the input (dropped: {drops.summary()})")
 
 
 def _near_duplicates_path(scaffold: Path, options: CorpusOptions) -> Path | None:

@@ -108,4 +108,4 @@ def _cell(text: str) -> Any:
             return json.loads(text)
         except (ValueError, RecursionError):
             return text  # a dot-bracket may start so
-    return text or None
+    return text if text.strip() else None

@@ -47,6 +47,8 @@ class Record:
     """What the structure must look like, one symbol of `rna.constraints.SYMBOLS` per nucleotide."""
     reactivities: npt.NDArray[np.float64] | None = field(default=None, compare=False, repr=False)
     """Reactivities of a SHAPE experiment; NaN where there are no data. *Shape:* (L,)"""
+    fault: str | None = None
+    """Why it is not to be folded: what belongs to it alone, such as its reactivities, cannot be read."""
     engine: str | None = None
     """Name of the engine that predicted the structure."""
     template: str | None = None

@@ -59,10 +59,10 @@ def with_reactivities(records: Iterable[Record], path: Path) -> Iterator[Record]
     """Records with the reactivities of a file, or of the files `NAME.shape` in a directory.
 
     Records without such a file stay as they are. Warns of them, and of files in a directory
-    whose names no record has.
+    whose names no record has. A file of a directory that cannot be read is the `fault` of its record.
 
     Raises:
-        FormatError: as `read_shape`, no such file, or a directory without any.
+        FormatError: one file, as `read_shape`; no such file, or a directory without any.
         UsageError: one file for several records.
     """
     if path.is_dir():
@@ -87,7 +87,7 @@ def _with_own_files(records: Iterable[Record], directory: Path) -> Iterator[Reco
         is_there = "/" not in record.name and os.path.isfile(file)  # Path.is_file fails on long names
         if not is_there:
             without.append(record.name or "a record without a name")
-        yield _with_file(record, file) if is_there else record
+        yield _with_file_or_fault(record, file) if is_there else record
     if without:
         message = f"{directory}: records without reactivities: {len(without)}; the first: {without[0]}"
         warnings.warn(message, MprnaWarning, stacklevel=1)
@@ -98,6 +98,14 @@ def _with_own_files(records: Iterable[Record], directory: Path) -> Iterator[Reco
 
 def _with_file(record: Record, path: Path) -> Record:
     return dataclasses.replace(record, reactivities=read_shape(path, record.sequence))
+
+
+def _with_file_or_fault(record: Record, path: Path) -> Record:
+    """One bad file of many is the fault of one record."""
+    try:
+        return _with_file(record, path)
+    except FormatError as error:
+        return dataclasses.replace(record, fault=str(error))
 
 
 def _row(cells: list[str]) -> tuple[int, str, float]:

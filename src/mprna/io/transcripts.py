@@ -103,19 +103,27 @@ def _gtf(cells: list[str]) -> _Part:
     match = _TRANSCRIPT_ID.search(cells[8])
     if match is None:
         raise ValueError("no transcript_id")
-    return (match[1], cells[0], _strand(cells[6]), 0), [(int(cells[3]) - 1, int(cells[4]))]
+    return (match[1], cells[0], _strand(cells[6]), 0), [(_position(cells[3]) - 1, _position(cells[4]))]
 
 
 def _bed(cells: list[str], number: int) -> _Part:
-    start, end = int(cells[1]), int(cells[2])
+    start, end = _position(cells[1]), _position(cells[2])
     name = cells[3] if len(cells) > 3 else f"{cells[0]}:{start + 1}-{end}"
     strand = _strand(cells[5]) if len(cells) > 5 else "+"
     key = name, cells[0], strand, number
     if len(cells) < 12:
         return key, [(start, end)]
-    sizes, starts = ([int(cell) for cell in cells[k].strip(",").split(",")] for k in (10, 11))
-    exons = [(start + first, start + first + size) for first, size in zip(starts, sizes, strict=True)]
-    return key, exons
+    sizes, starts = ([_position(cell) for cell in cells[k].strip(",").split(",")] for k in (10, 11))
+    if not _position(cells[9]) == len(sizes) == len(starts):
+        raise ValueError(f"{cells[9]} blocks with {len(sizes)} sizes and {len(starts)} starts")
+    return key, [(start + first, start + first + size) for first, size in zip(starts, sizes, strict=True)]
+
+
+def _position(cell: str) -> int:
+    try:
+        return int(cell)
+    except ValueError:
+        raise ValueError(f"{shorten(cell)} is no whole number") from None
 
 
 def _strand(cell: str) -> str:

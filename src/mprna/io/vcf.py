@@ -41,6 +41,8 @@ class VcfFile:
         pysam = _pysam()
         if path != "-" and not os.path.exists(path):
             raise FormatError("no such file", path=path)
+        if path != "-" and os.path.isfile(path) and os.path.getsize(path) == 0:
+            raise FormatError("empty file, expected a VCF", path=path)
         try:
             _check_compression(path)
             self._file = pysam.VariantFile(path)

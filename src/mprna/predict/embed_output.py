@@ -19,6 +19,7 @@ from mprna.predict.tables import Row, check_format, write_jsonl
 
 VECTOR_FORMATS: Final = ("npz", "jsonl", "tsv")
 
+_SUFFIX: Final = ".npy"
 _LONGEST_ENTRY_NAME: Final = 65_535
 
 
@@ -48,7 +49,8 @@ def write_vectors(
 def _write_npz(embeddings: Iterable[Embedding], stream: IO[bytes]) -> None:
     """As `numpy.savez`, one array at a time; `numpy.load` opens it.
 
-    Where another record has the same name, a number is added to it, and a warning says so.
+    Where another record has the same name (but for `.npy` behind it), a number is added to it, and a warning
+    says so.
     """
     used: set[str] = set()
     with zipfile.ZipFile(stream, "w") as archive:
@@ -63,19 +65,26 @@ def _write_npz(embeddings: Iterable[Embedding], stream: IO[bytes]) -> None:
 
 def _unused_name(name: str, used: set[str]) -> str:
     found, number = name, 1
-    while found in used:
+    while _stem(found) in used:
         number += 1
         found = f"{name}-{number}"
     if number > 1:
         message = f"npz: more than one record is named {shorten(name)}; number {number} is {shorten(found)}"
         warnings.warn(message, MprnaWarning, stacklevel=1)
-    used.add(found)
+    used.add(_stem(found))
     return found
+
+
+def _stem(name: str) -> str:
+    """What `numpy.load` takes for the same name as that of an array's file in the archive."""
+    while name.endswith(_SUFFIX):
+        name = name.removesuffix(_SUFFIX)
+    return name
 
 
 def _entry_name(name: str) -> str:
     """Zip archives count the bytes of a name in 16 bits, and end it at a NUL."""
-    entry = f"{name}.npy"
+    entry = name + _SUFFIX
     if "\0" in name or len(entry.encode()) > _LONGEST_ENTRY_NAME:
         raise UsageError(f"npz: no archive can hold the name {shorten(name)}; shorten it or choose jsonl")
     return entry

@@ -131,8 +131,10 @@ class Folder:
 
         Raises:
             SequenceError: empty, or no RNA.
-            FoldingError: too long, or ViennaRNA cannot fold it.
+            FoldingError: too long, ViennaRNA cannot fold it, or the record has a `fault`.
         """
+        if record.fault is not None:
+            raise FoldingError(record.fault)
         sequence = clean_sequence(record.sequence)
         self._check_length(len(sequence))
         options = self._options

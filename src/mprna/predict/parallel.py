@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
+from multiprocessing import current_process
 from multiprocessing.connection import Connection, wait
 from typing import Any, Final, Generic
 
@@ -41,13 +42,15 @@ def map_ordered(
         ahead: how many results may wait in memory for one before them, per process.
 
     Raises:
-        UsageError: fewer than one process.
+        UsageError: fewer than one process, or several in a process that may start none.
         Exception: whatever `make_worker` or reading `items` raises.
         RuntimeError: a child ended by itself; its traceback is on stderr.
     """
     if jobs < 1:
         raise UsageError(f"jobs {jobs}; expected at least 1 process")
     worker = _Careful(make_worker)  # raises here, before anything is read, what would end every child
+    if jobs > 1 and current_process().daemon:
+        raise UsageError("jobs: a worker of a pool may start no processes; ask for 1 job there")
     if jobs > 1:
         return _in_children(partial(_Careful, make_worker), items, jobs, on_kill, ahead)
     return (_or_reason(worker(item), item, on_kill) for item in items)

@@ -5,6 +5,7 @@ Shape letters: L nucleotides.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
@@ -37,6 +38,8 @@ MAX_RATE: Final = 0.75
 """At this rate all four bases are equally likely, whatever base is seen."""
 
 _PHRED_OFFSET: Final = 33
+_QUALITIES: Final = re.compile("[!-~]*")
+"""Phred 0 to 93."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,13 +137,15 @@ class RepairResult:
     """Structure of the sequence as given, if it was folded."""
     repaired_dot_bracket: str | None = None
     """Structure of the repaired sequence, if it was folded."""
+    given_qualities: str | None = None
+    """Qualities as they were read, of a record that came back as it is."""
     error: str | None = None
 
     @property
     def qualities(self) -> str:
-        """Phred + 33 of the repaired letters, 0 to 93; all 0 without a result."""
+        """Phred + 33 of the repaired letters, 0 to 93; without a result those that were read, or all 0."""
         if self.base_probs is None or self.repaired is None:
-            return chr(_PHRED_OFFSET) * len(self.sequence)
+            return self.given_qualities or chr(_PHRED_OFFSET) * len(self.sequence)
         probs = np.append(self.base_probs, np.full((len(self.base_probs), 1), 0.25), axis=1)
         bases = base_ids(clean_sequence(self.repaired))
         error = 1.0 - np.take_along_axis(probs, bases[:, None], axis=1)[:, 0]
@@ -241,8 +246,8 @@ class _Repairer:
             raise SequenceError("no qualities (--qualities needs FASTQ)")
         if len(record.qualities) != len(record.sequence):
             raise SequenceError(f"{len(record.qualities)} qualities for {len(record.sequence)} nucleotides")
-        if not record.qualities.isascii():
-            raise SequenceError("qualities that are no ASCII characters")
+        if not _QUALITIES.fullmatch(record.qualities):
+            raise SequenceError("qualities that are no characters from ! to ~")
         phred = np.array([ord(symbol) - _PHRED_OFFSET for symbol in record.qualities])
         return np.minimum(10.0 ** (-phred / 10.0), MAX_RATE)
 
@@ -318,6 +323,12 @@ def _cached_repairer(options: RepairOptions, versions: object) -> _Repairer:
 
 
 def _failed(record: Record, reason: str) -> RepairResult:
+    given = record.qualities or ""
+    can_stay = len(given) == len(record.sequence) and _QUALITIES.fullmatch(given)
     return RepairResult(
-        name=record.name, description=record.description, sequence=record.sequence, error=reason
+        name=record.name,
+        description=record.description,
+        sequence=record.sequence,
+        given_qualities=given if can_stay else None,
+        error=reason,
     )

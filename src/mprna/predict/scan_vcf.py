@@ -16,10 +16,11 @@ from mprna.io.vcf import IndexedFasta, VcfFile, VcfRecord, info_text
 from mprna.predict.limits import too_long
 from mprna.predict.scan_output import SCAN_COLUMNS, effect_row
 from mprna.predict.scan_work import Query, VariantRequest, scan_queries
-from mprna.predict.variant_effect import IN_NO_EXON, ScanOptions, VariantEffect
+from mprna.predict.variant_effect import IN_NO_EXON, NO_ALTERNATIVE, ScanOptions, VariantEffect
 from mprna.rna.variants import Substitution, Variant
 
 INFO_FIELD: Final = "MPRNA"
+_NO_ALLELES: Final = (".", "<NON_REF>", "<*>")
 _BIN: Final = 1 << 16
 _LEFT_OUT: Final = ("given", "position", "ref", "alt")
 _INFO_COLUMNS: Final = [name for name in SCAN_COLUMNS if name not in _LEFT_OUT]
@@ -89,7 +90,7 @@ class Transcriptome:
             length = self._fasta.length(transcript.contig)
             if transcript.start < 0 or transcript.end > length:
                 message = f"{transcript.name!r} ends at {transcript.end}, {transcript.contig} at {length}"
-                raise FormatError(message, path=path)
+                raise FormatError(f"{message}; is it of the same assembly?", path=path)
 
 
 def scan_vcf(
@@ -165,6 +166,8 @@ def _complaint(record: VcfRecord, alt: str, transcriptome: Transcriptome) -> str
     found = transcriptome.genomic(record.contig, record.position, record.position + len(ref))
     if found != ref:
         return f"the VCF has {ref} where the reference has {found or 'nothing'}"
+    if alt in _NO_ALLELES:
+        return NO_ALTERNATIVE
     if len(alt) != len(ref) or not set(ref + alt.upper()) <= set("ACGTN"):
         return f"{ref}>{alt} is no substitution; insertions and deletions are not supported"
     if "N" in ref + alt.upper():

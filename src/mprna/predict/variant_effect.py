@@ -19,7 +19,10 @@ MAX_FOLDED: Final = 3_000
 """Most nucleotides that are folded at once, for substitutions far apart too; it takes a minute."""
 MIN_WINDOW: Final = 20
 IN_NO_EXON: Final = "in no exon of a transcript"
-"""Reason for a row without values that is not counted as a failure: the variant is intergenic or intronic."""
+NO_ALTERNATIVE: Final = "no alternative allele"
+NO_FAILURES: Final = (IN_NO_EXON, NO_ALTERNATIVE)
+"""Reasons for rows without values that are not counted as failures: variants that are intergenic or intronic,
+and sites of a VCF where nothing differs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,7 +19,7 @@ _LETTER: Final = "ACGTUN"
 _SUBSTITUTION: Final = re.compile(
     rf"(?:[nr]\.)?(?:(?P<ref>[{_LETTER}])(?P<position>\d{{1,9}})(?P<alt>[{_LETTER}])"
     rf"|(?P<hgvs_position>\d{{1,9}})(?P<hgvs_ref>[{_LETTER}])>(?P<hgvs_alt>[{_LETTER}]))",
-    re.IGNORECASE,
+    re.IGNORECASE | re.ASCII,
 )
 _JOINED: Final = re.compile(r"\s*[+,]\s*")
 _HGVS: Final = re.compile(r"(?:[^:]+:)?[cg]\.", re.IGNORECASE)

@@ -42,8 +42,10 @@ def load(
     Raises:
         ModelError: no such model, damaged files, or a model of another kind (see the functions below).
         MissingExtraError: the torch backend without torch.
-        UsageError: an unknown backend, or a device that is not there.
+        UsageError: an unknown backend, a device that is not there, or fewer than one thread.
     """
+    if num_threads < 1:
+        raise UsageError(f"num_threads {num_threads}; expected 1 or more")
     return _open_encoder(*_choose(model, backend, device), device, num_threads)
 
 
@@ -107,4 +109,6 @@ def _choose(model: str | Path, backend: str, device: str = "cpu") -> tuple[Path,
         backend = "onnx" if device == "cpu" and (directory / GRAPH_FILE).exists() else "torch"
     if backend == "torch" and find_spec("torch") is None:
         raise MissingExtraError(f"{directory}: running it without a {GRAPH_FILE}", "train")
+    if backend == "onnx" and device != "cpu":
+        raise UsageError(f"device {device!r}: the onnx backend runs on the CPU; choose the torch backend")
     return directory, backend

@@ -12,6 +12,7 @@ from mprna.errors import UsageError
 from mprna.model.presets import PRESETS
 from mprna.objectives.mixture import ObjectiveConfig, check_ranges
 
+_INNER: Final = "objectives."
 _COUNT: Final = (1.0, 1e9)
 _LOOP_RANGES: Final = {
     "num_steps": _COUNT,
@@ -110,20 +111,20 @@ def with_settings(config: TrainConfig, settings: list[str]) -> TrainConfig:
         name, equals, text = setting.partition("=")
         if not equals:
             raise UsageError(f"--set {setting}: expected NAME=VALUE")
-        if name.startswith("objectives."):
-            name = name.removeprefix("objectives.")
-            inner[name] = _parsed(ObjectiveConfig, name, text)
+        if name.startswith(_INNER):
+            inner[name.removeprefix(_INNER)] = _parsed(ObjectiveConfig, name, text, prefix=_INNER)
         else:
             outer[name] = _parsed(TrainConfig, name, text)
     return dataclasses.replace(config, objectives=dataclasses.replace(config.objectives, **inner), **outer)
 
 
-def _parsed(kind: type[TrainConfig | ObjectiveConfig], name: str, text: str) -> Any:
+def _parsed(kind: type[TrainConfig | ObjectiveConfig], name: str, text: str, *, prefix: str = "") -> Any:
     """The value of a setting, of the type of its field."""
-    types = typing.get_type_hints(kind)
-    known = sorted(name for name in types if types[name] in _PARSERS)
+    types = {prefix + field: hint for field, hint in typing.get_type_hints(kind).items()}
+    known = sorted(field for field in types if types[field] in _PARSERS)
     if name not in known:
-        raise UsageError(f"--set {name}: no such setting; known are {', '.join(known)}, objectives.NAME")
+        others = "" if prefix else f", {_INNER}NAME"
+        raise UsageError(f"--set {name}: no such setting; known are {', '.join(known)}{others}")
     try:
         return _PARSERS[types[name]](text)
     except ValueError:

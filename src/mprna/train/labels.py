@@ -83,7 +83,8 @@ def _targets(row: LabelledRow, task: TaskConfig) -> Targets:
         numbers = {name: float(number) for number, name in enumerate(task.labels)}
         parsed = [[_class(row, cell, numbers) for cell in columns[0]]]
     else:
-        parsed = [[_number(row, cell) for cell in cells] for cells in columns]
+        may_lack = not task.task.startswith("sequence")
+        parsed = [[_number(row, cell, may_lack=may_lack) for cell in cells] for cells in columns]
     return np.array(parsed, np.float32).T
 
 
@@ -109,7 +110,9 @@ def _cells(row: LabelledRow, column: int, task: str) -> list[Any]:
     """The values of one label column, one per place."""
     value = row.labels[column]
     if task.startswith("sequence"):
-        if value is None or isinstance(value, (list, dict)):
+        if value is None:
+            raise row.fault("no label; give one, or remove this row")
+        if isinstance(value, (list, dict)):
             raise row.fault(f"label {value!r}; {task} expects one value per sequence")
         return [value]
     if not isinstance(value, (list, str)) or (isinstance(value, str) and task == "token_regression"):
@@ -128,11 +131,12 @@ def _class(row: LabelledRow, cell: Any, numbers: dict[str, float]) -> float:
     return numbers[str(cell)]
 
 
-def _number(row: LabelledRow, cell: Any) -> float:
+def _number(row: LabelledRow, cell: Any, *, may_lack: bool) -> float:
     try:
         number = math.nan if cell is None else float(cell)
     except (TypeError, ValueError, OverflowError):
         raise row.fault(f"label {cell!r:.40} is no number") from None
     if abs(number) > _LARGEST or (math.isnan(number) and cell is not None):
-        raise row.fault(f"label {cell!r} is no finite number; write null where nothing is known")
+        advice = "write null where nothing is known" if may_lack else "give one, or remove this row"
+        raise row.fault(f"label {cell!r} is no finite number; {advice}")
     return number
