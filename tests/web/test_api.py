@@ -378,3 +378,20 @@ def test_openapi_has_examples_that_work(api: httpx.Client) -> None:
         schema = operations["post"]["requestBody"]["content"]["application/json"]["schema"]
         model = document["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
         assert api.post(path, json=model["examples"][0]).status_code == 200, path
+
+
+def test_openapi_lists_what_a_route_can_answer(api: httpx.Client) -> None:
+    paths = api.get("/api/openapi.json").json()["paths"]
+    codes = {
+        (path, method): set(operation["responses"])
+        for path, of in paths.items()
+        for method, operation in of.items()
+    }
+    job = "/api/jobs/{job_id}"
+    for (path, method), found in codes.items():
+        if path == job:
+            assert found == {"200", "400", "404"}
+        elif method == "get":
+            assert found == {"200", "400"}
+        else:
+            assert found == {"202" if path == "/api/jobs" else "200", "400", "413", "422", "429", "503"}

@@ -65,6 +65,9 @@ _MEDIA_TYPES: Final = {
     "svg": "image/svg+xml",
     "png": "image/png",
 }
+_BAD_HOST: Final[dict[int | str, dict[str, Any]]] = {
+    400: {"model": Problem, "description": "Not for this host"}
+}
 _PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {
     400: {"model": Problem, "description": "No JSON, or not for this host"},
     413: {"model": Problem, "description": "More than this service takes"},
@@ -108,41 +111,42 @@ def _service(request: Request) -> Service:
 
 ServiceOf = Annotated[Service, Depends(_service)]
 
-router = APIRouter(prefix="/api", responses=_PROBLEMS)
+asking = APIRouter(prefix="/api", responses=_PROBLEMS)
+looking = APIRouter(prefix="/api", responses=_BAD_HOST)
 watch = APIRouter(include_in_schema=False)
 
 
-@router.post("/fold", response_model=FoldAnswer, responses=_STREAM, tags=["verbs"])
+@asking.post("/fold", response_model=FoldAnswer, responses=_STREAM, tags=["verbs"])
 async def fold(body: FoldRequest, request: Request, service: ServiceOf) -> Response:
     """Sequences to structures, as `mprna fold`."""
     return await _answer("fold", body, request, service)
 
 
-@router.post("/embed", response_model=EmbedAnswer, responses=_STREAM, tags=["verbs"])
+@asking.post("/embed", response_model=EmbedAnswer, responses=_STREAM, tags=["verbs"])
 async def embed(body: EmbedRequest, request: Request, service: ServiceOf) -> Response:
     """Sequences to vectors, as `mprna embed`."""
     return await _answer("embed", body, request, service)
 
 
-@router.post("/degrade", response_model=DegradeAnswer, responses=_STREAM, tags=["verbs"])
+@asking.post("/degrade", response_model=DegradeAnswer, responses=_STREAM, tags=["verbs"])
 async def degrade(body: DegradeRequest, request: Request, service: ServiceOf) -> Response:
     """Reactivity and degradation of every nucleotide, as `mprna degrade`."""
     return await _answer("degrade", body, request, service)
 
 
-@router.post("/scan", response_model=ScanAnswer, responses=_STREAM, tags=["verbs"])
+@asking.post("/scan", response_model=ScanAnswer, responses=_STREAM, tags=["verbs"])
 async def scan(body: ScanRequest, request: Request, service: ServiceOf) -> Response:
     """What variants do, as `mprna scan`; of a long RNA better as a job."""
     return await _answer("scan", body, request, service)
 
 
-@router.post("/repair", response_model=RepairAnswer, responses=_STREAM, tags=["verbs"])
+@asking.post("/repair", response_model=RepairAnswer, responses=_STREAM, tags=["verbs"])
 async def repair(body: RepairRequest, request: Request, service: ServiceOf) -> Response:
     """Substitutions found and `N` filled, as `mprna repair`."""
     return await _answer("repair", body, request, service)
 
 
-@router.post("/design", response_model=DesignAnswer, responses=_STREAM, tags=["verbs"])
+@asking.post("/design", response_model=DesignAnswer, responses=_STREAM, tags=["verbs"])
 async def design(body: DesignRequest, request: Request, service: ServiceOf) -> Response:
     """Sequences for a structure, as `mprna design`; a longer search is a job."""
     if body.budget_s > service.limits.max_waited_budget:
@@ -151,7 +155,7 @@ async def design(body: DesignRequest, request: Request, service: ServiceOf) -> R
     return await _answer("design", body, request, service)
 
 
-@router.post("/structure", response_model=StructureAnswer, tags=["structures"])
+@asking.post("/structure", response_model=StructureAnswer, tags=["structures"])
 async def structure(body: StructureRequest, request: Request, service: ServiceOf) -> Response:
     """Energy, pairs and layout of a structure of yours."""
     with service.admission.admitted(_client(request)):
@@ -159,7 +163,7 @@ async def structure(body: StructureRequest, request: Request, service: ServiceOf
         return Response(await _unless_gone(request, work), media_type=JSON)
 
 
-@router.post("/convert", response_class=Response, responses=_FILE, tags=["structures"])
+@asking.post("/convert", response_class=Response, responses=_FILE, tags=["structures"])
 async def convert(body: ConvertRequest, request: Request, service: ServiceOf) -> Response:
     """A record as a file."""
     with service.admission.admitted(_client(request)):
@@ -170,7 +174,7 @@ async def convert(body: ConvertRequest, request: Request, service: ServiceOf) ->
     return Response(content, media_type=_MEDIA_TYPES[body.format], headers=headers)
 
 
-@router.post("/jobs", status_code=202, response_model=JobAnswer, tags=["jobs"])
+@asking.post("/jobs", status_code=202, response_model=JobAnswer, tags=["jobs"])
 async def submit_job(body: Annotated[JobRequest, Body()], request: Request, service: ServiceOf) -> Response:
     """Ask for work that takes long; its state is under the `id` of the answer."""
     tasks = _tasks(body.verb, body.request, request, service)
@@ -179,19 +183,19 @@ async def submit_job(body: Annotated[JobRequest, Body()], request: Request, serv
     return Response(_job_json(job), 202, media_type=JSON)
 
 
-@router.get("/jobs/{job_id}", response_model=JobAnswer, responses=_NO_JOB, tags=["jobs"])
+@looking.get("/jobs/{job_id}", response_model=JobAnswer, responses=_NO_JOB, tags=["jobs"])
 async def get_job(job_id: str, service: ServiceOf) -> Response:
     """State of a job, and its result when it is done."""
     return Response(_job_json(service.jobs.get(job_id)), media_type=JSON)
 
 
-@router.delete("/jobs/{job_id}", response_model=JobAnswer, responses=_NO_JOB, tags=["jobs"])
+@looking.delete("/jobs/{job_id}", response_model=JobAnswer, responses=_NO_JOB, tags=["jobs"])
 async def cancel_job(job_id: str, service: ServiceOf) -> Response:
     """Stop a job."""
     return Response(_job_json(service.jobs.cancel(job_id)), media_type=JSON)
 
 
-@router.get("/health", tags=["service"])
+@looking.get("/health", tags=["service"])
 async def health(service: ServiceOf) -> HealthAnswer:
     """Whether the service works."""
     pool = service.pool
@@ -204,19 +208,19 @@ async def health(service: ServiceOf) -> HealthAnswer:
     )
 
 
-@router.get("/version", tags=["service"])
+@looking.get("/version", tags=["service"])
 async def version(service: ServiceOf) -> VersionAnswer:
     """Versions and limits."""
     return service.version
 
 
-@router.get("/models", tags=["service"])
+@looking.get("/models", tags=["service"])
 async def models(service: ServiceOf) -> list[ModelAnswer]:
     """Installed models, with their cards."""
     return service.models
 
 
-@router.get("/examples", tags=["service"])
+@looking.get("/examples", tags=["service"])
 async def examples(service: ServiceOf) -> list[Example]:
     """Well-known RNAs with their known structures."""
     return service.examples

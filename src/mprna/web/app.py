@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from dataclasses import asdict
 from importlib.metadata import version
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.responses import Response
@@ -26,6 +27,17 @@ from mprna.web.static_files import INDEX, StaticFiles
 from mprna.web.workers import WorkerPool
 
 ANY_HOST = ("*",)
+
+
+class _App(FastAPI):
+    def openapi(self) -> dict[str, Any]:
+        """Without the 422 that FastAPI lists for any parameter: every text may be the id of a job."""
+        document = super().openapi()
+        for operation in document["paths"]["/api/jobs/{job_id}"].values():
+            operation["responses"].pop("422", None)
+        for name in ("HTTPValidationError", "ValidationError"):
+            document["components"]["schemas"].pop(name, None)
+        return document
 
 
 def make_app(limits: Limits | None = None, *, allowed_hosts: Collection[str] = ANY_HOST) -> FastAPI:
@@ -51,7 +63,7 @@ def make_app(limits: Limits | None = None, *, allowed_hosts: Collection[str] = A
             await service.jobs.close()
             await pool.close()
 
-    app = FastAPI(
+    app = _App(
         title="MP-RNA",
         version=__version__,
         description="Fold, embed and design RNA. Positions are 1-based. The numbers are those of `mprna`.",
@@ -60,8 +72,8 @@ def make_app(limits: Limits | None = None, *, allowed_hosts: Collection[str] = A
         redoc_url=None,
         lifespan=lifespan,
     )
-    app.include_router(api.router)
-    app.include_router(api.watch)
+    for router in (api.asking, api.looking, api.watch):
+        app.include_router(router)
     _add_page(app)
     problems.add_handlers(app)
     # The last that is added is asked first: what `RequestLog` answers itself has the headers too.

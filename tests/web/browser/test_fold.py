@@ -163,7 +163,10 @@ def test_a_slow_fold_can_be_stopped(visitor: Any) -> None:
     page = visitor.open()
     page.route("**/api/fold", lambda route: None)  # never answered
     fold(page, HAIRPIN)
+    page.wait_for_selector("#waiting:text-is('Folding sequence_1, 12 nt…')")
+    assert page.is_hidden("#welcome")
     page.click("#stop")
+    page.wait_for_selector("#welcome:visible")
     assert page.is_hidden("#stop")
     assert page.is_hidden("#input-message")
     page.unroute("**/api/fold")

@@ -138,3 +138,84 @@ def test_the_skip_link_leaves_the_address_alone(visitor: Any) -> None:
     page.keyboard.press("Enter")
     assert page.evaluate("document.activeElement.id") == "result"
     assert "seq=GGGGAAAACCCC" in page.url
+
+
+def shown(page: Any) -> tuple[str, str]:
+    """The name of what is shown, and in which view."""
+    return page.text_content("#record-name"), page.text_content("#tabs [aria-selected=true]")
+
+
+def go_back(page: Any, name: str, view: str) -> None:
+    page.evaluate("history.back()")
+    page.wait_for_selector(f"#record-name:text-is('{name}')")
+    page.wait_for_selector(f"#tabs [aria-selected=true]:text-is('{view}')")
+
+
+def test_back_returns_to_views_changes_and_results(visitor: Any) -> None:
+    page = visitor.open()
+    for name in ("one", "two"):
+        page.fill("#sequence-input", f">{name}\n{HAMMERHEAD}")
+        page.click("#fold")
+        page.wait_for_function(f"() => location.hash.includes('name={name}')")
+    folds: list[str] = []
+    page.on("request", lambda request: folds.append(request.url) if "/api/fold" in request.url else None)
+    page.click("#tab-arcs")
+    page.wait_for_function("() => location.hash.includes('arcs')")
+    page.select_option("#colouring", "letter")
+    page.wait_for_function("() => location.hash.includes('letter')")
+    page.click("#panel [data-base='1']")
+    page.click(".letters [data-letter=C]")
+    page.wait_for_function("() => location.hash.includes('A2C')")
+    go_back(page, "two", "Arcs")
+    assert page.is_hidden("#changes")
+    go_back(page, "two", "Drawing")
+    assert len(folds) == 1
+    go_back(page, "one", "Drawing")
+    page.evaluate("history.back()")
+    page.wait_for_selector("#welcome:visible")
+    assert page.title() == "MP-RNA"
+    page.evaluate("history.go(4)")
+    page.wait_for_selector("#changes:has-text('A2C')")
+    assert shown(page) == ("two_A2C", "Arcs")
+    assert page.input_value("#colouring") == "letter"
+
+
+def test_back_from_what_is_being_folded_and_from_what_could_not_be(visitor: Any) -> None:
+    page = visitor.open_folded(f"#seq={HAMMERHEAD}&name=one")
+    page.route("**/api/fold", lambda route: None)  # never answered
+    page.fill("#sequence-input", ">two\nGGGGAAAACCCC")
+    page.click("#fold")
+    page.wait_for_function("() => location.hash.includes('name=two')")
+    page.unroute("**/api/fold")
+    go_back(page, "one", "Drawing")
+    page.fill("#sequence-input", ">three\nMKVL")
+    page.click("#fold")
+    page.wait_for_selector("#input-message:has-text('three')")
+    page.wait_for_function("() => location.hash.includes('name=three')")
+    go_back(page, "one", "Drawing")
+    assert page.is_hidden("#input-message")
+
+
+def test_a_view_that_this_server_lacks_is_no_trap(visitor: Any) -> None:
+    paths = json.dumps({"paths": {"/api/fold": {}}})
+    visitor.page.route("**/api/openapi.json", lambda route: route.fulfill(body=paths))
+    page = visitor.open_folded(f"#seq={HAMMERHEAD}&view=variants")
+    page.wait_for_function("() => !location.hash.includes('variants')")
+    assert page.evaluate("history.length") == 2  # with the empty page of a new browser
+
+
+def test_a_reload_keeps_all_records_and_the_one_that_is_shown(visitor: Any) -> None:
+    page = visitor.open()
+    page.fill("#sequence-input", f">a\n{HAMMERHEAD}\n>b\nGGGGAAAACCCC\n>c\nGGGGGAAAACCCCC")
+    page.click("#fold")
+    page.click("#record-list button:has-text('b'):not(:disabled)")
+    page.wait_for_function("() => location.hash.includes('name=b')")
+    page.reload()
+    page.wait_for_selector("#record-name:text-is('b')")
+    page.wait_for_function(
+        "() => document.querySelectorAll('#record-list button:not(:disabled)').length === 3"
+    )
+    assert page.text_content("#record-list [aria-current]").startswith("b")
+    assert page.input_value("#sequence-input").count(">") == 3
+    go_back(page, "a", "Drawing")
+    assert page.locator("#record-list button").count() == 3

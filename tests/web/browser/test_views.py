@@ -93,6 +93,44 @@ def test_comparison_counts_what_differs(visitor: Any) -> None:
         ]
 
 
+def test_comparison_says_that_vienna_is_under_way(visitor: Any) -> None:
+    page = open_example(visitor, "hammerhead_ribozyme")
+    held: list[Any] = []
+    page.route("**/api/fold", lambda route: held.append(route))
+    page.click("#tab-compare")
+    page.wait_for_selector("#panel [role=status]:has-text('Folding with ViennaRNA')")
+    held[0].continue_()
+    page.wait_for_selector(".compared:has-text('ViennaRNA')")
+    assert page.is_hidden("#panel [role=status]")
+
+
+def test_comparison_says_why_vienna_is_missing(visitor: Any) -> None:
+    page = open_example(visitor, "hammerhead_ribozyme")
+    page.route("**/api/fold", lambda route: route.abort())
+    page.click("#tab-compare")
+    page.wait_for_selector("#panel [role=status]:has-text('does not answer')")
+
+
+@pytest.mark.parametrize(("view", "spot"), [("drawing", "base"), ("arcs", "base"), ("dotplot", "pair")])
+def test_a_finger_takes_the_nearest_base(visit: Any, view: str, spot: str) -> None:
+    visitor = visit(viewport={"width": 390, "height": 800}, is_mobile=True, has_touch=True)
+    page = visitor.open_folded(f"#seq={'GGGGAAAACCCCAUAU' * 40}&view={view}&engine=vienna")
+    page.wait_for_selector(f"#panel [data-{spot}]")
+    page.locator("#panel").scroll_into_view_if_needed()
+    boxes = """spot => [...document.querySelectorAll(`#panel [data-${spot}]`)].map(node => {
+      const { x, y, width, height } = node.getBoundingClientRect();
+      return [x + width / 2, y + height / 2, Number(node.dataset[spot].split(",")[0]) + 1];
+    })"""
+    places = np.array(page.evaluate(boxes, spot))
+    finger = places[places[:, 0].argmin(), :2] - [12, 0]
+    page.touchscreen.tap(*finger)
+    nearest = np.hypot(*(places[:, :2] - finger).T).argmin()
+    page.wait_for_selector(f".inspector h3:text-matches(' {places[nearest, 2]:.0f}$')")
+    box = page.locator("#panel svg").bounding_box()
+    page.touchscreen.tap(box["x"] + 2, box["y"] + 2)
+    page.wait_for_selector(".inspector:has-text('Click a base')")
+
+
 def test_unbalanced_structure_is_a_message(visitor: Any) -> None:
     page = open_example(visitor, SAM)
     page.click("#tab-compare")

@@ -1,7 +1,8 @@
 // Puts the page together.
 
+import { mountAddress } from "./address.js";
 import * as api from "./api.js";
-import { announce, byId, debounce, toast } from "./dom.js";
+import { announce, byId } from "./dom.js";
 import { mountExport } from "./export.js";
 import { createFolding } from "./folding.js";
 import { mountHelp } from "./help.js";
@@ -26,9 +27,8 @@ mountStrip(store);
 mountInspector(store, folding.change);
 mountViews(store, folding);
 mountExport(store);
-mountHistory(reopen);
+mountHistory((fragment) => (location.hash = fragment));
 mountHelp();
-mountLink();
 mountSkipLink();
 await start();
 
@@ -40,8 +40,7 @@ async function start() {
   } catch (error) {
     showMessage(error.message);
   }
-  reopen(location.hash);
-  addEventListener("hashchange", () => reopen(location.hash));
+  mountAddress(store, reopen);
 }
 
 function openExample({ id, sequence, dot_bracket }) {
@@ -51,15 +50,18 @@ function openExample({ id, sequence, dot_bracket }) {
   folding.foldRecords([record], { options: { ...store.get().options, pseudoknots: hasKnot, constraint: null } });
 }
 
-/** Show what a permalink says; another page's fragment is none. */
-function reopen(fragment) {
+/** Show what a permalink says, among the records that were kept with it; nothing where it says nothing. */
+function reopen(fragment, kept) {
   const found = fromFragment(fragment);
-  if (!found) return;
+  if (!found) return folding.clear();
   const { record, options, changes, view, colouring } = found;
   const isThere = !(view in VIEW_VERBS) || store.get().verbs.has(VIEW_VERBS[view]);
-  setText([record]);
   store.set({ view: isThere ? view : "drawing", colouring });
-  folding.foldRecords([record], { options, changes });
+  if (kept && folding.has(kept, options)) return folding.goTo(kept.current, changes);
+  const current = kept?.current ?? 0;
+  const records = kept?.records.map((old, index) => (index === current ? record : old)) ?? [record];
+  setText(records);
+  folding.foldRecords(records, { options, current, changes });
 }
 
 function folded(row) {
@@ -74,21 +76,5 @@ function mountSkipLink() {
   document.querySelector(".skip-link").addEventListener("click", (event) => {
     event.preventDefault();
     byId("result").focus();
-  });
-}
-
-function mountLink() {
-  const write = debounce((state) => {
-    if (state.row?.dot_bracket) history.replaceState(null, "", toFragment(state));
-  }, 120);
-  store.on(["row", "changes", "own", "view", "colouring", "options"], write);
-  byId("copy-link").addEventListener("click", async () => {
-    history.replaceState(null, "", toFragment(store.get()));
-    try {
-      await navigator.clipboard.writeText(location.href);
-      toast("Link copied. It holds the sequence itself; nothing is stored on a server.");
-    } catch {
-      toast("The link is in the address bar.");
-    }
   });
 }

@@ -21,7 +21,7 @@ export function createArcs(container, { label, onSelect, onHover }) {
 
   const baseAt = (event) => {
     const node = event.target.closest("[data-base]");
-    return node ? Number(node.dataset.base) : null;
+    return node ? Number(node.dataset.base) : view.nearest(event, parts.points);
   };
   root.addEventListener("pointermove", (event) => onHover(baseAt(event)));
   root.addEventListener("pointerleave", () => onHover(null));
@@ -62,6 +62,7 @@ function build(scene, { sequence, dot_bracket, pairs: likely, fills, below }) {
   );
   const tallest = (list) => list.reduce((most, [i, j]) => Math.max(most, j - i), 8);
   return {
+    points: bases.map((_, index) => [index * STEP, 0]),
     box: {
       left: -2 * STEP,
       right: (sequence.length + 1) * STEP,

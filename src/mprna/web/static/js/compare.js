@@ -37,10 +37,11 @@ export function createCompare(container, { store, setOwn, ...handlers }) {
     message,
   );
   const reading = html("div", { class: "label reference" }, html("label", { for: "reference" }, "Differences against "), select);
+  const note = html("p", { class: "score", role: "status" });
   const table = html("div", { class: "table-scroll", tabindex: 0, role: "group", "aria-label": "Numbers" });
   const panels = html("div", { class: "side-by-side" });
   const lines = html("div", { class: "stacked mono", tabindex: 0, role: "group", "aria-label": "Dot-brackets, one below the other" });
-  container.append(reading, panels, html("div", { class: "legend" }, comparisonKeys()), table, lines, form);
+  container.append(reading, note, panels, html("div", { class: "legend" }, comparisonKeys()), table, lines, form);
 
   function choose(key) {
     reference = key;
@@ -63,7 +64,13 @@ export function createCompare(container, { store, setOwn, ...handlers }) {
     store.set({ own: null });
   }
 
+  function say(text) {
+    note.textContent = text;
+    note.hidden = text === "";
+  }
+
   function update(state) {
+    say(state.viennaNote);
     const list = candidates(state);
     const chosen = list.find(({ key }) => key === reference) ?? list.find(({ isKnown }) => isKnown) ?? list[0];
     select.replaceChildren(...list.map(({ key, name }) => html("option", { value: key, selected: key === chosen.key }, name)));
@@ -76,6 +83,7 @@ export function createCompare(container, { store, setOwn, ...handlers }) {
 
   return {
     update,
+    say,
     recolour() {},
     highlight: (selected, hovered) => drawings.forEach((drawing) => drawing.highlight(selected, hovered)),
     view: null,

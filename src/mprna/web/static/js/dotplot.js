@@ -14,13 +14,15 @@ export function createDotPlot(container, { label, onSelect, onHover, onPair }) {
   container.append(root);
   let length = 0;
   let cross = null;
+  let dots = [];
+  let centres = [];
   const view = panZoom(root, scene, () => ({
     left: -3 * sizeOfNumbers(length), right: (length + 1) * CELL, top: -2 * sizeOfNumbers(length), bottom: (length + 1) * CELL,
   }));
 
   const pairAt = (event) => {
-    const { pair } = event.target.dataset ?? {};
-    return pair ? pair.split(",").map(Number) : null;
+    const dot = event.target.closest("[data-pair]") ?? dots[view.nearest(event, centres)];
+    return dot ? dot.dataset.pair.split(",").map(Number) : null;
   };
   root.addEventListener("pointermove", (event) => {
     const pair = pairAt(event);
@@ -40,6 +42,8 @@ export function createDotPlot(container, { label, onSelect, onHover, onPair }) {
       length = sequence.length;
       cross = svg("g", { class: "cross" });
       scene.replaceChildren(frame(length), cross, structure(dot_bracket), probabilities(pairs));
+      dots = [...scene.querySelectorAll("[data-pair]")];
+      centres = dots.map(centre);
       if (isNew) view.fit();
     },
     recolour() {},
@@ -99,6 +103,11 @@ function structure(dotBracket) {
     svg("rect", { x: i * CELL, y: j * CELL, width: CELL, height: CELL, "data-pair": [i, j] }),
   );
   return svg("g", { class: "drawn" }, dots);
+}
+
+function centre(dot) {
+  const [x, y, width, height] = ["x", "y", "width", "height"].map((name) => Number(dot.getAttribute(name)));
+  return [x + width / 2, y + height / 2];
 }
 
 function crossAt(index, length, name) {

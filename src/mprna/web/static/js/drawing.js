@@ -27,7 +27,7 @@ export function createDrawing(container, { label, margin, onSelect = () => {}, o
 
   const baseAt = (event) => {
     const node = event.target.closest("[data-base]");
-    return node ? Number(node.dataset.base) : null;
+    return node ? Number(node.dataset.base) : view.nearest(event, shown.layout);
   };
   root.addEventListener("pointermove", (event) => onHover(baseAt(event)));
   root.addEventListener("pointerleave", () => onHover(null));

@@ -2,12 +2,13 @@
 
 import * as api from "./api.js";
 import { announce, byId } from "./dom.js";
-import { base, mutate } from "./sequence.js";
+import { base, mutate, sameRnas } from "./sequence.js";
 import { LONGEST_NAME, YOURS } from "./state.js";
 
 export const MOST_RECORDS = 200;
 const CHUNK = 8;
 const PATIENCE = 600;
+const NOTHING = { changes: [], original: null, own: null, vienna: null, selected: null, row: null };
 
 export function createFolding(store, { onMessage, onFolded }) {
   let running = null; // what the user waits for
@@ -26,11 +27,13 @@ export function createFolding(store, { onMessage, onFolded }) {
   }
 
   /** A new request replaces the one that is under way. */
-  function exclusively(work) {
+  async function exclusively(work) {
     running?.abort();
-    running = new AbortController();
+    const mine = (running = new AbortController());
     onMessage(null);
-    return tracked(running, work);
+    store.set({ folding: true });
+    await tracked(mine, work);
+    if (running === mine) store.set({ folding: false });
   }
 
   /** Fold new records: the one that is to be shown at once, the others after it. */
@@ -40,7 +43,7 @@ export function createFolding(store, { onMessage, onFolded }) {
     announce(records.length === 1 ? `Folding ${records[0].id}.` : `Folding ${records.length} records.`);
     await exclusively(async (signal) => {
       const rows = records.map(() => null);
-      store.set({ records, rows, current, options, changes: [], original: null, own: null, vienna: null, selected: null, row: null });
+      store.set({ ...NOTHING, records, rows, current, options });
       place(await foldChunk([records[current]], options, signal), [current]);
       await present(current, changes, signal);
     });
@@ -75,7 +78,7 @@ export function createFolding(store, { onMessage, onFolded }) {
   async function present(index, changes, signal) {
     const { rows, records } = store.get();
     const row = rows[index];
-    store.set({ current: index, changes: [], original: row.error ? null : row, row, vienna: null, own: null, selected: null });
+    store.set({ ...NOTHING, current: index, original: row.error ? null : row, row });
     if (row.error) return onMessage(`${row.id}: ${row.error}`);
     const { dot_bracket, structure_name } = records[index];
     if (dot_bracket) await setOwn(dot_bracket, structure_name ?? YOURS).catch((error) => onMessage(error.message));
@@ -105,16 +108,19 @@ export function createFolding(store, { onMessage, onFolded }) {
 
   /** ViennaRNA's fold of the shown sequence, for comparison. */
   async function fetchVienna() {
-    const { row, vienna, options } = store.get();
-    if (!row || row.error || vienna || row.engine === "vienna") return;
     aside?.abort();
+    const { row, vienna, options } = store.get();
+    const isWanted = row && !row.error && !vienna && row.engine !== "vienna";
+    store.set({ viennaNote: isWanted ? "Folding with ViennaRNA…" : "" });
+    if (!isWanted) return;
     aside = new AbortController();
     const asked = { engine: "vienna", pseudoknots: false, min_confidence: 0, constraint: options.constraint };
     try {
       const [found] = await api.fold([{ id: row.id, sequence: row.sequence }], sent(asked), { signal: aside.signal });
-      if (!found.error && store.get().row === row) store.set({ vienna: found });
+      if (store.get().row !== row) return;
+      store.set(found.error ? { viennaNote: `ViennaRNA: ${found.error}` } : { vienna: found, viennaNote: "" });
     } catch (error) {
-      if (error.name !== "AbortError") onMessage(error.message);
+      if (error.name !== "AbortError") store.set({ viennaNote: error.message });
     }
   }
 
@@ -124,6 +130,23 @@ export function createFolding(store, { onMessage, onFolded }) {
     setOwn,
     fetchVienna,
     show: (index) => exclusively((signal) => present(index, [], signal)),
+    /** Whether these records are there and the current one is folded in this way. */
+    has({ records, current }, options) {
+      const { records: mine, rows, options: how } = store.get();
+      return sameRnas(records, mine) && Boolean(rows[current]) && JSON.stringify(options) === JSON.stringify(how);
+    },
+    /** To a record that is there, or only to its changes. */
+    goTo(index, changes) {
+      const now = store.get();
+      if (index !== now.current) return exclusively((signal) => present(index, changes, signal));
+      if (JSON.stringify(changes) !== JSON.stringify(now.changes)) return exclusively((signal) => refold(changes, signal));
+    },
+    clear() {
+      running?.abort();
+      behind?.abort();
+      onMessage(null);
+      store.set({ ...NOTHING, records: [], rows: [], current: 0 });
+    },
     /** Other options for the same records; changes stay. */
     setOptions(options) {
       const { records, current, changes, rows, options: before } = store.get();

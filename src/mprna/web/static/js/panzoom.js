@@ -7,6 +7,7 @@ const STEP = 1.25;
 const LARGEST_FIT = 1.5;
 const FAR = 0.4;
 const CLICK_SLACK = 5;
+const REACH = { touch: 24, mouse: 8 };
 
 /**
  * @param svg the outer element; one of its units is one pixel.
@@ -84,6 +85,14 @@ export function panZoom(svg, group, box, { margin = 28 } = {}) {
     return [event.clientX - left, event.clientY - top];
   };
 
+  /** Index of the point (in the group's units) that is nearest to the pointer; null if none is within its reach. */
+  function nearest(event, points) {
+    const [px, py] = place(event);
+    const away = points.map(([x, y]) => Math.hypot(offset[0] + scale * x - px, offset[1] + scale * y - py));
+    const least = away.reduce((best, distance, index) => (distance < away[best] ? index : best), 0);
+    return away[least] <= (REACH[event.pointerType] ?? REACH.mouse) ? least : null;
+  }
+
   svg.addEventListener(
     "wheel",
     (event) => {
@@ -122,6 +131,7 @@ export function panZoom(svg, group, box, { margin = 28 } = {}) {
   return {
     fit,
     reveal,
+    nearest,
     pan,
     zoomIn: () => zoom(STEP),
     zoomOut: () => zoom(1 / STEP),

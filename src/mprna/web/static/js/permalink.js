@@ -7,10 +7,10 @@ import { COLOURINGS } from "./colours.js";
 const MOST_CONFIDENCE = 0.95; // of the slider
 const ENGINES = ["hybrid", "model", "vienna"];
 
-/** "#seq=GGGG...&name=..." of what is shown. */
+/** "#seq=GGGG...&name=..." of what is shown; empty where that is nothing. */
 export function toFragment({ records, current, options, changes, own, view, colouring }) {
   const record = records[current];
-  if (!record) return "";
+  if (!record?.sequence) return "";
   const fields = new URLSearchParams({ seq: record.sequence, name: record.id });
   if (options.engine !== "hybrid") fields.set("engine", options.engine);
   if (options.pseudoknots) fields.set("pseudoknots", "1");

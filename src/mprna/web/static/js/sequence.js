@@ -42,6 +42,11 @@ export function asText({ id, sequence, dot_bracket }) {
 /** Whether two lists hold the same RNAs and structures. */
 export const sameRecords = (some, others) => some.map(asText).join("\n") === others.map(asText).join("\n");
 
+const bare = ({ id, sequence }) => asText({ id, sequence });
+
+/** Whether two lists hold the same RNAs, with any structures. */
+export const sameRnas = (some, others) => some.map(bare).join("\n") === others.map(bare).join("\n");
+
 /** A letter as the field reads it: upper case, U for T. */
 export function base(letter) {
   const upper = letter.toUpperCase();

@@ -8,7 +8,9 @@ const INITIAL = {
   row: null,            // the shown fold: of the record, or of its mutant
   original: null,       // the fold before any change
   changes: [],          // [{ position (1-based), from, to }]
+  folding: false,       // whether what is shown will soon be something else
   vienna: null,         // ViennaRNA's fold of the same sequence
+  viennaNote: "",       // why there is none
   own: null,            // { dot_bracket, energy, layout, name }: the user's or the known structure
   view: "drawing",
   colouring: "state",

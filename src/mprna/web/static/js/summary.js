@@ -8,20 +8,28 @@ import { confidenceLevel, confidenceWords, energyText, engineText, helixConfiden
 const LEVELS = { high: "High confidence", fair: "Fair confidence", low: "Low confidence" };
 
 export function mountSummary(store, folding) {
+  store.on(["row", "records", "folding"], showOne);
   store.on(["row"], ({ row, changes }) => {
-    const isFolded = Boolean(row?.dot_bracket);
-    byId("report").hidden = !isFolded;
-    byId("welcome").hidden = isFolded;
-    byId("example-buttons").hidden = !isFolded;
-    if (!isFolded) return;
+    document.title = row?.dot_bracket ? `${row.id} · MP-RNA` : "MP-RNA";
+    if (!row?.dot_bracket) return;
     byId("record-name").textContent = shownName({ row, changes });
     byId("record-facts").textContent = [lengthText(row.length), energyText(row.energy), engineText(row.engine)].join(" · ");
-    document.title = `${row.id} · MP-RNA`;
     byId("dial").replaceChildren(...(row.confidence === null ? [] : [dial(row.confidence)]));
     byId("confidence").replaceChildren(...confidence(row, (index) => store.set({ selected: index })));
     byId("in-words-body").replaceChildren(inWords(row));
   });
   store.on(["row", "changes", "original"], (state) => showChanges(state, folding));
+}
+
+/** The report, what is waited for, or the examples. */
+function showOne({ row, records, current, folding }) {
+  const isFolded = Boolean(row?.dot_bracket);
+  const awaited = !isFolded && folding ? records[current] : null;
+  byId("report").hidden = !isFolded;
+  byId("welcome").hidden = isFolded || Boolean(awaited);
+  byId("waiting").hidden = !awaited;
+  byId("example-buttons").hidden = !isFolded;
+  if (awaited) byId("waiting").textContent = `Folding ${awaited.id}, ${lengthText(awaited.sequence.length)}…`;
 }
 
 function confidence(row, select) {

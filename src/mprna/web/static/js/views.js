@@ -62,7 +62,6 @@ export function mountViews(store, folding) {
     if (ON_STAGE[view.name]) view.show({ ...state.row, fills: fillsOf(state.row, state.colouring), marks: { changed: changedBases(state) } });
     else view.update(state);
     view.highlight(state.selected, state.hovered);
-    if (state.view === "compare") folding.fetchVienna();
   }
 
   function toolbar(name) {
@@ -126,12 +125,17 @@ export function mountViews(store, folding) {
   }
 
   store.on(["row", "view"], update);
+  store.on(["row", "view"], ({ view: name }) => {
+    if (name === "compare") folding.fetchVienna();
+  });
+  store.on(["viennaNote"], ({ viennaNote }) => view?.say?.(viennaNote));
   store.on(["own", "vienna"], (state) => {
     if (state.view === "compare") update(state);
   });
   store.on(["colouring"], ({ row, colouring, view: name }) => {
     if (!row?.dot_bracket || !view) return;
     view.recolour(fillsOf(row, colouring));
+    if (byId("colouring")) byId("colouring").value = colouring;
     byId("legend").replaceChildren(...legendOf(name, colouring));
   });
   store.on(["selected", "hovered"], ({ selected, hovered }) => view?.highlight(selected, hovered));

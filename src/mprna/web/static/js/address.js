@@ -1,0 +1,60 @@
+// The address holds what is shown, and Back what was shown before.
+
+import { byId, debounce, toast } from "./dom.js";
+import { fromFragment, toFragment } from "./permalink.js";
+
+const SHOWN = ["records", "row", "changes", "own", "view", "colouring", "options", "folding"];
+const MOST_LETTERS = 1_000_000; // of one step
+
+/** @param open (fragment, kept) => shows them; `kept` are the records of that step, { records, current }, or null. */
+export function mountAddress(store, open) {
+  let isAnswer = false; // what is shown next is what the address asked for
+
+  function write() {
+    const state = store.get();
+    const fragment = toFragment(state);
+    const [before, now] = [location.hash, fragment].map(stepOf);
+    const isNew = now.rna !== before.rna;
+    const isEarly = state.folding && (state.row !== null || !isNew);
+    if (!fragment || fragment.length > MOST_LETTERS || isEarly) return;
+    const isStep = !isAnswer && (isNew || now.look !== before.look);
+    history[isStep ? "pushState" : "replaceState"](keptOf(state), "", fragment);
+    if (!state.folding) isAnswer = false;
+  }
+
+  function follow() {
+    isAnswer = location.hash !== "";
+    open(location.hash, history.state);
+    writeSoon();
+  }
+
+  const writeSoon = debounce(write, 120);
+  store.on(SHOWN, writeSoon);
+  addEventListener("hashchange", follow);
+  byId("copy-link").addEventListener("click", () => {
+    write();
+    copyLink();
+  });
+  follow();
+}
+
+/** Another RNA, change or view is a step for Back; options and colours amend the last one. */
+function stepOf(fragment) {
+  const { record, changes, view } = fromFragment(fragment) ?? {};
+  return { rna: JSON.stringify([record?.id, record?.sequence]), look: JSON.stringify([changes, view]) };
+}
+
+/** The fragment holds one record only. */
+function keptOf({ records, current }) {
+  const letters = records.reduce((sum, { sequence }) => sum + sequence.length, 0);
+  return letters > MOST_LETTERS ? null : { records, current };
+}
+
+async function copyLink() {
+  try {
+    await navigator.clipboard.writeText(location.href);
+    toast("Link copied. It holds the sequence itself; nothing is stored on a server.");
+  } catch {
+    toast("The link is in the address bar.");
+  }
+}
