@@ -87,6 +87,29 @@ def test_dropped_file_with_several_records(visitor: Any) -> None:
     assert page.is_hidden("#report")
 
 
+def test_records_that_are_relatives(visitor: Any, tmp_path: Path) -> None:
+    page = visitor.open()
+    page.click("#more-options summary")
+    page.check("#relatives")
+    family = {
+        "one": "GGGACGUGGAAACACUUCGGUGAAACGACCC",
+        "two": "GGAACGUGGAAACAUUUCGAUGAAACGUUCC",
+        "three": "GCGACGUAGAAACACUUCGGUGAAACGUCGC",
+    }
+    file = tmp_path / "family.fa"
+    file.write_text("".join(f">{name}\n{sequence}\n" for name, sequence in family.items()))
+    fold(page, file.read_text())
+    page.wait_for_selector("#record-facts:has-text('closest relative')")
+    assert "closest relative one" not in page.inner_text("#record-facts")
+    options = mprna.FoldOptions(relatives=(file,))
+    assert visitor.strip()[1] == mprna.fold(family["one"], options).dot_bracket
+    page.reload()
+    page.wait_for_selector("#record-facts:has-text('closest relative')")
+    assert page.is_checked("#relatives")
+    page.uncheck("#relatives")
+    page.wait_for_selector("#record-facts:not(:has-text('closest relative'))")
+
+
 def test_looking_at_a_record_does_not_stop_the_others(visitor: Any) -> None:
     page = visitor.open()
     text = "\n".join(f">r{n}\n{HAIRPIN}{'A' * n}" for n in range(30))

@@ -74,6 +74,7 @@ def test_fragment_round_trip(visitor: Any) -> None:
             "pseudoknots": True,
             "min_confidence": 0.25,
             "constraint": "x|<>.().....",
+            "relatives": True,
         },
         "changes": [{"position": 3, "from": "G", "to": "U"}],
         "own": {"name": "Known structure", "dot_bracket": "((((....))))"},

@@ -44,7 +44,7 @@ export function createFolding(store, { onMessage, onFolded }) {
     await exclusively(async (signal) => {
       const rows = records.map(() => null);
       store.set({ ...NOTHING, records, rows, current, options });
-      place(await foldChunk([records[current]], options, signal), [current]);
+      place(await foldChunk([records[current]], sent(options, records), signal), [current]);
       await present(current, changes, signal);
     });
     if (records.length > 1 && !mine.signal.aborted) await tracked(mine, (signal) => foldOthers(records, options, current, signal));
@@ -54,7 +54,7 @@ export function createFolding(store, { onMessage, onFolded }) {
     const others = records.map((_, index) => index).filter((index) => index !== current);
     for (let start = 0; start < others.length; start += CHUNK) {
       const indices = others.slice(start, start + CHUNK);
-      place(await foldChunk(indices.map((index) => records[index]), options, signal), indices);
+      place(await foldChunk(indices.map((index) => records[index]), sent(options, records), signal), indices);
     }
     const failed = store.get().rows.filter((row) => row?.error).length;
     if (failed) onMessage(`${failed} of ${records.length} records could not be folded; choose one in the list to see why.`);
@@ -92,7 +92,8 @@ export function createFolding(store, { onMessage, onFolded }) {
     let row = original;
     if (changes.length) {
       const sequence = mutate(records[current].sequence, changes);
-      [row] = await api.fold([entry({ ...records[current], sequence })], sent(options), { signal });
+      const others = records.filter((_, index) => index !== current);
+      [row] = await api.fold([entry({ ...records[current], sequence })], sent(options, others), { signal });
     }
     if (row.error) return onMessage(`${row.id}: ${row.error}`);
     store.set({ changes, row, vienna: null });
@@ -176,24 +177,30 @@ export function createFolding(store, { onMessage, onFolded }) {
 }
 
 /** Rows of some records. A limit refuses a whole request, so it is then asked for one by one. */
-async function foldChunk(records, options, signal) {
+async function foldChunk(records, request, signal) {
   try {
-    return await api.fold(records.map(entry), sent(options), { signal });
+    return await api.fold(records.map(entry), request, { signal });
   } catch (error) {
     if (!(error instanceof api.ApiError) || error.code === "offline") throw error;
     if (records.length === 1) return [{ id: records[0].id, sequence: records[0].sequence, error: error.message }];
     const rows = [];
-    for (const record of records) rows.push(...(await foldChunk([record], options, signal)));
+    for (const record of records) rows.push(...(await foldChunk([record], request, signal)));
     return rows;
   }
 }
 
 const entry = ({ id, sequence }) => ({ id: id.slice(0, LONGEST_NAME), sequence });
 
-/** What the server understands: ViennaRNA's engine has no pseudoknots. */
-function sent(options) {
-  const { engine, pseudoknots, min_confidence, constraint } = options;
-  return { engine, pseudoknots: pseudoknots && engine !== "vienna", min_confidence, constraint: constraint || null };
+/** What the server understands: ViennaRNA's engine has no pseudoknots. An RNA is no relative of itself. */
+function sent(options, others = []) {
+  const { engine, pseudoknots, min_confidence, constraint, relatives } = options;
+  return {
+    engine,
+    pseudoknots: pseudoknots && engine !== "vienna",
+    min_confidence,
+    constraint: constraint || null,
+    relatives: relatives ? others.map(entry) : [],
+  };
 }
 
 const working = new Set();

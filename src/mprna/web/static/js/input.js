@@ -81,6 +81,7 @@ function mountFiles(open) {
 function mountOptions(store, folding) {
   const engines = [...document.querySelectorAll("input[name=engine]")];
   const pseudoknots = byId("pseudoknots");
+  const relatives = byId("relatives");
   const least = byId("min-confidence");
   const constraint = byId("constraint");
 
@@ -89,9 +90,10 @@ function mountOptions(store, folding) {
     pseudoknots: pseudoknots.checked,
     min_confidence: Number(least.value),
     constraint: constraint.value.trim() || null,
+    relatives: relatives.checked,
   });
   const changed = debounce(() => folding.setOptions(read()), 150);
-  for (const control of [...engines, pseudoknots, constraint]) control.addEventListener("change", changed);
+  for (const control of [...engines, pseudoknots, relatives, constraint]) control.addEventListener("change", changed);
   least.addEventListener("input", () => {
     byId("min-confidence-value").textContent = least.value;
     changed();
@@ -101,11 +103,12 @@ function mountOptions(store, folding) {
     for (const engine of engines) engine.checked = engine.value === options.engine;
     pseudoknots.checked = options.pseudoknots;
     pseudoknots.disabled = options.engine === "vienna";
+    relatives.checked = options.relatives;
     least.value = options.min_confidence;
     byId("min-confidence-value").textContent = String(options.min_confidence);
     constraint.value = options.constraint ?? "";
     byId("engine-note").textContent = ENGINE_NOTES[options.engine];
-    const isPlain = !options.pseudoknots && options.min_confidence === 0 && !options.constraint;
+    const isPlain = !options.pseudoknots && !options.relatives && options.min_confidence === 0 && !options.constraint;
     if (!isPlain) byId("more-options").open = true;
   };
   store.on(["options"], show);

@@ -15,6 +15,7 @@ export function toFragment({ records, current, options, changes, own, view, colo
   if (options.engine !== "hybrid") fields.set("engine", options.engine);
   if (options.pseudoknots) fields.set("pseudoknots", "1");
   if (options.min_confidence > 0) fields.set("min", String(options.min_confidence));
+  if (options.relatives) fields.set("relatives", "1");
   if (options.constraint) fields.set("constraint", options.constraint);
   if (changes.length) fields.set("changes", changes.map(asWord).join(","));
   if (own) fields.set(own.name === KNOWN ? "known" : "own", own.dot_bracket);
@@ -44,6 +45,7 @@ export function fromFragment(fragment) {
       pseudoknots: fields.get("pseudoknots") === "1",
       min_confidence: min > 0 && min <= MOST_CONFIDENCE ? min : 0,
       constraint: fields.get("constraint"),
+      relatives: fields.get("relatives") === "1",
     },
     changes: changesOf(fields.get("changes") ?? "", sequence),
     view: Object.hasOwn(VIEW_NAMES, view) ? view : "drawing",

@@ -4,7 +4,7 @@ const INITIAL = {
   records: [],          // [{ id, sequence, dot_bracket }] as entered
   rows: [],             // folded rows beside them, or null while they are being folded
   current: 0,           // which record is shown
-  options: { engine: "hybrid", pseudoknots: false, min_confidence: 0, constraint: null },
+  options: { engine: "hybrid", pseudoknots: false, min_confidence: 0, constraint: null, relatives: false },
   row: null,            // the shown fold: of the record, or of its mutant
   original: null,       // the fold before any change
   changes: [],          // [{ position (1-based), from, to }]

@@ -3,7 +3,7 @@
 import { byId, html, svg } from "./dom.js";
 import { asWord, shownName } from "./permalink.js";
 import { compare, helicesOf } from "./structure.js";
-import { confidenceLevel, confidenceWords, energyText, engineText, helixConfidence, helixText, lengthText, percent, weakestHelix } from "./words.js";
+import { confidenceLevel, confidenceWords, energyText, engineText, helixConfidence, helixText, lengthText, percent, relativeText, weakestHelix } from "./words.js";
 
 const LEVELS = { high: "High confidence", fair: "Fair confidence", low: "Low confidence" };
 
@@ -13,7 +13,7 @@ export function mountSummary(store, folding) {
     document.title = row?.dot_bracket ? `${row.id} · MP-RNA` : "MP-RNA";
     if (!row?.dot_bracket) return;
     byId("record-name").textContent = shownName({ row, changes });
-    byId("record-facts").textContent = [lengthText(row.length), energyText(row.energy), engineText(row.engine)].join(" · ");
+    byId("record-facts").textContent = [lengthText(row.length), energyText(row.energy), engineText(row.engine), relativeText(row)].filter(Boolean).join(" · ");
     byId("dial").replaceChildren(...(row.confidence === null ? [] : [dial(row.confidence)]));
     byId("confidence").replaceChildren(...confidence(row, (index) => store.set({ selected: index })));
     byId("in-words-body").replaceChildren(inWords(row));

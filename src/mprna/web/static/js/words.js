@@ -9,6 +9,9 @@ export const lengthText = (length) => `${length.toLocaleString("en")} nt`;
 const ENGINE_NAMES = { hybrid: "hybrid", model: "model alone", vienna: "ViennaRNA" };
 export const engineText = (engine) => ENGINE_NAMES[engine] ?? engine;
 
+/** The record that counted most beside the shown one. */
+export const relativeText = ({ relative }) => (relative ? `closest relative ${relative}` : "");
+
 export const ENGINE_NOTES = {
   hybrid: "The network reads ViennaRNA's ensembles. The most accurate.",
   model: "The network alone. The fastest for long RNAs.",
