@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -197,6 +198,23 @@ def test_variant_map_is_that_of_python(visitor: Any, sequence: str) -> None:
     page.select_option("#effect", "delta_ensemble_energy")
     stabilising = sum(round(effect.delta_ensemble_energy, 4) < 0 for effect in effects)
     assert page.locator(".cell.down").count() == stabilising
+
+
+def test_how_far_a_scan_is_can_be_seen(visitor: Any) -> None:
+    page = visitor.open()
+    page.evaluate(
+        """() => {
+          globalThis.said = [];
+          new MutationObserver((changes) => {
+            for (const { addedNodes } of changes) said.push(...[...addedNodes].map((node) => node.textContent));
+          }).observe(document.body, { childList: true, subtree: true });
+        }"""
+    )
+    page.evaluate("fragment => { location.hash = fragment; }", f"#seq={'GGGGAAAACCCC' * 10}&view=variants")
+    page.wait_for_selector(".heatmap .cell")
+    shares = [int(text.split()[1]) for text in page.evaluate("said") if re.fullmatch(r"Asking… \d+ %", text)]
+    assert shares == sorted(shares)
+    assert {25, 50, 75, 100} <= set(shares)
 
 
 def test_repairs_are_those_of_python(visitor: Any) -> None:

@@ -30,9 +30,11 @@ export async function convert(record, format) {
   return { blob: await response.blob(), name };
 }
 
-/** One of the other verbs for one record: its row, or of a scan one row per variant. */
-export async function ask(verb, record, { signal } = {}) {
-  const { records: rows } = await post(`/api/${verb}`, { records: [record] }, { signal });
+/** One of the other verbs for one record: its row, or of a scan one row per variant; `onRow` hears how many there are. */
+export async function ask(verb, record, { signal, onRow = () => {} } = {}) {
+  const response = await send(`/api/${verb}`, { records: [record] }, signal, { Accept: "application/x-ndjson" });
+  const rows = [];
+  for await (const line of lines(response.body)) onRow(rows.push(JSON.parse(line)));
   if (rows.length === 1 && rows[0].error) throw new ApiError(rows[0].error);
   return rows;
 }
@@ -55,8 +57,20 @@ async function post(path, body, { signal } = {}) {
   return (await send(path, body, signal)).json();
 }
 
-function send(path, body, signal) {
-  const headers = { "Content-Type": "application/json" };
+async function* lines(body) {
+  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = "";
+  for (;;) {
+    const { done, value } = await reader.read().catch((error) => Promise.reject(failure(error)));
+    if (done) return;
+    const parts = (rest + value).split("\n");
+    rest = parts.pop();
+    yield* parts;
+  }
+}
+
+function send(path, body, signal, accept = {}) {
+  const headers = { "Content-Type": "application/json", ...accept };
   return request(path, { method: "POST", headers, body: JSON.stringify(body), signal });
 }
 
@@ -65,11 +79,16 @@ async function request(path, options) {
   try {
     response = await fetch(path, options);
   } catch (error) {
-    if (error.name === "AbortError") throw error;
-    throw new ApiError("The server does not answer. Is `mprna web` still running?", { code: "offline" });
+    throw failure(error);
   }
   if (response.ok) return response;
   throw await readError(response);
+}
+
+/** Of a fetch, unless it was told to stop. */
+function failure(error) {
+  if (error.name === "AbortError") return error;
+  return new ApiError("The server does not answer. Is `mprna web` still running?", { code: "offline" });
 }
 
 async function readError(response) {

@@ -9,9 +9,10 @@ const WIDEST = 20;
 
 /**
  * @param draw (answers, row, width) => { text, picture }, of the rows of the verb and the folded record; elements with data-base can be selected.
+ * @param numRows (row) => how many rows the verb has for a folded record.
  * @param head what stands above, such as a choice of quantities.
  */
-export function createTrack(container, { verb, head = [], note, draw, onSelect, onHover }) {
+export function createTrack(container, { verb, numRows = () => 1, head = [], note, draw, onSelect, onHover }) {
   let shown = null;
   let waiting = null;
   const status = html("p", { class: "score", role: "status" });
@@ -41,9 +42,14 @@ export function createTrack(container, { verb, head = [], note, draw, onSelect, 
     waiting?.abort();
     waiting = new AbortController();
     shown = null;
+    const { signal } = waiting;
+    const total = numRows(row);
+    const onRow = (done) => {
+      if (!signal.aborted && total > 1) status.textContent = `Asking… ${Math.floor((100 * done) / total)} %`;
+    };
     status.textContent = "Asking…";
     try {
-      const answers = await api.ask(verb, { id: row.id, sequence: row.sequence }, { signal: waiting.signal });
+      const answers = await api.ask(verb, { id: row.id, sequence: row.sequence }, { signal, onRow });
       shown = { answers, row };
       redraw();
     } catch (error) {

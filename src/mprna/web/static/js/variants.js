@@ -20,9 +20,12 @@ export function createVariants(container, handlers) {
     track.redraw();
   });
   const draw = (effects, row, room) => picture(effects, row.sequence, quantity, room);
-  const track = createTrack(container, { verb: "scan", head: [head], note: NOTE, draw, ...handlers });
+  const track = createTrack(container, { verb: "scan", numRows: numSubstitutions, head: [head], note: NOTE, draw, ...handlers });
   return track;
 }
+
+/** Three of each base, four of what is none. */
+const numSubstitutions = ({ sequence }) => [...sequence].reduce((sum, letter) => sum + (LETTERS.includes(base(letter)) ? 3 : 4), 0);
 
 function picture(effects, sequence, quantity, room) {
   const values = [...sequence].map(() => LETTERS.map(() => null));
