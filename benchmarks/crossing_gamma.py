@@ -25,7 +25,7 @@ from typing import NamedTuple
 import numpy as np
 
 from mprna.alphabet import clean_sequence
-from mprna.bench.statistics import NUM_RESAMPLES, interval
+from mprna.bench.statistics import draw_items, interval
 from mprna.decoding.nested import decode_nested
 from mprna.decoding.pair_probs import DensePairProbs
 from mprna.decoding.pseudoknots import with_crossing_pairs
@@ -42,7 +42,7 @@ from mprna.runtime.store import FOLDING_MODEL
 
 GAMMAS = (2.0, 3.0, 5.0, 8.0, 16.0)
 STEMS = (0.0, 0.5, 0.75, 1.0)
-NO_PAIRS = (0.0, 0.0)
+NESTED = (0.0, 0.0)
 
 Way = tuple[float, float]
 """Gamma, and the least sum of the probabilities of a crossing stem."""
@@ -68,6 +68,8 @@ def chosen(path: str, max_length: int, limit: int) -> Iterator[Record]:
     """The first so many without, and with, a pseudoknot; their sequences are clean."""
     counts = [0, 0]
     for record in read_records(path):
+        if min(counts) >= limit:
+            return
         try:
             record = replace(record, sequence=clean_sequence(record.sequence))
         except SequenceError:
@@ -84,9 +86,9 @@ def structures(sequence: str, engine: PairEngine) -> Iterator[tuple[str, Way, st
     for name, prior in (("model", None), ("hybrid", prior_pair_probs(sequence))):
         probs = engine.predict_pairs(sequence, prior)
         nested = decode_nested(sequence, probs, gamma=PAIR_GAMMA)
-        yield name, NO_PAIRS, nested
+        yield name, NESTED, nested
+        pair_probs = DensePairProbs(probs)
         for gamma, stem in product(GAMMAS, STEMS):
-            pair_probs = DensePairProbs(probs)
             found = with_crossing_pairs(sequence, nested, pair_probs, gamma=gamma, min_helix_prob=stem)
             yield name, (gamma, stem), found
 
@@ -115,8 +117,7 @@ def score(found: Pairs, known: Pairs) -> Score:
 
 def estimate(values: np.ndarray, sign: str = "") -> str:
     """Mean in per cent, with its interval. *Shape:* (N,)"""
-    draws = np.random.default_rng(0).integers(0, len(values), (NUM_RESAMPLES, len(values)))
-    low, high = interval(100 * values[draws].mean(axis=1))
+    low, high = interval(draw_items(len(values)) @ (100 * values) / len(values))
     return f"{100 * values.mean():{sign}.2f} ({low:{sign}.2f} to {high:{sign}.2f})"
 
 
@@ -134,6 +135,8 @@ def main() -> None:
     parser.add_argument("--model", default=FOLDING_MODEL, help="a pair network [%(default)s]")
     parser.add_argument("--against", type=float, nargs=2, default=(2.0, 0.0), metavar=("GAMMA", "STEM"))
     args = parser.parse_args()
+    if tuple(args.against) not in {NESTED, *product(GAMMAS, STEMS)}:
+        parser.error(f"--against {args.against}: expected a gamma of {GAMMAS} and a stem of {STEMS}")
     engine = load_pair_engine(args.model)
     scores: dict[tuple[str, Way, bool], list[Score]] = defaultdict(list)
     for record in chosen(args.structures, args.max_length, args.limit):
@@ -162,7 +165,7 @@ def print_table(scores: dict[tuple[str, Way, bool], list[Score]], against: Way) 
             share(2 * num_both, num_found + num_known),
         )
         kind = "pseudoknot" if knotted else "none"
-        gamma, stem = ("no pairs", "") if way == NO_PAIRS else (f"{way[0]:g}", f"{way[1]:g}")
+        gamma, stem = ("nested", "") if way == NESTED else (f"{way[0]:g}", f"{way[1]:g}")
         print(f"| {name} | {kind} | {len(rows)} | {gamma} | {stem} | {' | '.join(cells)} |")
 
 

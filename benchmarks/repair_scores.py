@@ -51,10 +51,10 @@ def intervals(values: Scores, window: np.ndarray) -> list[str]:
     _, window = np.unique(window, return_inverse=True)
     num_windows = int(window.max()) + 1
     rng = np.random.default_rng(0)
-    draws = [
+    draws = (
         np.bincount(rng.integers(num_windows, size=num_windows), minlength=num_windows)[window]
         for _ in range(BOOTSTRAPS)
-    ]
+    )
     bounds = np.nanquantile([values(draw) for draw in draws], [0.025, 0.975], axis=0)
     return [
         f"{value:.3f} ({low:.3f}-{high:.3f})"

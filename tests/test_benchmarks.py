@@ -114,7 +114,7 @@ def test_crossing_gamma_counts_pairs_that_cross(tmp_path: Path) -> None:
     cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
     assert len(cells) == 2 * 2 * (1 + 5 * 4)
     assert {(row[1], row[2]) for row in cells} == {("none", "1"), ("pseudoknot", "1")}
-    without = [row for row in cells if row[3] == "no pairs"]
+    without = [row for row in cells if row[3] == "nested"]
     assert [row[7:9] for row in without] == [["0.0", ""]] * 4  # nothing crosses in what is nested
     assert {row[6] for row in cells if row[3:5] == ["2", "0"]} == {"+0.00 (+0.00 to +0.00)"}
 

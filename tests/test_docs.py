@@ -14,14 +14,14 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from importlib import import_module
-from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from urllib.parse import urlsplit
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
+from .conftest import ROOT, module_of
+
 FOLDERS = (".", "docs", "examples", "packaging")
 PAGES = sorted(path for folder in FOLDERS for path in ROOT.glob(f"{folder}/*.md"))
 TUTORIALS = sorted((ROOT / "docs" / "tutorials").glob("*.py"))
@@ -39,12 +39,7 @@ def name_of(path: Path) -> str:
 
 def script(name: str) -> ModuleType:
     """A program of docs/ as a module."""
-    spec = spec_from_file_location(name, ROOT / "docs" / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return module_of(f"docs/{name}.py")
 
 
 @pytest.fixture(scope="module")

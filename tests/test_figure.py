@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
-from importlib.util import module_from_spec, spec_from_file_location
-from pathlib import Path
 
 import pytest
 
 from mprna.objectives.mixture import ObjectiveConfig
 
-PROGRAM = Path(__file__).parents[1] / "docs" / "generate_figure.py"
+from .conftest import module_of
 
 
 @pytest.fixture(scope="module")
 def generator():
     """docs/generate_figure.py."""
-    spec = spec_from_file_location(PROGRAM.stem, PROGRAM)
-    module = module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return module_of("docs/generate_figure.py")
 
 
 def test_the_figure_is_not_stale(generator):

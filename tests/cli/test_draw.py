@@ -95,4 +95,4 @@ def test_a_structure_that_is_too_long_costs_its_own_picture_only(call, tmp_path)
     content = "".join(f">{name}\n{sequence}\n{structure}\n" for name, sequence, structure in records)
     outcome = call("draw", "-o", tmp_path, stdin=content.encode())
     assert (outcome.status, sorted(os.listdir(tmp_path))) == (1, ["a.svg", "b.svg"])
-    assert "36000 nt; up to 32767 are drawn" in outcome.err
+    assert "36000 nt; structures of up to 32767 nt can be drawn" in outcome.err

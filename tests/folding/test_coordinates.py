@@ -36,7 +36,9 @@ def test_pseudoknots_are_drawn_as_unpaired():
 
 @pytest.mark.parametrize("dot_bracket", ["(((...)))" * 4_000, "." * 65_536])
 def test_more_than_viennarna_can_draw_is_told(dot_bracket):
-    with pytest.raises(FoldingError, match=f"{len(dot_bracket)} nt; up to 32767 are drawn"):
+    with pytest.raises(
+        FoldingError, match=f"{len(dot_bracket)} nt; structures of up to 32767 nt can be drawn"
+    ):
         coordinates(dot_bracket)
 
 

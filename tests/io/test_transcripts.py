@@ -68,7 +68,9 @@ def test_short_bed_is_one_exon_on_the_plus_strand(tmp_path):
         ("chr1\t10\t40\tn\t0\t-\t10\t40\t0\t2\t10,10,\t0,5,\n", "exons of 'n' are empty or overlap"),
         ("chr1\t10\t40\tt1\t0\t-\t10\t40\t0\t2\t10,10,\t0,\n", "2 blocks with 2 sizes and 1 starts"),
         ("chr1\t10\t40\tt1\t0\t-\t10\t40\t0\t3\t10,10,\t0,20,\n", "3 blocks with 2 sizes and 2 starts"),
-        ("chr1\tten\t40\n", "genes:1: .*'ten' is no whole number"),
+        ("chr1\tten\t40\n", "genes:1: .*'ten' is no position"),
+        ("chr1\t-5\t40\n", "genes:1: .*'-5' is no position"),
+        ('chr1\tx\texon\t0\t20\t.\t-\t.\ttranscript_id "t";\n', "genes:1: .*positions of GTF count from 1"),
     ],
 )
 def test_bad_files_are_told_with_their_line(tmp_path, text, reason):

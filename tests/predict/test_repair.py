@@ -9,15 +9,11 @@ import shutil
 import numpy as np
 import pytest
 
-from mprna.errors import ModelError, SequenceError, UsageError
+from mprna.errors import FoldingError, ModelError, SequenceError, UsageError
 from mprna.io.formats import read_records
 from mprna.io.records import Record
 from mprna.predict.repair import Repair, RepairOptions, RepairResult, repair, repair_records
-from mprna.predict.repair_calibration import (
-    RepairCalibration,
-    load_calibration,
-    save_calibration,
-)
+from mprna.predict.repair_calibration import RepairCalibration, load_calibration, save_calibration
 from mprna.predict.repair_features import FEATURES, repair_features
 from mprna.predict.repair_output import COLUMNS, record_of, write_repairs
 from mprna.rna.bases import base_ids
@@ -198,7 +194,7 @@ def test_fastq_qualities_are_rates(options, symbol):
     with pytest.raises(SequenceError, match="2 qualities for 30 nucleotides"):
         repair(short, dataclasses.replace(options, use_qualities=True))
     odd = dataclasses.replace(with_qualities, qualities=symbol * 30)
-    with pytest.raises(SequenceError, match="qualities that are no characters from ! to ~"):
+    with pytest.raises(SequenceError, match="qualities with characters outside of ! to ~"):
         repair(odd, dataclasses.replace(options, use_qualities=True))
 
 
@@ -212,7 +208,7 @@ def test_the_restored_helix_is_named(model, monkeypatch):
         def __init__(self, options) -> None:
             pass
 
-        def fold(self, record: Record) -> Record:
+        def __call__(self, record: Record) -> Record:
             return dataclasses.replace(record, dot_bracket=next(structures))
 
     monkeypatch.setattr(module, "Folder", Folder)
@@ -222,6 +218,15 @@ def test_the_restored_helix_is_named(model, monkeypatch):
         (3, "1-4:8-11"),
         (10, None),
     ]
+
+
+def test_repairs_stay_where_nothing_can_be_folded(model, monkeypatch):
+    def refuse(*_):
+        raise FoldingError("no structure")
+
+    monkeypatch.setattr("mprna.predict.folder.Folder.fold", refuse)
+    found = repair("GGGGNAAACCCC", RepairOptions(model=model))
+    assert (found.repairs[0].position, found.dot_bracket, found.error) == (5, None, None)
 
 
 def test_rnas_above_the_fold_length_are_not_folded(model):

@@ -22,7 +22,7 @@ _GAP: Final = 54.0
 _MARGIN: Final = (58.0, 40.0)
 _BAND: Final = "#b5d6ea"
 _STEPS: Final = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 50_000)
-MAX_TICKS: Final = 12
+_MAX_TICKS: Final = 12
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -80,8 +80,10 @@ def _panel(bins: Track, length: int, span: float, highest: float, quantity: str)
 
 
 def _ticks(length: int, span: float) -> list[int]:
-    """Positions from 1, round numbers, not crowded."""
-    room = max(2, round(MAX_TICKS * span / _PANEL[0]))
+    """Positions from 1, round numbers, not crowded; where there is no room for two, the last one alone."""
+    room = round(_MAX_TICKS * span / _PANEL[0])
+    if room < 2:
+        return [length]
     step = next((step for step in _STEPS if length / step <= room), length)
     return [1, *range(step, length + 1, step)] if step > 1 else list(range(1, length + 1))
 

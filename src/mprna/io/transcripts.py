@@ -11,7 +11,7 @@ from mprna.errors import FormatError, shorten
 from mprna.io.source import Source, numbered_lines, open_input
 
 _TRANSCRIPT_ID: Final = re.compile(r'\btranscript_id\s+"([^"]+)"')
-_SKIPPED: Final = ("#", "track", "browser")
+_HEADERS: Final = ("track", "browser")
 _GTF_COLUMNS: Final = 9
 
 
@@ -67,7 +67,7 @@ def read_transcripts(source: Source) -> list[Transcript]:
     with open_input(source) as file:
         found: dict[_Key, tuple[list[tuple[int, int]], int]] = {}
         for number, line in numbered_lines(file):
-            if not line.strip() or line.startswith(_SKIPPED):
+            if not line.strip() or line.startswith("#") or line.split(maxsplit=1)[0] in _HEADERS:
                 continue
             for key, exons in _exons(line, file.name, number):
                 found.setdefault(key, ([], number))[0].extend(exons)
@@ -103,7 +103,10 @@ def _gtf(cells: list[str]) -> _Part:
     match = _TRANSCRIPT_ID.search(cells[8])
     if match is None:
         raise ValueError("no transcript_id")
-    return (match[1], cells[0], _strand(cells[6]), 0), [(_position(cells[3]) - 1, _position(cells[4]))]
+    start, end = _position(cells[3]), _position(cells[4])
+    if start < 1:
+        raise ValueError("positions of GTF count from 1")
+    return (match[1], cells[0], _strand(cells[6]), 0), [(start - 1, end)]
 
 
 def _bed(cells: list[str], number: int) -> _Part:
@@ -120,10 +123,9 @@ def _bed(cells: list[str], number: int) -> _Part:
 
 
 def _position(cell: str) -> int:
-    try:
-        return int(cell)
-    except ValueError:
-        raise ValueError(f"{shorten(cell)} is no whole number") from None
+    if not re.fullmatch("[0-9]{1,12}", cell.strip()):
+        raise ValueError(f"{shorten(cell)} is no position or number of nucleotides")
+    return int(cell)
 
 
 def _strand(cell: str) -> str:

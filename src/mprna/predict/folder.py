@@ -27,7 +27,7 @@ from mprna.decoding.settings import (
 from mprna.decoding.tokens import decode_tokens
 from mprna.errors import FoldingError, SequenceError, StructureError, UsageError
 from mprna.folding.prior import prior_pair_probs
-from mprna.folding.restraints import Restraints
+from mprna.folding.restraints import NO_RESTRAINTS, Restraints
 from mprna.folding.vienna import (
     MAX_LENGTH,
     EnergyModel,
@@ -113,7 +113,9 @@ class Folder:
             else:
                 self._engine = engine
         self._templates = templates_library(options.templates)
-        self._relatives = relatives or relatives_library(options.relatives, MAX_RELATED_LENGTH)
+        if relatives is None:
+            relatives = relatives_library(options.relatives, MAX_RELATED_LENGTH)
+        self._relatives = relatives
         self._pairs_of_relative = lru_cache(_MAX_FOLDED_RELATIVES)(self._fold_relative)
 
     def __call__(self, record: Record) -> Record:
@@ -131,6 +133,7 @@ class Folder:
 
         Raises:
             SequenceError: empty, or no RNA.
+            StructureError: a constraint that cannot be met.
             FoldingError: too long, ViennaRNA cannot fold it, or the record has a `fault`.
         """
         if record.fault is not None:
@@ -180,16 +183,16 @@ class Folder:
         return find_consensus(sequence, relatives, self._pairs_of_relative, probs_of_alignment, weights)
 
     def _fold_relative(self, sequence: str) -> LikelyPairs:
-        return likely_pairs(self._probs_of_relative(sequence, Restraints()))
+        return likely_pairs(self._probs_of_relative(sequence))
 
-    def _probs_of_relative(self, sequence: str, unrestrained: Restraints) -> FloatArray:
+    def _probs_of_relative(self, sequence: str) -> FloatArray:
         if self._engine is not None:
             return self._engine.predict(sequence).base_pair_probs
         if self._pair_engine is None:
-            return fold_ensemble(sequence, self._options.energy_model, unrestrained).base_pair_probs
+            return fold_ensemble(sequence, self._options.energy_model).base_pair_probs
         if len(sequence) > self._pair_engine.max_length:
-            return probs_from_band(self._pair_band(sequence, unrestrained, self._pair_engine))
-        return self._pair_probs(sequence, unrestrained, self._pair_engine)
+            return probs_from_band(self._pair_band(sequence, NO_RESTRAINTS, self._pair_engine))
+        return self._pair_probs(sequence, NO_RESTRAINTS, self._pair_engine)
 
     def _check_length(self, length: int) -> None:
         options = self._options

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mprna.alphabet import LETTERS_OF, NUCLEOTIDES, clean_sequence
-from mprna.errors import FoldingError, SequenceError, UsageError
+from mprna.errors import SequenceError, UsageError
 from mprna.io.records import Record
 from mprna.predict.folder import Folder
 from mprna.predict.limits import check_files, check_max_length, too_long
@@ -199,7 +199,7 @@ class _Repairer:
     def __call__(self, record: Record) -> RepairResult:
         try:
             return self.repair(record)
-        except (SequenceError, FoldingError) as error:
+        except SequenceError as error:
             return _failed(record, str(error))
 
     def repair(self, record: Record) -> RepairResult:
@@ -247,18 +247,18 @@ class _Repairer:
         if len(record.qualities) != len(record.sequence):
             raise SequenceError(f"{len(record.qualities)} qualities for {len(record.sequence)} nucleotides")
         if not _QUALITIES.fullmatch(record.qualities):
-            raise SequenceError("qualities that are no characters from ! to ~")
+            raise SequenceError("qualities with characters outside of ! to ~")
         phred = np.array([ord(symbol) - _PHRED_OFFSET for symbol in record.qualities])
         return np.minimum(10.0 ** (-phred / 10.0), MAX_RATE)
 
     def _fold(self, clean: str, repaired: str) -> tuple[str | None, str | None]:
-        """Structures before and after; None where the RNA is too long or too short."""
+        """Structures before and after; None where the RNA is too long or too short, or cannot be folded."""
         if not MIN_FOLD_LENGTH <= len(clean) <= self._options.fold_length:
             return None, None
         if self._folder is None:
             self._folder = Folder(FoldOptions(backend=self._options.backend))
         before, after = (
-            self._folder.fold(Record(name="", sequence=text)).dot_bracket for text in (clean, repaired)
+            self._folder(Record(name="", sequence=text)).dot_bracket for text in (clean, repaired)
         )
         return before, after
 

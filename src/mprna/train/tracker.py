@@ -44,6 +44,7 @@ class Tracker:
         self.path = path = run_dir / METRICS_FILE
         self.num_steps = num_steps
         self.active = active
+        self._line_is_open = False
         self._peak_flops = peak_flops
         rows = read_metrics(path, until=start_step)
         self.history = [row for row in rows if row["kind"] == "validation"]
@@ -91,7 +92,10 @@ class Tracker:
         self._interval_time = time.monotonic()
 
     def close(self) -> None:
-        """TensorBoard sees the last rows; `metrics.jsonl` has them anyhow."""
+        """End the line on the screen; TensorBoard sees the last rows, which `metrics.jsonl` has anyhow."""
+        if self._line_is_open:
+            print(file=sys.stderr, flush=True)
+            self._line_is_open = False
         if self._events:
             self._events.close()
 
@@ -104,6 +108,7 @@ class Tracker:
         live = sys.stderr.isatty()
         if self.active and (live or end):
             print(f"\r\x1b[K{line}" if live else line, end=end, file=sys.stderr, flush=True)
+            self._line_is_open = not end
 
     def _write(self, row: dict[str, Any]) -> None:
         if self.active:

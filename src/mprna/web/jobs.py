@@ -130,7 +130,7 @@ class JobQueue:
             job.status = "cancelled"
         elif bug := running.exception():
             _log.error("bug", exc_info=bug)
-            job.status, job.error = "failed", "a bug in this service; it has been logged"
+            job.status, job.error = "failed", "an internal error; it has been logged"
         if job.status == "cancelled" or job.num_bytes > self._limits.max_kept_bytes:
             job.rows.clear()
             job.num_bytes = 0

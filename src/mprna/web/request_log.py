@@ -65,13 +65,13 @@ class RequestLog:
             await self._app(scope, receive, send_and_note)
         except asyncio.CancelledError:  # the server ends, and the grace for requests is over
             if not status:
-                answer = problem(503, "shutting_down", "this service ends; ask again in a moment")
+                answer = problem(503, "shutting_down", "the service is shutting down; try again in a moment")
                 await answer(scope, receive, send_and_note)
             raise
         except Exception:  # the last stop: with its traceback in the log, without the server's own
             _log.exception("bug", extra={"facts": {"request": request_id}})
             if not status:
-                answer = problem(500, "internal", f"a bug in this service; it is in the log as {request_id}")
+                answer = problem(500, "internal", f"an internal error, {request_id} in the log")
                 await answer(scope, receive, send_and_note)
             status = 500
         finally:

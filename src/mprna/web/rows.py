@@ -68,6 +68,6 @@ async def file_of(pool: WorkerPool, task: Task, *, seconds: float) -> bytes:
 def _checked(outcome: Outcome) -> list[bytes]:
     if isinstance(outcome, Bug):
         _log.error("bug", extra={"facts": {"type": outcome.kind, "place": outcome.place}})
-        raise ApiError(500, "internal", "a bug in this service; it has been logged")
+        raise ApiError(500, "internal", "an internal error; it has been logged")
     assert not isinstance(outcome, Refusal)
     return outcome

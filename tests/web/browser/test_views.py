@@ -206,7 +206,7 @@ def test_how_far_a_scan_is_can_be_seen(visitor: Any) -> None:
         """() => {
           globalThis.said = [];
           new MutationObserver((changes) => {
-            for (const { addedNodes } of changes) said.push(...[...addedNodes].map((node) => node.textContent));
+            for (const { addedNodes } of changes) said.push(...[...addedNodes].map((n) => n.textContent));
           }).observe(document.body, { childList: true, subtree: true });
         }"""
     )

@@ -28,6 +28,7 @@ def alignment_pair_probs(rows: Sequence[str], model: EnergyModel = DEFAULT_MODEL
 
     Raises:
         FoldingError: ViennaRNA does not accept the alignment, or a partition function out of range.
+        MemoryError: too many columns for the memory.
     """
     library = viennarna()
     with LOCK:

@@ -24,15 +24,16 @@ def coordinates(dot_bracket: str) -> npt.NDArray[np.float64]:
 
     Raises:
         FoldingError: empty, or too long for ViennaRNA.
-        StructureError: unbalanced brackets, unknown symbols, or a pair around less than two nucleotides.
+        StructureError: unbalanced brackets, unknown symbols, or a pair around fewer than two nucleotides.
     """
     if not dot_bracket:
         raise FoldingError("empty structure")
     if len(dot_bracket) > MAX_LENGTH:  # ViennaRNA crashes
-        raise FoldingError(f"{len(dot_bracket)} nt; up to {MAX_LENGTH} are drawn")
+        raise FoldingError(f"{len(dot_bracket)} nt; structures of up to {MAX_LENGTH} nt can be drawn")
     nested = round_brackets(dot_bracket)
     if tight := re.search(r"\(\.?\)", nested):  # the layout writes outside of its memory, or never ends
-        raise StructureError(f"positions {tight.start() + 1} and {tight.end()} pair: no loop to draw")
+        ends = f"positions {tight.start() + 1} and {tight.end()}"
+        raise StructureError(f"{ends} pair with fewer than two nucleotides between them: no loop to draw")
     if "(" not in nested:  # ViennaRNA hangs, or answers nan, where it has nothing to draw a circle from
         return _straight_line(len(nested))
     library = viennarna()

@@ -1,11 +1,9 @@
 // The only door to the server. Every failure becomes an ApiError with one readable line.
 
 export class ApiError extends Error {
-  constructor(message, { code = "failed", field = null, status = 0 } = {}) {
+  constructor(message, { code = "failed" } = {}) {
     super(message);
     this.code = code;
-    this.field = field;
-    this.status = status;
   }
 }
 
@@ -27,7 +25,7 @@ export async function convert(record, format) {
   const response = await send("/api/convert", { record, format });
   const disposition = response.headers.get("Content-Disposition") ?? "";
   const name = /filename="([^"]+)"/.exec(disposition)?.[1] ?? `rna.${format}`;
-  return { blob: await response.blob(), name };
+  return { blob: await whole(response.blob()), name };
 }
 
 /** One of the other verbs for one record: its row, or of a scan one row per variant; `onRow` hears how many there are. */
@@ -50,18 +48,21 @@ export async function verbs() {
 }
 
 async function get(path) {
-  return (await request(path, {})).json();
+  return whole((await request(path, {})).json());
 }
 
 async function post(path, body, { signal } = {}) {
-  return (await send(path, body, signal)).json();
+  return whole((await send(path, body, signal)).json());
 }
+
+/** The content of an answer, which may break off. */
+const whole = (content) => content.catch((error) => Promise.reject(failure(error)));
 
 async function* lines(body) {
   const reader = body.pipeThrough(new TextDecoderStream()).getReader();
   let rest = "";
   for (;;) {
-    const { done, value } = await reader.read().catch((error) => Promise.reject(failure(error)));
+    const { done, value } = await whole(reader.read());
     if (done) return;
     const parts = (rest + value).split("\n");
     rest = parts.pop();
@@ -95,8 +96,9 @@ async function readError(response) {
   const status = response.status;
   try {
     const { error } = await response.json();
-    return new ApiError(error.message, { code: error.code, field: error.field, status });
-  } catch {
-    return new ApiError(`The server answered with status ${status}.`, { status });
+    return new ApiError(error.message, { code: error.code });
+  } catch (error) {
+    if (error.name === "AbortError") return error;
+    return new ApiError(`The server answered with status ${status}.`);
   }
 }

@@ -81,7 +81,8 @@ export function createFolding(store, { onMessage, onFolded }) {
     store.set({ ...NOTHING, current: index, original: row.error ? null : row, row });
     if (row.error) return onMessage(`${row.id}: ${row.error}`);
     const { dot_bracket, structure_name } = records[index];
-    if (dot_bracket) await setOwn(dot_bracket, structure_name ?? YOURS).catch((error) => onMessage(error.message));
+    const tell = unlessAborted((error) => onMessage(error.message));
+    if (dot_bracket) await setOwn(dot_bracket, structure_name ?? YOURS, signal).catch(tell);
     onFolded(row);
     if (changes.length) await refold(changes, signal);
   }
@@ -97,13 +98,13 @@ export function createFolding(store, { onMessage, onFolded }) {
     }
     if (row.error) return onMessage(`${row.id}: ${row.error}`);
     store.set({ changes, row, vienna: null });
-    if (own) await setOwn(own.dot_bracket, own.name).catch(() => store.set({ own: null }));
+    if (own) await setOwn(own.dot_bracket, own.name, signal).catch(unlessAborted(() => store.set({ own: null })));
   }
 
   /** The user's own structure, judged for the sequence that is shown. */
-  async function setOwn(dotBracket, name) {
+  async function setOwn(dotBracket, name, signal) {
     const { row } = store.get();
-    const { energy, layout } = await api.judgeStructure(row.sequence, dotBracket);
+    const { energy, layout } = await api.judgeStructure(row.sequence, dotBracket, { signal });
     if (store.get().row === row) store.set({ own: { name, dot_bracket: dotBracket, energy, layout } });
   }
 
@@ -188,6 +189,11 @@ async function foldChunk(records, request, signal) {
     return rows;
   }
 }
+
+const unlessAborted = (handle) => (error) => {
+  if (error.name === "AbortError") throw error;
+  return handle(error);
+};
 
 const entry = ({ id, sequence }) => ({ id: id.slice(0, LONGEST_NAME), sequence });
 
