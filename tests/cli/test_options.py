@@ -11,11 +11,15 @@ from pkgutil import resolve_name
 
 import pytest
 
-from mprna.cli import fold, tally
-from mprna.cli.main import main
+from mprna.cli import design, fold, repair, scan, tally
+from mprna.cli.main import build_parser, main
 from mprna.cli.options import chosen_format, example, num_jobs, positive_int, read_inputs, seed
 from mprna.errors import FormatError, UsageError
 from mprna.io.formats import FORMATS
+from mprna.predict.design import DesignOptions
+from mprna.predict.options import FoldOptions
+from mprna.predict.repair import RepairOptions
+from mprna.predict.scan import ScanOptions
 
 
 @pytest.mark.parametrize("text", ["0", "-1", "1.5", "x", "", "\u00b2"])
@@ -30,6 +34,15 @@ def test_a_number_of_endless_digits_is_told_in_few_words(read, text):
     with pytest.raises(argparse.ArgumentTypeError) as error:
         read(text)
     assert str(error.value) == f"a number of {len(text)} digits; expected at most 100"
+
+
+@pytest.mark.parametrize(
+    ("command", "expected"),
+    [(fold, FoldOptions()), (repair, RepairOptions()), (scan, ScanOptions()), (design, DesignOptions())],
+)
+def test_what_is_not_said_is_as_in_python(command, expected):
+    name = command.__name__.rpartition(".")[2]
+    assert command._options(build_parser().parse_args([name, "x"])) == expected
 
 
 def test_a_count_is_read():

@@ -20,6 +20,7 @@ from mprna.cli.options import (
 )
 from mprna.cli.pictures import check_picture, write_picture
 from mprna.cli.tally import Tally
+from mprna.predict.limits import DEFAULT_MAX_LENGTH
 from mprna.runtime.store import DEGRADATION_MODEL
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument(
         "--max-length",
         type=positive_int,
-        default=100_000,
+        default=DEFAULT_MAX_LENGTH,
         metavar="NT",
         help="leave out longer sequences [%(default)s]",
     )

@@ -18,6 +18,7 @@ from mprna.cli.options import (
     read_inputs,
 )
 from mprna.cli.tally import Tally
+from mprna.predict.limits import MAX_EMBEDDED_LENGTH
 from mprna.runtime.store import DEFAULT_MODEL
 
 FORMATS: Final = ("npz", "jsonl", "tsv")
@@ -50,7 +51,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument(
         "--max-length",
         type=positive_int,
-        default=1_000_000,
+        default=MAX_EMBEDDED_LENGTH,
         metavar="NT",
         help="leave out longer sequences [%(default)s]",
     )

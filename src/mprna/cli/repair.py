@@ -19,6 +19,7 @@ from mprna.cli.options import (
 )
 from mprna.cli.tally import Tally
 from mprna.errors import UsageError
+from mprna.predict.limits import DEFAULT_MAX_LENGTH
 from mprna.runtime.store import DEFAULT_MODEL
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ def _add_limits(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--max-length",
         type=positive_int,
-        default=100_000,
+        default=DEFAULT_MAX_LENGTH,
         metavar="NT",
         help="leave out longer sequences [%(default)s]",
     )

@@ -17,7 +17,7 @@ from mprna.alphabet import clean_sequence
 from mprna.errors import FoldingError, SequenceError, UsageError
 from mprna.folding.prior import DEGRADATION_PARAMETERS, prior_pair_probs
 from mprna.io.records import Record
-from mprna.predict.limits import check_max_length, too_long
+from mprna.predict.limits import DEFAULT_MAX_LENGTH, check_max_length, too_long
 from mprna.predict.parallel import map_ordered
 from mprna.runtime.degradation_engine import TARGETS, Degradation, DegradationEngine
 from mprna.runtime.engine import FloatArray
@@ -25,7 +25,6 @@ from mprna.runtime.load import load_degradation_engine
 from mprna.runtime.store import DEGRADATION_MODEL, stamp
 from mprna.runtime.windows import split_windows
 
-DEFAULT_MAX_LENGTH: Final = 100_000
 SCORE_TARGET: Final = "deg_Mg_50C"
 """What the score adds up; the condition of the data set nearest to storage of a formulated mRNA."""
 

@@ -16,14 +16,11 @@ import numpy as np
 from mprna.alphabet import clean_sequence
 from mprna.errors import SequenceError
 from mprna.io.records import Record
-from mprna.predict.limits import check_max_length, too_long
+from mprna.predict.limits import MAX_EMBEDDED_LENGTH, check_max_length, too_long
 from mprna.predict.parallel import map_ordered
 from mprna.runtime.engine import Engine, FloatArray
 from mprna.runtime.load import load
 from mprna.runtime.store import DEFAULT_MODEL, stamp
-
-DEFAULT_MAX_LENGTH = 1_000_000
-"""Longest sequence to embed; a million nucleotides take about 10 GB while windows are merged."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -68,7 +65,7 @@ def embed_records(
     model: str | Path = DEFAULT_MODEL,
     backend: str = "auto",
     pool: bool = False,
-    max_length: int = DEFAULT_MAX_LENGTH,
+    max_length: int = MAX_EMBEDDED_LENGTH,
     jobs: int = 1,
 ) -> Iterator[Embedding]:
     """One embedding per record, in order; a record that is no RNA has its reason in `error`.

@@ -4,8 +4,15 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Final
 
 from mprna.errors import UsageError
+
+DEFAULT_MAX_LENGTH: Final = 100_000
+"""Of repair, scan and degradation, nucleotides."""
+
+MAX_EMBEDDED_LENGTH: Final = 1_000_000
+"""The same of embeddings; a million nucleotides take about 10 GB while windows are merged."""
 
 
 def check_max_length(max_length: int) -> None:

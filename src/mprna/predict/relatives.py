@@ -6,6 +6,7 @@ Shape letters: L nucleotides.
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
@@ -14,7 +15,7 @@ import numpy as np
 
 from mprna.errors import DataError
 from mprna.homology.bases import BaseEvidence, base_evidence
-from mprna.homology.library import Library, read_library, read_sequences
+from mprna.homology.library import Library, library_of, read_library, read_sequences
 from mprna.homology.relatives import Relatives, read_relatives
 from mprna.runtime.windows import split_windows
 
@@ -43,6 +44,16 @@ def relatives_library(paths: Paths, max_length: int) -> Library | None:
         MissingExtraError: Biopython is not installed.
     """
     return _sequences(paths, stamps(paths), max_length) if paths else None
+
+
+def listed_relatives(named: Sequence[tuple[str, str]], max_length: int) -> Library | None:
+    """The same of names and sequences; None without any.
+
+    Raises:
+        MissingDataError: not one RNA of at most this length.
+        MissingExtraError: Biopython is not installed.
+    """
+    return library_of(named, max_length) if named else None
 
 
 def relatives_index(paths: Paths) -> Relatives | None:

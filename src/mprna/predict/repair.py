@@ -19,7 +19,7 @@ from mprna.alphabet import LETTERS_OF, NUCLEOTIDES, clean_sequence
 from mprna.errors import SequenceError, UsageError
 from mprna.io.records import Record
 from mprna.predict.folder import Folder
-from mprna.predict.limits import check_files, check_max_length, too_long
+from mprna.predict.limits import DEFAULT_MAX_LENGTH, check_files, check_max_length, too_long
 from mprna.predict.options import FoldOptions
 from mprna.predict.parallel import map_ordered
 from mprna.predict.relatives import Stamps, check_unchanged, evidence_of, relatives_index, stamps
@@ -75,7 +75,7 @@ class RepairOptions:
     fold_length: int = 1_000
     """Repaired RNAs up to this length are folded before and after; 0 folds none."""
 
-    max_length: int = 100_000
+    max_length: int = DEFAULT_MAX_LENGTH
     """Longer sequences are not repaired; their rows give the reason."""
 
     def __post_init__(self) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from mprna.errors import UsageError
+from mprna.predict.limits import DEFAULT_MAX_LENGTH
 from mprna.runtime.masked import MASKED_CONTEXT
 from mprna.runtime.store import DEFAULT_MODEL
 
@@ -14,7 +15,6 @@ DEFAULT_WHOLE: Final = 300
 DEFAULT_WINDOW: Final = 120
 MAX_EXPANDED: Final = 2_000
 """Longest RNA, in nucleotides, for which `ScanOptions.expand` works; such an RNA takes half a gigabyte."""
-DEFAULT_MAX_LENGTH: Final = 100_000
 MAX_FOLDED: Final = 3_000
 """Most nucleotides that are folded at once, for substitutions far apart too; it takes a minute."""
 MIN_WINDOW: Final = 20

@@ -25,7 +25,6 @@ from mprna.draw.png import png_bytes
 from mprna.draw.svg import draw_structure
 from mprna.errors import DataError, MprnaError, StructureError
 from mprna.folding.confidence import assigned_state_probs
-from mprna.homology.library import library_of
 from mprna.io.formats import FORMATS
 from mprna.io.records import Record, round_energy
 from mprna.predict.degrade import DegradationResult, degrade
@@ -36,6 +35,7 @@ from mprna.predict.embed_output import rounded
 from mprna.predict.evaluate import evaluate, pairs_of
 from mprna.predict.folder import MAX_RELATED_LENGTH, Folder
 from mprna.predict.options import FoldOptions
+from mprna.predict.relatives import listed_relatives
 from mprna.predict.repair import RepairOptions, RepairResult, repair
 from mprna.predict.repair_output import rows_of as repair_rows
 from mprna.predict.scan import ScanOptions, scan
@@ -88,7 +88,7 @@ class Tools:
         """One folder per options and relatives, which are folded once for all records of a request."""
 
     def _folder(self, options: FoldOptions, relatives: Relatives = ()) -> Folder:
-        library = library_of(relatives, MAX_RELATED_LENGTH) if relatives else None
+        library = listed_relatives(relatives, MAX_RELATED_LENGTH)
         return Folder(options, load=self._load, relatives=library)
 
 
