@@ -21,6 +21,7 @@ from mprna.train.finetune import FinetuneConfig, finetune
 from mprna.train.labels import class_names, examples
 from mprna.train.task_batches import pad
 from mprna.train.task_learner import best_metric, class_weights, evaluate, task_loss
+from mprna.train.tracker import read_validation
 
 QUICK = {"epochs": 6, "batch_size": 8, "learning_rate": 3e-3}
 
@@ -276,9 +277,22 @@ def test_a_damaged_task_is_told(change):
         TaskConfig.from_dict([1])
 
 
-def test_a_run_that_lost_its_metrics_says_so(nano: Path, tmp_path: Path) -> None:
-    run("sequence_regression", nano, tmp_path / "run", epochs=1)
+def test_a_run_that_lost_its_metrics_has_them_in_its_checkpoint(nano: Path, tmp_path: Path) -> None:
+    run("sequence_regression", nano, tmp_path / "run", epochs=2)
+    before = read_validation(tmp_path / "run")
     (tmp_path / "run" / "metrics.jsonl").write_text('{"kind": "train", "step": 1}\n')
+    run("sequence_regression", nano, tmp_path / "run", epochs=2, resume=True)
+    assert len(before) == 2
+    assert read_validation(tmp_path / "run") == before
+
+
+def test_a_run_that_lost_its_metrics_for_good_says_so(nano: Path, tmp_path: Path) -> None:
+    run("sequence_regression", nano, tmp_path / "run", epochs=1)
+    (tmp_path / "run" / "metrics.jsonl").unlink()
+    for path in (tmp_path / "run" / "checkpoints").glob("*/state.json"):  # as earlier versions wrote it
+        state = json.loads(path.read_text())
+        del state["evaluations"]
+        path.write_text(json.dumps(state))
     with pytest.raises(ModelError, match=r"metrics\.jsonl: no .* of this run any more; choose another --out"):
         run("sequence_regression", nano, tmp_path / "run", epochs=1, resume=True)
 

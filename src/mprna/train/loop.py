@@ -23,7 +23,7 @@ from mprna.train.distributed import barrier, of_first, rank, share_of, sum_gradi
 from mprna.train.learner import Batch, Learner
 from mprna.train.optim import learning_rate_at, make_optimizer
 from mprna.train.sharding import clip_grad_norm_, is_sharded
-from mprna.train.state import load_state, save_state
+from mprna.train.state import Progress, load_state, save_state
 from mprna.train.tracker import Tracker, best_step
 from mprna.train.utilization import product_flops
 
@@ -61,12 +61,13 @@ def train(
     if complaint := slow_precision(device, bfloat16=config.bfloat16):
         warnings.warn(MprnaWarning(complaint), stacklevel=2)
     optimizer = make_optimizer(model, config)
-    step, num_batches = load_state(learner, optimizer, run_dir)
+    step, num_batches, evaluations = load_state(learner, optimizer, run_dir)
     peak_flops = product_flops(device, bfloat16=config.bfloat16) * world_size() if flops_of else None
     tracker = Tracker(
         run_dir,
         num_steps=config.num_steps,
         start_step=step,
+        evaluations=evaluations,
         peak_flops=peak_flops,
         active=rank() == 0,
         tensorboard=tensorboard,
@@ -99,7 +100,8 @@ def train(
             stopped = sum_values([float(bool(signals))]) != [0.0]  # all processes stop if one is told to
             best = best_step(tracker.history, learner.best_metric)
             if complete or stopped or step == best or step % config.save_every == 0:
-                save_state(learner, optimizer, step, num_batches, run_dir=run_dir, best=best)
+                progress = Progress(step, num_batches, tracker.history)
+                save_state(learner, optimizer, progress, run_dir=run_dir, best=best)
     barrier()
     return complete
 

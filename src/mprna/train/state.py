@@ -9,9 +9,10 @@ import fcntl
 import json
 import shutil
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import torch
 from safetensors import SafetensorError
@@ -24,7 +25,7 @@ from mprna.model.checkpoint import save_tensors
 from mprna.train.distributed import rank
 from mprna.train.learner import AnyLearner
 from mprna.train.sharding import gathered, placed_like
-from mprna.train.tracker import best_step, read_validation
+from mprna.train.tracker import best_step, is_row, read_validation
 
 KEEP = 2
 """Newest checkpoints that stay on disk; the older one serves if the newer is damaged."""
@@ -56,11 +57,21 @@ def sole_training(run_dir: Path) -> Iterator[None]:
         yield
 
 
+class Progress(NamedTuple):
+    """How far a run is."""
+
+    step: int = 0
+    """Optimizer steps done."""
+    num_batches: int = 0
+    """Batches that all processes together have used."""
+    evaluations: Sequence[dict[str, Any]] = ()
+    """Rows of `metrics.jsonl`, which is not flushed to the disk at every step, as checkpoints are."""
+
+
 def save_state(
     learner: AnyLearner,
     optimizer: torch.optim.Optimizer,
-    step: int,
-    num_batches: int,
+    progress: Progress,
     *,
     run_dir: Path,
     best: int | None,
@@ -70,14 +81,12 @@ def save_state(
     All processes call it; the first one writes, and what it writes is the same however layers are spread.
 
     Args:
-        step: optimizer steps done.
-        num_batches: batches that all processes together have used.
         best: the step of the best evaluation so far, whose checkpoint stays.
 
     Raises:
         ModelError, OSError: the disk is full; earlier checkpoints stay, and nothing of this one.
     """
-    final = checkpoint_dir(run_dir, step)
+    final = checkpoint_dir(run_dir, progress.step)
     partial = final.with_suffix(".partial")
     with _gone_after_errors(partial):
         learner.save(partial)
@@ -85,7 +94,7 @@ def save_state(
         if rank() > 0:
             return
         save_tensors(moments, partial / "optimizer.safetensors")
-        state = {"step": step, "num_batches": num_batches, "files": _digests(partial)}
+        state = progress._asdict() | {"files": _digests(partial)}
         (partial / "state.json").write_text(json.dumps(state) + "\n")
         shutil.rmtree(final, ignore_errors=True)
         partial.rename(final)
@@ -109,12 +118,8 @@ def _gone_after_errors(partial: Path) -> Iterator[None]:
         raise
 
 
-def load_state(learner: AnyLearner, optimizer: torch.optim.Optimizer, run_dir: Path) -> tuple[int, int]:
-    """Restore the newest readable checkpoint in place, and remove the damaged ones after it.
-
-    Returns:
-        optimizer steps done and batches consumed; (0, 0) where there is no checkpoint yet.
-    """
+def load_state(learner: AnyLearner, optimizer: torch.optim.Optimizer, run_dir: Path) -> Progress:
+    """Restore the newest readable checkpoint in place, and remove the damaged ones after it."""
     for directory in _newest_first(run_dir):
         try:
             done = _restore(learner, optimizer, directory)
@@ -126,7 +131,7 @@ def load_state(learner: AnyLearner, optimizer: torch.optim.Optimizer, run_dir: P
             continue
         _remove_after(directory)
         return done
-    return 0, 0
+    return Progress()
 
 
 def _remove_after(directory: Path) -> None:
@@ -182,13 +187,15 @@ def _newest_first(run_dir: Path) -> Iterator[Path]:
     return iter(sorted((run_dir / "checkpoints").glob("step-????????"), reverse=True))
 
 
-def _restore(learner: AnyLearner, optimizer: torch.optim.Optimizer, directory: Path) -> tuple[int, int]:
+def _restore(learner: AnyLearner, optimizer: torch.optim.Optimizer, directory: Path) -> Progress:
     state = json.loads((directory / "state.json").read_text())
-    done = state["step"], state["num_batches"]
-    if not all(isinstance(number, int) and number >= 0 for number in done):
-        raise ValueError(f"state.json: step and batches {done}")
-    if directory != checkpoint_dir(directory.parents[1], done[0]):
-        raise ValueError(f"state.json: step {done[0]}")
+    done = Progress(state["step"], state["num_batches"], state.get("evaluations", ()))  # older ones have none
+    if not all(isinstance(number, int) and number >= 0 for number in done[:2]):
+        raise ValueError(f"state.json: step and batches {done[:2]}")
+    if not all(map(is_row, done.evaluations)):
+        raise ValueError("state.json: evaluations that are none")
+    if directory != checkpoint_dir(directory.parents[1], done.step):
+        raise ValueError(f"state.json: step {done.step}")
     if state.get("files", _digests(directory)) != _digests(directory):  # older checkpoints have none
         raise ValueError("a file has changed since it was written")
     moments = load_file(directory / "optimizer.safetensors")

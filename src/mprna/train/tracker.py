@@ -26,6 +26,7 @@ class Tracker:
     """Appends to `metrics.jsonl`; a resumed run first drops what was logged after its checkpoint.
 
     Args:
+        evaluations: those that the checkpoint knows of; lines of the file that were lost come back.
         peak_flops: operations per second that the processors are capable of; with it `mfu` is logged.
         active: whether to write and show anything; of several processes one does.
         tensorboard: whether to write `RUN/tensorboard` as well.
@@ -37,6 +38,7 @@ class Tracker:
         *,
         num_steps: int,
         start_step: int,
+        evaluations: Sequence[dict[str, Any]] = (),
         peak_flops: float | None = None,
         active: bool = True,
         tensorboard: bool = False,
@@ -46,7 +48,7 @@ class Tracker:
         self.active = active
         self._line_is_open = False
         self._peak_flops = peak_flops
-        rows = read_metrics(path, until=start_step)
+        rows = _with_evaluations(read_metrics(path, until=start_step), evaluations)
         self.history = [row for row in rows if row["kind"] == "validation"]
         """All evaluations so far."""
         if active and path.exists():
@@ -145,14 +147,26 @@ def read_metrics(path: Path, *, until: float = float("inf")) -> list[dict[str, A
     return [row for row in map(_row, lines) if row is not None and row["step"] <= until]
 
 
+def _with_evaluations(
+    rows: list[dict[str, Any]], evaluations: Sequence[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """Rows with all of these evaluations, each behind the training rows up to its step."""
+    if not evaluations:
+        return rows
+    others = [row for row in rows if row["kind"] != "validation"]
+    return sorted([*others, *evaluations], key=lambda row: (row["step"], row["kind"] == "validation"))
+
+
 def _row(line: str) -> dict[str, Any] | None:
     try:
         row = json.loads(line)
     except (ValueError, RecursionError):
         return None
-    is_row = isinstance(row, dict) and {"kind", "step"} <= row.keys()
-    return row if is_row and all(_is_number(row[name]) for name in row.keys() - {"kind"}) else None
+    return row if is_row(row) else None
 
 
-def _is_number(value: object) -> bool:
-    return isinstance(value, (int, float))
+def is_row(row: Any) -> bool:
+    """Whether this is a row of a `metrics.jsonl`."""
+    if not isinstance(row, dict) or not {"kind", "step"} <= row.keys():
+        return False
+    return all(isinstance(row[name], (int, float)) for name in row.keys() - {"kind"})
