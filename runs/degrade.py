@@ -32,6 +32,8 @@ from mprna.runtime.degradation_engine import TARGETS
 from mprna.runtime.export import export_degradation
 
 ERRORS = ("reactivity_error", "deg_error_Mg_pH10", "deg_error_pH10", "deg_error_Mg_50C", "deg_error_50C")
+ENSEMBLES = ("turner2004", "langdon2018")
+"""Parameter sets whose pair probabilities are mixed in training."""
 KAGGLE = [0, 1, 3]
 BATCH, PEAK_RATE, WEIGHT_DECAY, DROPOUT = 16, 3e-3, 0.02, 0.15
 MAX_CUT = 12, 24
@@ -59,10 +61,10 @@ class Data:
 
 
 def _pair_probs(sequences: list[str], cache: Path) -> Any:
-    """By each of two energy models, and half way between them. *Shape:* (3, N, L, L)"""
+    """By each of `ENSEMBLES`, and what `mprna degrade` reads. *Shape:* (3, N, L, L)"""
     if cache.exists():
         return np.load(cache)
-    models = [EnergyModel(parameters=name) for name in DEGRADATION_PARAMETERS]
+    models = [EnergyModel(parameters=name) for name in ENSEMBLES]
     probs = [[pair_probs(s, model) for s in sequences] for model in models]
     found = np.stack([*probs, [prior_pair_probs(s, parameters=DEGRADATION_PARAMETERS) for s in sequences]])
     np.save(cache, found)

@@ -14,8 +14,8 @@ from mprna.folding.vienna import CONTRAFOLD, DEFAULT_MODEL, EnergyModel, pair_pr
 PRIOR_PARAMETERS: Final = ("langdon2018", CONTRAFOLD)
 """Of pair networks. The sets err in different places, and these two together least (docs/experiments.md)."""
 
-DEGRADATION_PARAMETERS: Final = ("turner2004", "langdon2018")
-"""Of the networks of `mprna degrade`, which have learned from these."""
+DEGRADATION_PARAMETERS: Final = ("turner2004", CONTRAFOLD)
+"""Of `mprna degrade`: the ensemble in which its networks are the most accurate (docs/experiments.md)."""
 
 
 def prior_pair_probs(
