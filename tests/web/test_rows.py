@@ -87,5 +87,5 @@ def test_failures_of_what_has_no_rows(failure: Any, status: int, code: str) -> N
 
 
 def test_a_bug_in_one_of_many_is_no_row() -> None:
-    with pytest.raises(ApiError, match="bug"):
+    with pytest.raises(ApiError, match="an internal error"):
         collect([Task([b"a"]), Task(FAILURES[3])])
