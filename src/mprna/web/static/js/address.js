@@ -2,13 +2,14 @@
 
 import { byId, debounce, toast } from "./dom.js";
 import { fromFragment, toFragment } from "./permalink.js";
+import { sameRnas } from "./sequence.js";
 
 const SHOWN = ["records", "row", "changes", "own", "view", "colouring", "options", "folding"];
 const MOST_LETTERS = 1_000_000; // of one step
 
 /** @param open (fragment, kept) => shows them; `kept` are the records of that step, { records, current }, or null. */
 export function mountAddress(store, open) {
-  let isAnswer = false; // what is shown next is what the address asked for
+  let asked = null; // the RNA that the address asked for, until it is shown
 
   function write() {
     const state = store.get();
@@ -17,13 +18,16 @@ export function mountAddress(store, open) {
     const isNew = now.rna !== before.rna;
     const isEarly = state.folding && (state.row !== null || !isNew);
     if (!fragment || fragment.length > MOST_LETTERS || isEarly) return;
-    const isStep = !isAnswer && (isNew || now.look !== before.look);
-    history[isStep ? "pushState" : "replaceState"](keptOf(state), "", fragment);
-    if (!state.folding) isAnswer = false;
+    const isStep = asked !== now.rna && (isNew || now.look !== before.look);
+    // What is there stays: a write would cancel a step back that has just been asked for.
+    if (fragment !== location.hash || !isKept(history.state, state)) {
+      history[isStep ? "pushState" : "replaceState"](keptOf(state), "", fragment);
+    }
+    if (!state.folding) asked = null;
   }
 
   function follow() {
-    isAnswer = location.hash !== "";
+    asked = location.hash === "" ? null : stepOf(location.hash).rna;
     open(location.hash, history.state);
     writeSoon();
   }
@@ -49,6 +53,8 @@ function keptOf({ records, current }) {
   const letters = records.reduce((sum, { sequence }) => sum + sequence.length, 0);
   return letters > MOST_LETTERS ? null : { records, current };
 }
+
+const isKept = (kept, { records, current }) => kept?.current === current && sameRnas(kept.records, records);
 
 async function copyLink() {
   try {
