@@ -244,3 +244,9 @@ def test_an_annotated_file_is_not_annotated_twice_and_nothing_is_gzipped(files):
 def test_info_has_no_reserved_characters():
     assert info_text("a, b;c|d=e") == "a&_b:c/d:e"
     assert info_text(None) == ""
+
+
+def test_an_empty_file_is_told(tmp_path):
+    (tmp_path / "empty.vcf").touch()
+    with pytest.raises(FormatError, match=r"empty\.vcf: empty file, expected a VCF"):
+        VcfFile(str(tmp_path / "empty.vcf"))

@@ -277,10 +277,15 @@ def test_a_damaged_task_is_told(change):
         TaskConfig.from_dict([1])
 
 
-def test_a_run_that_lost_its_metrics_has_them_in_its_checkpoint(nano: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("is_there", [True, False])
+def test_a_run_that_lost_its_metrics_has_them_in_its_checkpoint(
+    nano: Path, tmp_path: Path, is_there: bool
+) -> None:
     run("sequence_regression", nano, tmp_path / "run", epochs=2)
     before = read_validation(tmp_path / "run")
     (tmp_path / "run" / "metrics.jsonl").write_text('{"kind": "train", "step": 1}\n')
+    if not is_there:
+        (tmp_path / "run" / "metrics.jsonl").unlink()
     run("sequence_regression", nano, tmp_path / "run", epochs=2, resume=True)
     assert len(before) == 2
     assert read_validation(tmp_path / "run") == before

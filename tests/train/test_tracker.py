@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from math import nan
+from pathlib import Path
 
 import pytest
 
-from mprna.train.tracker import best_step
+from mprna.train.tracker import Tracker, best_step
 
 
 @pytest.mark.parametrize(
@@ -28,3 +29,15 @@ def test_the_first_of_the_best_and_never_nan_before_a_number(
     history = [{"kind": "validation", "step": i, "auc": value} for i, value in enumerate(values, 1)]
     assert best_step(history, ("auc", sign)) == step
     assert best_step(history, ("loss", sign)) is None
+
+
+def test_what_follows_a_run_has_a_line_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tracker = Tracker(tmp_path, num_steps=2, start_step=0)
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
+    tracker.train(1, {"loss": 1.0, "tokens": 10})
+    assert not capsys.readouterr().err.endswith("\n")
+    tracker.close()
+    tracker.close()
+    assert capsys.readouterr().err == "\n"

@@ -11,7 +11,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -76,12 +76,10 @@ def agree_with_earlier_run(scaffold: Path, plan: dict[str, Any]) -> None:
 
 
 def _earlier_plan(path: Path, plan: dict[str, Any]) -> dict[str, Any]:
-    try:
+    with suppress(ValueError, RecursionError, LookupError, TypeError):
         earlier = json.loads(path.read_bytes())
         if all(isinstance(earlier[part], dict) for part in plan):
             return dict(earlier)
-    except (ValueError, RecursionError, LookupError, TypeError):
-        pass
     raise CorpusError(f"{path}: damaged; remove {path.parent} and build again")
 
 

@@ -51,7 +51,7 @@ class Tracker:
         rows = _with_evaluations(read_metrics(path, until=start_step), evaluations)
         self.history = [row for row in rows if row["kind"] == "validation"]
         """All evaluations so far."""
-        if active and path.exists():
+        if active and (rows or path.exists()):
             with replacing(path) as partial:
                 partial.write_text("".join(json.dumps(row) + "\n" for row in rows))
         self._events = TensorBoard(run_dir, rows) if active and tensorboard else None
