@@ -208,6 +208,7 @@ def test_a_reload_keeps_all_records_and_the_one_that_is_shown(visitor: Any) -> N
     page = visitor.open()
     page.fill("#sequence-input", f">a\n{HAMMERHEAD}\n>b\nGGGGAAAACCCC\n>c\nGGGGGAAAACCCCC")
     page.click("#fold")
+    page.wait_for_function("() => location.hash.includes('name=a')")
     page.click("#record-list button:has-text('b'):not(:disabled)")
     page.wait_for_function("() => location.hash.includes('name=b')")
     page.reload()
