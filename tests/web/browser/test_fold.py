@@ -176,6 +176,13 @@ def test_bad_input_is_a_message_and_not_the_end(visitor: Any) -> None:
     assert page.is_hidden("#input-message")
 
 
+def test_a_structure_of_another_length_is_said_beside_the_fold(visitor: Any) -> None:
+    page = visitor.open()
+    fold(page, "GGGGAAAACCCC\n((((...))))")
+    page.wait_for_selector("#input-message:has-text('11')")
+    assert visitor.strip() == ("GGGGAAAACCCC", "((((....))))")
+
+
 def test_too_long_is_said_in_words(visitor: Any) -> None:
     page = visitor.open()
     fold(page, "A" * 20_000)

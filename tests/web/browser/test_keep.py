@@ -196,6 +196,15 @@ def test_back_from_what_is_being_folded_and_from_what_could_not_be(visitor: Any)
     assert page.is_hidden("#input-message")
 
 
+def test_back_closes_what_lies_above_the_page(visitor: Any) -> None:
+    page = visitor.open_folded(f"#seq={HAMMERHEAD}&name=one")
+    page.click("#tab-arcs")
+    page.wait_for_function("() => location.hash.includes('arcs')")
+    page.click("#open-help")
+    go_back(page, "one", "Drawing")
+    assert page.is_hidden("#help-dialog")
+
+
 def test_a_view_that_this_server_lacks_is_no_trap(visitor: Any) -> None:
     paths = json.dumps({"paths": {"/api/fold": {}}})
     visitor.page.route("**/api/openapi.json", lambda route: route.fulfill(body=paths))

@@ -61,6 +61,7 @@ def test_input_is_read_as_people_write_it(visitor: Any) -> None:
         ("GGGGAAAACCCC", "((((....))))"),
     ]
     assert read(">a\nGGGGAAAA\nGG..CCCC\n") == [("a", "GGGGAAAAGG..CCCC", None)]
+    assert read("GGGAAACCC\n(((...))") == [("sequence_1", "GGGAAACCC", "(((...))")]
     assert read("; a note\n>a\nacgt\n") == [("a", "acgt", None)]
 
 

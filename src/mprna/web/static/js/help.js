@@ -46,5 +46,6 @@ export function mountHelp() {
     dialog.addEventListener("click", (event) => {
       if (event.target === dialog) dialog.close();
     });
+    addEventListener("hashchange", () => dialog.close()); // Back shows what lies below it
   }
 }

@@ -26,8 +26,11 @@ export function parseInput(text) {
   return records;
 }
 
-const isStructureOf = ({ sequence, dot_bracket }, line) =>
-  dot_bracket === null && STRUCTURE.test(line) && line.split(/\s/)[0].length === sequence.length;
+/** Dots alone may be a sequence; brackets never are, so a structure of another length is one too, and the server says so. */
+function isStructureOf({ sequence, dot_bracket }, line) {
+  const [symbols] = line.split(/\s/);
+  return dot_bracket === null && STRUCTURE.test(line) && (symbols.length === sequence.length || /[()[\]{}<>]/.test(symbols));
+}
 
 function newRecord(id, index) {
   return { id: id || `sequence_${index + 1}`, sequence: "", dot_bracket: null };
