@@ -124,6 +124,8 @@ def _value(action: argparse.Action) -> str:
     if action.nargs == 0:
         return ""
     value = action.metavar or _choices(action) or action.dest.upper()
+    if isinstance(value, tuple):
+        return " ".join(value)
     return {"?": f"[{value}]", "*": f"[{value} ...]", "+": f"{value} ..."}.get(str(action.nargs), str(value))
 
 

@@ -19,7 +19,7 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 import pytest
 from hypothesis import settings
 
-from mprna.predict import degrade, embed, fold, repair
+from mprna.predict import degrade, embed, fold, repair, scan_work
 from mprna.runtime.store import FOLDING_MODEL
 
 settings.register_profile("mprna", deadline=None, derandomize=True, max_examples=60)
@@ -116,6 +116,8 @@ def forget_models() -> None:
         embed._cached_engine,
         repair._cached_repairer,
         degrade._cached_engine,
+        scan_work._cached_engine,
+        scan_work._cached_expected,
     ):
         cached.cache_clear()
 

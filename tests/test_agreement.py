@@ -7,7 +7,7 @@ import itertools
 import numpy as np
 import pytest
 
-from mprna.agreement import auc, macro_f1, matthews, ranks, spearman
+from mprna.agreement import auc, contests, macro_f1, matthews, ranks, spearman
 
 
 def test_auc_is_the_share_of_ordered_pairs() -> None:
@@ -39,3 +39,24 @@ def test_matthews_of_two_classes_is_the_textbook_formula() -> None:
     expected = (tp * tn - fp * fn) / np.sqrt((tp + fp) * (tp + fn) * (tn + fp) * (tn + fn))
     assert matthews(np.array([[tn, fp], [fn, tp]])) == pytest.approx(expected)
     assert matthews(np.array([[4.0, 0.0], [3.0, 0.0]])) == 0.0
+
+
+def test_two_classes_are_one_contest() -> None:
+    scores, classes = np.array([[0.0, 1.0], [2.0, 0.0], [1.0, 4.0]]), np.array([1, 0, 1])
+    ((margins, positive),) = contests(scores, classes)
+    assert (margins.tolist(), positive.tolist()) == ([1.0, -2.0, 3.0], [True, False, True])
+
+
+def test_a_class_without_members_or_without_others_is_in_no_contest() -> None:
+    scores, classes = np.random.default_rng(3).normal(size=(9, 3)), np.arange(9) % 2 * 2
+    found = [positive.tolist() for _, positive in contests(scores, classes)]
+    assert found == [(classes == 0).tolist(), (classes == 2).tolist()]
+    assert contests(scores, np.zeros(9)) == contests(scores[:, :2], np.ones(9)) == []
+
+
+@pytest.mark.parametrize("num_classes", [2, 3])
+def test_what_all_scores_of_a_row_have_more_changes_no_area(num_classes: int) -> None:
+    rng = np.random.default_rng(4)
+    scores, classes = rng.normal(size=(40, num_classes)), rng.integers(0, num_classes, 40)
+    areas = [auc(*contest) for contest in contests(scores, classes)]
+    assert [auc(*contest) for contest in contests(scores + rng.normal(size=(40, 1)), classes)] == areas

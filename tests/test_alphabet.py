@@ -80,7 +80,8 @@ def test_positions_stay(sequence: str) -> None:
         ("AC GU", "symbol ' ' at position 3"),
         ("ACGÜ", "symbol 'Ü' at position 4"),
         ("AC\x00", r"symbol '\x00' at position 3"),
-        ("(((...)))", "symbol '(' at position 1"),
+        ("(((...)))", "symbol '(' at position 1: constraints below a sequence are read with -C"),
+        ("GGAACC..xx..|", "symbol '.' at position 7: constraints below a sequence are read with -C"),
     ],
 )
 def test_complaint_names_the_first_bad_symbol(sequence: str, message: str) -> None:

@@ -122,7 +122,9 @@ def test_what_cannot_be_read_is_named(tmp_path: Path) -> None:
         read_json(tmp_path)
 
 
-def test_a_name_as_long_as_names_may_be(tmp_path: Path) -> None:
-    path = tmp_path / f"{'n' * 250}.json"
+@pytest.mark.parametrize("name", ["n" * 250, "ä" * 125], ids=["n", "ä"])
+def test_a_name_as_long_as_names_may_be(tmp_path: Path, name: str) -> None:
+    """Systems count bytes."""
+    path = tmp_path / f"{name}.json"
     write_json({"a": 1}, path)
     assert read_json(path) == {"a": 1}

@@ -20,11 +20,12 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src" / "mprna"
 
-GROUND = {"agreement", "alphabet", "digest", "errors", "files", "leftovers", "softmax"}
+GROUND = {"agreement", "alphabet", "cores", "digest", "errors", "files", "leftovers", "softmax"}
 """May be imported from everywhere."""
 ROOMS = {
     "errors": set[str](),
-    "agreement": set[str](),
+    "agreement": {"softmax"},
+    "cores": set[str](),
     "digest": set[str](),
     "softmax": set[str](),
     "files": {"errors", "leftovers"},
@@ -61,7 +62,7 @@ ROOMS = {
     "bench": GROUND
     | {"predict", "design", "runtime", "decoding", "folding", "io", "rna"}
     | {"draw", "train", "model", "tokenizer"},
-    "web": GROUND | {"child", "predict", "draw", "io", "rna.variants", "runtime"},
+    "web": GROUND | {"child", "predict", "draw", "io", "rna.energy", "rna.variants", "runtime"},
     "cli": GROUND | {"bench", "predict", "train", "corpus", "draw", "io", "runtime", "web"},
     "__init__": GROUND | {"io.records", "predict", "runtime", "tokenizer"},
     "__main__": {"cli"},

@@ -10,6 +10,8 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
+from mprna.softmax import softmax
+
 Floats = npt.NDArray[np.float64]
 
 
@@ -73,3 +75,17 @@ def auc_by_weights(scores: Floats, positive: npt.NDArray[np.bool_]) -> Callable[
 def auc(scores: Floats, positive: npt.NDArray[np.bool_]) -> float:
     """Probability that a positive scores above a negative (ties half); nan without both kinds."""
     return auc_by_weights(scores, positive)(np.ones(len(scores)))
+
+
+def contests(scores: Floats, classes: npt.NDArray[np.number]) -> list[tuple[Floats, npt.NDArray[np.bool_]]]:
+    """What AUC compares: scores, and which rows should have the higher ones.
+
+    Two classes are one contest; of more, each class that has members and others stands against the rest.
+
+    *Shape:* (N, C), (N,) -> at most C times (N,), (N,)
+    """
+    if scores.shape[1] == 2:
+        found = [(scores[:, 1] - scores[:, 0], classes == 1)]
+    else:
+        found = [(probs, classes == c) for c, probs in enumerate(softmax(scores).T)]
+    return [(values, own) for values, own in found if own.any() and not own.all()]

@@ -97,7 +97,11 @@ def reverse_complement(sequence: str) -> str:
 def _complaint(sequence: str) -> str:
     position, symbol = next((i, s) for i, s in enumerate(sequence, 1) if s not in _LEGAL)
     if symbol in _GAPS:
-        return f"gap {symbol!r} at position {position}: remove the gaps of an alignment first"
+        if set("()|<>") & set(sequence):
+            return f"symbol {symbol!r} at position {position}: constraints below a sequence are read with -C"
+        return f"gap {symbol!r} at position {position}: remove the gaps, or give Stockholm or Clustal"
+    if symbol in "()|<>":
+        return f"symbol {symbol!r} at position {position}: constraints below a sequence are read with -C"
     if symbol == "&":
         return f"symbol '&' at position {position}: two strands; give them one at a time"
     if symbol.isalpha() and symbol.isascii():

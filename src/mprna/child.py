@@ -105,9 +105,10 @@ class ChildProcess(Generic[Item, Result]):
         self.connection, theirs = _spawn.Pipe()
         may_bind = threading.current_thread() is threading.main_thread()  # which lives as long as the process
         arguments = theirs, self._make_worker, may_bind
-        self._process = _spawn.Process(target=_serve, args=arguments, daemon=True)
+        process = _spawn.Process(target=_serve, args=arguments, daemon=True)
         with _family, _without_interrupts():
-            self._process.start()
+            process.start()
+        self._process = process  # once it runs, so that `kill` of another thread finds one that it can kill
         theirs.close()  # so that the child's death reads as end of file here
 
     def _restart(self) -> int:
@@ -117,7 +118,10 @@ class ChildProcess(Generic[Item, Result]):
             self._process.join()
             exit_code = self._process.exitcode
         if exit_code is None or exit_code >= 0:
-            raise RuntimeError(f"a worker process ended with exit code {exit_code}; see its traceback above")
+            raise RuntimeError(
+                f"a worker process ended with exit code {exit_code}; see its traceback above (a script that "
+                'uses several processes must do so below `if __name__ == "__main__":`)'
+            )
         self._start()
         return exit_code
 

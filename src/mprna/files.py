@@ -13,8 +13,20 @@ from typing import Any, Final
 from mprna.errors import ModelError
 from mprna.leftovers import remove_abandoned, writer
 
-LONGEST_NAME: Final = 200
-"""Letters of a file's name in a temporary one, which has more to say and may be no longer than others."""
+_LONGEST_NAME: Final = 200
+"""Bytes of a file's name in a temporary one, which has more to say and may be no longer than others."""
+
+
+def current_umask() -> int:
+    """Permissions that new files shall not have; the system tells them only by a change."""
+    umask = os.umask(0o077)
+    os.umask(umask)
+    return umask
+
+
+def shortened(name: str) -> str:
+    """What a temporary name says of a file's name."""
+    return os.fsdecode(os.fsencode(name)[:_LONGEST_NAME])
 
 
 @contextmanager
@@ -31,7 +43,7 @@ def replacing(path: Path, *, inside: Path | None = None, flush: bool = True) -> 
     """
     folder = path.parent if inside is None else inside
     remove_abandoned(folder)
-    partial = folder / f".{path.name[:LONGEST_NAME]}{writer()}"
+    partial = folder / f".{shortened(path.name)}{writer()}"
     try:
         yield partial
         if flush:
@@ -45,7 +57,7 @@ def replacing(path: Path, *, inside: Path | None = None, flush: bool = True) -> 
 
 def partials_of(path: Path) -> Iterator[Path]:
     """What any process on any machine writes, or left, that was to become `path`."""
-    return path.parent.glob(f".{glob.escape(path.name[:LONGEST_NAME])}.*.*.mprna")
+    return path.parent.glob(f".{glob.escape(shortened(path.name))}.*.*.mprna")
 
 
 def write_json(content: Mapping[str, Any], path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Scores to probabilities."""
+"""Scores to probabilities, and to their logarithms."""
 
 from __future__ import annotations
 
@@ -16,3 +16,13 @@ def softmax(logits: npt.NDArray[np.floating]) -> npt.NDArray[Any]:
     """
     powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
     return np.asarray(powers / powers.sum(axis=-1, keepdims=True))
+
+
+def log_softmax(logits: npt.NDArray[np.floating]) -> npt.NDArray[Any]:
+    """Logarithms of `softmax`, exact where it rounds to 0.
+
+    >>> log_softmax(np.array([0.0, -1000.0])).tolist()
+    [0.0, -1000.0]
+    """
+    shifted = logits - logits.max(axis=-1, keepdims=True)
+    return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True)))

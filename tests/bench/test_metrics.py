@@ -8,6 +8,7 @@ import pytest
 from mprna.bench.metrics import METRICS, evaluate
 from mprna.errors import DataError
 from mprna.rna.scores import token_macro_f1
+from mprna.train.task_metrics import classification_metrics
 
 TRUTHS = ["((...))", "([.)].", "......"]
 GUESSES = ["(.....)", "(...).", "(....)"]
@@ -46,6 +47,18 @@ def test_auc_needs_scores_not_hard_labels() -> None:
     hard = [[1, 0], [1, 0], [1, 0], [1, 0]]
     assert value("auc", truths, ranked) == 1.0
     assert value("auc", truths, hard) == 0.5
+
+
+@pytest.mark.parametrize("present", [[0, 1], [0, 1, 2], [0, 2]])
+def test_auc_is_that_of_fine_tuning(present: list[int]) -> None:
+    """Of one class against the rest, and of the classes that occur."""
+    rng = np.random.default_rng(1)
+    classes, logits = rng.choice(present, 60), rng.normal(size=(60, present[-1] + 1))
+    assert value("auc", list(classes), list(logits)) == classification_metrics(logits, classes)["auc"]
+
+
+def test_auc_of_one_class_is_not_defined() -> None:
+    assert np.isnan(value("auc", [1, 1], [[0.0, 1.0, 2.0]] * 2))
 
 
 def test_auc_pools_the_positions_of_all_sequences() -> None:

@@ -100,6 +100,12 @@ def test_templates_are_the_structures_of_train(name: str) -> None:
     assert model.num_failed == 1
 
 
+def test_templates_are_asked_for_before_any_is_known() -> None:
+    (task,) = choose_tasks("rgb", ("ssp-archive2",))
+    with pytest.raises(RuntimeError, match=r"fit\(\) first"):
+        make_model("vienna-templates", task, ModelOptions()).predict(task, ["ACGU"])
+
+
 def test_choices_follow_validation_not_train() -> None:
     """Features that only train knows lose against features that carry over."""
     train, valid = rich_and_poor(60, 4), rich_and_poor(40, 5)

@@ -9,7 +9,7 @@ import pytest
 
 from mprna.bench import runner
 from mprna.bench.models.registry import MODELS, ModelOptions, baselines, make_model
-from mprna.bench.record import file_name, read_record, read_records_of, record_path
+from mprna.bench.record import file_name, peak_memory_mb, read_record, read_records_of, record_path
 from mprna.bench.task import Task, choose_tasks
 from mprna.cli.main import main
 from mprna.errors import DataError, UsageError
@@ -177,3 +177,8 @@ def test_list_says_what_is_there(data_dir: Path, capsys: pytest.CaptureFixture[s
     lines = capsys.readouterr().out.splitlines()
     assert lines[: len(MODELS)] == list(MODELS)
     assert [line.split("\t")[0] for line in lines[len(MODELS) :]] == list(baselines())
+
+
+def test_memory_is_measured_where_the_system_keeps_no_peak(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Path, "read_text", lambda path: "Name:\tpython\nVmRSS:\t1 kB\n")
+    assert peak_memory_mb() > 50

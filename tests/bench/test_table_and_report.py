@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from html.parser import HTMLParser
+from pathlib import Path
 from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 
 from mprna.bench.figures import Bar, Panel, chart_svg, measured_panels, panel_svg
-from mprna.bench.record import RunRecord
+from mprna.bench.record import RunRecord, read_record, write_record
 from mprna.bench.report import render
 from mprna.bench.table import build_table
 from mprna.errors import DataError, UsageError
@@ -306,3 +308,11 @@ def test_a_value_below_zero_goes_to_the_left() -> None:
 def test_unknown_format_is_refused() -> None:
     with pytest.raises(UsageError, match="format 'pdf'"):
         render(build_table([GOOD]), "pdf", title="T")
+
+
+def test_a_record_without_its_items_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    write_record(record("a", [0.5]), path)
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"items": {}}))
+    with pytest.raises(DataError, match=r"a\.json: no items of .*; remove it and run the same again"):
+        read_record(path)

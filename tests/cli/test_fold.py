@@ -240,7 +240,7 @@ def test_bad_records_have_their_reason_and_good_ones_their_result(call, jobs):
     rows = [line.split("\t") for line in outcome.out.splitlines()[1:]]
     assert [(row[0], row[3], row[-1]) for row in rows] == [
         ("empty", "", "empty sequence"),
-        ("gap", "", "gap '-' at position 4: remove the gaps of an alignment first"),
+        ("gap", "", "gap '-' at position 4: remove the gaps, or give Stockholm or Clustal"),
         ("digit", "", "symbol '1' at position 4 is no nucleotide code"),
         ("star", "", "symbol '*' at position 4 is no nucleotide code"),
         ("protein", "", "letter 'L' at position 3 is no nucleotide code (is this a protein?)"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shlex
 import signal
@@ -254,3 +255,26 @@ def test_no_memory_is_one_line(call, monkeypatch):
 
     monkeypatch.setattr("mprna.predict.fold.fold_records", exhaust)
     assert call("fold", "ACGU") == (1, "", "mprna: error: not enough memory\n")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the limit has another unit")
+@pytest.mark.parametrize("verb", ["fold", "degrade"])
+def test_no_file_is_needed_to_fold(verb):
+    """As in a container that can write nowhere; half a parameter file would be another energy model."""
+    environment = os.environ | {"PYTHONPATH": str(SRC)}
+    command = [*PROGRAM, verb, "GGGGAAAACCCC"]
+    free, bound = (
+        subprocess.run(["sh", "-c", f"{limit} {shlex.join(command)}"], env=environment, capture_output=True)
+        for limit in ("", "ulimit -f 0;")
+    )
+    assert (bound.returncode, bound.stderr) == (0, b"")
+    assert bound.stdout == free.stdout != b""
+
+
+def test_a_missing_temporary_folder_is_told_as_it_is(call, monkeypatch):
+    def fail(*_, **__):
+        raise FileNotFoundError(errno.ENOENT, "No usable temporary directory found in ['/tmp']")
+
+    monkeypatch.setattr("mprna.predict.fold.fold_records", fail)
+    message = "No usable temporary directory found in ['/tmp']"
+    assert call("fold", "ACGU") == (1, "", f"mprna: error: {message}\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import pytest
 
@@ -119,3 +120,17 @@ def test_models_export_of_a_checkpoint_of_no_run_is_an_error(call, tmp_path):
         outcome = call("models", "export", "mini", "--checkpoint", which, "--out", tmp_path / "out")
         assert outcome.status == 1
         assert complaint in outcome.err
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize("to", ["onnx", "transformers"])
+def test_a_failed_export_leaves_no_folder(call, mprna_home, tmp_path, to):
+    source = tmp_path / "fine-tuned"
+    shutil.copytree(mprna_home / "models" / "mini", source)
+    (source / "manifest.json").unlink()
+    config = json.loads((source / "config.json").read_text())
+    (source / "config.json").write_text(json.dumps(config | {"kind": "task"}))
+    outcome = call("models", "export", source, "--to", to, "--out", tmp_path / "out")
+    message = f"{source}: fine-tuned models are not exported; `mprna predict` reads them"
+    assert outcome == (1, "", f"mprna: error: {message}\n")
+    assert not (tmp_path / "out").exists()

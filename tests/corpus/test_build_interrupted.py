@@ -98,6 +98,16 @@ def interrupt(transcripts_dir: Path, out_dir: Path) -> None:
         build_corpus([transcripts_dir], out_dir, OPTIONS, report=stop)
 
 
+def test_shards_that_were_found_are_told(transcripts_dir: Path, tmp_path: Path) -> None:
+    reports: list[Progress] = []
+    build_corpus([transcripts_dir], tmp_path / "whole", OPTIONS, report=reports.append)
+    num_shards = len(reports)
+    interrupt(transcripts_dir, tmp_path / "out")
+    build_corpus([transcripts_dir], tmp_path / "out", OPTIONS, report=reports.append)
+    assert num_shards > 1
+    assert [progress.found for progress in reports] == [0] * num_shards + [1] * num_shards
+
+
 def test_unfinished_build_is_no_corpus(transcripts_dir: Path, tmp_path: Path) -> None:
     interrupt(transcripts_dir, tmp_path / "out")
     with pytest.raises(CorpusError, match=r"no manifest\.json"):

@@ -8,10 +8,12 @@ import re
 import sys
 from dataclasses import asdict, replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from mprna.cli import corpus
+from mprna.corpus.build import Progress
 from mprna.corpus.fidelity import shipped_calibration
 from mprna.corpus.manifest import read_manifest
 from mprna.errors import CorpusError, UsageError
@@ -54,6 +56,22 @@ def test_a_terminal_sees_every_shard(
     small = ["--slice-length", "40", "--min-length", "12", "--slices-per-shard", "50", "--annotate", "0"]
     assert run("build", transcripts_dir, "--out", tmp_path / "out", *small) == 0
     assert re.findall(r"\r\x1b\[Kshard (\d)/4", capsys.readouterr().err) == ["1", "2", "3", "4"]
+
+
+def test_time_to_go_is_that_of_shards_that_are_built(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two were found, and the third of five took 20 s."""
+    clock = iter([0.0, 10.0, 20.0])
+    monkeypatch.setattr(corpus, "time", SimpleNamespace(monotonic=lambda: next(clock)))
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    report = corpus._progress_line()
+    for shards in (2, 3):
+        report(Progress(shards=shards, num_shards=5, slices=shards, annotated=0, found=2))
+    assert capsys.readouterr().err.split("\r\x1b[K")[1:] == [
+        "shard 2/5  2 slices  0 annotated  10 s",
+        "shard 3/5  3 slices  0 annotated  20 s, 40 s to go",
+    ]
 
 
 def test_every_option_reaches_the_build(transcripts_dir: Path, tmp_path: Path) -> None:

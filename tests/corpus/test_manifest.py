@@ -53,6 +53,7 @@ def test_manifest_round_trip_and_totals(tmp_path: Path) -> None:
     ("text", "message"),
     [
         ("{", "damaged"),
+        ("[" * 100_000, "damaged"),
         ("[]", "not a manifest"),
         (
             '{"schema": {"name": "slices", "version": 99}}',

@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 import RNA
 
-from mprna.folding.vienna import PARAMETER_SETS, EnergyModel, fold_ensemble
+from mprna.folding.parameters import mean_parameters, parameter_sections
+from mprna.folding.vienna import CONTRAFOLD, PARAMETER_SETS, EnergyModel, fold_ensemble
+from mprna.folding.vienna.library import LOCK, load_parameters, parameter_text
 
 from .conftest import LONG
 
@@ -67,3 +69,17 @@ def test_global_options_of_vienna_change_nothing(monkeypatch, fresh):
     for name, value in {"temperature": 60.0, "dangles": 0, "max_bp_span": 10}.items():
         monkeypatch.setattr(RNA.cvar, name, value)
     assert report("turner2004") == fresh["turner2004"]
+
+
+@pytest.mark.parametrize("parameters", PARAMETER_SETS)
+def test_the_text_of_a_set_is_what_the_library_would_save(tmp_path, parameters):
+    with LOCK:
+        load_parameters(RNA, parameters)
+        RNA.params_save(str(tmp_path / "saved.par"))
+    texts = (tmp_path / "saved.par").read_text(), parameter_text(parameters)
+    saved, own = (
+        dict(parameter_sections(mean_parameters(text, parameter_text(CONTRAFOLD)))) for text in texts
+    )
+    assert {title: body.split() for title, body in own.items()} == {
+        title: body.split() for title, body in saved.items()
+    }

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mprna.homology.alignment import align
-from mprna.homology.consensus import MARGIN, LikelyPairs, Weights, find_consensus, likely_pairs
+from mprna.homology.consensus import MARGIN, RelativePairs, Weights, find_consensus, likely_pairs
 from mprna.homology.evidence import pair_trust, with_evidence
 from mprna.homology.library import Library, Template
 from mprna.rna.structure import contact_map_from_pairs, pairs_from_dot_bracket
@@ -85,7 +85,7 @@ def test_of_a_long_relative_the_piece_below_is_folded():
     flank = "ACACAACCAAACCAACACAA" * 10
     folded = []
 
-    def pairs_of(sequence: str) -> LikelyPairs:
+    def pairs_of(sequence: str) -> RelativePairs:
         folded.append(sequence)
         start = sequence.index(RELATIVE)
         return always("." * start + MOVED + "." * (len(sequence) - start - len(MOVED)))(sequence)
@@ -123,7 +123,7 @@ def test_improbable_pairs_are_left_out():
 
 
 def test_a_relative_without_pairs_speaks_for_unpaired_nucleotides():
-    nothing = LikelyPairs(*(np.zeros(0, dtype=np.int64),) * 2, np.zeros(0, dtype=np.float32))
+    nothing = RelativePairs(*(np.zeros(0, dtype=np.int64),) * 2, np.zeros(0, dtype=np.float32))
     found = consensus(TRNA, library(RELATIVE), lambda sequence: nothing)
     probs = contacts(CLOVER)
     mixed = with_evidence(probs, found)
@@ -140,7 +140,7 @@ def test_probabilities_stay_probabilities(seed):
         changed = np.where(rng.random(len(TRNA)) < 0.2, rng.choice(list("ACGUN"), len(TRNA)), letters)
         sequences.append("".join(changed[rng.integers(20) : len(TRNA) - rng.integers(20)]))
 
-    def pairs_of(sequence: str) -> LikelyPairs:
+    def pairs_of(sequence: str) -> RelativePairs:
         probs = np.triu(np.random.default_rng(len(sequence)).random((len(sequence),) * 2), 1)
         probs += probs.T
         return likely_pairs((probs / probs.sum(axis=1).max()).astype(np.float32))

@@ -123,7 +123,7 @@ def _exactly(sequence):
 
 def test_the_contract_covers_every_format():
     assert set(KEPT) == set(WRITABLE)
-    assert set(FORMATS) - set(KEPT) == {"plain", "csv", "stockholm"}
+    assert set(FORMATS) - set(KEPT) == {"plain", "csv", "stockholm", "clustal"}
     assert all(format.name == name and format.read for name, format in FORMATS.items())
 
 

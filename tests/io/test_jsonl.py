@@ -91,9 +91,9 @@ def test_bad_pair_probabilities_are_told(probs):
     assert str(error.value) == f"<stream>:1: {message} and probabilities from 0 to 1"
 
 
-def test_half_characters_become_replacement_characters():
-    (record,) = read('{"name": "a\\ud800", "sequence": "AC\\udc00"}\n')
-    assert (record.name, record.sequence) == ("a\ufffd", "AC\ufffd")
+def test_what_no_text_file_may_hold_becomes_replacement_characters():
+    (record,) = read('{"name": "a\\ud800\\u0000", "sequence": "AC\\udc00"}\n')
+    assert (record.name, record.sequence) == ("a\ufffd\ufffd", "AC\ufffd")
 
 
 @pytest.mark.parametrize("number", ["1e999", "-1e999", "1" + "0" * 400, "true"])

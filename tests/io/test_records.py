@@ -4,11 +4,9 @@ from dataclasses import FrozenInstanceError
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from mprna.errors import FormatError
-from mprna.io.records import Record, check_dot_bracket, numbered, round_energy, split_header
+from mprna.io.records import Record, check_dot_bracket, numbered, split_header
 
 
 @pytest.mark.parametrize(
@@ -40,16 +38,6 @@ def test_records_are_immutable_and_compare_without_arrays():
     assert first == second
     with pytest.raises(FrozenInstanceError):
         first.name = "b"
-
-
-@given(st.integers(-99999, 99999))
-def test_energies_have_two_decimals(hundredths):
-    as_float32 = float(np.float32(hundredths / 100))
-    assert round_energy(as_float32) == hundredths / 100
-
-
-def test_there_is_no_negative_zero():
-    assert f"{round_energy(-0.001):6.2f}" == "  0.00"
 
 
 @pytest.mark.parametrize(

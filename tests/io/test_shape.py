@@ -61,7 +61,7 @@ def test_a_directory_holds_a_file_per_record(tmp_path):
 
 def test_a_directory_without_reactivities_is_an_error(tmp_path):
     (tmp_path / "a.txt").write_text("1 0.5\n")
-    with pytest.raises(FormatError, match=r"no file NAME\.shape in this directory"):
+    with pytest.raises(FormatError, match=r"no file NAME\.shape or NAME\.map in this directory"):
         list(with_reactivities([Record(name="a", sequence="AC")], tmp_path))
 
 
@@ -77,6 +77,19 @@ def test_a_bad_file_of_many_is_the_fault_of_its_record(tmp_path, text):
     assert [row.error for row in rows] == [bad.fault, None]
     with pytest.raises(FormatError, match=r"a\.shape:1"):
         list(with_reactivities(records[:1], tmp_path / "a.shape"))
+
+
+def test_map_files_have_the_value_before_the_letter(tmp_path):
+    (tmp_path / "a.map").write_text("1\t0.5\t0.1\tG\n2\t-999\t0\tG\n3\t1.5\t0.2\tA\n")
+    (record,) = with_reactivities([Record(name="a", sequence="GGA")], tmp_path)
+    assert np.array_equal(record.reactivities, [0.5, np.nan, 1.5], equal_nan=True)
+    with pytest.raises(FormatError, match="A at position 3, where the sequence has C"):
+        read_shape(tmp_path / "a.map", "GGC")
+
+
+def test_commas_may_separate_columns(tmp_path):
+    (tmp_path / "a.shape").write_text("1,G,0.5\n2,0.7\n")
+    assert read_shape(tmp_path / "a.shape", "GG").tolist() == [0.5, 0.7]
 
 
 def test_a_file_of_no_record_is_told(tmp_path):

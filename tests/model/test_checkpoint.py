@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -140,3 +141,16 @@ def test_weights_that_do_not_fit(directory: Path, fault: str) -> None:
     save_file(tensors, path)
     with pytest.raises(ModelError, match="do not fit"):
         load_checkpoint(directory)
+
+
+@pytest.mark.parametrize("umask", [0o022, 0o077])
+def test_weights_are_for_those_whom_the_umask_lets_read(
+    model: MprnaModel, tmp_path: Path, umask: int
+) -> None:
+    before = os.umask(umask)
+    try:
+        save_checkpoint(model, tmp_path / "saved")
+    finally:
+        os.umask(before)
+    modes = {path.stat().st_mode & 0o777 for path in (tmp_path / "saved").iterdir()}
+    assert modes == {0o666 & ~umask}

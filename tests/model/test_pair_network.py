@@ -111,3 +111,10 @@ def test_the_configuration_makes_a_round_trip():
 def test_another_configuration_is_told(values):
     with pytest.raises(ModelError, match=r"config\.json does not describe a pair network"):
         PairConfig.from_dict(values)
+
+
+@pytest.mark.parametrize("value", ["x", -1, 0, 1.0, ["a"], True, None])
+def test_sizes_that_are_none_are_told(value):
+    for damage in ({"dilations": [1], "hidden_width": value}, {"dilations": [1, value]}):
+        with pytest.raises(ModelError, match=r"sizes that are whole numbers of 1 or more"):
+            PairConfig.from_dict(damage)

@@ -166,6 +166,11 @@ def test_the_command_ranks_and_draws(model, tmp_path, capsys):
     assert "long" in drawing
 
 
+def test_calibrations_of_other_targets_are_told():
+    with pytest.raises(ModelError, match=r"config\.json: 2 sd_scale for 5 targets"):
+        DegradationConfig.from_dict({"dilations": [1], "sd_scale": [1.0, 1.0]})
+
+
 @pytest.mark.parametrize("scale", ["pair", [1.0], -1.0, None])
 def test_a_scale_that_is_none_is_told(model, tmp_path, scale):
     directory = shutil.copytree(model, tmp_path / "model")

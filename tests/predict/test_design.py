@@ -6,8 +6,9 @@ import dataclasses
 
 import pytest
 
+from mprna.design.certificate import Certificate, certify
 from mprna.design.constraints import Constraints
-from mprna.errors import DesignError, StructureError, UsageError
+from mprna.errors import DesignError, FoldingError, StructureError, UsageError
 from mprna.folding.vienna import fold_mfe
 from mprna.predict.design import DesignOptions, Target, design, design_targets, nested_target
 
@@ -72,6 +73,21 @@ def test_solutions_before_one_that_fails_are_kept():
     (refused,) = design(HAIRPIN, options)
     assert (refused.sequence, refused.solution) == (None, 1)
     assert "that is given or was found" in (refused.error or "")
+
+
+def test_a_solution_that_cannot_be_certified_costs_its_own_row(monkeypatch):
+    calls = []
+
+    def fail_once(*arguments: object) -> Certificate:
+        calls.append(1)
+        if len(calls) == 2:
+            raise FoldingError("nothing to be done")
+        return certify(*arguments)
+
+    monkeypatch.setattr("mprna.predict.design.certify", fail_once)
+    found = design(HAIRPIN, DesignOptions(num_solutions=3))
+    assert [row.error for row in found] == [None, "nothing to be done", None]
+    assert [row.solution for row in found if row.sequence] == [1, 3]
 
 
 def test_one_nucleotide_is_a_target():

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import tomllib
+from itertools import islice
 from pathlib import Path
 
 from mprna.predict.doctor import CORE, OPTIONAL, examine
@@ -20,6 +22,12 @@ def test_a_good_installation_is_fine(mprna_home):
     assert {state for state, _ in found.values()} <= {"fine", "absent"}
     assert found["engine vienna"] == ("fine", "GGGGAAAACCCC ((((....)))) (-5.40)")
     assert found["model mini"] == ("fine", str(mprna_home / "models" / "mini"))
+
+
+def test_cores_are_those_that_this_process_may_use(monkeypatch):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: {5}, raising=False)
+    _, cores = islice(examine(), 2)
+    assert cores == ("cores", "fine", "1")
 
 
 def test_every_package_of_every_extra_is_looked_for():

@@ -353,3 +353,11 @@ def test_a_nameless_sequence_after_a_failed_record_is_its_own(tmp_path):
     whole = path.read_bytes()
     assert write(path, "vienna", of=mixed, resume=True) == 1  # again
     assert path.read_bytes() == whole
+
+
+def test_a_long_name_of_other_letters_is_written_in_parts_too(tmp_path):
+    """Of 234 bytes, 119 letters."""
+    path = tmp_path / ("ä" * 115 + ".txt")
+    write(path, "vienna")
+    assert path.read_text().startswith(">a of x\nGGGGAAAACCCC\n")
+    assert os.listdir(tmp_path) == [path.name]

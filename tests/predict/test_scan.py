@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
+import shutil
 
 import pytest
 
@@ -11,11 +13,14 @@ from mprna.errors import FoldingError, SequenceError, UsageError
 from mprna.folding.vienna import fold_ensemble
 from mprna.io.records import Record
 from mprna.io.variants import ListedVariant
+from mprna.predict import scan_work
 from mprna.predict.expected import ExpectedFolder
 from mprna.predict.scan import ScanOptions, scan, scan_records
 from mprna.predict.scan_maps import effect_maps
 from mprna.predict.scan_output import SCAN_COLUMNS, effect_row, write_effects
 from mprna.predict.variant_effect import VariantEffect
+from mprna.runtime.load import load
+from mprna.runtime.store import FOLDING_MODEL
 
 HAIRPIN = "GGCACUGCGAAAGCAGUGCC"
 LONG = "GGCACUGCGAAAGCAGUGCCAAUCUAGGACCAUUACCGAUCAGGAAUCGGUAAUGGUCCAAACAUCGAUUAAGCGACUUCGGUCGCAAUAUC"
@@ -235,6 +240,29 @@ def test_structures_are_folded_where_variants_are_judged(options, monkeypatch):
     effects = list(scan_records(records, [ListedVariant("G1C"), ListedVariant("bad")], options))
     assert effects[0].error == "nothing to be done"
     assert effects[1].error != effects[0].error
+
+
+def test_a_language_model_is_loaded_once_and_again_when_it_changed(nano_model, tmp_path, monkeypatch):
+    model, loaded = shutil.copytree(nano_model, tmp_path / "model"), []
+    monkeypatch.setattr(scan_work, "load", lambda name: loaded.append(name) or load(name))
+    options = ScanOptions(model=model, confidence=False)
+    assert scan(HAIRPIN, "C3G", options) == scan(HAIRPIN, "C3G", options)
+    assert loaded == [model]
+    os.utime(model / "config.json", ns=(1, 1))
+    scan(HAIRPIN, "C3G", options)
+    assert loaded == [model] * 2
+
+
+def test_the_folding_model_is_loaded_once_and_again_when_it_changed(nano_model, tmp_path, monkeypatch):
+    monkeypatch.setenv("MPRNA_HOME", str(tmp_path))
+    folding, made = shutil.copytree(nano_model, tmp_path / "models" / FOLDING_MODEL), []
+    monkeypatch.setattr(scan_work, "ExpectedFolder", lambda: made.append(1) or ExpectedFolder())
+    options = ScanOptions(model=None)
+    assert scan(HAIRPIN, "C3G", options) == scan(HAIRPIN, "C3G", options)
+    assert len(made) == 1
+    os.utime(folding / "config.json", ns=(1, 1))
+    scan(HAIRPIN, "C3G", options)
+    assert len(made) == 2
 
 
 @pytest.mark.parametrize("wide", [{"whole": 3_001}, {"window": 3_001}])

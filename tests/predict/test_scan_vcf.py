@@ -61,6 +61,26 @@ def test_a_site_without_another_allele_is_no_failure(files, allele):
     assert effects[0].error in NO_FAILURES
 
 
+@pytest.mark.parametrize("allele", ["GATC", "<DEL>", "*"])
+@pytest.mark.parametrize("position", [31, 70])
+def test_other_kinds_of_alleles_are_no_failure(files, allele, position):
+    (effects,) = scanned(files, f"chr1\t{position}\t.\t{GENOME[position - 1]}\t{allele}")
+    assert [effect.error for effect in effects] == [
+        "no substitution; insertions and deletions are not supported"
+    ]
+    assert effects[0].error in NO_FAILURES
+
+
+def test_u_is_t_in_the_vcf_and_in_the_reference(files):
+    dna = scanned(files, substitution(31), transcripts=False)
+    genome = (files / "genome.fa").read_text()
+    (files / "genome.fa").write_text(genome.replace("T", "U").replace("t", "u"))
+    line = substitution(31)
+    for written in (line, line.replace("T", "U")):
+        ((effect,),) = scanned(files, written, transcripts=False)
+        assert dataclasses.replace(effect, given=dna[0][0].given) == dna[0][0]
+
+
 def test_both_strands_are_the_rna_that_python_would_splice(files):
     (effects,) = scanned(files, substitution(31))
     plus = GENOME[10:40] + GENOME[80:120]
@@ -102,8 +122,8 @@ def test_several_letters_at_once(files):
         (f"chr1\t31\t.\t{NEXT[GENOME[30]]}\t{GENOME[30]}", "where the reference has"),
         (f"chr1\t31\t.\t{GENOME[30]}\t{GENOME[30]}AA", "insertions and deletions are not supported"),
         (f"chr1\t31\t.\t{GENOME[30:33]}\t{GENOME[30]}", "insertions and deletions are not supported"),
-        (f"chr1\t31\t.\t{GENOME[30]}\t<DEL>", "is no substitution"),
-        (f"chr1\t31\t.\t{GENOME[30]}\t*", "is no substitution"),
+        (f"chr1\t31\t.\t{GENOME[30]}\t<DEL>", "no substitution"),
+        (f"chr1\t31\t.\t{GENOME[30]}\t*", "no substitution"),
         (f"chr1\t31\t.\t{GENOME[30]}\tN", "N is no nucleotide"),
         ("chrX\t31\t.\tA\tC", "chrX is no sequence of the reference"),
         ("chr1\t201\t.\tA\tC", "where the reference has nothing"),
@@ -250,3 +270,10 @@ def test_an_empty_file_is_told(tmp_path):
     (tmp_path / "empty.vcf").touch()
     with pytest.raises(FormatError, match=r"empty\.vcf: empty file, expected a VCF"):
         VcfFile(str(tmp_path / "empty.vcf"))
+
+
+def test_a_transcriptome_is_closed_at_its_end(files):
+    with Transcriptome(str(files / "genome.fa")) as transcriptome:
+        assert transcriptome.genomic("chr1", 0, 9) == GENOME[:9]
+    with pytest.raises(FormatError, match=r"genome\.fa: chr1 cannot be read"):
+        transcriptome.genomic("chr1", 0, 9)

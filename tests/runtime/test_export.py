@@ -134,7 +134,8 @@ def test_a_model_takes_the_place_of_another_whole(nano_model, tmp_path, monkeypa
 def test_what_a_killed_export_left_is_removed(nano_model, tmp_path):
     code = (
         "import os, sys, mprna.runtime.export as e; from pathlib import Path; "
-        "e.load_checkpoint = lambda _: os.kill(os.getpid(), 9); e.export_model(*map(Path, sys.argv[1:]))"
+        "e.save_checkpoint = lambda *_, **__: os.kill(os.getpid(), 9); "
+        "e.export_model(*map(Path, sys.argv[1:]))"
     )
     killed = subprocess.run([sys.executable, "-c", code, str(nano_model), str(tmp_path / "out")])
     assert (killed.returncode, len(list((tmp_path / "out").iterdir()))) == (-9, 1)

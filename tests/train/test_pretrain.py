@@ -19,7 +19,7 @@ from safetensors.torch import load_file
 from mprna.errors import DataError, ModelError, RunError, UsageError
 from mprna.model.checkpoint import load_checkpoint
 from mprna.train.config import TrainConfig, with_settings
-from mprna.train.pretrain import fixed_batches, pretrain, read_run_config
+from mprna.train.pretrain import _initial_model, fixed_batches, pretrain, read_run_config
 from mprna.train.recipes import smoke
 from mprna.train.state import KEEP, find_checkpoint, latest_checkpoint, sole_training
 from mprna.train.tracker import Tracker
@@ -334,3 +334,11 @@ def test_batches_without_labels_teach_nothing(corpus_dir: Path, tmp_path: Path) 
     pretrain(with_settings(SHORT, settings), [corpus_dir], tmp_path / "run")
     rows = rows_of(tmp_path / "run")
     assert {len([name for name in row if name.endswith("_loss")]) for row in rows} == {0, 2}
+
+
+def test_a_new_model_leaves_random_numbers_as_they_were() -> None:
+    torch.manual_seed(5)
+    expected = torch.rand(3)
+    torch.manual_seed(5)
+    _initial_model(SHORT, None)
+    assert torch.equal(torch.rand(3), expected)

@@ -159,3 +159,17 @@ def test_a_bug_fails_its_job_alone(caplog: pytest.LogCaptureFixture) -> None:
     assert (broken.status, fine.status) == ("failed", "done")
     assert broken.error == "an internal error; it has been logged"
     assert caplog.records[0].exc_info is not None
+
+
+def test_a_failed_job_keeps_no_rows(caplog: pytest.LogCaptureFixture) -> None:
+    async def submit() -> Job:
+        queue = JobQueue(Pool(), Limits())  # type: ignore[arg-type]
+        tasks: Any = [Rows([b"x"]), Rows([b"bug"])]
+        job = queue.submit("fold", tasks, seconds=1, client="x")
+        while queue.num_unfinished:
+            await asyncio.sleep(0)
+        return job
+
+    job = asyncio.run(submit())
+    assert (job.status, job.done) == ("failed", 1)
+    assert (job.rows, job.num_bytes) == ([], 0)

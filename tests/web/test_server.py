@@ -140,6 +140,12 @@ def test_port_in_use(server: Server) -> None:
     assert "choose another --port" in result.stderr
 
 
+def test_a_host_that_is_none() -> None:
+    result = run_web("--host", "no.such.host.invalid", "--port", "0")
+    assert result.returncode == 2
+    assert "choose another --host" in result.stderr.splitlines()[-1]
+
+
 def test_a_broken_model_is_one_line(tmp_path: Path) -> None:
     home = tmp_path / "models" / "pair-fold"
     home.mkdir(parents=True)

@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from mprna.errors import ModelError
+from mprna.web import workers
 from mprna.web.tasks import Bug, Refusal, Tools
 from mprna.web.workers import TaskTimeoutError, WorkerLostError, WorkerPool
 
@@ -200,3 +202,17 @@ def test_killed_while_idle() -> None:
         assert await pool.run(Sleep(0)) == [b"slept"]
 
     with_pool(use)
+
+
+def test_workers_that_cannot_fold_do_not_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workers, "WarmUp", lambda: Raise(ZeroDivisionError("GGGG")))
+
+    async def main() -> None:
+        pool = WorkerPool(1)
+        try:
+            with pytest.raises(ModelError, match=r"cannot fold: ZeroDivisionError in .*test_workers\.py"):
+                await pool.start()
+        finally:
+            await pool.close()
+
+    asyncio.run(main())

@@ -94,7 +94,7 @@ def audit_corpus(tasks: Sequence[Task], data_dir: Path, corpus: Sequence[Path]) 
     for task, rows in tests.items():
         exact = tuple(i for i, sequence in enumerate(rows) if sequence in holder)
         shares = _shares(rows, words[seen])
-        near = tuple(i for i in np.flatnonzero(shares >= NEAR).tolist() if i not in set(exact))
+        near = tuple(i for i in np.flatnonzero(shares >= NEAR).tolist() if rows[i] not in holder)
         leaks.append(Leak(task.full_name, "test", name, len(rows), exact, near))
     return leaks
 

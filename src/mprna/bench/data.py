@@ -19,7 +19,7 @@ from mprna.bench.task import Task
 from mprna.digest import file_sha256
 from mprna.errors import FormatError, MissingDataError, SequenceError, StructureError, shorten
 from mprna.io.fasta import read_fasta
-from mprna.io.jsonl import json_object
+from mprna.io.jsonl import json_rows
 from mprna.io.source import numbered_lines, open_input
 from mprna.io.tsv import delimited_cells
 from mprna.predict.design import nested_target
@@ -210,7 +210,7 @@ def _file_rows(path: Path, task: Task) -> Iterator[Row]:
         if delimiter:
             yield from _table_rows(delimited_cells(file, delimiter), path)
         else:
-            yield from _json_rows(numbered_lines(file), path)
+            yield from json_rows(numbered_lines(file), str(path))
 
 
 def _table_rows(lines: Iterator[tuple[int, list[str]]], path: Path) -> Iterator[Row]:
@@ -222,12 +222,6 @@ def _table_rows(lines: Iterator[tuple[int, list[str]]], path: Path) -> Iterator[
             reason = f"{len(cells)} cells for {len(columns)} columns"
             raise FormatError(reason, path=str(path), line=number)
         yield number, dict(zip(columns, cells, strict=False))
-
-
-def _json_rows(lines: Iterable[tuple[int, str]], path: Path) -> Iterator[Row]:
-    for number, text in lines:
-        if text.strip():
-            yield number, json_object(text, str(path), number)
 
 
 def _folder_rows(path: Path) -> Iterator[Row]:

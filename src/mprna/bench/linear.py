@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from mprna.bench.metrics import Floats
 from mprna.errors import MissingExtraError
+from mprna.softmax import log_softmax
 
 MAX_STEPS = 200
 
@@ -51,9 +52,7 @@ def fit_softmax(
 
     def loss(flat: Floats) -> tuple[float, Floats]:
         weights = flat[:-num_classes].reshape(width, num_classes)
-        logits = design @ weights + flat[-num_classes:]
-        logits -= logits.max(axis=1, keepdims=True)
-        log_probs = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
+        log_probs = log_softmax(design @ weights + flat[-num_classes:])
         errors = (np.exp(log_probs) - targets) / num
         gradient = np.concatenate([(design.T @ errors + ridge * weights).ravel(), errors.sum(axis=0)])
         value = -(targets * log_probs).sum() / num + ridge / 2 * (weights**2).sum()

@@ -162,21 +162,14 @@ def matthews(confusion: Floats) -> float:
 
 def auc(rows: Floats) -> float:
     """Area under the ROC curve; for more than two classes the mean of one against the rest."""
-    return float(np.mean([agreement.auc(*contest) for contest in _contests(rows)]))
+    return auc_by_weights(rows)(np.ones(len(rows)))
 
 
 def auc_by_weights(rows: Floats) -> Callable[[Floats], float]:
     """`auc` as a function of the weights of the rows."""
-    values = [agreement.auc_by_weights(*contest) for contest in _contests(rows)]
-    return lambda weights: float(np.mean([value(weights) for value in values]))
-
-
-def _contests(rows: Floats) -> list[tuple[Floats, npt.NDArray[np.bool_]]]:
-    """What AUC compares: scores, and which rows should have the higher ones."""
-    labels, scores = rows[:, -1], rows[:, :-1]
-    if scores.shape[1] == 2:
-        return [(scores[:, 1] - scores[:, 0], labels == 1)]
-    return [(scores[:, c], labels == c) for c in range(scores.shape[1])]
+    contests = agreement.contests(rows[:, :-1], rows[:, -1])
+    values = [agreement.auc_by_weights(*contest) for contest in contests]
+    return lambda weights: float(np.mean([value(weights) for value in values])) if values else float("nan")
 
 
 def r2(moments: Floats) -> float:

@@ -25,7 +25,7 @@ from mprna.bench.data import REBUILT, find_split, load_split, read_rebuilt
 from mprna.bench.task import Task, choose_tasks
 from mprna.errors import DataError, FormatError, UsageError
 from mprna.io.formats import read_records
-from mprna.io.jsonl import json_object
+from mprna.io.jsonl import json_rows
 from mprna.io.output import open_output
 from mprna.io.source import numbered_lines, open_input
 
@@ -152,10 +152,7 @@ def _rows_with(columns: Sequence[str], source: Path) -> Iterator[dict[str, Any]]
         FormatError: a row without one of them.
     """
     with open_input(source) as file:
-        for number, line in numbered_lines(file):
-            if not line.strip():
-                continue
-            row = json_object(line, file.name, number)
+        for number, row in json_rows(numbered_lines(file), file.name):
             if missing := sorted(set(columns) - set(row)):
                 raise FormatError(f"no column {', '.join(missing)}", path=file.name, line=number)
             yield row

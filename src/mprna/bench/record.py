@@ -122,6 +122,8 @@ def read_record(path: Path) -> RunRecord:
         raise DataError(f"{path}: no benchmark record of version {SCHEMA}")
     if wrong := [name for name in content if not _has_type(content[name], hints[name])]:
         raise DataError(f"{path}: damaged ({', '.join(wrong)}); remove it and run the same again")
+    if missing := content["metrics"].keys() - content["items"].keys():
+        raise DataError(f"{path}: no items of {', '.join(sorted(missing))}; remove it and run the same again")
     return RunRecord(**content)
 
 
@@ -199,9 +201,9 @@ def reset_peak_memory() -> None:
 def peak_memory_mb() -> float:
     """Largest resident size of this process since `reset_peak_memory`, or since its start, MB."""
     status = Path("/proc/self/status")
-    if status.exists():
-        (peak,) = re.findall(r"^VmHWM:\s+(\d+) kB$", status.read_text(), re.MULTILINE)
-        return int(peak) * 1.024e-3
+    text = status.read_text() if status.exists() else ""
+    if peak := re.search(r"^VmHWM:\s+(\d+) kB$", text, re.MULTILINE):
+        return int(peak[1]) * 1.024e-3
     if sys.platform == "win32":
         return 0.0
     import resource

@@ -119,7 +119,7 @@ def _add_known(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         nargs="+",
         type=Path,
         metavar="INPUT",
-        help="file with structures, in any format that fold writes",
+        help="file with structures, in any format with structures that fold reads",
     )
     parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="folder of the corpus")
     parser.add_argument("--min-length", type=int, default=20, metavar="NT", help="[%(default)s]")
@@ -210,11 +210,12 @@ def _progress_line() -> Callable[[Progress], None]:
         if not (live or last or now - shown >= LOG_INTERVAL):
             return
         shown = now
-        remaining = (now - start) * (progress.num_shards - progress.shards) / progress.shards
         line = (
             f"shard {progress.shards}/{progress.num_shards}  {progress.slices:,} slices  "
-            f"{progress.annotated:,} annotated  {now - start:,.0f} s, {remaining:,.0f} s to go"
+            f"{progress.annotated:,} annotated  {now - start:,.0f} s"
         )
+        if built := progress.shards - progress.found:
+            line += f", {(now - start) * (progress.num_shards - progress.shards) / built:,.0f} s to go"
         before, after = ("\r\x1b[K", "\n" if last else "") if live else ("", "\n")
         print(f"{before}{line}", end=after, file=sys.stderr, flush=True)
 

@@ -28,7 +28,7 @@ def add_calibrate(actions: argparse._SubParsersAction[argparse.ArgumentParser]) 
         nargs="+",
         type=Path,
         metavar="FILE",
-        help="RNAs with known structures, in any format that fold writes",
+        help="RNAs with known structures, in any format with structures that fold reads",
     )
     parser.add_argument("--out", required=True, type=Path, metavar="FILE", help="the calibration, JSON")
     parser.add_argument("--figure", metavar="FILE", help="the reliability curves, as .svg or .png")

@@ -28,7 +28,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "draw",
         help="structures to pictures (SVG, PNG)",
         description="Draw the structures of files that have some: dot-bracket, RNAfold's output, CT, BPSEQ, "
-        "JSONL, TSV, CSV or Parquet.",
+        "Stockholm, JSONL, TSV, CSV or Parquet.",
         epilog=example(
             "mprna draw trna.dbn > trna.svg",
             "mprna draw structures.ct -o pictures/",

@@ -147,8 +147,8 @@ def _add_structure(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--shape",
         metavar="FILE",
-        help="reactivities of one sequence: position, letter if any, reactivity (below 0: no data); or a "
-        "directory of NAME.shape for the records",
+        help="reactivities of one sequence: position, letter if any, reactivity (below 0: no data), or "
+        "RNAstructure's .map; or a directory of NAME.shape or NAME.map for the records",
     )
     group.add_argument(
         "--shape-slope", type=float, default=1.8, metavar="KCAL", help="of Deigan's energies [%(default)s]"

@@ -51,6 +51,8 @@ examples:
   mprna embed rnas.fa -o vectors.npz
 """
 
+NO_CURRENT_FOLDER: Final = "the current folder does not exist any more; change to another"
+
 COMMANDS: Final = (
     fold,
     embed,
@@ -167,8 +169,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         if error.errno in RESOURCE_ERRORS:
             tell(f"error: {error.strerror}: a limit of the system; ask for fewer processes (-j)")
             return 1
-        if error.errno == errno.ENOENT:  # os.getcwd has no name of it
-            tell("error: the current folder does not exist any more; change to another")
+        if error.errno == errno.ENOENT:  # of os.getcwd and of tempfile, which have no name of it
+            tell(f"error: {error.strerror}" if _has_current_folder() else f"error: {NO_CURRENT_FOLDER}")
             return 1
         if error.errno not in WRITE_ERRORS:
             raise
@@ -234,6 +236,13 @@ def _use_utf8() -> None:
     """Results are UTF-8 whatever the locale, and each line leaves at once."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace", line_buffering=True)
+
+
+def _has_current_folder() -> bool:
+    try:
+        return bool(os.getcwd())
+    except FileNotFoundError:
+        return False
 
 
 def _discard_stdout() -> None:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from mprna.cores import available_cores
 from mprna.errors import FormatError, MissingExtraError, UsageError
 
 if TYPE_CHECKING:
@@ -49,8 +50,8 @@ def add_inputs(parser: argparse.ArgumentParser) -> None:
         "inputs",
         nargs="*",
         metavar="INPUT",
-        help="sequence or file (FASTA, FASTQ, one sequence a line, dot-bracket, CT, BPSEQ, JSONL, TSV, "
-        "CSV or Parquet; also .gz .bz2 .xz .zst); standard input without any, or for -",
+        help="sequence or file (FASTA, FASTQ, one sequence a line, dot-bracket, CT, BPSEQ, Stockholm, "
+        "Clustal, JSONL, TSV, CSV or Parquet; also .gz .bz2 .xz .zst); standard input without any, or for -",
     )
 
 
@@ -160,8 +161,7 @@ def check_tensorboard(args: argparse.Namespace) -> None:
 
 def num_jobs(args: argparse.Namespace) -> int:
     """-j without a number is all cores that this process may use."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return int(args.jobs or cores)
+    return int(args.jobs or available_cores())
 
 
 def positive_int(text: str) -> int:

@@ -150,8 +150,7 @@ def _scan_vcf(args: argparse.Namespace, tally: Tally) -> None:
     from mprna.io.vcf import VcfFile
     from mprna.predict.scan_vcf import Transcriptome, scan_vcf, write_vcf
 
-    with VcfFile(args.vcf) as vcf:
-        transcriptome = Transcriptome(args.reference, args.transcripts)
+    with VcfFile(args.vcf) as vcf, Transcriptome(args.reference, args.transcripts) as transcriptome:
         found = scan_vcf(vcf, transcriptome, _options(args), jobs=num_jobs(args))
         if chosen_format(args, FORMATS) == "vcf":
             write_vcf(
@@ -198,18 +197,14 @@ def _draw(effects: list[VariantEffect], path: str) -> None:
     from mprna.draw.heatmap import HeatMap, HeatMapPanel, heatmaps_svg
     from mprna.predict.scan_maps import effect_maps
 
-    panels = [
-        HeatMapPanel(
-            title=found.name,
-            sequence=found.sequence,
-            maps=[
-                HeatMap(title="ΔG ensemble, kcal/mol", values=energy, low_is="more stable", high_is="less"),
-                HeatMap(title="LLR, nats", values=llr, low_is="less likely", high_is="more"),
-            ],
-        )
-        for found in effect_maps(effects)
-        for energy, llr in [(found.values["delta_ensemble_energy"], found.values["llr"])]
-    ]
+    panels = []
+    for found in effect_maps(effects):
+        energy, llr = found.values["delta_ensemble_energy"], found.values["llr"]
+        maps = [
+            HeatMap(title="ΔG ensemble, kcal/mol", values=energy, low_is="more stable", high_is="less"),
+            HeatMap(title="LLR, nats", values=llr, low_is="less likely", high_is="more"),
+        ]
+        panels.append(HeatMapPanel(title=found.name, sequence=found.sequence, maps=maps))
     write_picture(heatmaps_svg(panels), path)
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import os
 import sys
 from typing import Final
 
 from mprna.cli.options import example, positive_int
+from mprna.cores import available_cores
 from mprna.errors import MissingExtraError
 
 DESCRIPTION: Final = """\
@@ -56,13 +56,13 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(args: argparse.Namespace) -> int:
     try:
-        from mprna.web.server import serve
+        from mprna.web.server import LOOPBACK, serve
     except ModuleNotFoundError as error:
         raise MissingExtraError("mprna web", "web") from error
     from mprna.web.limits import Limits
 
     chosen = {field: getattr(args, name) for name, field in NAMES.items() if getattr(args, name) is not None}
-    limits = dataclasses.replace(Limits(workers=min(max(os.cpu_count() or 2, 2), 8)), **chosen)
+    limits = dataclasses.replace(Limits(workers=min(max(available_cores(), 2), 8)), **chosen)
 
     def announce(url: str) -> None:
         print(url, flush=True)
@@ -71,7 +71,7 @@ def run(args: argparse.Namespace) -> int:
 
             webbrowser.open(url)
 
-    if args.host not in ("127.0.0.1", "localhost", "::1"):
+    if args.host not in LOOPBACK:
         print("mprna: others can reach this service, and it asks nobody who they are", file=sys.stderr)
     serve(limits, host=args.host, port=args.port, hosts=args.name, quiet=args.quiet, on_start=announce)
     return 0

@@ -57,6 +57,8 @@ class Progress:
     num_shards: int
     slices: int
     annotated: int
+    found: int = 0
+    """Shards that an earlier run had built."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -330,6 +332,7 @@ def _progress(results: Sequence[ShardResult], num_shards: int) -> Progress:
         num_shards=num_shards,
         slices=sum(result.file.rows for result in results),
         annotated=sum(result.file.annotated for result in results),
+        found=sum(result.found for result in results),
     )
 
 

@@ -184,7 +184,7 @@ def read_manifest(directory: Path) -> Manifest:
             f"{directory}: no {MANIFEST_NAME}, so no corpus or an unfinished one; "
             "give the folder of a finished build, or run the same build again to finish it"
         ) from None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise CorpusError(f"{path}: damaged ({error}); remove the corpus and build it again") from None
     readable = [{"name": SCHEMA_NAME, "version": version} for version in READABLE_VERSIONS]
     if not isinstance(document, dict) or document.get("schema") not in readable:

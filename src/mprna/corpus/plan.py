@@ -208,9 +208,12 @@ def _files_to_count(paths: dict[str, Path], options: CorpusOptions) -> dict[str,
     names = list(paths)
     random.Random(options.seed).shuffle(names)
     counted: dict[str, Path] = {}
+    num_bytes = 0
     for name in names:
-        if _num_bytes(counted) < COUNTED_BYTES:
-            counted[name] = paths[name]
+        if num_bytes >= COUNTED_BYTES:
+            break
+        counted[name] = paths[name]
+        num_bytes += paths[name].stat().st_size
     return counted
 
 

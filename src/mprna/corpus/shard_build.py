@@ -81,6 +81,8 @@ class ShardResult:
 
     file: ShardFile
     drops: Drops
+    found: bool = False
+    """Whether an earlier run had built it; not written."""
 
     def to_json(self) -> dict[str, Any]:
         """Plain dictionaries."""
@@ -109,7 +111,7 @@ def finished_result(task: ShardTask) -> ShardResult | None:
         return None
     with suppress(ValueError, KeyError, TypeError, RecursionError):  # a damaged result is as good as none
         result = ShardResult.from_json(json.loads(task.result_path.read_text(encoding="utf-8")))
-        return result if file_sha256(path) == result.file.sha256 else None
+        return replace(result, found=True) if file_sha256(path) == result.file.sha256 else None
     return None
 
 

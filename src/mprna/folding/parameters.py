@@ -26,7 +26,7 @@ def mean_parameters(first: str, second: str) -> str:
 
     An energy that is infinite in one file is infinite in the mean. The list of hairpins
     with energies of their own, and numbers that are no energies (the factor of the logarithm for long loops),
-    are taken from the first file.
+    are taken from the first file, or from the second where the first has none.
 
     Raises:
         ValueError: files with other sections or tables of another size.
@@ -52,12 +52,12 @@ def parameter_sections(text: str) -> Iterator[tuple[str, str]]:
 def _mean_table(title: str, first: str, second: str) -> str:
     """Line by line as in the first, because ViennaRNA reads every row of a table from a new line."""
     mine, theirs = first.split(), second.split()
+    if title == "Misc":
+        count = _NUM_MISC_ENERGIES
+        return " ".join(_mean_words(mine[:count], theirs[:count]) + (mine[count:] or theirs[count:]))
     if len(mine) != len(theirs):
         raise ValueError(f"{title}: {len(mine)} and {len(theirs)} parameters")
-    words = _mean_words(mine, theirs)
-    if title == "Misc":
-        words[_NUM_MISC_ENERGIES:] = mine[_NUM_MISC_ENERGIES:]
-    left = iter(words)
+    left = iter(_mean_words(mine, theirs))
     return "\n".join(" ".join(islice(left, len(line.split()))) for line in first.splitlines())
 
 

@@ -49,7 +49,7 @@ BY_NETWORK: Final = Weights(own=3.0, together=0.1)
 """Where a network folds them, which may know the family and then is misled by a bad alignment."""
 
 
-class LikelyPairs(NamedTuple):
+class RelativePairs(NamedTuple):
     """Pairs of a relative."""
 
     first: IntArray
@@ -69,20 +69,20 @@ class _Share(NamedTuple):
     """Aligned nucleotides of the RNA."""
     row: str
     """Letters of the relative below those of the RNA, `-` where there is none."""
-    pairs: LikelyPairs
+    pairs: RelativePairs
     """Of the RNA."""
 
 
-def likely_pairs(base_pair_probs: FloatArray) -> LikelyPairs:
+def likely_pairs(base_pair_probs: FloatArray) -> RelativePairs:
     """Those of at least `MIN_PROB`. *Shape:* (L, L), symmetric"""
     first, second = np.nonzero(np.triu(base_pair_probs >= MIN_PROB, 1))
-    return LikelyPairs(first, second, base_pair_probs[first, second])
+    return RelativePairs(first, second, base_pair_probs[first, second])
 
 
 def find_consensus(
     sequence: str,
     library: Library,
-    pairs_of: Callable[[str], LikelyPairs],
+    pairs_of: Callable[[str], RelativePairs],
     probs_of_alignment: Callable[[list[str]], FloatArray],
     weights: Weights,
 ) -> Evidence | None:
@@ -119,10 +119,12 @@ def _mean(shares: Sequence[_Share], own: float, length: int) -> tuple[FloatArray
     return weights, (probs + probs.T) / total
 
 
-def _shares(sequence: str, library: Library, pairs_of: Callable[[str], LikelyPairs]) -> Iterator[_Share]:
+def _shares(sequence: str, library: Library, pairs_of: Callable[[str], RelativePairs]) -> Iterator[_Share]:
     for relative in closest(sequence, library, MAX_RELATIVES):
+        if relative.sequence == sequence:
+            continue
         alignment = align(sequence, relative.sequence)
-        if relative.sequence == sequence or alignment.score < MIN_SCORE:
+        if alignment.score < MIN_SCORE:
             continue
         piece = _piece(alignment, len(sequence), len(relative.sequence))
         first, second, probs = pairs_of(relative.sequence[piece])
@@ -133,7 +135,7 @@ def _shares(sequence: str, library: Library, pairs_of: Callable[[str], LikelyPai
         kept = float(probs[survives].sum() / max(MIN_PROB, probs.sum()))
         weight = pair_trust(alignment.score, kept)
         if weight >= MIN_TRUST:
-            pairs = LikelyPairs(i[survives], j[survives], probs[survives])
+            pairs = RelativePairs(i[survives], j[survives], probs[survives])
             yield _Share(
                 relative.name, weight, alignment.first, _row(alignment, relative, len(sequence)), pairs
             )

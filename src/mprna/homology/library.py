@@ -22,7 +22,7 @@ from mprna.io.records import numbered
 from mprna.rna.kmers import kmers_of
 from mprna.rna.structure import pairs_from_dot_bracket
 
-WORD: Final = 8
+SEED_WORD: Final = 8
 """Letters of the words that relatives share."""
 
 NUM_CANDIDATES: Final = 20
@@ -53,15 +53,11 @@ class Library:
     def __init__(self, templates: Sequence[Template]) -> None:
         self._templates = templates
         self.num_nucleotides = sum(len(template.sequence) for template in templates)
-        words = kmers_of([template.sequence for template in templates], WORD)
-        windows = np.flatnonzero(words.valid)
-        owners = np.searchsorted(words.starts, windows, side="right").astype(np.uint64) - np.uint64(1)
-        keys = words.codes[windows].astype(np.uint64) << np.uint64(32) | owners
-        keys.sort()  # faster than np.unique
-        keys = keys[np.diff(keys, prepend=~keys[:1]) != 0]  # each word counts once for an RNA
-        self._words = (keys >> np.uint64(32)).astype(np.uint32)
+        owners, words = kmers_of([template.sequence for template in templates], SEED_WORD).distinct()
+        order = np.argsort(words, kind="stable")
+        self._words = words[order]
         """Sorted. *Shape:* (W,)"""
-        self._owners = (keys & np.uint64(0xFFFFFFFF)).astype(np.int64)
+        self._owners = owners[order]
         """Number of the RNA with the word. *Shape:* (W,)"""
 
     def __len__(self) -> int:
@@ -69,7 +65,7 @@ class Library:
 
     def candidates(self, sequence: str) -> list[Template]:
         """At most `NUM_CANDIDATES` that share words with a clean sequence, rare words counting more."""
-        words = kmers_of([sequence], WORD)
+        words = kmers_of([sequence], SEED_WORD)
         asked = np.unique(words.codes[words.valid])
         first, last = (np.searchsorted(self._words, asked, side=side) for side in ("left", "right"))
         scores = np.zeros(len(self))

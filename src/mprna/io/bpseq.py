@@ -18,8 +18,9 @@ from typing import IO, Final
 
 from mprna.errors import FormatError
 from mprna.io.pair_table import PairTable, rows_of
-from mprna.io.records import ERROR_COMMENT, Record, round_energy, split_header
+from mprna.io.records import ERROR_COMMENT, Record, split_header
 from mprna.io.source import Source, numbered_lines, open_input
+from mprna.rna.energy import round_energy
 
 _ENERGY: Final = re.compile(r"# energy: ([-+]?\d+(?:\.\d*)?)$")
 

@@ -17,8 +17,9 @@ from typing import IO, Final
 
 from mprna.errors import FormatError
 from mprna.io.pair_table import PairTable, rows_of
-from mprna.io.records import Record, round_energy, split_header
+from mprna.io.records import Record, split_header
 from mprna.io.source import Source, numbered_lines, open_input
+from mprna.rna.energy import round_energy
 
 _TITLE: Final = re.compile(
     r"(?P<length>[0-9]{1,9})"

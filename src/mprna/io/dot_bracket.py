@@ -18,8 +18,9 @@ from typing import IO, Final
 from mprna.alphabet import NUCLEOTIDES
 from mprna.errors import StructureError
 from mprna.io.fasta import check_is_nameless
-from mprna.io.records import ERROR_COMMENT, Record, check_dot_bracket, round_energy, split_header
+from mprna.io.records import ERROR_COMMENT, Record, check_dot_bracket, split_header
 from mprna.io.source import Source, numbered_lines, open_input
+from mprna.rna.energy import round_energy
 from mprna.rna.structure import pairs_from_dot_bracket
 
 STRUCTURE_PATTERN: Final = r"[.()\[\]{}<>A-Za-z]*[.()\[\]{}<>][.()\[\]{}<>A-Za-z]*"

@@ -10,7 +10,7 @@ import os
 from collections.abc import Iterator
 from typing import BinaryIO, Final, NamedTuple
 
-_GZIP: Final = b"\x1f\x8b"
+GZIP: Final = b"\x1f\x8b"
 
 _LONGEST_GAP: Final = 1 << 20
 """Bytes between two sequences."""
@@ -19,7 +19,7 @@ _LONGEST_GAP: Final = 1 << 20
 def index_paths(path: str) -> list[str]:
     """The files of an index that lies beside a FASTA file."""
     with open(path, "rb") as fasta:
-        suffixes = (".fai", ".gzi") if fasta.read(2) == _GZIP else (".fai",)
+        suffixes = (".fai", ".gzi") if fasta.read(2) == GZIP else (".fai",)
     return [path + suffix for suffix in suffixes]
 
 

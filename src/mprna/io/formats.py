@@ -13,6 +13,7 @@ from typing import IO, TYPE_CHECKING, Any, Final
 
 from mprna.errors import FormatError, UsageError, shorten
 from mprna.io.bpseq import read_bpseq, write_bpseq
+from mprna.io.clustal import FIRST_WORDS, read_clustal
 from mprna.io.ct import read_ct, write_ct
 from mprna.io.dot_bracket import (
     STRUCTURE_PATTERN,
@@ -28,7 +29,7 @@ from mprna.io.records import ERROR_COMMENT, Record
 from mprna.io.source import InputFile, Source, as_format_error, input_errors, open_input
 from mprna.io.stockholm import FIRST_LINE, read_stockholm
 from mprna.io.table import read_parquet, write_parquet
-from mprna.io.tsv import SEQUENCE_COLUMNS, read_csv, read_tsv, write_tsv
+from mprna.io.tsv import SEQUENCE_COLUMNS, column_name, read_csv, read_tsv, write_tsv
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -61,6 +62,7 @@ FORMATS: Final = {
         Format("ct", read_ct, write_ct, (".ct",)),
         Format("bpseq", read_bpseq, write_bpseq, (".bpseq",)),
         Format("stockholm", read_stockholm, None, (".sto", ".stk", ".stockholm")),
+        Format("clustal", read_clustal, None, (".aln", ".clustal", ".clustalw")),
         Format("jsonl", read_jsonl, write_jsonl, (".jsonl", ".ndjson")),
         Format("tsv", read_tsv, write_tsv, (".tsv",)),
         Format("csv", read_csv, None, (".csv",)),
@@ -76,7 +78,7 @@ _STRUCTURE_LINE: Final = re.compile(STRUCTURE_PATTERN + r"(\s.*)?")
 _SEQUENCE_LINE: Final = re.compile(r"[A-Za-z][A-Za-z0-9*?.~ -]*")
 _BPSEQ_ROW: Final = re.compile(r"1\s+\S\s+\d+")
 _CT_TITLE: Final = re.compile(r"\d+\s+\S.*")
-_UNREAD: Final = {"LOCUS ": "GenBank", "CLUSTAL": "Clustal"}
+_UNREAD: Final = {"LOCUS ": "GenBank"}
 """How files begin that would pass for bare sequences."""
 
 
@@ -202,8 +204,11 @@ def _guess(head: bytes, path: str) -> str:
     if head.startswith(b"PAR1"):
         return "parquet"
     _refuse_others(head, path)
-    if next(filter(str.strip, head_lines(head)), "").startswith(FIRST_LINE):
+    start = next(filter(str.strip, head_lines(head)), "")
+    if start.startswith(FIRST_LINE):
         return "stockholm"
+    if start.startswith(FIRST_WORDS):
+        return "clustal"
     lines = _content_lines(head)
     first, second, third = [*lines, "", "", ""][:3]
     checks = {
@@ -213,7 +218,7 @@ def _guess(head: bytes, path: str) -> str:
         "jsonl": first[:1] == "{",
         "bpseq": first.startswith("Filename:") or _BPSEQ_ROW.fullmatch(first),
         "ct": _CT_TITLE.fullmatch(first),
-        "tsv": SEQUENCE_COLUMNS.intersection(first.split("\t")),
+        "tsv": SEQUENCE_COLUMNS.intersection(map(column_name, first.split("\t"))),
         "csv": _has_sequences(first, ",") or _has_sequences(first, ";"),  # the reader tells of semicolons
         "vienna": _is_reason(second) or (_SEQUENCE_LINE.fullmatch(first) and _is_structure(second)),
         "plain": _SEQUENCE_LINE.fullmatch(first),
@@ -228,7 +233,7 @@ def _guess(head: bytes, path: str) -> str:
 def _has_sequences(first: str, delimiter: str) -> bool:
     """Whether a column of sequences is among the quoted cells of a line."""
     cells = next(csv.reader([first], delimiter=delimiter), [])
-    return not SEQUENCE_COLUMNS.isdisjoint(cell.strip() for cell in cells)
+    return not SEQUENCE_COLUMNS.isdisjoint(map(column_name, cells))
 
 
 def _refuse_others(head: bytes, path: str) -> None:

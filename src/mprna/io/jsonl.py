@@ -27,12 +27,8 @@ def read_jsonl(source: Source) -> Iterator[Record]:
         FormatError: a line that is no JSON object, or an object that is no record.
     """
     with open_input(source) as file:
-        number = 0
-        for line_number, line in numbered_lines(file):
-            if line.strip():
-                number += 1
-                row = json_object(line, file.name, line_number)
-                yield record_from_row(row, number, path=file.name, line=line_number)
+        for number, (line, row) in enumerate(json_rows(numbered_lines(file), file.name), 1):
+            yield record_from_row(row, number, path=file.name, line=line)
 
 
 def write_jsonl(records: Iterable[Record], stream: IO[str]) -> None:
@@ -43,6 +39,17 @@ def write_jsonl(records: Iterable[Record], stream: IO[str]) -> None:
             if row[name] is None:
                 del row[name]
         stream.write(json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def json_rows(lines: Iterable[tuple[int, str]], path: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The objects of numbered lines; blank lines are skipped.
+
+    Raises:
+        FormatError: a line that is no JSON object.
+    """
+    for number, line in lines:
+        if line.strip():
+            yield number, json_object(line, path, number)
 
 
 def json_object(line: str, path: str, line_number: int) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import Any, Final
 from mprna.alphabet import clean_sequence
 from mprna.errors import DataError, FormatError
 from mprna.io.formats import suffix_of
-from mprna.io.jsonl import json_object
+from mprna.io.jsonl import json_rows
 from mprna.io.source import InputFile, numbered_lines, open_input
 from mprna.io.table import read_rows
 from mprna.io.tsv import delimited_cells
@@ -79,8 +79,7 @@ def _rows(file: InputFile) -> Iterator[tuple[int, dict[str, Any]]]:
     if suffix == ".parquet":
         yield from enumerate(read_rows(file), 1)
     elif suffix == ".jsonl":
-        lines = ((number, line) for number, line in list(numbered_lines(file)) if line.strip())
-        yield from ((number, json_object(line, file.name, number)) for number, line in lines)
+        yield from json_rows(numbered_lines(file), file.name)
     elif suffix in (".csv", ".tsv"):
         yield from _delimited(file, "," if suffix == ".csv" else "\t")
     else:

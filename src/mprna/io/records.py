@@ -92,15 +92,6 @@ def check_dot_bracket(dot_bracket: str, sequence: str, *, path: str, line: int) 
         raise FormatError(str(error), path=path, line=line) from error
 
 
-def round_energy(energy: float) -> float:
-    """Energies have steps of 0.01 kcal/mol; -0.0 becomes 0.0.
-
-    >>> round_energy(-3.299999952316284), round_energy(-0.001)
-    (-3.3, 0.0)
-    """
-    return round(energy, 2) + 0.0
-
-
 def numbered(records: Iterable[Record]) -> Iterator[Record]:
     """Name the nameless by their place in the input, for outputs that need names."""
     for number, record in enumerate(records, 1):

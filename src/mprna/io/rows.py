@@ -11,20 +11,26 @@ from __future__ import annotations
 
 import math
 import re
+import warnings
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
-from mprna.errors import FormatError
-from mprna.io.records import Record, check_dot_bracket, round_energy, split_header
+from mprna.errors import FormatError, MprnaWarning
+from mprna.io.records import Record, check_dot_bracket, split_header
+from mprna.rna.energy import round_energy
 
 MIN_PAIR_PROB: Final = 1e-5
 """Pairs below this are not listed; the same as RNAfold's `--bppmThreshold`."""
 
 ALIASES: Final = {"seq": "sequence", "structure": "dot_bracket", "label": "dot_bracket", "id": "name"}
 """Names that published files use for ours, and that are read as such; ours win where both are there."""
+
+UNREAD: Final = {"reactivity": "reactivities", "shape": "reactivities", "constraints": "constraint"}
+"""Names that are ignored like all others, but look as if they should guide a fold, and ours for that."""
 
 _TEXTS: Final = (
     "name",
@@ -42,8 +48,8 @@ NAMES: Final = (*_TEXTS, *_NUMBERS, "base_pair_probs", "reactivities", *ALIASES)
 """What may stand in a row; other names are ignored."""
 _LARGEST_NUMBER: Final = 1e9
 """No RNA has an energy beyond, in kcal/mol."""
-_HALF_CHARACTER: Final = re.compile("[\ud800-\udfff]")
-"""Surrogates, which JSON may hold and UTF-8 may not."""
+_NO_TEXT: Final = re.compile("[\0\ud800-\udfff]")
+"""NUL and surrogates, which JSON may hold and text files may not."""
 
 
 def row_of(record: Record) -> dict[str, Any]:
@@ -78,10 +84,12 @@ def record_from_row(row: Mapping[str, Any], number: int, *, path: str, line: int
     Raises:
         FormatError: no sequence, a value of another type, or a structure that does not fit.
     """
+    for name in UNREAD.keys() & row.keys():
+        _tell_of_unread(name, path)
     row = _foreign_values(row) | dict(row)
     values = {name: row[name] for name in (*_TEXTS, *_NUMBERS) if not _is_unknown(row.get(name))}
     _check_types(values, path, line)
-    values |= {name: _HALF_CHARACTER.sub("\ufffd", values[name]) for name in _TEXTS if name in values}
+    values |= {name: _NO_TEXT.sub("\ufffd", values[name]) for name in _TEXTS if name in values}
     if "sequence" not in values:
         raise FormatError("no 'sequence' in this record", path=path, line=line)
     values["sequence"] = "".join(values["sequence"].split())
@@ -93,6 +101,13 @@ def record_from_row(row: Mapping[str, Any], number: int, *, path: str, line: int
     if row.get("reactivities") is not None:
         values["reactivities"] = _reactivities(row["reactivities"], path, line)
     return Record(**values)
+
+
+@cache
+def _tell_of_unread(name: str, path: str) -> None:
+    """Once for each file."""
+    message = f"{path}: {name!r} is not read; to guide the fold it must be named {UNREAD[name]!r}"
+    warnings.warn(message, MprnaWarning, stacklevel=1)
 
 
 def _foreign_values(row: Mapping[str, Any]) -> dict[str, Any]:

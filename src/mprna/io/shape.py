@@ -1,4 +1,5 @@
-"""RNAfold's `.shape` files: position from 1, optionally the letter, and a reactivity.
+"""Reactivities: RNAfold's `.shape` files (position from 1, optionally the letter, value) and RNAstructure's
+`.map` files (position, value, error, letter).
 
 Shape letters: L nucleotides.
 """
@@ -6,10 +7,10 @@ Shape letters: L nucleotides.
 from __future__ import annotations
 
 import dataclasses
-import os
 import warnings
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +19,9 @@ from mprna.alphabet import as_rna
 from mprna.errors import FormatError, MprnaWarning, UsageError
 from mprna.io.records import Record
 from mprna.io.source import Source, numbered_lines, open_input
+
+SUFFIXES: Final = (".shape", ".map")
+_MAP_COLUMNS: Final = 4
 
 Reactivities = npt.NDArray[np.float64]
 
@@ -33,7 +37,7 @@ def read_shape(source: Source, sequence: str) -> Reactivities:
     reactivities = np.full(len(sequence), np.nan)
     with open_input(source) as file:
         for number, line in numbered_lines(file):
-            cells = line.split()
+            cells = line.replace(",", " ").split()
             if not cells or cells[0].startswith("#"):
                 continue
             try:
@@ -56,7 +60,7 @@ def read_shape(source: Source, sequence: str) -> Reactivities:
 
 
 def with_reactivities(records: Iterable[Record], path: Path) -> Iterator[Record]:
-    """Records with the reactivities of a file, or of the files `NAME.shape` in a directory.
+    """Records with the reactivities of a file, or of the files `NAME.shape` or `NAME.map` in a directory.
 
     Records without such a file stay as they are. Warns of them, and of files in a directory
     whose names no record has. A file of a directory that cannot be read is the `fault` of its record.
@@ -77,22 +81,23 @@ def with_reactivities(records: Iterable[Record], path: Path) -> Iterator[Record]
 
 
 def _with_own_files(records: Iterable[Record], directory: Path) -> Iterator[Record]:
-    unused = {file.stem for file in directory.glob("*.shape")}
+    unused = {file.name for suffix in SUFFIXES for file in directory.glob(f"*{suffix}")}
     if not unused:
-        raise FormatError("no file NAME.shape in this directory", path=str(directory))
-    without: list[str] = []
+        raise FormatError("no file NAME.shape or NAME.map in this directory", path=str(directory))
+    there, without = frozenset(unused), list[str]()
     for record in records:
-        unused.discard(record.name)
-        file = directory / f"{record.name}.shape"
-        is_there = "/" not in record.name and os.path.isfile(file)  # Path.is_file fails on long names
-        if not is_there:
+        own = [record.name + suffix for suffix in SUFFIXES if record.name + suffix in there]
+        unused.difference_update(own)
+        if own:
+            yield _with_file_or_fault(record, directory / own[0])
+        else:
             without.append(record.name or "a record without a name")
-        yield _with_file_or_fault(record, file) if is_there else record
+            yield record
     if without:
         message = f"{directory}: records without reactivities: {len(without)}; the first: {without[0]}"
         warnings.warn(message, MprnaWarning, stacklevel=1)
     if unused:
-        message = f"{directory}: reactivities of no record: {len(unused)}; the first: {min(unused)}.shape"
+        message = f"{directory}: reactivities of no record: {len(unused)}; the first: {min(unused)}"
         warnings.warn(message, MprnaWarning, stacklevel=1)
 
 
@@ -110,6 +115,8 @@ def _with_file_or_fault(record: Record, path: Path) -> Record:
 
 def _row(cells: list[str]) -> tuple[int, str, float]:
     """Position, letter and reactivity; a position alone has no data."""
+    if len(cells) == _MAP_COLUMNS and cells[3].isalpha():
+        cells = [cells[0], cells[3], cells[1]]
     letter = cells[1] if len(cells) > 1 and len(cells[1]) == 1 and cells[1].isalpha() else ""
     values = cells[1 + len(letter) :]
     if len(values) > 1:

@@ -21,12 +21,12 @@ from typing import Final
 import numpy as np
 
 from mprna.errors import FormatError, StructureError
+from mprna.io.clustal import GAPS
 from mprna.io.records import Record
 from mprna.io.source import Source, numbered_lines, open_input
 from mprna.rna.structure import dot_bracket_from_pairs, pairs_from_dot_bracket
 
 FIRST_LINE: Final = "# STOCKHOLM 1."
-_GAPS: Final = frozenset(".-_~")
 _UNPAIRED: Final = str.maketrans(",-_:~", ".....")
 """Symbols of WUSS notation that only say in what kind of loop a nucleotide is."""
 _FAMILY: Final = re.compile(r"#=GF\s+(?:ID|AC)\s+(\S.*)")
@@ -92,12 +92,12 @@ def _records(alignment: _Alignment, path: str, number: int) -> Iterator[Record]:
         if len(row) != width:
             message = f"{name}: a row of {len(row)} columns, expected {width}"
             raise FormatError(message, path=path, line=number)
-        is_letter = np.array([symbol not in _GAPS for symbol in row])
+        is_letter = np.array([symbol not in GAPS for symbol in row])
         place = np.cumsum(is_letter) - 1
         left = place[pairs[is_letter[pairs].all(axis=1)]]
         yield Record(
             name=name,
             description=" ".join(alignment.family),
-            sequence="".join(symbol for symbol in row if symbol not in _GAPS),
+            sequence="".join(symbol for symbol in row if symbol not in GAPS),
             dot_bracket=dot_bracket_from_pairs(left, int(is_letter.sum())) if alignment.structure else None,
         )

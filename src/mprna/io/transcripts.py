@@ -119,6 +119,8 @@ def _bed(cells: list[str], number: int) -> _Part:
     sizes, starts = ([_position(cell) for cell in cells[k].strip(",").split(",")] for k in (10, 11))
     if not _position(cells[9]) == len(sizes) == len(starts):
         raise ValueError(f"{cells[9]} blocks with {len(sizes)} sizes and {len(starts)} starts")
+    if starts[0] != 0 or starts[-1] + sizes[-1] != end - start:
+        raise ValueError("blocks that do not reach from start to end")
     return key, [(start + first, start + first + size) for first, size in zip(starts, sizes, strict=True)]
 
 

@@ -63,16 +63,20 @@ def delimited_cells(file: InputFile, delimiter: str) -> Iterator[tuple[int, list
     Raises:
         FormatError: quotes that are not closed, cells beyond every measure, or semicolons for delimiters.
     """
-    reader = csv.reader((line + "\n" for _, line in numbered_lines(file)), delimiter=delimiter, strict=True)
+    reader = csv.reader(_checked_lines(file, delimiter), delimiter=delimiter, strict=True)
     try:
-        is_first = True
-        for cells in filter(None, reader):
-            if is_first:
-                check_delimiter(cells, file.name, reader.line_num)
-                is_first = False
-            yield reader.line_num, cells
+        yield from ((reader.line_num, cells) for cells in reader if cells)
     except csv.Error as error:
         raise FormatError(f"{error}", path=file.name, line=reader.line_num) from error
+
+
+def _checked_lines(file: InputFile, delimiter: str) -> Iterator[str]:
+    is_first = True
+    for number, line in numbered_lines(file):
+        if is_first and line.strip():
+            check_delimiter(line.split(delimiter), file.name, number)
+            is_first = False
+        yield line + "\n"
 
 
 def check_delimiter(cells: list[str], path: str, line_number: int) -> None:
@@ -84,6 +88,12 @@ def check_delimiter(cells: list[str], path: str, line_number: int) -> None:
     if len(cells) == 1 and ";" in cells[0]:
         message = "separated by semicolons; save with commas or tabs"
         raise FormatError(message, path=path, line=line_number)
+
+
+def column_name(cell: str) -> str:
+    """The name of a column: one of ours in any case of letters, or what stands there."""
+    name = cell.strip()
+    return name.lower() if name.lower() in NAMES else name
 
 
 def write_tsv(records: Iterable[Record], stream: IO[str]) -> None:
@@ -108,7 +118,7 @@ def _records(lines: Iterable[tuple[int, list[str]]], path: str) -> Iterator[Reco
 
 def _checked_columns(cells: list[str], path: str, line_number: int) -> list[str]:
     check_delimiter(cells, path, line_number)
-    columns = [cell.strip() for cell in cells]
+    columns = list(map(column_name, cells))
     if not SEQUENCE_COLUMNS.intersection(columns):
         message = f"no column 'sequence' among {', '.join(columns)[:48]!r}"
         raise FormatError(message, path=path, line=line_number)

@@ -12,7 +12,7 @@ from types import ModuleType, TracebackType
 from typing import Any, Final
 
 from mprna.errors import FormatError, MissingExtraError, MprnaWarning, unwrapped
-from mprna.io.fasta_index import index_fits, index_paths
+from mprna.io.fasta_index import GZIP, index_fits, index_paths
 
 _RESERVED: Final = str.maketrans({",": "&", ";": ":", "|": "/", "=": ":", " ": "_", "\t": "_", "\n": "_"})
 """What must not stand in a part of an INFO field."""
@@ -20,7 +20,6 @@ _RESERVED: Final = str.maketrans({",": "&", ";": ":", "|": "/", "=": ":", " ": "
 _FOREIGN_MAGIC: Final = (b"\xfd7zXZ", b"BZh", b"\x28\xb5\x2f\xfd")
 """How xz, bzip2 and zstandard begin."""
 
-_GZIP: Final = b"\x1f\x8b"
 _BGZIP_BYTES: Final = 14
 """Of the gzip header up to the name BC of bgzip's extra field."""
 
@@ -156,6 +155,10 @@ class IndexedFasta:
     def __contains__(self, name: object) -> bool:
         return name in self._lengths
 
+    def close(self) -> None:
+        """Nothing can be fetched after it."""
+        self._file.close()
+
     def length(self, name: str) -> int:
         return int(self._lengths[name])
 
@@ -184,7 +187,7 @@ def _check_compression(path: str) -> None:
         head = stream.read(_BGZIP_BYTES)
     if head.startswith(_FOREIGN_MAGIC):
         raise FormatError("expected VCF, plain or bgzipped", path=path)
-    if head.startswith(_GZIP) and head[12:14] != b"BC":
+    if head.startswith(GZIP) and head[12:14] != b"BC":
         raise FormatError("it is gzip, not bgzip: gunzip it, or use bgzip", path=path)
 
 

@@ -13,7 +13,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from mprna.errors import ModelError, a_few
-from mprna.files import read_json, replacing, write_json
+from mprna.files import current_umask, read_json, replacing, write_json
 from mprna.model.config import ModelConfig
 from mprna.model.layout import CONFIG_FILE, ENCODER_KIND, WEIGHTS_FILE
 from mprna.model.network import MprnaModel
@@ -156,6 +156,7 @@ def write_tensors(tensors: dict[str, Tensor], path: Path) -> None:
     """Write a safetensors file, whole or not at all; errors are those of `save_tensors`."""
     with replacing(path) as partial, _written_as(path):
         save_file(tensors, partial, metadata={"format": "pt"})
+        partial.chmod(0o666 & ~current_umask())
 
 
 def save_tensors(tensors: dict[str, Tensor], path: Path) -> None:
@@ -166,6 +167,7 @@ def save_tensors(tensors: dict[str, Tensor], path: Path) -> None:
     """
     with _written_as(path):
         save_file(tensors, path)
+        path.chmod(0o666 & ~current_umask())  # safetensors lets nobody else read
 
 
 @contextmanager

@@ -32,7 +32,7 @@ class DegradationConfig:
     """Sizes of an ensemble of networks.
 
     Raises:
-        ModelError: a number below 1.
+        ModelError: a number below 1, or calibrations of another number of targets.
     """
 
     num_members: int = 10
@@ -51,6 +51,8 @@ class DegradationConfig:
     def __post_init__(self) -> None:
         if min(self.num_members, self.hidden_width, self.kernel_size, *self.dilations) < 1:
             raise ModelError("config.json: a degradation network needs sizes of 1 or more")
+        if len(self.sd_scale) != NUM_TARGETS:
+            raise ModelError(f"config.json: {len(self.sd_scale)} sd_scale for {NUM_TARGETS} targets")
 
     def to_dict(self) -> dict[str, Any]:
         return dataclasses.asdict(self)

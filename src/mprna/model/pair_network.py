@@ -44,7 +44,11 @@ CELL = 2
 
 @dataclass(frozen=True, kw_only=True)
 class PairConfig:
-    """Sizes of a pair network, as written to `config.json`."""
+    """Sizes of a pair network, as written to `config.json`.
+
+    Raises:
+        ModelError: a size that is no whole number of 1 or more.
+    """
 
     num_layers: int = 4
     """Transformer layers of the sequence encoder."""
@@ -64,6 +68,12 @@ class PairConfig:
     """Longest sequence to be read in one piece, nucleotides; memory grows with its square (2 GB at 3,000)."""
     pretrained: ModelConfig | None = None
     """The pretrained encoder beside the sequence encoder, where there is one."""
+
+    def __post_init__(self) -> None:
+        sizes = [self.num_layers, self.hidden_width, self.num_heads, self.feed_forward_width]
+        sizes += [self.cell_width, self.product_rank, self.max_length, *self.dilations]
+        if not all(type(size) is int and size >= 1 for size in sizes):
+            raise ModelError("config.json: a pair network needs sizes that are whole numbers of 1 or more")
 
     def to_dict(self) -> dict[str, Any]:
         return dataclasses.asdict(self)

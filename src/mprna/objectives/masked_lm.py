@@ -14,14 +14,14 @@ Ids = npt.NDArray[np.int8]
 Rates = npt.NDArray[np.float32]
 
 
-def mask_tokens(ids: Ids, *, rates: Rates, rng: np.random.Generator) -> tuple[Ids, Ids]:
+def mask_tokens(ids: Ids, *, rates: Rates, rng: np.random.Generator) -> tuple[Ids, npt.NDArray[np.bool_]]:
     """Replace each token by `<mask>` with the probability that `rates` has for it.
 
     Returns:
-        the corrupted ids, and labels that hold the original id where masked. *Shape:* (B, T) each
+        the corrupted ids, and where they are masked. *Shape:* (B, T) each
     """
     masked = rng.random(ids.shape, dtype=np.float32) < rates
-    return np.where(masked, MASK_ID, ids), np.where(masked, ids, IGNORE)
+    return np.where(masked, MASK_ID, ids), masked
 
 
 def masked_lm_loss(model: MprnaModel, hidden_BTH: Tensor, batch: Batch) -> LossSum:

@@ -118,9 +118,8 @@ def corrupt(clean: CleanBatch, *, config: ObjectiveConfig, rng: np.random.Genera
     substitution_rates_B1 = np.where(untouched_B1 | clean.joint[:, None], 0, np.float32(config.mutation_rate))
     mask_rates_BT = np.where(untouched_B1, 0, _mask_rate_of_id(config)[clean.input_ids])
     ids_BT, repair_BT = substitute_nucleotides(clean.input_ids, rates=substitution_rates_B1, rng=rng)
-    ids_BT, token_BT = mask_tokens(ids_BT, rates=mask_rates_BT, rng=rng)
+    ids_BT, masked_BT = mask_tokens(ids_BT, rates=mask_rates_BT, rng=rng)
     # A masked position shows no base: what was there goes to the language model, not to repair.
-    masked_BT = token_BT != IGNORE
     token_BT = np.where(masked_BT, clean.input_ids, IGNORE)
     repair_BT[masked_BT] = IGNORE
     structure_BT, partners_BT = _structure_targets(clean, config)

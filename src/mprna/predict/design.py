@@ -13,7 +13,7 @@ from typing import Final
 from mprna.design.certificate import Certificate, certify
 from mprna.design.constraints import Constraints, Rules
 from mprna.design.search import Budget, Search, State
-from mprna.errors import DataError, DesignError, StructureError, UsageError
+from mprna.errors import DataError, DesignError, FoldingError, StructureError, UsageError
 from mprna.folding.vienna import EnergyModel
 from mprna.predict.parallel import map_ordered
 from mprna.rna.canonical import check_hairpin
@@ -194,11 +194,11 @@ class _Designer:
             self._check_distance(rules, found)
             search = Search(structure, rules, options.energy_model, Random(f"{options.seed}:{number}"))
             state = self._search(search, budget, found)
-        except DesignError as error:
+            certificate = certify(state.sequence, structure, options.energy_model)
+        except (DesignError, FoldingError) as error:
             seconds = round(time.monotonic() - start, 2)
             return replace(empty, folds=limit - budget.folds, seconds=seconds, error=str(error))
         seconds = round(time.monotonic() - start, 2)
-        certificate = certify(state.sequence, structure, options.energy_model)
         return replace(
             empty,
             sequence=state.sequence,

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import platform
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 from typing import Final, Literal, NamedTuple
 
+from mprna.cores import available_cores
 from mprna.errors import ModelError, MprnaError
 from mprna.io.records import Record
 from mprna.predict.folder import Folder
@@ -52,7 +52,7 @@ class Finding(NamedTuple):
 def examine() -> Iterator[Finding]:
     """Versions, then models, then one fold by each engine."""
     yield Finding("python", "fine", f"{platform.python_version()}, {platform.system()} {platform.machine()}")
-    yield Finding("cores", "fine", str(os.cpu_count()))
+    yield Finding("cores", "fine", str(available_cores()))
     yield from map(_core, CORE)
     yield from (_optional(name, extra) for name, extra in OPTIONAL.items())
     for info in list_models():

@@ -20,7 +20,7 @@ from typing import IO, Any, Final, NamedTuple
 import numpy as np
 
 from mprna.errors import FormatError, UsageError
-from mprna.files import LONGEST_NAME
+from mprna.files import shortened
 from mprna.io.dot_bracket import looks_like_another_line
 from mprna.io.formats import FORMATS, Reader, Writer
 from mprna.io.output import compression_of, failing_to_write, file_behind, open_output
@@ -96,7 +96,7 @@ def _write_in_parts(
 ) -> None:
     part, fresh = (
         path.with_name(path.name + ".part"),
-        path.with_name(f".{path.name[:LONGEST_NAME]}{writer()}"),
+        path.with_name(f".{shortened(path.name)}{writer()}"),
     )
 
     def results() -> Iterator[Record]:

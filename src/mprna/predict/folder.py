@@ -36,7 +36,7 @@ from mprna.folding.vienna import (
     fold_ensemble,
     fold_mfe,
 )
-from mprna.homology.consensus import BY_ENERGY, BY_NETWORK, LikelyPairs, find_consensus, likely_pairs
+from mprna.homology.consensus import BY_ENERGY, BY_NETWORK, RelativePairs, find_consensus, likely_pairs
 from mprna.homology.evidence import Evidence, find_evidence, with_evidence
 from mprna.homology.library import Library
 from mprna.io.records import Record
@@ -182,7 +182,7 @@ class Folder:
         weights = BY_ENERGY if self._options.engine == "vienna" else BY_NETWORK
         return find_consensus(sequence, relatives, self._pairs_of_relative, probs_of_alignment, weights)
 
-    def _fold_relative(self, sequence: str) -> LikelyPairs:
+    def _fold_relative(self, sequence: str) -> RelativePairs:
         return likely_pairs(self._probs_of_relative(sequence))
 
     def _probs_of_relative(self, sequence: str) -> FloatArray:

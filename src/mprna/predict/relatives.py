@@ -96,15 +96,15 @@ def evidence_of(sequence: str, relatives: Relatives) -> BaseEvidence:
 
 
 @lru_cache(maxsize=1)
-def _library(paths: Paths, stamps: object) -> Library:
+def _library(paths: Paths, versions: object) -> Library:
     return read_library(paths)
 
 
 @lru_cache(maxsize=1)
-def _sequences(paths: Paths, stamps: object, max_length: int) -> Library:
+def _sequences(paths: Paths, versions: object, max_length: int) -> Library:
     return read_sequences(paths, max_length)
 
 
 @lru_cache(maxsize=1)
-def _relatives(paths: Paths, stamps: object) -> Relatives:
+def _relatives(paths: Paths, versions: object) -> Relatives:
     return read_relatives(paths)

@@ -17,6 +17,7 @@ from mprna.alphabet import NUCLEOTIDES
 from mprna.rna.bases import UNKNOWN_BASE, base_ids
 from mprna.runtime.engine import Engine
 from mprna.runtime.windows import split_windows
+from mprna.softmax import log_softmax
 
 Floats = npt.NDArray[np.float64]
 
@@ -59,7 +60,7 @@ def _read_window(sequence: str, engine: Engine, unknown: npt.NDArray[np.bool_]) 
         group = np.arange(first, len(sequence), STRIDE)
         logits = engine.base_logits(sequence, np.union1d(group, always)).lm
         masked_lm[group] = logits[group]
-    return _log_share(masked_lm, np.ones(_NUM_NUCLEOTIDES, dtype=bool)), repair
+    return log_softmax(masked_lm), repair
 
 
 def _log_share(logits: Floats, among: npt.NDArray[np.bool_]) -> Floats:

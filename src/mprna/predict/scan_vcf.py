@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from types import TracebackType
 from typing import Final
 
 from mprna import __version__
@@ -16,7 +17,13 @@ from mprna.io.vcf import IndexedFasta, VcfFile, VcfRecord, info_text
 from mprna.predict.limits import too_long
 from mprna.predict.scan_output import SCAN_COLUMNS, effect_row
 from mprna.predict.scan_work import Query, VariantRequest, scan_queries
-from mprna.predict.variant_effect import IN_NO_EXON, NO_ALTERNATIVE, ScanOptions, VariantEffect
+from mprna.predict.variant_effect import (
+    IN_NO_EXON,
+    NO_ALTERNATIVE,
+    NO_SUBSTITUTION,
+    ScanOptions,
+    VariantEffect,
+)
 from mprna.rna.variants import Substitution, Variant
 
 INFO_FIELD: Final = "MPRNA"
@@ -53,6 +60,14 @@ class Transcriptome:
                 for number in range(transcript.start // _BIN, (transcript.end - 1) // _BIN + 1):
                     self._bins[transcript.contig, number].append(transcript)
         self.sequence_of = lru_cache(maxsize=16)(self._sequence_of)
+
+    def __enter__(self) -> Transcriptome:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._fasta.close()
 
     def __contains__(self, contig: object) -> bool:
         return contig in self._fasta
@@ -146,33 +161,40 @@ def _info(effect: VariantEffect) -> str:
 
 def _queries(record: VcfRecord, transcriptome: Transcriptome, max_length: int) -> Iterator[Query]:
     """At least one row per record."""
-    contig, start, ref = record.contig, record.position, record.ref.upper()
+    contig, start, ref = record.contig, record.position, _as_dna(record.ref)
     for alt in record.alts or (".",):
         given = f"{contig}:{start + 1}:{record.ref}>{alt}"
-        reason = _complaint(record, alt, transcriptome)
+        reason = _complaint(contig, start, ref, transcriptome) or _unjudged(ref, alt)
         near = [] if reason else transcriptome.around(contig, start, start + len(ref))
         if not near:
             reason = reason or IN_NO_EXON
             yield Query(contig, "", [VariantRequest("", error=reason, given=given)])
         for transcript in near:
-            yield _query(transcript, start, ref, alt.upper(), given, transcriptome, max_length)
+            yield _query(transcript, start, ref, _as_dna(alt), given, transcriptome, max_length)
 
 
-def _complaint(record: VcfRecord, alt: str, transcriptome: Transcriptome) -> str | None:
+def _complaint(contig: str, start: int, ref: str, transcriptome: Transcriptome) -> str | None:
+    """Why a record does not fit the reference."""
+    if contig not in transcriptome:
+        return f"{contig} is no sequence of the reference"
+    found = _as_dna(transcriptome.genomic(contig, start, start + len(ref)))
+    return None if found == ref else f"the VCF has {ref} where the reference has {found or 'nothing'}"
+
+
+def _unjudged(ref: str, alt: str) -> str | None:
     """Why an allele is not judged."""
-    ref = record.ref.upper()
-    if record.contig not in transcriptome:
-        return f"{record.contig} is no sequence of the reference"
-    found = transcriptome.genomic(record.contig, record.position, record.position + len(ref))
-    if found != ref:
-        return f"the VCF has {ref} where the reference has {found or 'nothing'}"
     if alt in _NO_ALLELES:
         return NO_ALTERNATIVE
-    if len(alt) != len(ref) or not set(ref + alt.upper()) <= set("ACGTN"):
-        return f"{ref}>{alt} is no substitution; insertions and deletions are not supported"
+    if len(alt) != len(ref) or not set(ref + _as_dna(alt)) <= set("ACGTN"):
+        return NO_SUBSTITUTION
     if "N" in ref + alt.upper():
         return f"{ref}>{alt}: N is no nucleotide"
     return None
+
+
+def _as_dna(letters: str) -> str:
+    """A reference of RNAs may have U."""
+    return letters.upper().replace("U", "T")
 
 
 def _query(

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from itertools import chain, groupby
+from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -31,6 +32,7 @@ from mprna.rna.variants import Variant, mutate
 from mprna.runtime.engine import Engine, FloatArray
 from mprna.runtime.load import load
 from mprna.runtime.masked import masked_log_probs
+from mprna.runtime.store import FOLDING_MODEL, stamp
 
 _MAX_TASK: Final = 60
 """Variants per task: enough to share a reference, few enough to keep all processes busy."""
@@ -103,11 +105,12 @@ def _window(sequence: str, request: VariantRequest, options: ScanOptions) -> Win
 
 
 class _Scanner:
-    """Computes the effects of tasks, with a model that is loaded once."""
+    """Computes the effects of tasks."""
 
     def __init__(self, options: ScanOptions) -> None:
-        self._engine: Engine | None = None if options.model is None else load(options.model)
-        self._expected = ExpectedFolder() if options.confidence else None
+        model = options.model
+        self._engine = None if model is None else _cached_engine(model, stamp(model))
+        self._expected = _cached_expected(stamp(FOLDING_MODEL)) if options.confidence else None
         self._context = options.context
         self._expand = options.expand
         self._energies = lru_cache(maxsize=1)(SubstitutionEnergies)  # large
@@ -210,3 +213,14 @@ def _failed(name: str, request: VariantRequest, reason: str | None) -> VariantEf
 
 def _killed(task: _Task, reason: str) -> list[VariantEffect]:
     return [_failed(task.name, request, request.error or reason) for request in task.requests]
+
+
+@lru_cache(maxsize=1)
+def _cached_engine(model: str | Path, version: object) -> Engine:
+    """Kept, so that calls of `scan` in a loop load it once."""
+    return load(model)
+
+
+@lru_cache(maxsize=1)
+def _cached_expected(version: object) -> ExpectedFolder:
+    return ExpectedFolder()

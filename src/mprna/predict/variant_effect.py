@@ -20,9 +20,10 @@ MAX_FOLDED: Final = 3_000
 MIN_WINDOW: Final = 20
 IN_NO_EXON: Final = "in no exon of a transcript"
 NO_ALTERNATIVE: Final = "no alternative allele"
-NO_FAILURES: Final = (IN_NO_EXON, NO_ALTERNATIVE)
-"""Reasons for rows without values that are not counted as failures: variants that are intergenic or intronic,
-and sites of a VCF where nothing differs."""
+NO_SUBSTITUTION: Final = "no substitution; insertions and deletions are not supported"
+NO_FAILURES: Final = (IN_NO_EXON, NO_ALTERNATIVE, NO_SUBSTITUTION)
+"""Reasons for rows without values that are not counted as failures, because most files have such records:
+variants that are intergenic or intronic, sites of a VCF where nothing differs, and other kinds of alleles."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -37,7 +37,7 @@ from mprna.model.checkpoint import (
 from mprna.model.degradation import DegradationEnsemble
 from mprna.model.degradation_checkpoint import load_degradation, save_degradation
 from mprna.model.hf import export_hf, import_hf
-from mprna.model.layout import CONFIG_FILE, DEGRADATION_KIND, GRAPH_FILE, PAIR_KIND, WEIGHTS_FILE
+from mprna.model.layout import CONFIG_FILE, DEGRADATION_KIND, GRAPH_FILE, PAIR_KIND, TASK_KIND, WEIGHTS_FILE
 from mprna.model.network import MprnaModel, NetworkOutput
 from mprna.model.pair_checkpoint import load_pair_network, save_pair_network
 from mprna.model.pair_network import CELL, PairNetwork
@@ -55,6 +55,12 @@ class _Span(NamedTuple):
     onnx_type: int
     offset: int
     length: int
+
+    @classmethod
+    def of_entry(cls, entry: dict[str, Any], start: int) -> _Span:
+        """That of an entry of the header; the data begin at `start`."""
+        first, last = entry["data_offsets"]
+        return cls(_ONNX_TYPES[entry["dtype"]], start + first, last - first)
 
 
 def export_model(source_dir: Path, target_dir: Path) -> None:
@@ -75,8 +81,9 @@ def export_model(source_dir: Path, target_dir: Path) -> None:
     if kind_of(checkpoint_dir) == DEGRADATION_KIND:
         export_degradation(load_degradation(checkpoint_dir), target_dir)
         return
+    model = load_checkpoint(checkpoint_dir)
     with _staged(target_dir) as staging:
-        save_checkpoint(load_checkpoint(checkpoint_dir), staging, dtype=torch.float16)
+        save_checkpoint(model, staging, dtype=torch.float16)
         _finish(_trace(load_checkpoint(staging)), staging)  # the rounded weights
 
 
@@ -126,6 +133,8 @@ def _source(directory: Path, target_dir: Path) -> Path:
     for source_dir in (directory, checkpoint_dir):
         check_apart(source_dir, target_dir)
     verify(checkpoint_dir)
+    if kind_of(checkpoint_dir) == TASK_KIND:
+        raise ModelError(f"{checkpoint_dir}: fine-tuned models are not exported; `mprna predict` reads them")
     return checkpoint_dir
 
 
@@ -238,12 +247,7 @@ def _spans(path: Path) -> dict[str, _Span]:
         (header_length,) = struct.unpack("<Q", stream.read(8))
         header = json.loads(stream.read(header_length))
     start = 8 + header_length
-    return {
-        name: _Span(_ONNX_TYPES[entry["dtype"]], start + first, last - first)
-        for name, entry in header.items()
-        if name != "__metadata__"
-        for first, last in [entry["data_offsets"]]
-    }
+    return {name: _Span.of_entry(entry, start) for name, entry in header.items() if name != "__metadata__"}
 
 
 def _point_into_weights(graph: ModelProto, spans: dict[str, _Span]) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 
 from mprna.alphabet import MASK_ID, NUCLEOTIDE_IDS
 from mprna.runtime.engine import BaseLogits, Engine, FloatArray, IntArray
+from mprna.softmax import log_softmax
 from mprna.tokenizer import TokenIds, Tokenizer
 
 MASKED_CONTEXT: Final = 256
@@ -55,7 +56,4 @@ def masked_log_probs(engine: Engine, sequence: str, position: int, context: int)
     width = min(context, engine.max_length, len(sequence))
     start = min(max(position - width // 2, 0), len(sequence) - width)
     place = position - start
-    logits = engine.base_logits(sequence[start : start + width], np.array([place])).lm[place]
-    highest = logits.max()
-    log_probs: FloatArray = logits - highest - np.log(np.exp(logits - highest).sum())
-    return log_probs
+    return log_softmax(engine.base_logits(sequence[start : start + width], np.array([place])).lm[place])

@@ -129,6 +129,7 @@ def _predict_window(network: Network, sequence: str) -> Prediction:
 
 def _merge_windows(network: Network, sequence: str, width: int) -> Prediction:
     weight = _edge_distance(width)
+    band_weight = _band_weight(weight)
     hidden, lm, repair, structure = (_WeightedMean(len(sequence)) for _ in range(4))
     band = _WeightedMean(len(sequence))
     for start in window_starts(len(sequence), width):
@@ -137,7 +138,7 @@ def _merge_windows(network: Network, sequence: str, width: int) -> Prediction:
         lm.add(start, window.lm_logits, weight[:, None])
         repair.add(start, window.repair_logits, weight[:, None])
         structure.add(start, window.structure_probs, weight[:, None])
-        band.add(start, window.pair_band, _band_weight(weight))
+        band.add(start, window.pair_band, band_weight)
     return Prediction(
         hidden_states=hidden.result(),
         lm_logits=lm.result(),

@@ -1,1 +1,1 @@
-"""Pretraining: shards to batches, the loop, and what a run leaves on disk."""
+"""Pretraining and fine-tuning: shards or tables to batches, the loop, and what a run leaves on disk."""

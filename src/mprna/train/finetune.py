@@ -139,7 +139,10 @@ def _check(config: FinetuneConfig, label_names: Sequence[str]) -> None:
     if config.task == PAIR_PREDICTION and config.balance_classes:
         raise UsageError(f"balance_classes: {PAIR_PREDICTION} has no classes; leave it out")
     if not config.task.endswith("regression") and len(label_names) != 1:
-        raise UsageError(f"{len(label_names)} label columns; {config.task} has one")
+        raise UsageError(
+            f"{len(label_names)} label columns; {config.task} has one (a regression takes several; labels "
+            "that do not exclude each other can be its 0 and 1)"
+        )
     columns = [*label_names, *RESERVED]
     if config.task.endswith("regression") and len(set(columns)) < len(columns):
         names = ", ".join(label_names)
@@ -242,8 +245,9 @@ def _claim(run_dir: Path, settings: dict[str, Any], *, resume: bool) -> None:
     if path.exists():
         if not resume:
             raise UsageError(f"{run_dir} holds a run already; add --resume, or choose another --out")
-        if read_json(path) != FORMAT | settings:
-            raise UsageError(f"{path} was written with other settings, data or weights; choose another --out")
+        new, old = FORMAT | settings, read_json(path)
+        if differing := sorted(name for name in new.keys() | old.keys() if new.get(name) != old.get(name)):
+            raise UsageError(f"{path} was written with another {', '.join(differing)}; choose another --out")
     run_dir.mkdir(parents=True, exist_ok=True)
     write_json(FORMAT | settings, path)
 

@@ -102,7 +102,7 @@ def corrupted_example(sequence: str, dot_bracket: str, config: ObjectiveConfig) 
         batch = corrupt(clean, config=config, rng=np.random.default_rng([0, draw]))
         masked = _letters(batch.token_labels, VOCABULARY)
         substituted = _letters(batch.repair_labels, NUCLEOTIDES)
-        if all((not config.mask_rate or masked.strip(), not config.mutation_rate or substituted.strip())):
+        if (masked.strip() or not config.mask_rate) and (substituted.strip() or not config.mutation_rate):
             shown = [VOCABULARY[i] if i != MASK_ID else "?" for i in batch.input_ids[0, 1:-1].tolist()]
             structure = _letters(batch.structure_labels, STRUCTURE_SYMBOLS)
             return Corrupted("".join(shown), masked, substituted, structure)

@@ -26,7 +26,7 @@ from mprna.objectives.mixture import compute_losses
 from mprna.objectives.objective import Batch, LossSum
 from mprna.train.config import TrainConfig
 from mprna.train.dataset import BatchStream, SliceDataset
-from mprna.train.device import find_device, set_up_cpu, to_device
+from mprna.train.device import find_device, seeded, set_up_cpu, to_device
 from mprna.train.distributed import barrier, processes, rank, world_size
 from mprna.train.evaluation import evaluate
 from mprna.train.loop import train
@@ -152,8 +152,8 @@ class Pretraining:
 
 
 def _initial_model(config: TrainConfig, directory: Path | None) -> MprnaModel:
-    torch.manual_seed(config.seed)
-    model = MprnaModel(PRESETS[config.preset])
+    with seeded(config.seed):
+        model = MprnaModel(PRESETS[config.preset])
     model.encoder.recompute_layers = config.recompute_layers
     if config.compile_layers:
         for layer in model.encoder.layers:
@@ -161,7 +161,9 @@ def _initial_model(config: TrainConfig, directory: Path | None) -> MprnaModel:
     if directory is not None:
         initial = load_checkpoint(directory)
         if initial.config != model.config:
-            raise UsageError(f"{directory} is no {config.preset} model, which the recipe trains")
+            raise UsageError(
+                f"{directory} is no {config.preset} model, which this recipe trains; choose one of its size"
+            )
         model.load_state_dict(initial.state_dict())
     return model
 

@@ -8,8 +8,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from mprna.agreement import auc, macro_f1, matthews
-from mprna.softmax import softmax
+from mprna.agreement import auc, contests, macro_f1, matthews
 
 Floats = npt.NDArray[np.floating]
 Classes = npt.NDArray[np.int64]
@@ -29,7 +28,7 @@ def classification_metrics(logits: Floats, classes: Classes) -> dict[str, float]
         "macro_f1": macro_f1(confusion),
         "mcc": matthews(confusion),
     }
-    areas = _areas(logits, classes)
+    areas = [auc(*contest) for contest in contests(logits.astype(np.float64), classes)]
     return metrics | ({"auc": float(np.mean(areas))} if areas else {})
 
 
@@ -41,10 +40,3 @@ def regression_metrics(predicted: Floats, true: Floats) -> dict[str, float]:
     squares = (predicted.astype(np.float64) - true) ** 2
     roots = np.sqrt(np.nanmean(squares, axis=0))
     return {"mse": float(np.nanmean(squares)), "mcrmse": float(roots.mean())}
-
-
-def _areas(logits: Floats, classes: Classes) -> list[float]:
-    """AUC of each class that has both members and others; ties count half."""
-    probs = softmax(logits.astype(np.float64))
-    flags = [classes == c for c in range(logits.shape[1])]
-    return [auc(probs[:, c], flag) for c, flag in enumerate(flags) if flag.any() and not flag.all()]

@@ -131,7 +131,7 @@ class JobQueue:
         elif bug := running.exception():
             _log.error("bug", exc_info=bug)
             job.status, job.error = "failed", "an internal error; it has been logged"
-        if job.status == "cancelled" or job.num_bytes > self._limits.max_kept_bytes:
+        if job.status != "done":
             job.rows.clear()
             job.num_bytes = 0
         job.finished = time.monotonic()

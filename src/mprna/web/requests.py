@@ -101,6 +101,7 @@ class RecordToConvert(BaseModel):
     pairs: Annotated[list[Pair], Field(fail_fast=True)] | None = None
     nucleotide_confidence: Annotated[list[Probability], Field(fail_fast=True)] | None = None
     engine: Annotated[str | None, Field(max_length=50)] = None
+    relative: Id | None = None
     error: Annotated[str | None, Field(max_length=1_000)] = None
 
 

@@ -78,7 +78,10 @@ class _Server(uvicorn.Server):
 def _listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
+        socket.getaddrinfo(host, None)
         return socket.create_server((host, port), family=family, backlog=1024)
+    except socket.gaierror as error:
+        raise UsageError(f"cannot listen at {host}: {error.strerror}; choose another --host") from error
     except (OSError, OverflowError) as error:
         raise UsageError(f"cannot listen at {host}, port {port}: {error}; choose another --port") from error
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import mimetypes
 from dataclasses import dataclass
 from importlib import resources
 from importlib.resources.abc import Traversable
+from pathlib import PurePath
 from typing import Final
 
 from fastapi import Request
@@ -57,10 +57,5 @@ def _read(directory: Traversable, prefix: str) -> list[tuple[str, StaticFile]]:
         else:
             content = entry.read_bytes()
             tag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
-            found.append((prefix + entry.name, StaticFile(content, _media_type(entry.name), tag)))
+            found.append((prefix + entry.name, StaticFile(content, _TYPES[PurePath(entry.name).suffix], tag)))
     return found
-
-
-def _media_type(name: str) -> str:
-    suffix = f".{name.rpartition('.')[2]}"
-    return _TYPES.get(suffix) or mimetypes.guess_type(name)[0] or "application/octet-stream"

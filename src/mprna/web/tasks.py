@@ -26,7 +26,7 @@ from mprna.draw.svg import draw_structure
 from mprna.errors import DataError, MprnaError, StructureError
 from mprna.folding.confidence import assigned_state_probs
 from mprna.io.formats import FORMATS
-from mprna.io.records import Record, round_energy
+from mprna.io.records import Record
 from mprna.predict.degrade import DegradationResult, degrade
 from mprna.predict.design import Design, DesignOptions, Target, design_targets
 from mprna.predict.design_output import row_of
@@ -40,6 +40,7 @@ from mprna.predict.repair import RepairOptions, RepairResult, repair
 from mprna.predict.repair_output import rows_of as repair_rows
 from mprna.predict.scan import ScanOptions, scan
 from mprna.predict.scan_output import SCAN_COLUMNS, effect_row
+from mprna.rna.energy import round_energy
 from mprna.runtime.degradation_engine import TARGETS
 from mprna.runtime.load import load_folding
 from mprna.runtime.store import DEFAULT_MODEL
@@ -130,7 +131,7 @@ class WarmUp:
     """Loads the default model, so that nobody has to wait for it."""
 
     def run(self, tools: Tools) -> list[bytes]:
-        tools.folder(FoldOptions())(Record(name="", sequence="GGGGAAAACCCC"))
+        tools.folder(FoldOptions()).fold(Record(name="", sequence="GGGGAAAACCCC"))
         return []
 
 

@@ -153,6 +153,7 @@ def convert_task(request: ConvertRequest, limits: Limits) -> ConvertTask:
         confidence=given.confidence,
         expected_f1=given.expected_f1,
         engine=given.engine,
+        template=given.relative,
         error=given.error,
     )
     colours = given.nucleotide_confidence

@@ -13,7 +13,7 @@ from typing import Final
 
 from mprna.child import ChildKilledError, ChildProcess
 from mprna.errors import ModelError
-from mprna.web.tasks import Outcome, Refusal, Task, WarmUp, make_worker
+from mprna.web.tasks import Bug, Outcome, Refusal, Task, WarmUp, make_worker
 
 _GRACE: Final = 2.0
 """A task that nobody waits for any more may go on for so many seconds before its process is killed: replacing
@@ -61,6 +61,8 @@ class WorkerPool:
         for outcome in await asyncio.gather(*(worker.ask(WarmUp(), None) for worker in self._workers)):
             if isinstance(outcome, Refusal):
                 raise ModelError(outcome.message)
+            if isinstance(outcome, Bug):
+                raise ModelError(f"a worker cannot fold: {outcome.kind} in {outcome.place}")
         for worker in self._workers:
             self._idle.put_nowait(worker)
 

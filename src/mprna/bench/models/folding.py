@@ -55,6 +55,10 @@ class TemplateModel(FoldingModel):
 
     trains = True
 
+    def __init__(self, options: FoldOptions, *, jobs: int = 1) -> None:
+        super().__init__(options, jobs=jobs)
+        self._known: list[Record] | None = None
+
     def fit(self, task: Task, train: Sequence[Example], valid: Sequence[Example], seed: int) -> None:
         """Keep the structures of `train`."""
         self._known = [
@@ -63,6 +67,8 @@ class TemplateModel(FoldingModel):
 
     def predict(self, task: Task, sequences: Sequence[str]) -> list[str]:
         """One dot-bracket per sequence."""
+        if self._known is None:
+            raise RuntimeError("fit() first")
         with TemporaryDirectory(prefix="mprna-templates-") as folder:
             path = Path(folder) / "train.jsonl"
             with path.open("w", encoding="utf-8") as stream:

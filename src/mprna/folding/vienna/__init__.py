@@ -5,7 +5,6 @@ ViennaRNA holds Python's global lock (GIL), so use processes, not threads, to fo
 """
 
 from mprna.folding.vienna.alignments import alignment_pair_probs
-from mprna.folding.vienna.compound import MAX_BONUS
 from mprna.folding.vienna.coordinates import coordinates
 from mprna.folding.vienna.energies import energies_of, energy_of, hairpin_energy, interior_energy
 from mprna.folding.vienna.ensembles import (
@@ -21,8 +20,6 @@ from mprna.folding.vienna.inverse import inverse_folds
 from mprna.folding.vienna.library import BASE_CODES, MAX_LENGTH, PAIR_TYPES, parameter_text, vienna_version
 from mprna.folding.vienna.model import CONTRAFOLD, DEFAULT_MODEL, PARAMETER_SETS, EnergyModel
 from mprna.folding.vienna.partition import (
-    PartitionArrays,
-    StemWeights,
     boltzmann,
     hairpin_energies,
     partition_arrays,
@@ -33,7 +30,6 @@ __all__ = [
     "BASE_CODES",
     "CONTRAFOLD",
     "DEFAULT_MODEL",
-    "MAX_BONUS",
     "MAX_LENGTH",
     "MAX_LOOP",
     "PAIR_TYPES",
@@ -42,8 +38,6 @@ __all__ = [
     "Codes",
     "EnergyModel",
     "Ensemble",
-    "PartitionArrays",
-    "StemWeights",
     "Table",
     "alignment_pair_probs",
     "boltzmann",

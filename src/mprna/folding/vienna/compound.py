@@ -14,6 +14,7 @@ from mprna.folding.restraints import NO_RESTRAINTS, Restraints
 from mprna.folding.vienna.library import LOCK, MAX_LENGTH, load_parameters, model_details, viennarna
 from mprna.folding.vienna.model import EnergyModel
 from mprna.rna.constraints import Constraint
+from mprna.rna.energy import round_energy
 from mprna.rna.structure import pairs_from_dot_bracket
 
 MAX_BONUS: Final = 50.0
@@ -173,11 +174,6 @@ def checked_bonus(bonus: npt.NDArray[np.floating], shape: tuple[int, ...]) -> np
             f"pseudo-energies are beyond {MAX_BONUS} kcal/mol: lower the weight, or what reactivities count"
         )
     return bonus.astype(np.float64)
-
-
-def round_energy(energy: float) -> float:
-    """ViennaRNA counts in 0.01 kcal/mol and answers in single precision."""
-    return round(energy, 2) + 0.0
 
 
 def round_brackets(dot_bracket: str) -> str:

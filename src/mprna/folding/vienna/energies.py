@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mprna.errors import FoldingError
-from mprna.folding.vienna.compound import NO_ENERGY, fold_compound, round_brackets, round_energy
+from mprna.folding.vienna.compound import NO_ENERGY, fold_compound, round_brackets
 from mprna.folding.vienna.library import BASE_CODES, PAIR_TYPES, loop_parameters, viennarna
 from mprna.folding.vienna.model import DEFAULT_MODEL, EnergyModel
+from mprna.rna.energy import round_energy
 
 
 def energy_of(sequence: str, dot_bracket: str, model: EnergyModel = DEFAULT_MODEL) -> float:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from functools import lru_cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 from mprna.folding.parameters import mean_parameters
@@ -45,7 +44,7 @@ def load_parameters(library: Any, parameters: str) -> None:
     current = library.last_parameter_file() or "RNA - Turner 2004"  # nothing loaded yet: the built-in ones
     if parameters == CONTRAFOLD:
         if current != CONTRAFOLD:
-            library.params_load_from_string(_CONTRAFOLD_FILE.read_text(), CONTRAFOLD)
+            library.params_load_from_string(parameter_text(CONTRAFOLD), CONTRAFOLD)
         return
     title = PARAMETER_SETS[parameters]
     if current != f"RNA - {title}":
@@ -88,10 +87,8 @@ def boltzmann_factors(model: EnergyModel, *parameters: str) -> Any:
 
 
 def parameter_text(parameters: str) -> str:
-    """A parameter set as a ViennaRNA parameter file."""
-    library = viennarna()
-    with LOCK, TemporaryDirectory() as directory:
-        load_parameters(library, parameters)
-        path = Path(directory) / "parameters.par"
-        library.params_save(str(path))
-        return path.read_text()
+    """A parameter set in ViennaRNA's format; of those that are built in, the text in the library."""
+    if parameters == CONTRAFOLD:
+        return _CONTRAFOLD_FILE.read_text()
+    name = PARAMETER_SETS[parameters].lower().replace(" ", "")
+    return str(getattr(viennarna(), f"parameter_set_rna_{name}")).replace("\n#END", "\n# END\n")
