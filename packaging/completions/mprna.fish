@@ -50,7 +50,7 @@ function _shtab_mprna_using
   test "$_shtab_mprna_cmdpath" = "$argv"
 end
 
-set -g _shtab_mprna_commands fold embed scan repair degrade design draw models 'models list' 'models show' 'models export' 'models import' 'models get' corpus 'corpus build' 'corpus plan' 'corpus known' 'corpus calibrate' 'corpus stats' 'corpus verify' pretrain finetune predict runs 'runs show' bench 'bench list' 'bench download' 'bench run' 'bench report' 'bench figure' 'bench audit' 'bench rebuild' web doctor
+set -g _shtab_mprna_commands fold embed scan repair degrade design draw compare models 'models list' 'models show' 'models export' 'models import' 'models get' corpus 'corpus build' 'corpus plan' 'corpus known' 'corpus calibrate' 'corpus stats' 'corpus verify' pretrain finetune predict runs 'runs show' bench 'bench list' 'bench download' 'bench run' 'bench report' 'bench figure' 'bench audit' 'bench rebuild' web doctor
 set -g _shtab_mprna_opts_with_value --accumulate-batches --address --against --annotate --backend --batch-size --cache --calibration --checkpoint --constraint --context --cores --corpus --dangles --data --data-dir --decoder --device --draw --engine --epochs --exclude --exclude-share --exclude-species --executor --figure --fold-length --fold-memory --fold-timeout --forbid --format --from --gamma --gc --host --init --jobs --label --learning-rate --lora-rank --max-folds --max-inverted-repeat --max-length --max-n --max-records --max-repeat --max-rnas --max-run --max-slices --max-span --maxBPspan --min-confidence --min-distance --min-fidelity --min-length --mode --model --name --near-duplicates --only-species --out --output --paramFile --parameters --patience --pattern --pooling --port --price --rate --recipe --reference --relatives --revision --rows --second --seed --seeds --sequence --set --sha256 --shape --shape-intercept --shape-slope --shard --shuffled --slice-length --slices-per-shard --solutions --source --species-from --species-pattern --species-table --structure --task --temp --temperature --templates --threads --threshold --time-limit --title --to --training --transcripts --truth --unlike --validation --variant --variants --vcf --version --weight --weights --whole --window --without-leaked --workers -P -T -d -j -n -o
 
 complete -c mprna -e
@@ -175,6 +175,13 @@ complete -c mprna -n '_shtab_mprna_using; and test $_shtab_mprna_npos -eq 0' -a 
 complete -c mprna -n '_shtab_mprna_using draw' -s h -l help -d 'show this help message and exit'
 complete -c mprna -n '_shtab_mprna_using draw' -s o -l output -xka "(__fish_complete_path (commandline -ct))" -d 'an .svg or .png file for one record, or a directory for one SVG each [standard output]'
 complete -c mprna -n '_shtab_mprna_using draw; and test $_shtab_mprna_npos -ge 0' -ka "(__fish_complete_path (commandline -ct))" -d 'standard input without any, or for -'
+complete -c mprna -n '_shtab_mprna_using; and test $_shtab_mprna_npos -eq 0' -a compare -d 'How well predicted structures agree with known ones, or with those of another engine: precision (PPV), recall'
+complete -c mprna -n '_shtab_mprna_using compare' -s h -l help -d 'show this help message and exit'
+complete -c mprna -n '_shtab_mprna_using compare' -l format -xka "tsv jsonl parquet" -d '[by the suffix of -o; on standard output tsv]'
+complete -c mprna -n '_shtab_mprna_using compare' -s o -l output -xka "(__fish_complete_path (commandline -ct))" -d 'instead of standard output'
+complete -c mprna -n '_shtab_mprna_using compare' -l quiet -d 'no progress and no summary on standard error'
+complete -c mprna -n '_shtab_mprna_using compare; and test $_shtab_mprna_npos -eq 0' -ka "(__fish_complete_path (commandline -ct))" -d 'known structures, in any format with structures that fold reads'
+complete -c mprna -n '_shtab_mprna_using compare; and test $_shtab_mprna_npos -eq 1' -ka "(__fish_complete_path (commandline -ct))" -d 'structures of the same RNAs, in any such format'
 complete -c mprna -n '_shtab_mprna_using; and test $_shtab_mprna_npos -eq 0' -a models -d 'List, show, import, export and download models.'
 complete -c mprna -n '_shtab_mprna_using models' -s h -l help -d 'show this help message and exit'
 complete -c mprna -n '_shtab_mprna_using models; and test $_shtab_mprna_npos -eq 0' -a list -d 'Name, size, longest sequence that the network takes at once (verbs read longer ones in windows) and place of each installed model, tab-separated.'

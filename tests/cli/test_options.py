@@ -170,6 +170,7 @@ def test_a_compressed_table_has_the_format_of_its_name(call, tmp_path, monkeypat
     [
         ("embed.FORMATS", "predict.embed_output.VECTOR_FORMATS"),
         ("degrade.FORMATS", "predict.tables.TABLE_FORMATS"),
+        ("compare.FORMATS", "predict.tables.TABLE_FORMATS"),
         ("design.FORMATS", "predict.design_output.WRITERS"),
         ("repair.FORMATS", "predict.repair_output.REPAIR_FORMATS"),
         ("options.SUITES", "bench.task.SUITES"),

@@ -59,6 +59,7 @@ WITH_OUTPUT = {  # calls that take -o, and the input that ends them
     "degrade --rank": "rnas.fa",
     **{f"design --format {name}": "hairpin.dbn" for name in ("fasta", "tsv", "jsonl")},
     "draw": "hairpin.dbn",
+    **{f"compare hairpin.dbn --format {name}": "hairpin.dbn" for name in TABLES},
     "bench figure structure --model vienna": "hairpin.dbn",
     "predict task_model": "rnas.fa",
 }

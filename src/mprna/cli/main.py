@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn, TextIO
 from mprna import __version__
 from mprna.cli import (
     bench,
+    compare,
     corpus,
     degrade,
     design,
@@ -61,6 +62,7 @@ COMMANDS: Final = (
     degrade,
     design,
     draw,
+    compare,
     models,
     corpus,
     pretrain,
