@@ -39,6 +39,14 @@ def test_records_are_folded_beside_each_other(api: httpx.Client, tmp_path: Path,
     assert all(row["relative"] != row["id"] for row in found)
 
 
+def test_the_relative_that_counted_is_in_the_files(api: httpx.Client) -> None:
+    found = fold(api, records=sent(**FAMILY), relatives=sent(**FAMILY)).json()["records"]
+    row = next(row for row in found if row["relative"])
+    table = api.post("/api/convert", json={"record": row, "format": "tsv"}).text
+    header, cells = (line.split("\t") for line in table.splitlines())
+    assert dict(zip(header, cells, strict=True))["template"] == row["relative"]
+
+
 def test_without_relatives_there_is_none(api: httpx.Client) -> None:
     (row,) = fold(api, records=sent(one=FAMILY["one"])).json()["records"]
     assert row["relative"] is None

@@ -29,7 +29,7 @@ MIN_PAIR_PROB: Final = 1e-5
 ALIASES: Final = {"seq": "sequence", "structure": "dot_bracket", "label": "dot_bracket", "id": "name"}
 """Names that published files use for ours, and that are read as such; ours win where both are there."""
 
-UNREAD: Final = {"reactivity": "reactivities", "shape": "reactivities", "constraints": "constraint"}
+_UNREAD: Final = {"reactivity": "reactivities", "shape": "reactivities", "constraints": "constraint"}
 """Names that are ignored like all others, but look as if they should guide a fold, and ours for that."""
 
 _TEXTS: Final = (
@@ -84,7 +84,7 @@ def record_from_row(row: Mapping[str, Any], number: int, *, path: str, line: int
     Raises:
         FormatError: no sequence, a value of another type, or a structure that does not fit.
     """
-    for name in UNREAD.keys() & row.keys():
+    for name in _UNREAD.keys() & row.keys():
         _tell_of_unread(name, path)
     row = _foreign_values(row) | dict(row)
     values = {name: row[name] for name in (*_TEXTS, *_NUMBERS) if not _is_unknown(row.get(name))}
@@ -106,7 +106,7 @@ def record_from_row(row: Mapping[str, Any], number: int, *, path: str, line: int
 @cache
 def _tell_of_unread(name: str, path: str) -> None:
     """Once for each file."""
-    message = f"{path}: {name!r} is not read; to guide the fold it must be named {UNREAD[name]!r}"
+    message = f"{path}: {name!r} is not read; to guide the fold it must be named {_UNREAD[name]!r}"
     warnings.warn(message, MprnaWarning, stacklevel=1)
 
 

@@ -114,6 +114,10 @@ class ConvertRequest(BaseModel):
     )
 
     record: RecordToConvert
+    colour_label: Annotated[
+        str,
+        Field(max_length=80, description="what nucleotide_confidence is, beside the colour scale"),
+    ] = "probability of the drawn state"
     format: Literal["vienna", "dbn", "ct", "bpseq", "tsv", "jsonl", "svg", "png"]
 
 

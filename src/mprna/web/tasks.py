@@ -207,6 +207,7 @@ class ConvertTask:
     """1-based, with probabilities."""
     colours: tuple[float, ...] | None = None
     """For a picture: a value from 0 to 1 per nucleotide, drawn as its colour."""
+    colour_label: str = ""
 
     def run(self, tools: Tools) -> list[bytes]:
         record = self.record
@@ -215,7 +216,7 @@ class ConvertTask:
         if self.pairs:
             record = replace(record, base_pair_probs=_matrix(self.pairs, len(record.sequence)))
         if self.format_name in PICTURES:
-            svg = draw_structure(record, colours=self.colours)
+            svg = draw_structure(record, colours=self.colours, colour_label=self.colour_label)
             return [svg.encode() if self.format_name == "svg" else _png(svg)]
         stream = io.StringIO()
         write = FORMATS[self.format_name].write

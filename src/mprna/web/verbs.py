@@ -161,7 +161,11 @@ def convert_task(request: ConvertRequest, limits: Limits) -> ConvertTask:
         message = f"{len(colours)} numbers for a sequence of {len(sequence)} nt"
         raise ApiError(422, "invalid", message, "record.nucleotide_confidence")
     return ConvertTask(
-        record, request.format, tuple(given.pairs or ()), None if colours is None else tuple(colours)
+        record=record,
+        format_name=request.format,
+        pairs=tuple(given.pairs or ()),
+        colours=None if colours is None else tuple(colours),
+        colour_label=request.colour_label,
     )
 
 

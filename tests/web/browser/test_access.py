@@ -79,3 +79,30 @@ def test_whole_flow_by_keyboard(visitor: Any) -> None:
     page.keyboard.press("ArrowRight")
     assert page.evaluate("document.activeElement.id") == "tab-arcs"
     assert page.get_attribute("#panel", "aria-labelledby") == "tab-arcs"
+
+
+def test_dialogs_close_by_a_click_beside_them_only(visitor: Any) -> None:
+    page = visitor.open()
+    page.click("#open-help")
+    page.click("#help-dialog", position={"x": 4, "y": 4})
+    heading = page.locator("#help-dialog h3").first.bounding_box()
+    page.mouse.move(heading["x"] + 5, heading["y"] + 5)
+    page.mouse.down()
+    page.mouse.move(5, 5)
+    page.mouse.up()
+    assert page.is_visible("#help-dialog")
+    page.mouse.click(5, 5)
+    page.wait_for_selector("#help-dialog", state="hidden")
+
+
+def test_what_is_chosen_shows_in_forced_colours(visit: Any) -> None:
+    page = visit(forced_colors="active").open_folded(f"#seq={PREQ1}")
+    for chosen, others in (
+        ("#engines :checked + span", "#engines :not(:checked) + span"),
+        ("#tab-drawing", "#tab-arcs"),
+    ):
+        grounds = [
+            page.locator(node).first.evaluate("node => getComputedStyle(node).backgroundColor")
+            for node in (chosen, others)
+        ]
+        assert grounds[0] != grounds[1]

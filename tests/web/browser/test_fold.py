@@ -166,7 +166,12 @@ def test_a_file_of_another_kind_is_a_message(visitor: Any, tmp_path: Path, name:
 
 def test_bad_input_is_a_message_and_not_the_end(visitor: Any) -> None:
     page = visitor.open()
-    for text, words in (("", "Paste a sequence"), ("MKVLAAGIVGLLLAQPEQW", "sequence_1"), (">x\n", "x:")):
+    for text, words in (
+        ("", "Paste a sequence"),
+        ("MKVLAAGIVGLLLAQPEQW", "sequence_1"),
+        (">x\n", "x:"),
+        (f"tRNA\t{HAIRPIN}", "Two words in a line"),
+    ):
         fold(page, text)
         page.wait_for_selector(f"#input-message:has-text('{words}')")
         assert page.get_attribute("#sequence-input", "aria-invalid") == "true"
@@ -209,3 +214,28 @@ def test_server_that_went_away_is_said_in_words(visitor: Any) -> None:
     page.route("**/api/fold", lambda route: route.abort())
     fold(page, HAIRPIN)
     page.wait_for_selector("#input-message:has-text('does not answer')")
+
+
+def test_dragged_text_is_no_file(visitor: Any) -> None:
+    page = visitor.open()
+    drag = """([type, what]) => {
+      const transfer = new DataTransfer();
+      if (what === "file") transfer.items.add(new File(["GGGG"], "rna.fa"));
+      else transfer.setData("text/plain", what);
+      const how = { bubbles: true, cancelable: true, dataTransfer: transfer };
+      const goesOn = document.body.dispatchEvent(new DragEvent(type, how));
+      return [goesOn, document.getElementById("drop").className];
+    }"""
+    assert page.evaluate(drag, ["dragenter", "text"])[1] == "drop"
+    assert page.evaluate(drag, ["drop", "text"]) == [True, "drop"]
+    assert page.evaluate(drag, ["dragenter", "file"])[1] == "drop over"
+
+
+def test_first_record_that_fails_says_why_beside_the_list(visitor: Any) -> None:
+    page = visitor.open()
+    fold(page, f">bad\nGGGG7CCCC\n>{'n' * 90}\n{HAIRPIN}\n>third\n{HAIRPIN}")
+    page.wait_for_selector("#waiting:has-text('bad: ')")
+    page.wait_for_selector("#record-list button:not(:disabled):has-text('third')")
+    assert page.is_hidden("#welcome")
+    hidden = page.locator("#record-list").evaluate("list => list.scrollWidth - list.clientWidth")
+    assert hidden == 0

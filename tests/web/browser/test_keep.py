@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import numpy as np
 import pytest
 
 import mprna
+from mprna.draw.colours import LETTER_FILLS
 from mprna.io.formats import read_records
 from mprna.rna.structure import pairs_from_dot_bracket
 
@@ -198,6 +199,7 @@ def test_back_from_what_is_being_folded_and_from_what_could_not_be(visitor: Any)
 
 def test_back_closes_what_lies_above_the_page(visitor: Any) -> None:
     page = visitor.open_folded(f"#seq={HAMMERHEAD}&name=one")
+    page.wait_for_function("() => history.state !== null")  # a step of its own
     page.click("#tab-arcs")
     page.wait_for_function("() => location.hash.includes('arcs')")
     page.click("#open-help")
@@ -229,3 +231,40 @@ def test_a_reload_keeps_all_records_and_the_one_that_is_shown(visitor: Any) -> N
     assert page.input_value("#sequence-input").count(">") == 3
     go_back(page, "a", "Drawing")
     assert page.locator("#record-list button").count() == 3
+
+
+def test_a_picture_has_the_colours_of_letters(visitor: Any, tmp_path: Path) -> None:
+    page = visitor.open_folded(f"#seq={HAMMERHEAD}&name=hammerhead&colour=letter")
+    picture = download(page, "svg", tmp_path).read_text()
+    assert LETTER_FILLS["A"] in picture
+    assert "probability" not in picture
+
+
+def test_a_picture_says_what_its_colours_are(visitor: Any, tmp_path: Path) -> None:
+    page = visitor.open_folded(f"#seq={HAMMERHEAD}&colour=pair")
+    by_pairing = download(page, "svg", tmp_path).read_text()
+    page.select_option("#colouring", "state")
+    by_state = download(page, "svg", tmp_path).read_text()
+    assert "probability of being paired" in by_pairing
+    assert "probability of what is drawn" in by_state
+
+
+def test_a_link_does_not_promise_relatives(visitor: Any) -> None:
+    page = visitor.open()
+    page.evaluate("navigator.clipboard.writeText = async (text) => { globalThis.copied = text; }")
+    page.click("#more-options summary")
+    page.check("#relatives")
+    page.fill("#sequence-input", f">one\n{HAMMERHEAD}\n>two\n{HAMMERHEAD}A")
+    page.click("#fold")
+    page.wait_for_function("() => location.hash.includes('relatives=1')")
+    page.wait_for_selector("#report:visible")
+    page.click("#copy-link")
+    page.wait_for_selector("#toast:has-text('this record only, without its relatives')")
+    fields = parse_qs(urlsplit(page.evaluate("copied")).fragment)
+    assert fields == {"seq": [HAMMERHEAD], "name": ["one"]}
+
+
+def test_a_long_name_of_emoji_folds(visitor: Any) -> None:
+    name = "a" + 250 * "\N{DNA DOUBLE HELIX}"
+    page = visitor.open_folded(f"#{urlencode({'seq': HAMMERHEAD, 'name': name})}")
+    page.wait_for_selector(f"#record-name:text-is('{name[:200]}')")

@@ -5,6 +5,10 @@ from __future__ import annotations
 import random
 from typing import Any
 
+import numpy as np
+import pytest
+
+from mprna.draw.colours import scale_colour, text_colour
 from mprna.rna.structure import dot_bracket_from_pairs, pairs_from_dot_bracket
 
 
@@ -63,6 +67,34 @@ def test_input_is_read_as_people_write_it(visitor: Any) -> None:
     assert read(">a\nGGGGAAAA\nGG..CCCC\n") == [("a", "GGGGAAAAGG..CCCC", None)]
     assert read("GGGAAACCC\n(((...))") == [("sequence_1", "GGGAAACCC", "(((...))")]
     assert read("; a note\n>a\nacgt\n") == [("a", "acgt", None)]
+    assert read("  1 ggggaaaacc cc\n 13 aaaa\n  1 gggg\n") == [
+        ("sequence_1", "ggggaaaaccccaaaa", None),
+        ("sequence_2", "gggg", None),
+    ]
+    more = "((((....)))) (-5.40)\n{,||....)))) [ -5.60]\n frequency of mfe structure in ensemble 0.8\n"
+    assert read(f">x\nGGGGAAAACCCC\n{more}") == [("x", "GGGGAAAACCCC", "((((....))))")]
+    assert read(f"GGGGAAAACCCC\n{more}GGGG")[1:] == [("sequence_2", "GGGG", None)]
+
+
+@pytest.mark.parametrize("ids", [("sequence_1", "sequence_2"), ("x", "sequence_2"), ("sequence_2",)])
+def test_records_as_text_are_read_back(visitor: Any, ids: tuple[str, ...]) -> None:
+    page = visitor.open()
+    records = [{"id": name, "sequence": "GGGGAAAACCCC", "dot_bracket": "((((....))))"} for name in ids]
+    text = call(page, "sequence", "textOf", records)
+    assert call(page, "sequence", "parseInput", text) == records
+    assert (">" in text) == (ids != ("sequence_1", "sequence_2"))
+
+
+def test_letters_are_as_dark_as_in_the_pictures_of_python(visitor: Any) -> None:
+    page = visitor.open()
+    for value in np.linspace(0, 1, 101).tolist():
+        assert call(page, "colours", "inkOn", value) == text_colour(scale_colour(value)), value
+
+
+def test_white_space_in_a_link_is_left_out(visitor: Any) -> None:
+    page = visitor.open()
+    record = call(page, "permalink", "fromFragment", "#seq=GGGG+AAAA%0ACCCC&own=((((+....%0A))))")["record"]
+    assert (record["sequence"], record["dot_bracket"]) == ("GGGGAAAACCCC", "((((....))))")
 
 
 def test_fragment_round_trip(visitor: Any) -> None:

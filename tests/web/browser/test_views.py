@@ -138,6 +138,8 @@ def test_unbalanced_structure_is_a_message(visitor: Any) -> None:
     page.fill("#own-structure", "((((")
     page.click(".own-form button[type=submit]")
     page.wait_for_selector(".own-form .message:not([hidden])")
+    page.click(".own-form button:has-text('Remove')")
+    page.wait_for_selector(".own-form .message", state="hidden")
 
 
 def test_degradation_track_is_that_of_python(visitor: Any) -> None:
@@ -226,3 +228,51 @@ def test_repairs_are_those_of_python(visitor: Any) -> None:
     assert page.text_content(".score") == f"Proposed: {words}."
     page.click(".heatmap [data-base='1'] text")
     page.wait_for_selector(".inspector:has-text('paired with C11')")
+
+
+@pytest.mark.parametrize(("view", "verb"), [("variants", "scan"), ("compare", "fold")])
+def test_leaving_a_view_stops_its_request(visitor: Any, view: str, verb: str) -> None:
+    page = visitor.open_folded("#seq=GGGGAAAACCCC")
+    page.route(f"**/api/{verb}", lambda route: None)
+    with page.expect_request(f"**/api/{verb}"):
+        page.click(f"#tab-{view}")
+    with page.expect_event("requestfailed", lambda request: request.url.endswith(verb)):
+        page.click("#tab-drawing")
+
+
+def test_a_track_is_asked_for_once(visitor: Any) -> None:
+    page = visitor.open_folded("#seq=GGGGAAAACCCC")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if "degrade" in request.url else None)
+    for view, content in (("degradation", ".track .value"), ("drawing", ".drawing .base")) * 2:
+        page.click(f"#tab-{view}")
+        page.wait_for_selector(content)
+    assert len(asked) == 1
+
+
+def test_the_selected_base_is_marked_in_a_track(visitor: Any) -> None:
+    page = visitor.open_folded("#seq=GGGGAAAACCCC&view=degradation")
+    page.wait_for_selector(".inspector:has-text('Click a base')")
+    assert "Keys" not in page.inner_text(".inspector")
+    page.click("#tab-drawing")
+    page.wait_for_selector(".inspector:has-text('Keys')")
+    page.click("#strip [data-base='3']")
+    page.click("#tab-degradation")
+    page.wait_for_selector(".track [data-base='3'].selected")
+    page.select_option("#quantity", "reactivity")
+    page.wait_for_selector("[aria-label^='SHAPE'] [data-base='3'].selected")
+
+
+@pytest.mark.parametrize("sequence", ["A" * 10, "GGGGAAAACCCCAAAAAAAA"])
+def test_numbers_keep_clear_of_the_ends(visitor: Any, sequence: str) -> None:
+    page = visitor.open_folded(f"#seq={sequence}")
+    page.wait_for_selector(".drawing .labels .end")
+    boxes = page.evaluate(
+        """() => [...document.querySelectorAll(".drawing .labels text")].map((node) => {
+          const { left, right, top, bottom } = node.getBoundingClientRect();
+          return [left, right, top, bottom];
+        })"""
+    )
+    for k, (left, right, top, bottom) in enumerate(boxes):
+        for other in boxes[:k]:
+            assert left > other[1] - 1 or right < other[0] + 1 or top > other[3] - 1 or bottom < other[2] + 1

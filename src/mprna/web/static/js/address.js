@@ -37,7 +37,7 @@ export function mountAddress(store, open) {
   addEventListener("hashchange", follow);
   byId("copy-link").addEventListener("click", () => {
     write();
-    copyLink();
+    copyLink(store.get());
   });
   follow();
 }
@@ -56,10 +56,15 @@ function keptOf({ records, current }) {
 
 const isKept = (kept, { records, current }) => kept?.current === current && sameRnas(kept.records, records);
 
-async function copyLink() {
+/** A link holds one record, so that it could not be folded beside its relatives. */
+async function copyLink(state) {
+  const isBeside = state.options.relatives && state.records.length > 1;
+  const link = new URL(location.href);
+  if (isBeside) link.hash = toFragment({ ...state, options: { ...state.options, relatives: false } });
+  const what = isBeside ? "this record only, without its relatives" : "the sequence itself";
   try {
-    await navigator.clipboard.writeText(location.href);
-    toast("Link copied. It holds the sequence itself; nothing is stored on a server.");
+    await navigator.clipboard.writeText(link.href);
+    toast(`Link copied. It holds ${what}; nothing is stored on a server.`);
   } catch {
     toast("The link is in the address bar.");
   }

@@ -21,8 +21,8 @@ export async function judgeStructure(sequence, dotBracket, { signal } = {}) {
 }
 
 /** A record in another format, as a Blob and the file name that the server gave it. */
-export async function convert(record, format) {
-  const response = await send("/api/convert", { record, format });
+export async function convert(request, format) {
+  const response = await send("/api/convert", { ...request, format });
   const disposition = response.headers.get("Content-Disposition") ?? "";
   const name = /filename="([^"]+)"/.exec(disposition)?.[1] ?? `rna.${format}`;
   return { blob: await whole(response.blob()), name };

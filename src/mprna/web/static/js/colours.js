@@ -33,7 +33,7 @@ export const scaleGradient = () =>
   SCALE.map((rgb, index) => ({ offset: index / (SCALE.length - 1), colour: `rgb(${rgb.join(" ")})` }));
 
 /** White or dark letters, whichever reads better. */
-export const inkOn = (value) => (value > 0.56 ? "#ffffff" : "#1f2933");
+export const inkOn = (value) => (value > 0.64 ? "#ffffff" : "#1f2933");
 
 /** Fill and ink of every base of a folded row. */
 export function fillsOf(row, colouring) {

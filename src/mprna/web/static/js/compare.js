@@ -61,6 +61,7 @@ export function createCompare(container, { store, setOwn, ...handlers }) {
 
   function clear() {
     input.value = "";
+    message.hidden = true;
     store.set({ own: null });
   }
 

@@ -150,7 +150,8 @@ function placeRung(node, [x1, y1], [x2, y2]) {
 
 function drawLabels(group, layout, partners) {
   const step = layout.length <= 500 ? 10 : layout.length <= 2000 ? 50 : 200;
-  const numbers = placeLabels(labelsOf(layout.length, step), layout, partners);
+  const ends = endMarks(layout);
+  const numbers = placeLabels(labelsOf(layout.length, step), layout, partners, ends.map(({ x, y }) => [x, y]));
   for (const { index, text, x, y } of numbers) {
     const [bx, by] = layout[index];
     const towards = (share) => `${round(bx + share * (x - bx))} ${round(by + share * (y - by))}`;
@@ -159,7 +160,7 @@ function drawLabels(group, layout, partners) {
       svg("text", { x: round(x), y: round(y + 0.2 * UNIT) }, text),
     );
   }
-  for (const { text, x, y } of endMarks(layout)) {
+  for (const { text, x, y } of ends) {
     group.append(svg("text", { class: "end", x: round(x), y: round(y + 0.22 * UNIT) }, text));
   }
 }

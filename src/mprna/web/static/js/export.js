@@ -1,6 +1,7 @@
 // Files for other programs. The server writes them, so that they are those of the command line.
 
 import * as api from "./api.js";
+import { COLOURINGS, valuesOf } from "./colours.js";
 import { byId, html, toast } from "./dom.js";
 import { shownName } from "./permalink.js";
 
@@ -14,6 +15,8 @@ const FORMATS = [
   ["tsv", "TSV", "for spreadsheets"],
   ["jsonl", "JSON", "with pair probabilities"],
 ];
+
+const PICTURES = new Set(["svg", "png"]);
 
 export function mountExport(store) {
   const button = byId("export-button");
@@ -33,7 +36,8 @@ export function mountExport(store) {
     close();
     button.focus();
     try {
-      save(await api.convert(recordOf(store.get()), format));
+      const record = recordOf(store.get());
+      save(await api.convert(PICTURES.has(format) ? coloured(record, store.get()) : { record }, format));
     } catch (error) {
       toast(error.message);
     }
@@ -72,9 +76,16 @@ export function mountExport(store) {
   });
 }
 
+/** As on the page, but by letter where there are no probabilities: the server draws nothing without a colour. */
+function coloured(record, { row, colouring }) {
+  const values = valuesOf(row, colouring);
+  if (values === null) return { record: { ...record, pairs: null, nucleotide_confidence: null } };
+  return { record: { ...record, nucleotide_confidence: values }, colour_label: COLOURINGS[colouring].label.toLowerCase() };
+}
+
 function recordOf({ row, changes }) {
-  const { sequence, dot_bracket, energy, confidence, expected_f1, pairs, nucleotide_confidence, engine } = row;
-  return { id: shownName({ row, changes }), sequence, dot_bracket, energy, confidence, expected_f1, pairs, nucleotide_confidence, engine };
+  const { sequence, dot_bracket, energy, confidence, expected_f1, pairs, nucleotide_confidence, engine, relative } = row;
+  return { id: shownName({ row, changes }), sequence, dot_bracket, energy, confidence, expected_f1, pairs, nucleotide_confidence, engine, relative };
 }
 
 function save({ blob, name }) {

@@ -3,7 +3,8 @@
 import * as api from "./api.js";
 import { announce, byId } from "./dom.js";
 import { base, mutate, sameRnas } from "./sequence.js";
-import { LONGEST_NAME, YOURS } from "./state.js";
+import { cutName, YOURS } from "./state.js";
+import { effectText } from "./words.js";
 
 export const MOST_RECORDS = 200;
 const CHUNK = 8;
@@ -13,7 +14,9 @@ const NOTHING = { changes: [], original: null, own: null, vienna: null, selected
 export function createFolding(store, { onMessage, onFolded }) {
   let running = null; // what the user waits for
   let behind = null; // the other records, which are folded behind the one that is shown
-  let aside = null;
+  let aside = null; // ViennaRNA's fold, for the comparison
+  let wanted = null; // the changes that are being folded; further ones build on them
+  let foldedWith = null; // the options of `original`
 
   async function tracked(controller, work) {
     busy(controller, true);
@@ -26,14 +29,17 @@ export function createFolding(store, { onMessage, onFolded }) {
     }
   }
 
-  /** A new request replaces the one that is under way. */
-  async function exclusively(work) {
+  /** A new request, for these changes, replaces the one that is under way. */
+  async function exclusively(changes, work) {
     running?.abort();
     const mine = (running = new AbortController());
+    wanted = changes;
     onMessage(null);
     store.set({ folding: true });
     await tracked(mine, work);
-    if (running === mine) store.set({ folding: false });
+    if (running !== mine) return;
+    wanted = null;
+    store.set({ folding: false, options: foldedWith }); // others where a fold failed or was stopped
   }
 
   /** Fold new records: the one that is to be shown at once, the others after it. */
@@ -41,7 +47,8 @@ export function createFolding(store, { onMessage, onFolded }) {
     behind?.abort();
     const mine = (behind = new AbortController());
     announce(records.length === 1 ? `Folding ${records[0].id}.` : `Folding ${records.length} records.`);
-    await exclusively(async (signal) => {
+    foldedWith = options;
+    await exclusively(changes, async (signal) => {
       const rows = records.map(() => null);
       store.set({ ...NOTHING, records, rows, current, options });
       place(await foldChunk([records[current]], sent(options, records), signal), [current]);
@@ -70,6 +77,7 @@ export function createFolding(store, { onMessage, onFolded }) {
   function stop() {
     running?.abort();
     behind?.abort();
+    aside?.abort();
     const { records, rows } = store.get();
     store.set({ rows: rows.map((row, index) => row ?? { ...entry(records[index]), error: "stopped; press Fold to go on" }) });
   }
@@ -87,18 +95,31 @@ export function createFolding(store, { onMessage, onFolded }) {
     if (changes.length) await refold(changes, signal);
   }
 
-  /** Fold the record with changes; none brings back the original without asking. */
+  /** Fold the record with changes, and anew without them if the options are new; else the original needs no asking. */
   async function refold(changes, signal) {
-    const { original, records, current, options, own } = store.get();
-    let row = original;
-    if (changes.length) {
-      const sequence = mutate(records[current].sequence, changes);
-      const others = records.filter((_, index) => index !== current);
-      [row] = await api.fold([entry({ ...records[current], sequence })], sent(options, others), { signal });
-    }
-    if (row.error) return onMessage(`${row.id}: ${row.error}`);
-    store.set({ changes, row, vienna: null });
+    const { original: before, row: shown, records, current, options, own } = store.get();
+    const { sequence } = records[current];
+    const original = options === foldedWith ? before : await foldCurrent(sequence, signal);
+    const row = changes.length ? await foldCurrent(mutate(sequence, changes), signal) : original;
+    foldedWith = options;
+    if (original !== before) place([original], [current]);
+    store.set({ changes, original, row, vienna: null });
+    announce(`Folded again. ${effectText(row, shown)}`);
     if (own) await setOwn(own.dot_bracket, own.name, signal).catch(unlessAborted(() => store.set({ own: null })));
+  }
+
+  async function foldCurrent(sequence, signal) {
+    const { records, current, options } = store.get();
+    const others = records.filter((_, index) => index !== current);
+    const [row] = await api.fold([entry({ ...records[current], sequence })], sent(options, others), { signal });
+    if (row.error) throw new Error(`${row.id}: ${row.error}`);
+    return row;
+  }
+
+  /** @param make (changes asked for last) => the changes that are wanted now. */
+  function setChanges(make) {
+    const next = make(wanted ?? store.get().changes);
+    return exclusively(next, (signal) => refold(next, signal));
   }
 
   /** The user's own structure, judged for the sequence that is shown. */
@@ -108,21 +129,21 @@ export function createFolding(store, { onMessage, onFolded }) {
     if (store.get().row === row) store.set({ own: { name, dot_bracket: dotBracket, energy, layout } });
   }
 
-  /** ViennaRNA's fold of the shown sequence, for comparison. */
+  /** ViennaRNA's fold of the shown sequence, while it is compared. */
   async function fetchVienna() {
     aside?.abort();
-    const { row, vienna, options } = store.get();
-    const isWanted = row && !row.error && !vienna && row.engine !== "vienna";
+    const { row, vienna, options, view } = store.get();
+    const isWanted = view === "compare" && row && !row.error && !vienna && row.engine !== "vienna";
     store.set({ viennaNote: isWanted ? "Folding with ViennaRNA…" : "" });
     if (!isWanted) return;
-    aside = new AbortController();
+    const { signal } = (aside = new AbortController());
     const asked = { engine: "vienna", pseudoknots: false, min_confidence: 0, constraint: options.constraint };
     try {
-      const [found] = await api.fold([{ id: row.id, sequence: row.sequence }], sent(asked), { signal: aside.signal });
+      const [found] = await api.fold([{ id: row.id, sequence: row.sequence }], sent(asked), { signal });
       if (store.get().row !== row) return;
       store.set(found.error ? { viennaNote: `ViennaRNA: ${found.error}` } : { vienna: found, viennaNote: "" });
     } catch (error) {
-      if (error.name !== "AbortError") store.set({ viennaNote: error.message });
+      if (signal === aside.signal) store.set({ viennaNote: signal.aborted ? "" : error.message });
     }
   }
 
@@ -131,7 +152,7 @@ export function createFolding(store, { onMessage, onFolded }) {
     foldRecords,
     setOwn,
     fetchVienna,
-    show: (index) => exclusively((signal) => present(index, [], signal)),
+    show: (index) => exclusively([], (signal) => present(index, [], signal)),
     /** Whether these records are there and the current one is folded in this way. */
     has({ records, current }, options) {
       const { records: mine, rows, options: how } = store.get();
@@ -140,40 +161,36 @@ export function createFolding(store, { onMessage, onFolded }) {
     /** To a record that is there, or only to its changes. */
     goTo(index, changes) {
       const now = store.get();
-      if (index !== now.current) return exclusively((signal) => present(index, changes, signal));
-      if (JSON.stringify(changes) !== JSON.stringify(now.changes)) return exclusively((signal) => refold(changes, signal));
+      if (index !== now.current || !now.original) return exclusively(changes, (signal) => present(index, changes, signal));
+      if (JSON.stringify(changes) !== JSON.stringify(wanted ?? now.changes)) return setChanges(() => changes);
     },
     clear() {
       running?.abort();
       behind?.abort();
+      aside?.abort();
       onMessage(null);
       store.set({ ...NOTHING, records: [], rows: [], current: 0 });
     },
     /** Other options for the same records; changes stay. */
     setOptions(options) {
-      const { records, current, changes, rows, options: before } = store.get();
+      const { records, current, changes, original, options: before } = store.get();
       if (JSON.stringify(options) === JSON.stringify(before)) return;
       store.set({ options });
       if (!records.length) return;
-      if (records.length > 1) return foldRecords(records, { options, current, changes });
-      return exclusively(async (signal) => {
-        const [row] = await api.fold([entry(records[current])], sent(options), { signal });
-        if (row.error) return onMessage(`${row.id}: ${row.error}`);
-        store.set({ rows: rows.map((old, k) => (k === current ? row : old)), original: row, vienna: null });
-        if (changes.length) await refold(changes, signal);
-        else store.set({ row });
-      });
+      if (records.length > 1 || !original) return foldRecords(records, { options, current, changes: wanted ?? changes });
+      return setChanges((now) => now);
     },
     /** Put another base at a 0-based position. */
     change(index, to) {
-      const { original, changes } = store.get();
+      const { original } = store.get();
       const position = index + 1;
       const from = base(original.sequence[index]);
-      const others = changes.filter((change) => change.position !== position);
-      const next = to === from ? others : [...others, { position, from, to }];
-      return exclusively((signal) => refold(next, signal));
+      return setChanges((changes) => {
+        const others = changes.filter((change) => change.position !== position);
+        return to === from ? others : [...others, { position, from, to }];
+      });
     },
-    setChanges: (changes) => exclusively((signal) => refold(changes, signal)),
+    setChanges,
   };
 }
 
@@ -195,7 +212,7 @@ const unlessAborted = (handle) => (error) => {
   return handle(error);
 };
 
-const entry = ({ id, sequence }) => ({ id: id.slice(0, LONGEST_NAME), sequence });
+const entry = ({ id, sequence }) => ({ id: cutName(id), sequence });
 
 /** What the server understands: ViennaRNA's engine has no pseudoknots. An RNA is no relative of itself. */
 function sent(options, others = []) {

@@ -65,9 +65,9 @@ const LABEL_DISTANCE = 1.5 * UNIT;
 const OUTWARD = 0.4;
 const ENOUGH = 1.6;
 
-/** Centres of the labels of some bases: [{ index, text, x, y }]. Every label is in the way of the next. */
-export function placeLabels(labels, layout, partners) {
-  const obstacles = layout.map(([x, y]) => [x, y]);
+/** Centres of the labels of some bases: [{ index, text, x, y }]. Every label, and `others`, are in the way of the next. */
+export function placeLabels(labels, layout, partners, others = []) {
+  const obstacles = [...layout, ...others];
   return labels.map(({ index, text }) => {
     const [x, y] = layout[index];
     const outward = outwardDirection(index, layout, partners);

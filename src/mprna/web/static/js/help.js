@@ -43,9 +43,14 @@ export function mountHelp() {
   });
   for (const dialog of document.querySelectorAll("dialog")) {
     dialog.querySelector("[data-close]").addEventListener("click", () => dialog.close());
+    let isOutside = false; // where the pointer went down: selected text may end anywhere
+    dialog.addEventListener("pointerdown", (event) => (isOutside = !isWithin(dialog.getBoundingClientRect(), event)));
     dialog.addEventListener("click", (event) => {
-      if (event.target === dialog) dialog.close();
+      if (event.target === dialog && isOutside) dialog.close();
     });
     addEventListener("hashchange", () => dialog.close()); // Back shows what lies below it
   }
 }
+
+const isWithin = ({ left, right, top, bottom }, { clientX: x, clientY: y }) =>
+  x >= left && x <= right && y >= top && y <= bottom;

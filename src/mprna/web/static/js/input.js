@@ -2,7 +2,7 @@
 
 import { byId, debounce, html, svg } from "./dom.js";
 import { MOST_RECORDS } from "./folding.js";
-import { asText, parseInput, sameRecords } from "./sequence.js";
+import { InputError, parseInput, sameRecords, textOf } from "./sequence.js";
 import { pairsOf } from "./structure.js";
 import { ENGINE_NOTES, lengthText, percent } from "./words.js";
 
@@ -19,7 +19,7 @@ export function showMessage(text) {
 }
 
 export function setText(records) {
-  byId("sequence-input").value = records.map(asText).join("\n");
+  byId("sequence-input").value = textOf(records);
 }
 
 export function mountInput(store, folding) {
@@ -27,7 +27,8 @@ export function mountInput(store, folding) {
   const options = mountOptions(store, folding);
 
   function submit(text) {
-    const records = parseInput(text);
+    const records = recordsIn(text);
+    if (records === null) return;
     if (records.length === 0) return showMessage("Paste a sequence first, or choose an example.");
     const { records: before, current, changes } = store.get();
     if (sameRecords(records, before)) return folding.foldRecords(before, { options: options(), current, changes });
@@ -41,7 +42,10 @@ export function mountInput(store, folding) {
     event.preventDefault();
     submit(input.value);
   });
-  byId("stop").addEventListener("click", folding.stop);
+  byId("stop").addEventListener("click", () => {
+    folding.stop();
+    byId("fold").focus();
+  });
   input.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) byId("fold-form").requestSubmit();
   });
@@ -57,6 +61,19 @@ export function mountInput(store, folding) {
   store.on(["rows", "current"], (state) => showRecords(state, folding));
 }
 
+/** Null where the text cannot be read, which is said. */
+function recordsIn(text) {
+  try {
+    return parseInput(text);
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    showMessage(error.message);
+    return null;
+  }
+}
+
+const hasFiles = (event) => Boolean(event.dataTransfer?.types.includes("Files"));
+
 function mountFiles(open) {
   const drop = byId("drop");
   const picker = byId("file-input");
@@ -66,10 +83,11 @@ function mountFiles(open) {
   });
   let depth = 0;
   const mark = () => drop.classList.toggle("over", depth > 0);
-  document.addEventListener("dragenter", () => mark((depth += 1)));
-  document.addEventListener("dragleave", () => mark((depth = Math.max(depth - 1, 0))));
-  document.addEventListener("dragover", (event) => event.preventDefault());
-  document.addEventListener("drop", (event) => {
+  const onFiles = (type, handle) => document.addEventListener(type, (event) => hasFiles(event) && handle(event));
+  onFiles("dragenter", () => mark((depth += 1)));
+  onFiles("dragleave", () => mark((depth = Math.max(depth - 1, 0))));
+  onFiles("dragover", (event) => event.preventDefault());
+  onFiles("drop", (event) => {
     event.preventDefault();
     mark((depth = 0));
     const [file] = event.dataTransfer.files;
@@ -106,12 +124,13 @@ function mountOptions(store, folding) {
     relatives.checked = options.relatives;
     least.value = options.min_confidence;
     byId("min-confidence-value").textContent = String(options.min_confidence);
-    constraint.value = options.constraint ?? "";
     byId("engine-note").textContent = ENGINE_NOTES[options.engine];
     const isPlain = !options.pseudoknots && !options.relatives && options.min_confidence === 0 && !options.constraint;
     if (!isPlain) byId("more-options").open = true;
   };
   store.on(["options"], show);
+  // Not with the options: one that cannot be folded stays in its field.
+  store.on(["records"], ({ options }) => (constraint.value = options.constraint ?? ""));
   show(store.get());
   return read;
 }
@@ -119,8 +138,10 @@ function mountOptions(store, folding) {
 function showRecords({ records, rows, current }, folding) {
   byId("records").hidden = records.length < 2;
   if (records.length < 2) return;
+  const list = byId("record-list");
+  const at = [...list.querySelectorAll("button")].indexOf(document.activeElement);
   byId("records-title").textContent = `${records.length} records`;
-  byId("record-list").replaceChildren(
+  list.replaceChildren(
     ...records.map((record, index) => {
       const row = rows[index];
       return html(
@@ -141,6 +162,7 @@ function showRecords({ records, rows, current }, folding) {
       );
     }),
   );
+  if (at >= 0) list.querySelectorAll("button")[at]?.focus({ preventScroll: true });
 }
 
 function status(record, row) {

@@ -2,6 +2,7 @@
 
 import { announce, byId, html } from "./dom.js";
 import { base } from "./sequence.js";
+import { VIEW_VERBS } from "./state.js";
 import { alternatives, partnersOf } from "./structure.js";
 import { baseWords } from "./words.js";
 
@@ -11,23 +12,24 @@ const SHOWN = 4;
 export function mountInspector(store, change) {
   const root = byId("inspector");
   const render = (state) => {
-    const { row, selected } = state;
+    const { row, selected, view } = state;
     if (!row?.dot_bracket) return root.replaceChildren();
-    if (selected === null || selected >= row.sequence.length) return root.replaceChildren(...hint());
+    if (selected === null || selected >= row.sequence.length) return root.replaceChildren(...hint(view));
     const pressed = root.contains(document.activeElement) ? document.activeElement.dataset.letter : null;
     root.replaceChildren(...details(row, selected, state.original, change));
     if (pressed) root.querySelector(`[data-letter="${pressed}"]`)?.focus();
   };
-  store.on(["row", "selected"], render);
+  store.on(["row", "selected", "view"], render);
   store.on(["selected"], ({ row, selected }) => {
     if (row?.dot_bracket && selected !== null) announce(baseWords(row, partnersOf(row.dot_bracket), selected));
   });
 }
 
-function hint() {
+function hint(view) {
+  const what = [html("h3", {}, "Base"), html("p", { class: "hint" }, "Click a base to see its possible partners and to change it.")];
+  if (view in VIEW_VERBS) return what; // these have no keys
   return [
-    html("h3", {}, "Base"),
-    html("p", { class: "hint" }, "Click a base to see its possible partners and to change it."),
+    ...what,
     html(
       "p",
       { class: "hint wide-only" },

@@ -1,7 +1,7 @@
 // The state as a URL fragment, which browsers do not send to any server.
 
-import { base, mutate } from "./sequence.js";
-import { KNOWN, LONGEST_NAME, VIEW_NAMES, YOURS } from "./state.js";
+import { base, mutate, withoutSpace } from "./sequence.js";
+import { cutName, KNOWN, LONGEST_NAME, VIEW_NAMES, YOURS } from "./state.js";
 import { COLOURINGS } from "./colours.js";
 
 const MOST_CONFIDENCE = 0.95; // of the slider
@@ -27,7 +27,7 @@ export function toFragment({ records, current, options, changes, own, view, colo
 /** The inverse; null where the fragment holds no sequence. What makes no sense is left out. */
 export function fromFragment(fragment) {
   const fields = new URLSearchParams(fragment.replace(/^#/, ""));
-  const sequence = fields.get("seq");
+  const sequence = withoutSpace(fields.get("seq") ?? "");
   if (!sequence) return null;
   const engine = fields.get("engine");
   const view = fields.get("view");
@@ -37,7 +37,7 @@ export function fromFragment(fragment) {
     record: {
       id: fields.get("name") || "sequence_1",
       sequence,
-      dot_bracket: fields.get("own") ?? fields.get("known"),
+      dot_bracket: withoutSpace(fields.get("own") ?? fields.get("known") ?? "") || null,
       structure_name: fields.has("known") ? KNOWN : YOURS,
     },
     options: {
@@ -73,7 +73,7 @@ const MOST_NAMED = 3;
 export function shownName({ row, changes }) {
   if (!changes.length) return row.id;
   const what = changes.length > MOST_NAMED ? `_${changes.length}_changes` : `_${changes.map(asWord).join("_")}`;
-  return row.id.slice(0, LONGEST_NAME - what.length) + what;
+  return cutName(row.id, LONGEST_NAME - what.length) + what;
 }
 
 export const shownSequence = ({ records, current, changes }) => mutate(records[current].sequence, changes);

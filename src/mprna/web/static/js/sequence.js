@@ -2,9 +2,17 @@
 
 const STRUCTURE = /^(\.+|[.()[\]{}<>A-Za-z]*[()[\]{}<>][.()[\]{}<>A-Za-z]*)(\s+\(?\s*-?[\d.]+\s*\)?)?$/;
 
+/** What RNAfold prints below the structure: others with their energies, and a sentence. */
+const BESIDES = /^([.,|(){}[\]<>]|frequency\b)/;
+const NUMBERED = /^(\d+)\s+(?=[A-Za-z])/;
+const LONGEST_WORD = 10; // a first word as long as a block of GenBank is one
+
+/** Text that cannot be read as RNAs. */
+export class InputError extends Error {}
+
 /**
  * FASTA, Vienna (a structure below the sequence) or bare sequences, one in each line, as `mprna fold` reads them.
- * Returns [{ id, sequence, dot_bracket }], with dot_bracket null where none was given.
+ * Lines may be numbered as in GenBank. Returns [{ id, sequence, dot_bracket }], with dot_bracket null where none was given.
  */
 export function parseInput(text) {
   const lines = text.replace(/^\uFEFF/, "").split(/\r\n|\r|\n/).map((line) => line.trim());
@@ -18,10 +26,11 @@ export function parseInput(text) {
       continue;
     }
     const last = records.at(-1);
-    const letters = line.replace(/\s/g, "");
+    const letters = line.replace(NUMBERED, "");
     if (last && isStructureOf(last, line)) last.dot_bracket = line.split(/\s/)[0];
-    else if (open) open.sequence += letters;
-    else records.push({ ...newRecord("", records.length), sequence: letters });
+    else if (last?.dot_bracket && BESIDES.test(line)) continue;
+    else if (open || isNextOf(last, line)) last.sequence += withoutSpace(letters);
+    else records.push({ ...newRecord("", records.length), sequence: withoutSpace(nameless(letters)) });
   }
   return records;
 }
@@ -32,15 +41,32 @@ function isStructureOf({ sequence, dot_bracket }, line) {
   return dot_bracket === null && STRUCTURE.test(line) && (symbols.length === sequence.length || /[()[\]{}<>]/.test(symbols));
 }
 
+/** Whether the number before a line goes on with a record. */
+const isNextOf = (last, line) => Number(NUMBERED.exec(line)?.[1]) - 1 === last?.sequence.length;
+
+/** Names and sequences in one line would be joined (`check_is_nameless` of the command line). */
+function nameless(line) {
+  const [first, second, ...others] = line.split(/\s+/);
+  if (second === undefined || others.length || first.length >= LONGEST_WORD) return line;
+  if (first.length >= second.length && /^[acgtun]+$/i.test(first)) return line;
+  const shown = line.length > 40 ? `${line.slice(0, 39)}…` : line;
+  throw new InputError(`Two words in a line (${shown}): write names as '>NAME' above their sequences.`);
+}
+
+export const withoutSpace = (text) => text.replace(/\s/g, "");
+
 function newRecord(id, index) {
   return { id: id || `sequence_${index + 1}`, sequence: "", dot_bracket: null };
 }
 
-/** One record as FASTA, or bare if it never had a name, with its structure below. */
-export function asText({ id, sequence, dot_bracket }) {
-  const lines = /^sequence_\d+$/.test(id) ? [sequence] : [`>${id}`, sequence];
-  return [...lines, ...(dot_bracket ? [dot_bracket] : [])].join("\n");
+/** Records as FASTA, with their structures below; bare where none of them ever had a name. */
+export function textOf(records) {
+  const isNameless = records.every(({ id }, index) => id === newRecord("", index).id);
+  return records.map(isNameless ? lettersOf : asText).join("\n");
 }
+
+const lettersOf = ({ sequence, dot_bracket }) => (dot_bracket ? `${sequence}\n${dot_bracket}` : sequence);
+const asText = (record) => `>${record.id}\n${lettersOf(record)}`;
 
 /** Whether two lists hold the same RNAs and structures. */
 export const sameRecords = (some, others) => some.map(asText).join("\n") === others.map(asText).join("\n");

@@ -42,6 +42,9 @@ export function createStore() {
 /** Letters of a name that the server takes. */
 export const LONGEST_NAME = 200;
 
+/** The first letters of a name; none is cut in two. */
+export const cutName = (name, most = LONGEST_NAME) => [...name].slice(0, most).join("");
+
 /** Names of structures that did not come from an engine. */
 export const KNOWN = "Known structure";
 export const YOURS = "Yours";

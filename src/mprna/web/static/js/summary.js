@@ -2,13 +2,13 @@
 
 import { byId, html, svg } from "./dom.js";
 import { asWord, shownName } from "./permalink.js";
-import { compare, helicesOf } from "./structure.js";
-import { confidenceLevel, confidenceWords, energyText, engineText, helixConfidence, helixText, lengthText, percent, relativeText, weakestHelix } from "./words.js";
+import { helicesOf } from "./structure.js";
+import { confidenceLevel, confidenceWords, effectText, energyText, engineText, helixConfidence, helixText, lengthText, percent, relativeText, weakestHelix } from "./words.js";
 
 const LEVELS = { high: "High confidence", fair: "Fair confidence", low: "Low confidence" };
 
 export function mountSummary(store, folding) {
-  store.on(["row", "records", "folding"], showOne);
+  store.on(["row", "records", "rows", "folding"], showOne);
   store.on(["row"], ({ row, changes }) => {
     document.title = row?.dot_bracket ? `${row.id} · MP-RNA` : "MP-RNA";
     if (!row?.dot_bracket) return;
@@ -21,15 +21,23 @@ export function mountSummary(store, folding) {
   store.on(["row", "changes", "original"], (state) => showChanges(state, folding));
 }
 
-/** The report, what is waited for, or the examples. */
-function showOne({ row, records, current, folding }) {
-  const isFolded = Boolean(row?.dot_bracket);
-  const awaited = !isFolded && folding ? records[current] : null;
+/** The report, why there is none, or the examples. */
+function showOne(state) {
+  const isFolded = Boolean(state.row?.dot_bracket);
+  const why = isFolded ? null : whyNot(state);
   byId("report").hidden = !isFolded;
-  byId("welcome").hidden = isFolded || Boolean(awaited);
-  byId("waiting").hidden = !awaited;
-  byId("example-buttons").hidden = !isFolded;
-  if (awaited) byId("waiting").textContent = `Folding ${awaited.id}, ${lengthText(awaited.sequence.length)}…`;
+  byId("welcome").hidden = isFolded || why !== null;
+  byId("waiting").hidden = why === null;
+  byId("waiting").textContent = why;
+  byId("example-buttons").hidden = !isFolded && (state.folding || why === null);
+}
+
+/** One record that failed is said beside its field only. */
+function whyNot({ records, rows, current, folding }) {
+  const record = records[current];
+  const error = records.length > 1 && rows[current]?.error;
+  if (error) return `${record.id}: ${error}`;
+  return folding && record ? `Folding ${record.id}, ${lengthText(record.sequence.length)}…` : null;
 }
 
 function confidence(row, select) {
@@ -58,35 +66,34 @@ function dial(value) {
 
 function showChanges({ row, changes, original }, folding) {
   const root = byId("changes");
+  const at = [...root.querySelectorAll("button")].indexOf(document.activeElement);
   root.hidden = changes.length === 0 || !row?.dot_bracket;
-  if (root.hidden) return;
-  const chips = changes.map((change) =>
-    html(
-      "button",
-      {
-        type: "button",
-        class: "chip removable",
-        "aria-label": `Take back ${asWord(change)}`,
-        onclick: () => folding.setChanges(changes.filter((other) => other !== change)),
-      },
-      asWord(change),
-      html("span", { "aria-hidden": "true" }, "✕"),
-    ),
-  );
-  root.replaceChildren(
-    html("span", { class: "label" }, "Changed"),
-    ...chips,
-    html("button", { type: "button", class: "quiet", onclick: () => folding.setChanges([]) }, "Back to the original"),
-    html("p", { class: "effect" }, effect(row, original)),
+  if (!root.hidden) {
+    root.replaceChildren(
+      html("span", { class: "label" }, "Changed"),
+      ...changes.map((change) => chip(change, folding)),
+      html("button", { type: "button", class: "quiet", onclick: () => folding.setChanges(() => []) }, "Back to the original"),
+      html("p", { class: "effect" }, effectText(row, original)),
+    );
+  }
+  if (at >= 0) keepFocus(root, at);
+}
+
+function chip(change, folding) {
+  const takeBack = () => folding.setChanges((now) => now.filter(({ position }) => position !== change.position));
+  return html(
+    "button",
+    { type: "button", class: "chip removable", "aria-label": `Take back ${asWord(change)}`, onclick: takeBack },
+    asWord(change),
+    html("span", { "aria-hidden": "true" }, "✕"),
   );
 }
 
-function effect(row, original) {
-  const { onlyFirst, onlySecond } = compare(row.dot_bracket, original.dot_bracket);
-  const difference = row.energy - original.energy;
-  const energy = `${difference < 0 ? "−" : "+"}${Math.abs(difference).toFixed(2)} kcal/mol`;
-  if (onlyFirst.length + onlySecond.length === 0) return `The same pairs, ${energy}.`;
-  return `${onlySecond.length} ${onlySecond.length === 1 ? "pair" : "pairs"} lost, ${onlyFirst.length} new, ${energy}.`;
+/** On the change that took the place of the one that was taken back, or else on the drawing. */
+function keepFocus(root, at) {
+  const chips = root.hidden ? [] : [...root.querySelectorAll(".removable")];
+  const next = chips[Math.min(at, chips.length - 1)] ?? document.querySelector("#panel .stage") ?? byId("panel");
+  next.focus({ preventScroll: true });
 }
 
 function inWords(row) {

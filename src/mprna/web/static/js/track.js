@@ -6,6 +6,8 @@ import { html } from "./dom.js";
 export const LEFT = 44;
 const NARROWEST = 8.5;
 const WIDEST = 20;
+const MOST_KEPT = 8;
+const kept = new Map(); // answers by verb and sequence, the latest ones last
 
 /**
  * @param draw (answers, row, width) => { text, picture }, of the rows of the verb and the folded record; elements with data-base can be selected.
@@ -15,6 +17,7 @@ const WIDEST = 20;
 export function createTrack(container, { verb, numRows = () => 1, head = [], note, draw, onSelect, onHover }) {
   let shown = null;
   let waiting = null;
+  let marked = [null, null]; // selected, hovered
   const status = html("p", { class: "score", role: "status" });
   const scroll = html("div", { class: "track-scroll", tabindex: 0, role: "group", "aria-label": "Along the sequence" });
   container.append(...head, status, scroll, html("p", { class: "hint" }, note));
@@ -32,6 +35,15 @@ export function createTrack(container, { verb, numRows = () => 1, head = [], not
     const { text, picture } = draw(shown.answers, shown.row, scroll.clientWidth);
     status.textContent = text;
     scroll.replaceChildren(picture);
+    mark();
+  }
+
+  function mark() {
+    const [selected, hovered] = marked;
+    for (const node of scroll.querySelectorAll(".selected, .hovered")) node.classList.remove("selected", "hovered");
+    for (const [index, name] of [[hovered, "hovered"], [selected, "selected"]]) {
+      if (index !== null) scroll.querySelector(`[data-base="${index}"]`)?.classList.add(name);
+    }
   }
 
   async function update({ row }) {
@@ -42,6 +54,11 @@ export function createTrack(container, { verb, numRows = () => 1, head = [], not
     waiting?.abort();
     waiting = new AbortController();
     shown = null;
+    const key = `${verb} ${row.sequence}`;
+    if (kept.has(key)) {
+      shown = { answers: kept.get(key), row };
+      return redraw();
+    }
     const { signal } = waiting;
     const total = numRows(row);
     const onRow = (done) => {
@@ -50,6 +67,7 @@ export function createTrack(container, { verb, numRows = () => 1, head = [], not
     status.textContent = "Asking…";
     try {
       const answers = await api.ask(verb, { id: row.id, sequence: row.sequence }, { signal, onRow });
+      if (answers.every(({ error }) => !error)) keep(key, answers);
       shown = { answers, row };
       redraw();
     } catch (error) {
@@ -64,13 +82,17 @@ export function createTrack(container, { verb, numRows = () => 1, head = [], not
     redraw,
     recolour() {},
     view: null,
-    highlight(selected, hovered) {
-      for (const node of scroll.querySelectorAll(".selected, .hovered")) node.classList.remove("selected", "hovered");
-      for (const [index, name] of [[hovered, "hovered"], [selected, "selected"]]) {
-        if (index !== null) scroll.querySelector(`[data-base="${index}"]`)?.classList.add(name);
-      }
+    leave: () => waiting?.abort(),
+    highlight(...places) {
+      marked = places;
+      mark();
     },
   };
+}
+
+function keep(key, answers) {
+  kept.set(key, answers);
+  if (kept.size > MOST_KEPT) kept.delete(kept.keys().next().value);
 }
 
 /** Pixels per base, so that short RNAs fill the width and long ones scroll. */

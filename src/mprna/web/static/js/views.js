@@ -39,6 +39,7 @@ export function mountViews(store, folding) {
   };
 
   function build(name) {
+    view?.leave?.();
     panel.replaceChildren();
     tip.show(null);
     stage = null;
@@ -57,7 +58,7 @@ export function mountViews(store, folding) {
   }
 
   function update(state) {
-    if (!state.row?.dot_bracket) return;
+    if (!state.row?.dot_bracket) return view?.leave?.();
     if (view?.name !== state.view) build(state.view);
     if (ON_STAGE[view.name]) view.show({ ...state.row, fills: fillsOf(state.row, state.colouring), marks: { changed: changedBases(state) } });
     else view.update(state);
@@ -91,7 +92,7 @@ export function mountViews(store, folding) {
 
   function pressed(event) {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const act = keyAction(event.key, event.shiftKey);
+    const act = keyAction(event.key.length === 1 ? event.key.toLowerCase() : event.key, event.shiftKey);
     if (!act) return;
     event.preventDefault();
     act();
@@ -105,7 +106,7 @@ export function mountViews(store, folding) {
       store.set({ selected: place });
       view.reveal(place);
     };
-    if (/^[acgut]$/i.test(key) && selected !== null) return () => folding.change(selected, key.toUpperCase().replace("T", "U"));
+    if (/^[acgut]$/.test(key) && selected !== null) return () => folding.change(selected, key.toUpperCase().replace("T", "U"));
     const partner = selected === null ? -1 : partnersOf(row.dot_bracket)[selected];
     const { view: camera } = view;
     return {
@@ -125,9 +126,7 @@ export function mountViews(store, folding) {
   }
 
   store.on(["row", "view"], update);
-  store.on(["row", "view"], ({ view: name }) => {
-    if (name === "compare") folding.fetchVienna();
-  });
+  store.on(["row", "view"], () => folding.fetchVienna());
   store.on(["viennaNote"], ({ viennaNote }) => view?.say?.(viennaNote));
   store.on(["own", "vienna"], (state) => {
     if (state.view === "compare") update(state);

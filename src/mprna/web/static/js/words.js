@@ -1,6 +1,6 @@
 // Numbers as sentences.
 
-import { helicesOf } from "./structure.js";
+import { compare, helicesOf } from "./structure.js";
 
 export const percent = (value) => `${Math.round(100 * value)}\u00a0%`;
 export const energyText = (energy) => `${energy.toFixed(2).replace("-", "−")} kcal/mol`;
@@ -40,6 +40,15 @@ export function confidenceWords(row) {
   const pairs = row.dot_bracket.includes("(") ? ` Expected F1 of the pairs: ${row.expected_f1.toFixed(2)}.` : "";
   const windows = row.length > WINDOW && row.engine !== "vienna" ? ` Read in windows: pairs more than ${lengthText(WINDOW)} apart are not looked for.` : "";
   return `${expected}${pairs} ${advice}${windows}`;
+}
+
+/** What a fold has that another of the same length has not. */
+export function effectText(row, other) {
+  const { onlyFirst, onlySecond } = compare(row.dot_bracket, other.dot_bracket);
+  const difference = row.energy - other.energy;
+  const energy = `${difference < 0 ? "−" : "+"}${Math.abs(difference).toFixed(2)} kcal/mol`;
+  if (onlyFirst.length + onlySecond.length === 0) return `The same pairs, ${energy}.`;
+  return `${onlySecond.length} ${onlySecond.length === 1 ? "pair" : "pairs"} lost, ${onlyFirst.length} new, ${energy}.`;
 }
 
 /** The helix that is least sure, or null if there are fewer than two. */
