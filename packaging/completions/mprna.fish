@@ -67,6 +67,7 @@ complete -c mprna -n '_shtab_mprna_using fold' -s o -l output -xka "(__fish_comp
 complete -c mprna -n '_shtab_mprna_using fold' -s p -l pair-probs -d 'add pair probabilities, which jsonl and parquet hold and svg shows as colours: of ViennaRNA'"'"'s ensemble for the vienna engine, else of the model'
 complete -c mprna -n '_shtab_mprna_using fold' -l resume -d 'go on where an interrupted run with the same input, options and -o stopped (vienna, dbn, tsv, jsonl); three of its structures are computed again, and must come out the same'
 complete -c mprna -n '_shtab_mprna_using fold' -l noPS -d 'accepted; no PostScript is ever written'
+complete -c mprna -n '_shtab_mprna_using fold' -l enforceConstraint -d 'accepted; constraints are always enforced'
 complete -c mprna -n '_shtab_mprna_using fold' -l quiet -d 'no progress and no summary on standard error'
 complete -c mprna -n '_shtab_mprna_using fold' -l engine -xka "hybrid model vienna" -d 'hybrid: a pair network that reads ViennaRNA'"'"'s ensemble, or ViennaRNA with another model'"'"'s log-odds of every pair as pseudo-energies; model: the network alone; vienna: minimum free energy [hybrid]'
 complete -c mprna -n '_shtab_mprna_using fold' -l model -x -d 'installed name, or a model directory [pair-fold]'

@@ -170,6 +170,8 @@ def test_a_compressed_table_has_the_format_of_its_name(call, tmp_path, monkeypat
     [
         ("embed.FORMATS", "predict.embed_output.VECTOR_FORMATS"),
         ("degrade.FORMATS", "predict.tables.TABLE_FORMATS"),
+        ("bench_run.MODES", "bench.models.registry.MODES"),
+        ("bench_report.FORMATS", "bench.report.RENDERERS"),
         ("compare.FORMATS", "predict.tables.TABLE_FORMATS"),
         ("design.FORMATS", "predict.design_output.WRITERS"),
         ("repair.FORMATS", "predict.repair_output.REPAIR_FORMATS"),

@@ -50,18 +50,15 @@ def test_equals_brute_force(seed, integers, nested_structures):
     assert not has_pseudoknot(pairs)
 
 
-@pytest.mark.parametrize("max_span", range(1, 9))
-def test_max_span_equals_brute_force_over_short_pairs(max_span, nested_structures):
-    rng = np.random.default_rng(max_span)
-    i, j, gains, unpaired = random_candidates(rng, 9, 1.0, integers=False)
-    gain_of = dict(zip(zip(i.tolist(), j.tolist(), strict=True), gains.tolist(), strict=True))
-    may_pair = np.triu(np.ones((9, 9), dtype=bool), 1) & ~np.triu(np.ones((9, 9), dtype=bool), max_span)
-
-    pairs = best_nested(i, j, gains, unpaired, length=9, max_span=max_span)
-
-    best = max(score_of(s, gain_of, unpaired) for s in nested_structures(may_pair, 0, 9))
-    assert score_of(list(map(tuple, pairs.tolist())), gain_of, unpaired) == pytest.approx(best, abs=1e-12)
-    assert (pairs[:, 1] - pairs[:, 0] + 1 <= max_span).all()
+@pytest.mark.parametrize("max_span", range(1, 18))
+def test_no_pair_is_longer_than_the_span(max_span):
+    probs = np.zeros((16, 16), dtype=np.float32)
+    for i in range(6):
+        probs[i, 15 - i] = probs[15 - i, i] = 0.9
+    short = [i for i in range(6) if 16 - 2 * i <= max_span]
+    left = "".join("(" if i in short else "." for i in range(6))
+    found = decode_nested("GGGGGGAAAACCCCCC", probs, max_span=max_span)
+    assert found == f"{left}....{left[::-1].replace('(', ')')}"
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -11,6 +11,7 @@ from mprna.cli.options import example
 from mprna.cli.pictures import check_picture, write_picture
 from mprna.errors import UsageError
 
+FORMATS: Final = ("markdown", "latex", "html")
 FORMAT_OF_SUFFIX: Final = {
     "": "markdown",
     ".md": "markdown",
@@ -32,7 +33,7 @@ def add_report(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     parser.add_argument("records", type=Path, metavar="DIR", help="folder of the records")
     parser.add_argument(
         "--format",
-        choices=("markdown", "latex", "html"),
+        choices=FORMATS,
         help="[by the suffix of -o: .tex, .html; else markdown]",
     )
     parser.add_argument("-o", "--output", metavar="FILE", help="instead of standard output")

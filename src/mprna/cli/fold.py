@@ -87,6 +87,9 @@ def _add_output(group: argparse._ArgumentGroup) -> None:
         "tsv, jsonl); three of its structures are computed again, and must come out the same",
     )
     group.add_argument("--noPS", action="store_true", help="accepted; no PostScript is ever written")
+    group.add_argument(
+        "--enforceConstraint", action="store_true", help="accepted; constraints are always enforced"
+    )
     add_quiet(group)
 
 

@@ -76,7 +76,7 @@ def decode_nested(
         constraint=constraint,
     )
     gains = gains_of(base_pair_probs[i, j])
-    pairs = best_nested(i, j, gains, unpaired, length=length, max_span=max_span)
+    pairs = best_nested(i, j, gains, unpaired, length=length)
     return dot_bracket_from_pairs(pairs, length)
 
 
@@ -116,7 +116,6 @@ def best_nested(
     unpaired: Scores,
     *,
     length: int,
-    max_span: int | None = None,
 ) -> Pairs:
     """Nested subset of the candidates with the largest sum of gains and of unpaired scores.
 
@@ -140,7 +139,6 @@ def best_nested(
         unpaired: what each unpaired position adds, finite.
             *Shape:* (L,)
         length: L.
-        max_span: most positions from one end of a pair to the other, both included.
 
     Returns:
         The chosen pairs, sorted.
@@ -148,8 +146,6 @@ def best_nested(
     """
     worth = gains - unpaired[pairs_i] - unpaired[pairs_j]
     useful = worth > 0
-    if max_span is not None:
-        useful &= pairs_j - pairs_i < max_span
     i, j, worth = pairs_i[useful], pairs_j[useful], worth[useful]
     order = np.lexsort((j, i))
     return _trace(_fill(i[order], j[order], worth[order], length))

@@ -57,5 +57,5 @@ def decode_tokens(
         max_span=max_span,
         constraint=constraint,
     )
-    pairs = best_nested(i, j, opening[i] + closing[j], unpaired, length=length, max_span=max_span)
+    pairs = best_nested(i, j, opening[i] + closing[j], unpaired, length=length)
     return dot_bracket_from_pairs(pairs, length)

@@ -60,8 +60,8 @@ class DesignModel:
         part.parent.mkdir(parents=True, exist_ok=True)
         designs = self._finished(part)
         left = [target for target in dict.fromkeys(sequences) if target not in designs]
-        design = partial(self._designer, seed=self._seed, time_limit=self._time_limit)
-        found = map_ordered(partial(partial, design), left, jobs=self._jobs, on_kill=lambda target, why: "")
+        make_design = partial(_design, self._designer, self._seed, self._time_limit)
+        found = map_ordered(make_design, left, jobs=self._jobs, on_kill=lambda target, why: "")
         with part.open("a", encoding="utf-8", buffering=1) as stream:
             stream.write("\n")  # ends a line that was cut off
             for target, sequence in zip(left, found, strict=True):
@@ -83,6 +83,11 @@ class DesignModel:
                 if is_design and row["time_limit"] == self._time_limit:
                     designs[target] = sequence
         return designs
+
+
+def _design(designer: Designer, seed: int, time_limit: float) -> Callable[[str], str]:
+    """What a process does for each target."""
+    return partial(designer, seed=seed, time_limit=time_limit)
 
 
 def search(target: str, *, seed: int, time_limit: float) -> str:
