@@ -8,7 +8,7 @@ import { ENGINE_NOTES, lengthText, percent } from "./words.js";
 
 const FIRST = ["yeast_tRNA_Phe", "hammerhead_ribozyme", "SAM_I_riboswitch", "SARS_CoV_2_frameshift", "human_FTH1_5UTR"];
 const LARGEST_FILE = 20_000_000;
-const OTHER_FORMATS = /\.(gz|bz2|xz|zst|zip|docx?|xlsx?|pdf|tsv|csv|jsonl?|parquet|ct|bpseq|gbk?|sto)$/i;
+const OTHER_FORMATS = /\.(gz|bz2|xz|zst|zip|docx?|xlsx?|pdf|tsv|csv|jsonl?|parquet|ct|bpseq|gbk?|sto|stk|aln)$/i;
 const NO_TEXT = /[\0\uFFFD]/;
 
 export function showMessage(text) {
