@@ -64,7 +64,7 @@ complete -c mprna -n '_shtab_mprna_using; and test $_shtab_mprna_npos -eq 0' -a 
 complete -c mprna -n '_shtab_mprna_using fold' -s h -l help -d 'show this help message and exit'
 complete -c mprna -n '_shtab_mprna_using fold' -l format -xka "vienna dbn ct bpseq tsv jsonl parquet svg" -d '[by the suffix of -o, else vienna]'
 complete -c mprna -n '_shtab_mprna_using fold' -s o -l output -xka "(__fish_complete_path (commandline -ct))" -d 'instead of standard output; for svg a file, or a directory for one picture per record; grows as FILE.part and is renamed when complete'
-complete -c mprna -n '_shtab_mprna_using fold' -s p -l pair-probs -d 'add pair probabilities, which jsonl and parquet hold and svg shows as colours: of ViennaRNA'"'"'s ensemble for the vienna engine, else of the model'
+complete -c mprna -n '_shtab_mprna_using fold' -s p -l pair-probs -d 'add pair probabilities, which jsonl and parquet hold, svg shows as colours, and tsv tells by confidence and expected F1 alone: of ViennaRNA'"'"'s ensemble for the vienna engine, else of the model'
 complete -c mprna -n '_shtab_mprna_using fold' -l resume -d 'go on where an interrupted run with the same input, options and -o stopped (vienna, dbn, tsv, jsonl); three of its structures are computed again, and must come out the same'
 complete -c mprna -n '_shtab_mprna_using fold' -l noPS -d 'accepted; no PostScript is ever written'
 complete -c mprna -n '_shtab_mprna_using fold' -l enforceConstraint -d 'accepted; constraints are always enforced'

@@ -120,15 +120,17 @@ def test_nameless_sequences_are_numbered_where_a_name_is_needed(call):
     ]
 
 
-def test_pair_probabilities_are_in_jsonl(call):
+def test_pair_probabilities_are_in_jsonl_and_confidences_in_tsv(call):
     outcome = call("fold", *VIENNA, "-p", "--format", "jsonl", "GGGGAAAACCCC")
     row = json.loads(outcome.out)
     assert row["confidence"] > 0.9
     assert row["expected_f1"] > 0.8
     assert max(row["base_pair_probs"], key=lambda triple: triple[2])[:2] in ([0, 11], [1, 10], [2, 9])
+    table = call("fold", *VIENNA, "-p", "--format", "tsv", "GGGGAAAACCCC").out
+    assert table.splitlines()[1].split("\t")[5:7] == [f"{row[x]:.4f}" for x in ("confidence", "expected_f1")]
 
 
-@pytest.mark.parametrize("name", ["vienna", "dbn", "ct", "bpseq", "tsv"])
+@pytest.mark.parametrize("name", ["vienna", "dbn", "ct", "bpseq"])
 def test_pair_probabilities_are_not_lost_in_silence(call, name):
     outcome = call("fold", "-p", "--format", name, "ACGU")
     assert outcome.status == 2

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 FORMATS: Final = ("vienna", "dbn", "ct", "bpseq", "tsv", "jsonl", "parquet", "svg")
 NAMELESS: Final = ("vienna", "dbn")
 """Formats in which a sequence without a header stays without one."""
-WITH_PAIR_PROBS: Final = ("jsonl", "parquet", "svg")
+WITH_PAIR_PROBS: Final = ("jsonl", "parquet", "svg", "tsv")
 
 DESCRIPTION: Final = """\
 Fold RNA. Output as of RNAfold: header, sequence, then the structure with its true Turner energy in kcal/mol.
@@ -77,8 +77,8 @@ def _add_output(group: argparse._ArgumentGroup) -> None:
         "-p",
         "--pair-probs",
         action="store_true",
-        help="add pair probabilities, which jsonl and parquet hold and svg shows as colours: of ViennaRNA's "
-        "ensemble for the vienna engine, else of the model",
+        help="add pair probabilities, which jsonl and parquet hold, svg shows as colours, and tsv tells by "
+        "confidence and expected F1 alone: of ViennaRNA's ensemble for the vienna engine, else of the model",
     )
     group.add_argument(
         "--resume",
