@@ -109,8 +109,11 @@ def test_resumed_is_uninterrupted_bit_for_bit(nano: Path, tmp_path: Path, struck
     weights = [(path / "model.safetensors").read_bytes() for path in (whole, resumed)]
     assert weights[0] == weights[1]
     assert validation_of(tmp_path / "broken") == validation_of(tmp_path / "whole")
-    with pytest.raises(UsageError, match="other settings"):
-        run(task, nano, tmp_path / "broken", resume=True, seed=1)
+    with pytest.raises(UsageError, match=r"was written with other epochs, seed; choose another --out"):
+        run(task, nano, tmp_path / "broken", resume=True, seed=1, epochs=2)
+    (tmp_path / "broken" / "config.json").write_text("{}")
+    with pytest.raises(UsageError, match="with other data, finetune, format, model, version; choose"):
+        run(task, nano, tmp_path / "broken", resume=True)
 
 
 @pytest.mark.parametrize("mode", ["head", "lora"])

@@ -245,11 +245,18 @@ def _claim(run_dir: Path, settings: dict[str, Any], *, resume: bool) -> None:
     if path.exists():
         if not resume:
             raise UsageError(f"{run_dir} holds a run already; add --resume, or choose another --out")
-        new, old = FORMAT | settings, read_json(path)
-        if differing := sorted(name for name in new.keys() | old.keys() if new.get(name) != old.get(name)):
-            raise UsageError(f"{path} was written with another {', '.join(differing)}; choose another --out")
+        if differing := _differing(FORMAT | settings, read_json(path)):
+            raise UsageError(f"{path} was written with other {differing}; choose another --out")
     run_dir.mkdir(parents=True, exist_ok=True)
     write_json(FORMAT | settings, path)
+
+
+def _differing(new: dict[str, Any], old: dict[str, Any]) -> str:
+    """What two configurations of runs do not have in common; empty for nothing."""
+    if isinstance(old.get("finetune"), dict):
+        new, old = (values | values["finetune"] | {"finetune": None} for values in (new, old))
+    names = sorted(name for name in new.keys() | old.keys() if new.get(name) != old.get(name))
+    return ", ".join(name.removesuffix("_sha256") for name in names)
 
 
 def _write_model(learner: TaskLearner, config: FinetuneConfig, run_dir: Path, *, num_training: int) -> Path:
