@@ -10,7 +10,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -81,7 +81,7 @@ class ShardResult:
 
     file: ShardFile
     drops: Drops
-    found: bool = False
+    found: bool = field(default=False, compare=False)
     """Whether an earlier run had built it; not written."""
 
     def to_json(self) -> dict[str, Any]:
