@@ -13,7 +13,7 @@ from pathlib import Path
 
 from mprna.bench.data import Example, load_split
 from mprna.bench.record import RunRecord, read_records_of
-from mprna.bench.task import choose_tasks
+from mprna.bench.suite import choose_tasks
 from mprna.folding.vienna import energy_of, fold_mfe
 
 LENGTHS = ((1, 50), (51, 100), (101, 200), (201, 300), (301, 400))

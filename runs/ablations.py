@@ -34,7 +34,8 @@ from mprna.alphabet import NUCLEOTIDES
 from mprna.bench.data import Example, load_split
 from mprna.bench.metrics import METRICS, Floats
 from mprna.bench.rebuild import WINDOW, substitute
-from mprna.bench.task import Task, choose_tasks
+from mprna.bench.suite import choose_tasks
+from mprna.bench.task import Task
 from mprna.corpus.manifest import read_manifest
 from mprna.files import write_json
 from mprna.io.labelled import LabelledRow

@@ -15,8 +15,8 @@ from pathlib import Path
 from mprna.bench.models.registry import MODELS, ModelOptions
 from mprna.bench.report import render
 from mprna.bench.runner import run_all
+from mprna.bench.suite import choose_tasks
 from mprna.bench.table import build_table
-from mprna.bench.task import choose_tasks
 from mprna.io.formats import read_records
 from mprna.rna.canonical import check_structure
 

@@ -18,6 +18,15 @@ def softmax(logits: npt.NDArray[np.floating]) -> npt.NDArray[Any]:
     return np.asarray(powers / powers.sum(axis=-1, keepdims=True))
 
 
+def sigmoid(logits: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    """1 / (1 + exp(-logit)), without overflow.
+
+    >>> sigmoid([-1000.0, 0.0, 1000.0]).tolist()
+    [0.0, 0.5, 1.0]
+    """
+    return 0.5 * (1.0 + np.tanh(0.5 * np.asarray(logits, dtype=np.float64)))
+
+
 def log_softmax(logits: npt.NDArray[np.floating]) -> npt.NDArray[Any]:
     """Logarithms of `softmax`, exact where it rounds to 0.
 

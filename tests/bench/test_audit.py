@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from mprna.bench.audit import audit_corpus, audit_task, find_shared, leaked_rows, write_audit
-from mprna.bench.task import choose_tasks
+from mprna.bench.suite import choose_tasks
 from mprna.errors import DataError
 
 (TASK,) = choose_tasks("rgb", ("ssp-archive2",))

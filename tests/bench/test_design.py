@@ -14,8 +14,8 @@ from mprna.bench.models.design import DesignModel, search
 from mprna.bench.models.registry import MODELS, ModelOptions, make_model
 from mprna.bench.models.rnainverse import rnainverse
 from mprna.bench.record import part_path, record_path
+from mprna.bench.suite import choose_tasks
 from mprna.bench.table import build_table
-from mprna.bench.task import choose_tasks
 from mprna.cli.main import main
 from mprna.errors import DataError, FormatError, UsageError
 

@@ -18,7 +18,8 @@ import pytest
 from mprna.bench import download as module
 from mprna.bench.data import find_split, load_split, rows_digest
 from mprna.bench.download import Arrival, download
-from mprna.bench.task import Task, choose_tasks
+from mprna.bench.suite import choose_tasks
+from mprna.bench.task import Task
 from mprna.cli.main import main
 from mprna.errors import DataError, MissingExtraError
 

@@ -21,7 +21,8 @@ from mprna.bench.models.finetuned import LEARNING_RATES, TASKS, FinetunedModel
 from mprna.bench.models.model import Budget
 from mprna.bench.models.registry import FINETUNED, ModelOptions, make_model
 from mprna.bench.record import part_path, read_record, record_path, training_path
-from mprna.bench.task import LABELLED, Task, choose_tasks
+from mprna.bench.suite import choose_tasks
+from mprna.bench.task import LABELLED, Task
 from mprna.cli.main import main
 from mprna.errors import MissingDataError, StoppedError, UsageError
 from mprna.model.presets import PRESETS

@@ -16,7 +16,7 @@ from mprna.bench.models.learning_rates import TRIED, LearningRates
 from mprna.bench.models.model import Budget
 from mprna.bench.models.registry import ModelOptions
 from mprna.bench.record import RunRecord, record_path
-from mprna.bench.task import choose_tasks
+from mprna.bench.suite import choose_tasks
 from mprna.errors import DataError, FormatError, ModelError, RunError, UsageError
 
 (TF,) = choose_tasks("gue", ("tf.0",))

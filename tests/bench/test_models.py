@@ -15,7 +15,8 @@ from mprna.bench.models.cnn import ConvolutionalModel, Network, encode, loss_of
 from mprna.bench.models.linear import POOLED, LinearModel, kmer_counts
 from mprna.bench.models.model import Budget
 from mprna.bench.models.registry import ModelOptions, baselines, make_model
-from mprna.bench.task import Task, choose_tasks
+from mprna.bench.suite import choose_tasks
+from mprna.bench.task import Task
 from mprna.errors import UsageError
 
 (TF,) = choose_tasks("gue", ("tf.0",))

@@ -11,7 +11,7 @@ from mprna.bench.data import Example
 from mprna.bench.models.finetuned import FinetunedModel
 from mprna.bench.models.model import Budget
 from mprna.bench.models.registry import ModelOptions, make_model
-from mprna.bench.task import choose_tasks
+from mprna.bench.suite import choose_tasks
 from mprna.errors import UsageError
 from mprna.predict.options import FoldOptions
 from mprna.train.backbone import Checkpoint

@@ -11,7 +11,7 @@ import pytest
 from mprna.bench.models import program
 from mprna.bench.models.program import FASTA, PROGRAMS, ProgramModel
 from mprna.bench.models.registry import MODELS, ModelOptions, make_model, with_mode
-from mprna.bench.task import choose_tasks
+from mprna.bench.suite import choose_tasks
 from mprna.errors import RunError, UsageError
 
 (TASK,) = choose_tasks("rgb", ("ssp-archive2",))

@@ -14,8 +14,8 @@ from mprna.bench.data import load_split
 from mprna.bench.models.registry import ModelOptions
 from mprna.bench.rebuild import rebuild_degradation, rebuild_mutations, substitute
 from mprna.bench.runner import run_all
+from mprna.bench.suite import choose_tasks
 from mprna.bench.table import build_table
-from mprna.bench.task import choose_tasks
 from mprna.cli.main import main
 from mprna.errors import DataError, FormatError, UsageError
 

@@ -8,7 +8,7 @@ import pytest
 
 from mprna.bench.models import registry
 from mprna.bench.models.registry import ModelOptions, make_model
-from mprna.bench.task import choose_tasks
+from mprna.bench.suite import choose_tasks
 from mprna.errors import MissingExtraError
 
 

@@ -10,7 +10,8 @@ import pytest
 from mprna.bench import runner
 from mprna.bench.models.registry import MODELS, ModelOptions, baselines, make_model
 from mprna.bench.record import file_name, peak_memory_mb, read_record, read_records_of, record_path
-from mprna.bench.task import Task, choose_tasks
+from mprna.bench.suite import choose_tasks
+from mprna.bench.task import Task
 from mprna.cli.main import main
 from mprna.errors import DataError, UsageError
 from mprna.folding.vienna import fold_mfe

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from mprna.bench.data import clusters_of, is_as_described, load_split, rows_digest
-from mprna.bench.metrics import METRICS
-from mprna.bench.task import SUITES, SplitFacts, Task, choose_tasks, load_suite, parse_suite
-from mprna.errors import FormatError, MissingDataError, UsageError
+from mprna.bench.suite import choose_tasks
+from mprna.bench.task import SplitFacts, Task
+from mprna.errors import FormatError, MissingDataError
 
 
 def task_of(suite: str, name: str) -> Task:
@@ -23,32 +23,6 @@ def task_of(suite: str, name: str) -> Task:
 def write(path: Path, *rows: dict[str, object]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-
-
-@pytest.mark.parametrize(
-    ("suite", "number"), [("rgb", 6), ("pgb", 8), ("gue", 28), ("gb", 9), ("eterna100", 2)]
-)
-def test_suites_have_all_their_tasks(suite: str, number: int) -> None:
-    assert len({task.group for task in load_suite(suite)}) == number
-
-
-def test_every_task_is_whole() -> None:
-    for task in [task for suite in SUITES for task in load_suite(suite)]:
-        assert set(task.metrics) <= set(METRICS), task
-        assert task.metrics, task
-        assert task.source.startswith("https://"), task
-        assert task.licence, task
-        assert task.version, task
-
-
-def test_unknown_names_are_refused() -> None:
-    with pytest.raises(UsageError, match="suite 'glue'"):
-        load_suite("glue")
-    with pytest.raises(UsageError, match="no task 'ssp'"):
-        choose_tasks("rgb", ("ssp",))
-    head = 'source="s"\nlicence="l"\nversion="v"\n[[tasks]]\nname="x"\n'
-    with pytest.raises(UsageError, match="unknown tpye"):
-        parse_suite("own", head + 'type="structure"\ntpye=1\n')
 
 
 def test_gzipped_structures_are_read(tmp_path: Path) -> None:

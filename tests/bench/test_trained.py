@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mprna.bench.models.registry import ModelOptions, make_model
-from mprna.bench.task import choose_tasks
+from mprna.bench.suite import choose_tasks
 from mprna.errors import UsageError
 from mprna.io.labelled import LabelledRow
 from mprna.train.finetune import FinetuneConfig, finetune

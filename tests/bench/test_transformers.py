@@ -21,7 +21,7 @@ from mprna.bench.models.registry import FINETUNED, ModelOptions, make_model, spl
 from mprna.bench.models.transformers_model import TransformersBackbone, TransformersFeatures
 from mprna.bench.models.transformers_tokens import Reader, Source
 from mprna.bench.record import read_record, record_path
-from mprna.bench.task import choose_tasks
+from mprna.bench.suite import choose_tasks
 from mprna.cli.main import main
 from mprna.errors import ModelError, UsageError
 from mprna.model.checkpoint import save_checkpoint

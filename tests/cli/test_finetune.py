@@ -67,6 +67,20 @@ def test_a_table_becomes_a_model_that_predicts(call, model: Path, tmp_path: Path
     assert pq.read_table(tmp_path / "told.parquet").to_pylist() == rows
 
 
+def test_several_labels_of_one_sequence(call, model: Path, tmp_path: Path) -> None:
+    data = tmp_path / "t.csv"
+    data.write_text("sequence,g,short\n" + "GGGGGG,1,\nAAAA,0,1\nGGAA,1,1\nAAAAAA,0,0\n" * 8)
+    options = ["--model", model, "--epochs", 1, "-j", 1, "--label", "g", "short"]
+    options += ["--task", "sequence_multilabel", "--data", data, data]
+    assert call("finetune", "--out", tmp_path / "run", *options).status == 0
+    header, first, bad = call("predict", tmp_path / "run", stdin=b">x\nGG\n>y\n!\n").out.splitlines()
+    assert header == "name\tp_g\tp_short\terror"
+    assert all(0 < float(cell) < 1 for cell in first.split("\t")[1:3])
+    assert bad.startswith("y\t\t\tsymbol '!' at position 1")
+    balanced = call("finetune", "--out", tmp_path / "balanced", "--balance-classes", *options)
+    assert balanced.err.endswith("balance_classes: sequence_multilabel has no classes; leave it out\n")
+
+
 @pytest.mark.parametrize("labels", [["error"], ["y", "y"], ["y", "name"]])
 def test_numbers_need_names_of_their_own(call, model: Path, tmp_path: Path, labels: list[str]) -> None:
     data = tmp_path / "t.csv"

@@ -175,7 +175,7 @@ def test_a_compressed_table_has_the_format_of_its_name(call, tmp_path, monkeypat
         ("compare.FORMATS", "predict.tables.TABLE_FORMATS"),
         ("design.FORMATS", "predict.design_output.WRITERS"),
         ("repair.FORMATS", "predict.repair_output.REPAIR_FORMATS"),
-        ("options.SUITES", "bench.task.SUITES"),
+        ("options.SUITES", "bench.suite.SUITES"),
         pytest.param("finetune.TASKS", "model.task.TASKS", marks=pytest.mark.torch),
     ],
 )

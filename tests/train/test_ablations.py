@@ -15,7 +15,7 @@ import pytest
 
 from mprna.bench.metrics import METRICS
 from mprna.bench.rebuild import MAX_DRAWS
-from mprna.bench.task import choose_tasks
+from mprna.bench.suite import choose_tasks
 
 pytestmark = pytest.mark.torch
 

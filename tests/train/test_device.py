@@ -15,7 +15,7 @@ import torch._dynamo
 from mprna.bench.data import Example
 from mprna.bench.models.cnn import ConvolutionalModel
 from mprna.bench.models.model import Budget
-from mprna.bench.task import choose_tasks
+from mprna.bench.suite import choose_tasks
 from mprna.cli.main import main
 from mprna.errors import UsageError
 from mprna.objectives.objective import Batch

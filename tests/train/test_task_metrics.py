@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from mprna.rna.scores import token_macro_f1
-from mprna.train.task_metrics import classification_metrics, regression_metrics
+from mprna.train.task_metrics import classification_metrics, multilabel_metrics, regression_metrics
 
 
 def test_the_binary_metrics_are_those_of_the_textbook() -> None:
@@ -36,6 +36,19 @@ def test_one_class_has_no_area() -> None:
     found = classification_metrics(np.eye(2)[[0, 1]], np.array([0, 0]))
     assert "auc" not in found
     assert found["mcc"] == 0
+
+
+def test_labels_are_scored_one_by_one_and_unknown_ones_not_at_all() -> None:
+    true = np.array([[1, 0, 1], [0, 1, np.nan], [1, 1, 1]])
+    logits = np.array([[2.0, 1.0, 1.0], [3.0, 2.0, -9.0], [-1.0, 0.5, -1.0]])
+    found = multilabel_metrics(logits, true)
+    f1 = [
+        2 / 4,
+        4 / 5,
+        2 / 3,
+    ]  # twice the hits, by those that have the label and those that are said to
+    assert found == pytest.approx({"macro_f1": np.mean(f1), "auc": (0 + 0.5) / 2})  # all known have the third
+    assert "auc" not in multilabel_metrics(logits[:1], true[:1])
 
 
 def test_columns_are_averaged_after_the_root() -> None:

@@ -191,10 +191,10 @@ def _required(task: Task, name: str, data_dir: Path) -> Path:
         stems = "|".join(STEMS[name])
         places = [task.test_file] if name == "test" and task.test_file else []
         places += [f"{folder}/{stems}.jsonl[.gz]|.csv" for folder in task.dirs]
-        asks = f"`mprna bench download {task.suite} --task {task.name}` asks for it, " if task.hub else ""
+        asks = f"; `mprna bench download {task.suite} --task {task.name}` asks for it" if task.hub else ""
+        source = f"; published at {task.source}" if task.source else ""
         raise MissingDataError(
-            f"{task.full_name}: no {name} data in {data_dir} (looked for {' or '.join(places)}); "
-            f"{asks}published at {task.source}"
+            f"{task.full_name}: no {name} data in {data_dir} (looked for {' or '.join(places)}){asks}{source}"
         )
     return path
 
@@ -281,6 +281,8 @@ def _class(task: Task, row: dict[str, Any], sequence: str) -> int:
 
 
 def _number_list(task: Task, row: dict[str, Any], sequence: str) -> npt.NDArray[np.float64]:
+    if task.classes:
+        return _floats([_column(row, name) for name in task.classes], ", ".join(task.classes))
     value = _column(row, task.label)
     parts = value if isinstance(value, list) else str(value).replace(",", " ").split()
     return _floats(parts, task.label)

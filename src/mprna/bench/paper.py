@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Final
 
 from mprna.bench.figures import Figure
 from mprna.bench.models.registry import ModelOptions, make_model
-from mprna.bench.task import Task, load_suite
+from mprna.bench.suite import load_suite
+from mprna.bench.task import Task
 from mprna.draw.comparison import comparison_svgs, side_by_side
 from mprna.draw.curves import Line, Plot, curves_svg
 from mprna.draw.objectives import Arcs, Strip, objectives_svg

@@ -22,7 +22,8 @@ import numpy as np
 from mprna import __version__
 from mprna.alphabet import as_rna
 from mprna.bench.data import REBUILT, find_split, load_split, read_rebuilt
-from mprna.bench.task import Task, choose_tasks
+from mprna.bench.suite import choose_tasks
+from mprna.bench.task import Task
 from mprna.errors import DataError, FormatError, UsageError
 from mprna.io.formats import read_records
 from mprna.io.jsonl import json_rows

@@ -1,29 +1,32 @@
-"""What a benchmark task is, and the suites that ship as data in `tasks/`."""
+"""What a benchmark task is."""
 
 from __future__ import annotations
 
-import tomllib
-from dataclasses import dataclass, field, fields, replace
-from importlib.resources import files
-from typing import Any, Final
+from dataclasses import dataclass, field
+from typing import Final
 
-from mprna.errors import UsageError
-
-SUITES: Final = ("rgb", "pgb", "gue", "gb", "eterna100")
 SPLITS: Final = ("train", "valid", "test")
-LABELLED: Final = (
-    "structure",
-    "classification",
-    "multilabel",
-    "regression",
-    "multi_regression",
-    "mutation_detection",
-    "mutation_repair",
-    "degradation",
-)
-"""Types whose examples are sequences with labels, from which a model can learn."""
-TYPES: Final = (*LABELLED, "design")
-"""An example of `design` is a target structure, and the answer to it is a sequence."""
+METRICS_OF: Final = {
+    "structure": ("token_macro_f1", "pair_f1"),
+    "classification": ("macro_f1", "mcc", "auc"),
+    "multilabel": ("label_macro_f1",),
+    "regression": ("r2", "pearson", "rmse"),
+    "multi_regression": ("rmse",),
+    "mutation_detection": ("auc", "macro_f1", "mcc"),
+    "mutation_repair": ("macro_f1", "mcc", "auc"),
+    "degradation": ("mcrmse",),
+    "design": ("solved", "ensemble_defect"),
+}
+"""Types of tasks, and what can be measured of each."""
+LABELLED: Final = tuple(kind for kind in METRICS_OF if kind != "design")
+"""Types whose examples are sequences with labels, from which a model can learn. An example of `design` is a
+target structure, and the answer to it is a sequence."""
+CLASSES_OF: Final = {
+    "structure": ("(", ")", "."),
+    "mutation_detection": ("original", "mutated"),
+    "mutation_repair": ("A", "C", "G", "U"),
+}
+"""The classes of types that have always the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,22 +60,24 @@ class Task:
     suite: str
     name: str
     type: str
-    """One of `TYPES`."""
-    classes: tuple[str, ...]
-    """Labels as the files write them; columns of `degradation`. Empty for numbers."""
-    metrics: tuple[str, ...]
-    """Names in `METRICS`, the one that choices are made by first."""
-    dirs: tuple[str, ...]
-    """Folders, or beginnings of file names, in the data folder; the first with files is taken."""
+    """A key of `METRICS_OF`."""
+    classes: tuple[str, ...] = ()
+    """Labels as the files write them; columns of `degradation`, and of several numbers that do not stand in
+    one. Empty for numbers in the column `label`."""
+    metrics: tuple[str, ...] = ()
+    """Among those of the type, the one that choices are made by first; all where empty."""
+    dirs: tuple[str, ...] = ()
+    """Folders, or beginnings of file names, in the data folder; the first with files is taken. Where empty,
+    the name of the task, or `NAME/SUBSET`."""
     test_file: str = ""
     """Name of the test file in the data folder, where it does not say so itself."""
-    sequence: str
+    sequence: str = "sequence"
     """Column of the sequence, or of the target structure where the task is `design`."""
     label: str = "label"
     """Column of the label; `design` has none."""
     item_name: str = ""
     """Column of what an item is called, for the lists of those that were missed."""
-    max_length: int
+    max_length: int = 1024
     """Longer sequences are cut for models that cannot read them, and counted; nt."""
     subsets: tuple[str, ...] = ()
     """Data sets of the task, each of which becomes a task `name.subset`."""
@@ -94,67 +99,3 @@ class Task:
     @property
     def full_name(self) -> str:
         return f"{self.suite}/{self.name}"
-
-
-def load_suite(name: str) -> tuple[Task, ...]:
-    """Tasks of a suite in their order, subsets as tasks of their own.
-
-    Raises:
-        UsageError: no such suite.
-    """
-    if name not in SUITES:
-        raise UsageError(f"suite {name!r}; expected one of {', '.join(SUITES)}")
-    text = files("mprna.bench").joinpath("tasks", f"{name}.toml").read_text(encoding="utf-8")
-    return parse_suite(name, text)
-
-
-def parse_suite(name: str, text: str) -> tuple[Task, ...]:
-    """Tasks written as TOML; keys of the file's head hold for every task.
-
-    Raises:
-        UsageError: an unknown key or type.
-    """
-    content = tomllib.loads(text)
-    shared = {key: content[key] for key in ("source", "licence", "version")}
-    if "hub" in content:
-        shared["hub"] = Hub(**content["hub"])
-    return tuple(task for entry in content["tasks"] for task in _tasks_of(name, {**shared, **entry}))
-
-
-def choose_tasks(suite: str, names: tuple[str, ...] = ()) -> tuple[Task, ...]:
-    """Tasks of a suite by name or group; all without names.
-
-    Raises:
-        UsageError: no such suite or task.
-    """
-    tasks = load_suite(suite)
-    known = {task.name for task in tasks} | {task.group for task in tasks}
-    for name in names:
-        if name not in known:
-            raise UsageError(f"suite {suite} has no task {name!r}; `mprna bench list {suite}` names them")
-    return tuple(task for task in tasks if not names or task.name in names or task.group in names)
-
-
-def _tasks_of(suite: str, entry: dict[str, Any]) -> list[Task]:
-    unknown = set(entry) - {field.name for field in fields(Task)}
-    if unknown or entry["type"] not in TYPES:
-        raise UsageError(
-            f"{suite}: task {entry.get('name')!r}: unknown {', '.join(unknown) or entry['type']}"
-        )
-    splits = {name: SplitFacts(**facts) for name, facts in entry.pop("splits", {}).items()}
-    values: dict[str, Any] = {
-        key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()
-    }
-    task = Task(suite=suite, splits=splits, **values)
-    if not task.subsets:
-        return [replace(task, group=task.name)]
-    return [
-        replace(
-            task,
-            name=f"{task.name}.{subset}",
-            group=task.name,
-            dirs=tuple(pattern.format(subset=subset) for pattern in task.dirs),
-            subsets=(),
-        )
-        for subset in task.subsets
-    ]

@@ -39,7 +39,7 @@ def _add_list(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         epilog=example("mprna bench list", "mprna bench list rgb --data-dir data/rgb"),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("suite", nargs="?", choices=SUITES, help="[all]")
+    parser.add_argument("suite", nargs="?", metavar="SUITE", help="name, or a file SUITE.toml [all]")
     parser.add_argument("--data-dir", type=Path, metavar="DIR", help="look here for the files")
     parser.add_argument("--models", action="store_true", help="list models by name")
     parser.set_defaults(run=_list)
@@ -103,7 +103,7 @@ def _add_audit(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
 def _audit(args: argparse.Namespace) -> int:
     from mprna.bench.audit import audit_corpus, audit_task, write_audit
     from mprna.bench.data import find_split
-    from mprna.bench.task import choose_tasks
+    from mprna.bench.suite import choose_tasks
     from mprna.errors import MissingDataError
 
     tasks = choose_tasks(args.suite, tuple(args.task))
@@ -128,7 +128,8 @@ def _audit(args: argparse.Namespace) -> int:
 def _list(args: argparse.Namespace) -> int:
     from mprna.bench.data import find_split
     from mprna.bench.models.registry import MODELS, baselines
-    from mprna.bench.task import SPLITS, load_suite
+    from mprna.bench.suite import load_suite
+    from mprna.bench.task import SPLITS
 
     if args.models:
         print("\n".join(MODELS))
@@ -148,7 +149,7 @@ def _list(args: argparse.Namespace) -> int:
 
 def _download(args: argparse.Namespace) -> int:
     from mprna.bench.download import download
-    from mprna.bench.task import choose_tasks
+    from mprna.bench.suite import choose_tasks
 
     tasks = choose_tasks(args.suite, tuple(args.task))
     status = 0

@@ -34,6 +34,7 @@ def add_run(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
             "mprna bench run gue --task prom_core_tata --model mini --mode lora --data-dir data/gue",
             "mprna bench run gue --task prom_core_tata --model hf:esm/ --mode full "
             "--learning-rate 3e-5 1e-4 3e-4 --data-dir data/gue",
+            "mprna bench run own.toml --model kmer --model runs/expression/model --data-dir data",
             "mprna bench run eterna100 --version v2 --model design --model rnainverse --time-limit 10 "
             "--data-dir data/eterna100",
         ),
@@ -113,7 +114,7 @@ def _run(args: argparse.Namespace) -> int:
     from mprna.bench.models.model import Budget
     from mprna.bench.models.registry import ModelOptions, with_mode
     from mprna.bench.runner import run_all
-    from mprna.bench.task import choose_tasks
+    from mprna.bench.suite import choose_tasks
 
     tasks = choose_tasks(args.suite, tuple(args.task))
     weights = dict(_weights(text) for text in args.weights)

@@ -21,6 +21,7 @@ TASKS = (
     "token_classification",
     "token_regression",
     "sequence_classification",
+    "sequence_multilabel",
     "sequence_regression",
     "pair_prediction",
 )
@@ -63,7 +64,8 @@ def _add_data(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         default=["label"],
         metavar="COLUMN",
-        help="column of the labels; several for regression of several numbers [label]",
+        help="column of the labels; several for several numbers, or labels that do not exclude each other "
+        "[label]",
     )
 
 

@@ -104,7 +104,11 @@ def chosen_format(args: argparse.Namespace, formats: Sequence[str], default: str
 
 
 def add_suite(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("suite", choices=SUITES, help="rgb, pgb, gue, gb or eterna100")
+    parser.add_argument(
+        "suite",
+        metavar="SUITE",
+        help="rgb, pgb, gue, gb or eterna100, or a file with tasks of your own, SUITE.toml",
+    )
     parser.add_argument(
         "--task",
         "--version",

@@ -22,7 +22,7 @@ from mprna.corpus.fidelity import (
     named_weights,
 )
 from mprna.corpus.inputs import find_record_files, input_digests
-from mprna.corpus.logistic import Floats, fit_logistic, sigmoid
+from mprna.corpus.logistic import Floats, fit_logistic
 from mprna.corpus.options import require
 from mprna.corpus.shuffle import shuffle_dinucleotides
 from mprna.errors import CorpusError, SequenceError
@@ -30,6 +30,7 @@ from mprna.folding.vienna import PARAMETER_SETS, EnergyModel, vienna_version
 from mprna.io.formats import read_records
 from mprna.rna.scores import pair_scores
 from mprna.rna.structure import UNPAIRED, pairs_from_dot_bracket, partners_from_pairs
+from mprna.softmax import sigmoid
 
 MIN_RNAS: Final = 100
 """Fewer known structures say too little about three sets of weights."""

@@ -10,20 +10,13 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from mprna.softmax import sigmoid
+
 Floats = npt.NDArray[np.float64]
 
 _RIDGE: Final = 1e-3
 _MAX_STEPS: Final = 50
 _TOLERANCE: Final = 1e-9
-
-
-def sigmoid(value: npt.ArrayLike) -> Floats:
-    """1 / (1 + exp(-value)), without overflow.
-
-    >>> sigmoid([-1000.0, 0.0, 1000.0]).tolist()
-    [0.0, 0.5, 1.0]
-    """
-    return 0.5 * (1.0 + np.tanh(0.5 * np.asarray(value, dtype=np.float64)))
 
 
 def logit(probability: npt.ArrayLike, *, margin: float = 1e-4) -> Floats:

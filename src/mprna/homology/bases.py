@@ -18,6 +18,7 @@ import numpy.typing as npt
 from mprna.alphabet import NUCLEOTIDES
 from mprna.homology.relatives import Relative
 from mprna.rna.bases import UNKNOWN_BASE, base_ids
+from mprna.softmax import sigmoid
 
 Floats = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -90,7 +91,7 @@ def letter_trust(same: Flags, known: Flags) -> Floats:
 
     *Shape:* (A,)
     """
-    return np.asarray(1 / (1 + np.exp(-(TRUST[0] + identities(same, known) @ TRUST[1:]))))
+    return sigmoid(TRUST[0] + identities(same, known) @ TRUST[1:])
 
 
 def _neighbours(same: Flags, known: Flags, offsets: Sequence[int]) -> tuple[IntArray, IntArray]:

@@ -1,4 +1,4 @@
-"""An encoder with one head for a task of the user's own: classes, numbers or pairs.
+"""An encoder with one head for a task of the user's own: classes, labels, numbers or pairs.
 
 Shape letters: B sequences, T tokens, P places (T for token tasks, 1 for sequence tasks), H hidden width,
 C outputs.
@@ -26,11 +26,14 @@ from mprna.model.network import INITIAL_STD
 
 PAIR_PREDICTION: Final = "pair_prediction"
 """The partner of every nucleotide, or none."""
+MULTILABEL: Final = "sequence_multilabel"
+"""Labels that do not exclude each other, each of which a sequence has or not."""
 
 TASKS: Final = (
     "token_classification",
     "token_regression",
     "sequence_classification",
+    MULTILABEL,
     "sequence_regression",
     PAIR_PREDICTION,
 )
@@ -49,7 +52,7 @@ class TaskConfig:
     task: str
     """One of `TASKS`."""
     labels: tuple[str, ...]
-    """Names of the classes, or of the predicted numbers."""
+    """Names of the classes or labels, or of the predicted numbers."""
     pooling: str = "mean_max"
     """For sequence tasks: one of `POOLINGS`."""
     offsets: tuple[float, ...] = ()
@@ -79,8 +82,12 @@ class TaskConfig:
 
     @property
     def is_classification(self) -> bool:
-        """Whether the loss is that of classes; of pairs, every token is a class."""
-        return not self.task.endswith("regression")
+        """Whether one class of several is right; of pairs, every token is a class."""
+        return not self.is_multilabel and not self.task.endswith("regression")
+
+    @property
+    def is_multilabel(self) -> bool:
+        return self.task == MULTILABEL
 
     @property
     def is_pairing(self) -> bool:
@@ -141,7 +148,7 @@ class TaskNetwork(nn.Module):
 
 
 class LabelNetwork(TaskNetwork):
-    """Any encoder under a linear layer, GELU and a linear layer: classes or numbers.
+    """Any encoder under a linear layer, GELU and a linear layer: classes, labels or numbers.
 
     Args:
         encoder: see `TaskNetwork`.
@@ -178,7 +185,7 @@ class LabelNetwork(TaskNetwork):
 
 
 class TaskModel(LabelNetwork):
-    """Our own encoder under a head for classes or numbers."""
+    """Our own encoder under a head for classes, labels or numbers."""
 
     def __init__(self, config: ModelConfig, task: TaskConfig) -> None:
         super().__init__(Encoder(config), config.hidden_width, task)

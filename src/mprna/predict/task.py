@@ -31,8 +31,9 @@ def read_columns(model_dir: Path) -> dict[str, str]:
 def predict_records(records: Iterable[Record], model_dir: Path, *, jobs: int = 1) -> Iterator[Row]:
     """`name`, the prediction, and `error`, which is None where there is a prediction; in order.
 
-    Sequence classes have `label` and one `p_CLASS` each, token classes `labels`, one per nucleotide; numbers
-    stand under the names of their columns in the training data, as a list for token tasks.
+    Sequence classes have `label` and one `p_CLASS` each, labels that do not exclude each other one `p_LABEL`
+    each, token classes `labels`, one per nucleotide; numbers stand under the names of their columns in the
+    training data, as a list for token tasks.
 
     Args:
         jobs: processes; results do not depend on it.
@@ -59,13 +60,17 @@ class _Predictor:
             return _failed(self._columns, record, str(error))
         if self._task.is_classification:
             values = _classes(predicted.argmax(1).tolist(), predicted[0].tolist(), self._task)
+        elif self._task.is_multilabel:
+            values = _probs(predicted[0].tolist(), self._task)
         else:
             values = _numbers(predicted.T.tolist(), self._task)
         return {"name": record.name} | values | {"error": None}
 
 
 def _columns(task: TaskConfig) -> dict[str, str]:
-    if not task.is_classification:
+    if task.is_multilabel:
+        values = {f"p_{name}": "float" for name in task.labels}
+    elif not task.is_classification:
         values = dict.fromkeys(task.labels, "floats" if task.per_token else "float")
     elif task.per_token:
         values = {"labels": "str" if _single_letters(task) else "strs"}
@@ -83,8 +88,11 @@ def _classes(chosen: list[int], probs: list[float], task: TaskConfig) -> Row:
     names = [task.labels[number] for number in chosen]
     if task.per_token:
         return {"labels": "".join(names) if _single_letters(task) else names}
-    by_name = {f"p_{name}": round(prob, 4) for name, prob in zip(task.labels, probs, strict=True)}
-    return {"label": names[0]} | by_name
+    return {"label": names[0]} | _probs(probs, task)
+
+
+def _probs(probs: list[float], task: TaskConfig) -> Row:
+    return {f"p_{name}": round(prob, 4) for name, prob in zip(task.labels, probs, strict=True)}
 
 
 def _numbers(values: list[list[float]], task: TaskConfig) -> Row:

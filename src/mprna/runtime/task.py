@@ -1,6 +1,7 @@
 """A fine-tuned model at work, by torch.
 
-Shape letters: L nucleotides, P places (L for token tasks, 1 for sequence tasks), C classes or numbers.
+Shape letters: L nucleotides, P places (L for token tasks, 1 for sequence tasks), C classes, labels or
+numbers.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ class TaskEngine:
     @no_memory()
     @torch.inference_mode()
     def predict(self, sequence: str) -> FloatArray:
-        """Probabilities of the classes, or numbers in their own units.
+        """Probabilities of the classes or labels, or numbers in their own units.
 
         Args:
             sequence: clean, `ACGUN` only.
@@ -55,5 +56,7 @@ class TaskEngine:
         output = output[1:-1] if self.task.per_token else output
         if self.task.is_classification:
             return np.asarray(output.softmax(-1).numpy())
+        if self.task.is_multilabel:
+            return np.asarray(output.sigmoid().numpy())
         scales, offsets = (np.array(v, np.float32) for v in (self.task.scales, self.task.offsets))
         return np.asarray(output.numpy() * scales + offsets)

@@ -21,7 +21,7 @@ from mprna.errors import MissingDataError, ModelError, UsageError
 from mprna.files import read_json, write_json, write_text
 from mprna.io.labelled import LabelledRow
 from mprna.model.layout import CONFIG_FILE
-from mprna.model.task import PAIR_PREDICTION, PAIR_TASK, TaskConfig, TaskNetwork
+from mprna.model.task import MULTILABEL, PAIR_PREDICTION, PAIR_TASK, TaskConfig, TaskNetwork
 from mprna.objectives.mixture import check_ranges
 from mprna.train.backbone import Backbone, Checkpoint
 from mprna.train.config import LoopConfig
@@ -60,8 +60,8 @@ class FinetuneConfig:
     patience: int = 3
     """Epochs without a better validation metric after which training ends."""
     choose_by: str | None = None
-    """Validation metric that chooses the best model; None is `macro_f1` for classes, `mcrmse` for numbers,
-    `pair_f1` for pairs."""
+    """Validation metric that chooses the best model; None is `macro_f1` for classes, `auc` for labels that
+    do not exclude each other, `mcrmse` for numbers, `pair_f1` for pairs."""
     lora_rank: int = 8
     """Rank of the updates in mode `lora`."""
     accumulate_batches: int = 1
@@ -136,15 +136,16 @@ def finetune(
 def _check(config: FinetuneConfig, label_names: Sequence[str]) -> None:
     if config.mode not in MODES:
         raise UsageError(f"mode {config.mode!r}; expected one of {', '.join(MODES)}")
-    if config.task == PAIR_PREDICTION and config.balance_classes:
-        raise UsageError(f"balance_classes: {PAIR_PREDICTION} has no classes; leave it out")
-    if not config.task.endswith("regression") and len(label_names) != 1:
+    if config.balance_classes and not config.task.endswith("classification"):
+        raise UsageError(f"balance_classes: {config.task} has no classes; leave it out")
+    takes_several = config.task.endswith("regression") or config.task == MULTILABEL
+    if not takes_several and len(label_names) != 1:
         raise UsageError(
-            f"{len(label_names)} label columns; {config.task} has one (a regression takes several; labels "
-            "that do not exclude each other can be its 0 and 1)"
+            f"{len(label_names)} label columns; {config.task} has one (a regression and {MULTILABEL} take "
+            "several)"
         )
     columns = [*label_names, *RESERVED]
-    if config.task.endswith("regression") and len(set(columns)) < len(columns):
+    if takes_several and len(set(columns)) < len(columns):
         names = ", ".join(label_names)
         raise UsageError(f"label columns {names}: expected names that differ, none of {', '.join(RESERVED)}")
 
@@ -180,6 +181,8 @@ def _task(config: FinetuneConfig, rows: Sequence[LabelledRow], label_names: Sequ
         labels = class_names(rows, config.task)
         return TaskConfig(task=config.task, labels=labels, pooling=config.pooling)
     task = TaskConfig(task=config.task, labels=tuple(label_names), pooling=config.pooling)
+    if task.is_multilabel:
+        return task
     longest = max(len(row.sequence) for row in rows)
     values = np.concatenate([e.targets for e in examples(rows, task, max_length=longest)]).astype(np.float64)
     _check_targets(values, task, rows)
@@ -213,12 +216,14 @@ def _learner(
     validation: list[Example],
     config: FinetuneConfig,
 ) -> TaskLearner:
-    balanced = config.balance_classes and model.task.is_classification
+    weights = None
+    if config.balance_classes:
+        weights = class_weights(data, len(model.task.labels)).to(device_of(model))
     return TaskLearner(
         backbone=backbone,
         model=model,
         validation=validation,
-        class_weights=class_weights(data, len(model.task.labels)).to(device_of(model)) if balanced else None,
+        class_weights=weights,
         batch_size=config.batch_size,
         patience=config.patience,
         choose_by=config.choose_by,

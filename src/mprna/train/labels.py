@@ -17,7 +17,7 @@ import numpy.typing as npt
 from mprna.errors import MissingDataError, StructureError
 from mprna.io.labelled import LabelledRow
 from mprna.model.heads import MIN_PAIR_SPAN
-from mprna.model.task import PAIR_PREDICTION, TaskConfig
+from mprna.model.task import MULTILABEL, PAIR_PREDICTION, TaskConfig
 from mprna.rna.structure import pairs_from_dot_bracket
 from mprna.tokenizer import TokenIds, Tokenizer
 
@@ -33,8 +33,8 @@ class Example:
     input_ids: TokenIds
     """*Shape:* (L + 2,)"""
     targets: Targets
-    """Class numbers, numbers in their own units, or the tokens of partners (0 of the unpaired); NaN is not
-    scored. *Shape:* (P, K)"""
+    """Class numbers, labels as 0 or 1, numbers in their own units, or the tokens of partners (0 of the
+    unpaired); NaN is not scored. *Shape:* (P, K)"""
 
 
 def class_names(rows: Sequence[LabelledRow], task: str) -> tuple[str, ...]:
@@ -82,6 +82,8 @@ def _targets(row: LabelledRow, task: TaskConfig) -> Targets:
     if task.is_classification:
         numbers = {name: float(number) for number, name in enumerate(task.labels)}
         parsed = [[_class(row, cell, numbers) for cell in columns[0]]]
+    elif task.is_multilabel:
+        parsed = [[_yes_or_no(row, cell) for cell in cells] for cells in columns]
     else:
         may_lack = not task.task.startswith("sequence")
         parsed = [[_number(row, cell, may_lack=may_lack) for cell in cells] for cells in columns]
@@ -110,7 +112,7 @@ def _cells(row: LabelledRow, column: int, task: str) -> list[Any]:
     """The values of one label column, one per place."""
     value = row.labels[column]
     if task.startswith("sequence"):
-        if value is None:
+        if value is None and task != MULTILABEL:
             raise row.fault("no label; give one, or remove this row")
         if isinstance(value, (list, dict)):
             raise row.fault(f"label {value!r}; {task} expects one value per sequence")
@@ -129,6 +131,13 @@ def _class(row: LabelledRow, cell: Any, numbers: dict[str, float]) -> float:
     if str(cell) not in numbers:
         raise row.fault(f"class {str(cell)!r} is not in the training data; known are {', '.join(numbers)}")
     return numbers[str(cell)]
+
+
+def _yes_or_no(row: LabelledRow, cell: Any) -> float:
+    number = _number(row, cell, may_lack=True)
+    if number not in (0, 1) and cell is not None:
+        raise row.fault(f"label {cell!r:.40}; {MULTILABEL} expects 0 or 1, or nothing where it is not known")
+    return number
 
 
 def _number(row: LabelledRow, cell: Any, *, may_lack: bool) -> float:

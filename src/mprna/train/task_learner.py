@@ -23,7 +23,7 @@ from mprna.train.distributed import rank
 from mprna.train.evaluation import pair_f1s
 from mprna.train.labels import Example
 from mprna.train.task_batches import TaskBatch, pad
-from mprna.train.task_metrics import classification_metrics, regression_metrics
+from mprna.train.task_metrics import classification_metrics, multilabel_metrics, regression_metrics
 from mprna.train.tracker import best_step
 
 LOWER_IS_BETTER = ("loss", "mse", "mcrmse")
@@ -86,13 +86,20 @@ class TaskLearner:
 
 def best_metric(task: TaskConfig, choose_by: str | None = None) -> tuple[str, int]:
     """The metric of early stopping, and 1 if more of it is better, else -1."""
-    usual = "pair_f1" if task.is_pairing else "macro_f1" if task.is_classification else "mcrmse"
-    name = choose_by or usual
+    name = choose_by or _usual_metric(task)
     return name, -1 if name in LOWER_IS_BETTER else 1
 
 
+def _usual_metric(task: TaskConfig) -> str:
+    if task.is_pairing:
+        return "pair_f1"
+    if task.is_multilabel:
+        return "auc"
+    return "macro_f1" if task.is_classification else "mcrmse"
+
+
 def task_loss(outputs: Tensor, targets: Tensor, task: TaskConfig, class_weights: Tensor | None) -> LossSum:
-    """Cross-entropy, or the squared error in units of each number's scale, over the places with a label.
+    """Cross-entropy, or the squared error in units of each number's scale, over what has a label.
 
     *Shape:* (B, P, C), (B, P, K), (C,)
     """
@@ -103,6 +110,10 @@ def task_loss(outputs: Tensor, targets: Tensor, task: TaskConfig, class_weights:
         weights = torch.ones_like(losses) if class_weights is None else class_weights[labels]
         correct = ((logits.argmax(-1) == labels) * weights).sum()
         return LossSum((losses * weights).sum(), weights.sum(), correct)
+    if task.is_multilabel:
+        logits, labels = outputs[scored].float(), targets[scored]
+        loss = functional.binary_cross_entropy_with_logits(logits, labels, reduction="sum")
+        return LossSum(loss, scored.sum(), ((logits > 0) == (labels > 0)).sum())
     offsets = torch.tensor(task.offsets, device=targets.device)
     scales = torch.tensor(task.scales, device=targets.device)
     errors = (outputs.float() - (targets - offsets) / scales)[scored]
@@ -131,6 +142,8 @@ def evaluate(model: TaskNetwork, data: Sequence[Example], batch_size: int) -> di
     found, true = np.concatenate(outputs), np.concatenate(targets)
     if task.is_classification:
         return {"loss": total} | classification_metrics(found, true[:, 0].astype(np.int64))
+    if task.is_multilabel:
+        return {"loss": total} | multilabel_metrics(found, true)
     return {"loss": total} | regression_metrics(found * np.array(task.scales) + np.array(task.offsets), true)
 
 

@@ -1,6 +1,6 @@
 """Metrics of fine-tuning, over all scored places of a validation set.
 
-Shape letters: N scored places, C classes or numbers.
+Shape letters: N scored places, C classes, labels or numbers.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from mprna.agreement import auc, contests, macro_f1, matthews
+from mprna.agreement import auc, contests, macro_f1, matthews, mean_f1
 
 Floats = npt.NDArray[np.floating]
 Classes = npt.NDArray[np.int64]
@@ -29,6 +29,22 @@ def classification_metrics(logits: Floats, classes: Classes) -> dict[str, float]
         "mcc": matthews(confusion),
     }
     areas = [auc(*contest) for contest in contests(logits.astype(np.float64), classes)]
+    return metrics | ({"auc": float(np.mean(areas))} if areas else {})
+
+
+def multilabel_metrics(logits: Floats, true: Floats) -> dict[str, float]:
+    """`macro_f1` of what has a probability above 0.5, and `auc`, each the mean over labels.
+
+    NaN is not scored. The AUC is over the labels that some places have and others lack, and left out where
+    there are none.
+
+    *Shape:* (N, C) each
+    """
+    known, has = ~np.isnan(true), true == 1
+    said = (logits > 0) & known
+    metrics = {"macro_f1": mean_f1((said & has).sum(0), has.sum(0), said.sum(0))}
+    columns = [(logits[known[:, c], c], has[known[:, c], c]) for c in range(true.shape[1])]
+    areas = [auc(scores.astype(np.float64), own) for scores, own in columns if own.any() and not own.all()]
     return metrics | ({"auc": float(np.mean(areas))} if areas else {})
 
 

@@ -24,6 +24,7 @@ from mprna.io.labelled import LabelledRow
 from mprna.model.task import PAIR_PREDICTION, PAIR_TASK, TaskNetwork
 from mprna.rna.scores import labels_of
 from mprna.rna.structure import dot_bracket_from_pairs, pairs_from_dot_bracket
+from mprna.softmax import sigmoid
 from mprna.tokenizer import Tokenizer
 from mprna.train.backbone import Backbone, Checkpoint
 from mprna.train.device import describe, device_of, find_device
@@ -47,16 +48,22 @@ LEARNING_RATES: Final = {
 TASKS: Final = {
     "structure": "token_classification",
     "classification": "sequence_classification",
-    "multilabel": "sequence_regression",
+    "multilabel": "sequence_multilabel",
     "regression": "sequence_regression",
     "multi_regression": "sequence_regression",
     "mutation_detection": "token_classification",
     "mutation_repair": "token_classification",
     "degradation": "token_regression",
 }
-"""Task type of a benchmark to one of fine-tuning. Several labels are learned as numbers, 0 or 1."""
+"""Task type of a benchmark to one of fine-tuning."""
 
-CHOSEN_BY: Final = {"token_macro_f1": "macro_f1", "macro_f1": "macro_f1", "mcc": "mcc", "auc": "auc"}
+CHOSEN_BY: Final = {
+    "token_macro_f1": "macro_f1",
+    "label_macro_f1": "macro_f1",
+    "macro_f1": "macro_f1",
+    "mcc": "mcc",
+    "auc": "auc",
+}
 """A task's first metric to that of fine-tuning; the others are best where the mean squared error is least."""
 
 BALANCED: Final = ("mutation_detection",)
@@ -251,7 +258,7 @@ def answers(
 
     Args:
         columns: of each class of the model its place among those of the task; None where it gives numbers
-            or pairs.
+            in their order, or pairs.
         kept: what the model reads of the sequences.
     """
     found: list[Any] = [None] * len(kept)
@@ -274,7 +281,9 @@ def _outputs(model: TaskNetwork, sequences: Sequence[str]) -> list[npt.NDArray[n
     with torch.inference_mode():
         given = (torch.from_numpy(array).to(device_of(model)) for array in (input_ids, attention_mask))
         outputs = model(*given).double().cpu().numpy()
-    if not task.is_classification:
+    if task.is_multilabel:
+        outputs = sigmoid(outputs)
+    elif not task.is_classification:
         outputs = outputs * np.array(task.scales) + np.array(task.offsets)
     if not task.per_token:
         return list(outputs)
@@ -284,7 +293,7 @@ def _outputs(model: TaskNetwork, sequences: Sequence[str]) -> list[npt.NDArray[n
 def _in_columns(
     task: Task, columns: Sequence[int] | None, rows: npt.NDArray[np.float64]
 ) -> npt.NDArray[np.float64]:
-    """Classes in the order of the task, whether or not train has them all."""
+    """What has a name in the order of the task, whether or not train has all classes."""
     if columns is None:
         return rows
     scores = np.full((len(rows), len(task.classes)), ABSENT)

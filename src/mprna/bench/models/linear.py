@@ -19,6 +19,7 @@ from mprna.bench.models.structure_labels import structure_of
 from mprna.bench.task import Task
 from mprna.rna.kmers import kmers_of
 from mprna.rna.scores import labels_of
+from mprna.softmax import sigmoid
 
 Features = Callable[[str], npt.NDArray[Any]]
 """A clean sequence to (H,) for the whole of it, or (L, H) for its nucleotides, or for the first of them."""
@@ -132,7 +133,7 @@ def _answer(task: Task, sequence: str, rows: npt.NDArray[Any], heads: Sequence[L
     if task.type == "structure":
         return structure_of(sequence, scores[0])
     if task.type == "multilabel":
-        return np.array([0.5 + np.tanh((s[0, 1] - s[0, 0]) / 2) / 2 for s in scores])
+        return sigmoid([s[0, 1] - s[0, 0] for s in scores])
     return scores[0] if task.type in PER_NUCLEOTIDE else scores[0][0]
 
 

@@ -45,16 +45,18 @@ class TrainedModel:
 
 
 def _columns(model: TaskConfig, task: Task, directory: Path) -> list[int] | None:
-    """Places of the model's classes among those of the task; None for numbers."""
+    """Places of what the model names among the classes of the task; None for numbers without names."""
     if model.task != TASKS[task.type]:
         raise UsageError(
             f"{directory} was trained for {model.task}, but {task.full_name} is {TASKS[task.type]}"
         )
-    if not model.is_classification:
+    if not task.classes:
         return None
-    if unknown := [label for label in model.labels if label not in task.classes]:
+    unknown = set(model.labels) - set(task.classes)
+    unsaid = set(task.classes) - set(model.labels) if not model.is_classification else ()
+    if unknown or unsaid:
         raise UsageError(
-            f"{directory} says {', '.join(unknown)}, but the classes of {task.full_name} are "
+            f"{directory} says {', '.join(model.labels)}, but the classes of {task.full_name} are "
             f"{', '.join(task.classes)}"
         )
     return [task.classes.index(label) for label in model.labels]
