@@ -7,6 +7,8 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from mprna.bench.data import clusters_of, is_as_described, load_split, rows_digest
@@ -32,6 +34,25 @@ def test_gzipped_structures_are_read(tmp_path: Path) -> None:
     split = load_split(task_of("rgb", "ssp-archive2"), "test", tmp_path)
     assert [(e.sequence, e.label) for e in split.examples] == [("GGGAAAUCC", "(((...)))")]
     assert split.num_original == 1
+
+
+@pytest.mark.parametrize("suffix", [".jsonl", ".json.gz", ".csv", ".csv.gz", ".tsv.gz", ".parquet", ".fa.gz"])
+def test_tables_of_every_suffix_have_the_same_rows(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / "GUE" / "prom_core_tata" / f"test{suffix}"
+    path.parent.mkdir(parents=True)
+    texts = {
+        ".json": '{"sequence": "ACGT", "label": 1}\n{"sequence": "GG", "label": 0}\n',
+        ".csv": "label,sequence\n1,acgu\n0,GG\n",
+        ".tsv": "label\tsequence\n1\tacgu\n0\tGG\n",
+        ".fa": ">a|1\nACGU\n>b|0\nGG\n",
+    }
+    text = next((text for start, text in texts.items() if suffix.startswith(start)), texts[".json"])
+    if suffix == ".parquet":
+        pq.write_table(pa.table({"sequence": ["ACGT", "GG"], "label": [1, 0]}), path)
+    else:
+        path.write_bytes(gzip.compress(text.encode()) if suffix.endswith(".gz") else text.encode())
+    split = load_split(task_of("gue", "prom_core_tata"), "test", tmp_path)
+    assert [(example.sequence, example.label) for example in split.examples] == [("ACGU", 1), ("GG", 0)]
 
 
 def test_rows_are_described_whatever_their_packing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

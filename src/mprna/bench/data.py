@@ -19,14 +19,20 @@ from mprna.bench.task import Task
 from mprna.digest import file_sha256
 from mprna.errors import FormatError, MissingDataError, SequenceError, StructureError, shorten
 from mprna.io.fasta import read_fasta
+from mprna.io.formats import suffix_of
 from mprna.io.jsonl import json_rows
 from mprna.io.source import numbered_lines, open_input
+from mprna.io.table import read_rows
 from mprna.io.tsv import delimited_cells
 from mprna.predict.design import nested_target
 from mprna.rna.structure import pairs_from_dot_bracket
 
 STEMS: Final = {"train": ("train",), "valid": ("valid", "dev", "val"), "test": ("test",)}
-SUFFIXES: Final = (".jsonl.gz", ".jsonl", ".json", ".csv", ".tsv", ".fa", ".fasta", ".fa.gz", ".fna")
+SUFFIXES: Final = (
+    *(".jsonl.gz", ".jsonl", ".json", ".csv", ".tsv", ".parquet", ".fa", ".fasta", ".fna"),
+    *(".json.gz", ".csv.gz", ".tsv.gz", ".fa.gz", ".fasta.gz", ".fna.gz"),
+)
+"""First choice first."""
 SEPARATORS: Final = ("/", "_", ".")
 """What may stand between the names of task and split: `ssp/train`, `ssp_train`, `ssp.train`."""
 
@@ -200,15 +206,18 @@ def _required(task: Task, name: str, data_dir: Path) -> Path:
 
 
 def _file_rows(path: Path, task: Task) -> Iterator[Row]:
-    if ".fa" in path.suffixes or path.suffix in (".fasta", ".fna"):
+    suffix = suffix_of(path)
+    if suffix in (".fa", ".fasta", ".fna"):
         for number, record in enumerate(read_fasta(path), 1):
             label = record.header.rpartition("|")[2]
             yield number, {task.sequence: record.sequence, task.label: label, "id": record.name}
         return
     with open_input(path) as file:
-        delimiter = {".csv": ",", ".tsv": "\t"}.get(path.suffix)
+        delimiter = {".csv": ",", ".tsv": "\t"}.get(suffix)
         if delimiter:
             yield from _table_rows(delimited_cells(file, delimiter), path)
+        elif suffix == ".parquet":
+            yield from enumerate(read_rows(file), 1)
         else:
             yield from json_rows(numbered_lines(file), str(path))
 
