@@ -44,7 +44,7 @@ from mprna.model.network import MprnaModel
 from mprna.model.presets import PRESETS
 from mprna.objectives.mixture import ObjectiveConfig
 from mprna.objectives.objective import Batch
-from mprna.runtime.task import TaskEngine
+from mprna.runtime.load import load_task_engine
 from mprna.train.config import TrainConfig
 from mprna.train.device import find_device, slow_precision
 from mprna.train.finetune import FinetuneConfig, finetune
@@ -252,7 +252,7 @@ def mutated_examples(task: Task, data_dir: Path, number: int) -> Iterator[Exampl
 
 def score(model_dir: Path, task: Task, examples: Sequence[Example]) -> list[Floats]:
     """What the task's metric needs, of every example."""
-    engine, metric = TaskEngine(model_dir), METRICS[task.metrics[0]]
+    engine, metric = load_task_engine(model_dir), METRICS[task.metrics[0]]
     columns = [engine.task.labels.index(name) for name in task.classes]
     items = []
     for example in examples:

@@ -45,7 +45,7 @@ ROOMS = {
     "objectives": GROUND | {"model", "rna", "tokenizer"},
     "train": GROUND
     | {"objectives", "model", "corpus.manifest", "corpus.shards", "io.labelled", "rna", "tokenizer"},
-    "runtime": GROUND | {"model.layout", "rna", "tokenizer"},
+    "runtime": GROUND | {"model.layout", "model.task_config", "rna", "tokenizer"},
     "predict": GROUND
     | {
         "child",
@@ -56,6 +56,7 @@ ROOMS = {
         "homology",
         "io",
         "model.layout",
+        "model.task_config",
         "rna",
         "tokenizer",
     },
@@ -74,7 +75,6 @@ ALSO = {  # single files that may do what their room may not
     "train/evaluation.py": {"decoding", "runtime.engine"},  # pair F1 of what `mprna fold` would say
     "runtime/torch.py": {"model"},
     "runtime/export.py": {"model"},
-    "runtime/task.py": {"model"},
     "web/tasks.py": {"folding.confidence"},  # how probable each nucleotide's state is, to colour it
 }
 DOORS = {  # third-party module: where it may be imported
@@ -88,7 +88,6 @@ DOORS = {  # third-party module: where it may be imported
         "train/",
         "runtime/torch.py",
         "runtime/export.py",
-        "runtime/task.py",
         "bench/models/",
     ),
     "safetensors": ("model/", "train/", "bench/models/transformers_tokens.py"),

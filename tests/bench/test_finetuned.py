@@ -26,7 +26,7 @@ from mprna.bench.task import LABELLED, Task
 from mprna.cli.main import main
 from mprna.errors import MissingDataError, StoppedError, UsageError
 from mprna.model.presets import PRESETS
-from mprna.model.task import TaskConfig
+from mprna.model.task_config import TaskConfig
 from mprna.train.backbone import Checkpoint
 from mprna.train.finetune import FinetuneConfig
 

@@ -28,7 +28,8 @@ from mprna.model.checkpoint import save_checkpoint
 from mprna.model.hf import export_hf
 from mprna.model.network import MprnaModel
 from mprna.model.presets import PRESETS
-from mprna.model.task import TaskConfig, TaskNetwork
+from mprna.model.task import TaskNetwork
+from mprna.model.task_config import TaskConfig
 from mprna.tokenizer import Tokenizer
 from mprna.train.backbone import Checkpoint
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,12 @@ import torch
 from mprna.model.checkpoint import save_checkpoint
 from mprna.model.network import MprnaModel
 from mprna.model.presets import PRESETS
+
+WITHOUT_TORCH = [
+    sys.executable,
+    "-c",
+    "import sys; sys.modules['torch'] = None; from mprna.cli.main import main; raise SystemExit(main())",
+]
 
 
 def test_a_stopped_run_says_how_it_goes_on(call, model: Path, tmp_path: Path, monkeypatch) -> None:
@@ -65,6 +73,64 @@ def test_a_table_becomes_a_model_that_predicts(call, model: Path, tmp_path: Path
     assert both[0] == both[1] != ""
     call("predict", tmp_path / "run" / "model", "-o", tmp_path / "told.parquet", stdin=fasta)
     assert pq.read_table(tmp_path / "told.parquet").to_pylist() == rows
+
+
+@pytest.mark.parametrize(
+    ("task", "labels"),
+    [
+        ("sequence_classification", ["kind"]),
+        ("sequence_multilabel", ["g", "short"]),
+        ("sequence_regression", ["g", "length"]),
+        ("token_classification", ["fold"]),
+        ("token_regression", ["flags"]),
+    ],
+)
+def test_an_exported_model_predicts_the_same_without_torch(
+    call, model: Path, tmp_path: Path, task: str, labels: list[str]
+) -> None:
+    data = tmp_path / "t.tsv"
+    data.write_text(
+        "sequence\tkind\tg\tshort\tlength\tfold\tflags\n"
+        + "GGGGG\tg\t1\t1\t5\t(...)\t[1, 1, 1, 1, 1]\nAAAA\ta\t0\t0\t4\t....\t[0, 0, 0, 0]\n" * 8
+    )
+    options = ["--model", model, "--epochs", 2, "-j", 1, "--task", task, "--label", *labels]
+    assert call("finetune", "--data", data, data, "--out", tmp_path / "run", *options).status == 0
+    assert call("models", "export", tmp_path / "run", "--out", tmp_path / "small").status == 0
+    fasta = b">x\nGGGGGAC\n>y\nA\n>z\n" + b"ACGU" * 60 + b"\n>long\n" + b"A" * 1025 + b"\n"
+    ours = call("predict", tmp_path / "run", "--format", "jsonl", stdin=fasta).out
+    command = [*WITHOUT_TORCH, "predict", str(tmp_path / "small"), "--format", "jsonl"]
+    exported = subprocess.run(command, input=fasta, capture_output=True, check=False)
+    assert exported.returncode == 1  # for the long one
+    lines = zip(ours.splitlines(), exported.stdout.splitlines(), strict=True)
+    for row, other in (map(json.loads, pair) for pair in lines):
+        assert row.keys() == other.keys()
+        for name, value in row.items():
+            is_text = value is None or isinstance(value, str)
+            expected = value if is_text else pytest.approx(value, abs=0.02)  # weights are rounded to float16
+            assert other[name] == expected
+
+
+def test_what_is_not_exported_needs_torch(model: Path, tmp_path: Path, call) -> None:
+    data = tmp_path / "t.csv"
+    data.write_text("sequence,label\n" + "GGGGG,1\nAAAA,0\n" * 8)
+    options = [
+        "--model",
+        model,
+        "--epochs",
+        1,
+        "-j",
+        1,
+        "--task",
+        "sequence_regression",
+        "--data",
+        data,
+        data,
+    ]
+    assert call("finetune", "--out", tmp_path / "run", *options).status == 0
+    command = [*WITHOUT_TORCH, "predict", str(tmp_path / "run"), "GGGG"]
+    outcome = subprocess.run(command, capture_output=True, check=False, text=True)
+    assert (outcome.returncode, outcome.stderr.count("\n")) == (2, 1)
+    assert "without a model.onnx needs" in outcome.stderr
 
 
 def test_several_labels_of_one_sequence(call, model: Path, tmp_path: Path) -> None:

@@ -123,14 +123,17 @@ def test_models_export_of_a_checkpoint_of_no_run_is_an_error(call, tmp_path):
 
 
 @pytest.mark.torch
-@pytest.mark.parametrize("to", ["onnx", "transformers"])
-def test_a_failed_export_leaves_no_folder(call, mprna_home, tmp_path, to):
+@pytest.mark.parametrize(
+    ("to", "reason"),
+    [("onnx", "config.json does not describe a task"), ("transformers", "kind 'task'; expected 'mprna'")],
+)
+def test_a_failed_export_leaves_no_folder(call, mprna_home, tmp_path, to, reason):
     source = tmp_path / "fine-tuned"
     shutil.copytree(mprna_home / "models" / "mini", source)
     (source / "manifest.json").unlink()
     config = json.loads((source / "config.json").read_text())
     (source / "config.json").write_text(json.dumps(config | {"kind": "task"}))
     outcome = call("models", "export", source, "--to", to, "--out", tmp_path / "out")
-    message = f"{source}: fine-tuned models are not exported; `mprna predict` reads them"
-    assert outcome == (1, "", f"mprna: error: {message}\n")
+    assert (outcome.status, outcome.out, outcome.err.count("\n")) == (1, "", 1)
+    assert reason in outcome.err
     assert not (tmp_path / "out").exists()

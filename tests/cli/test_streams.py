@@ -124,8 +124,9 @@ def made_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def save_untrained_model(directory: Path) -> None:
     from mprna.model.presets import PRESETS
-    from mprna.model.task import TaskConfig, TaskModel
+    from mprna.model.task import TaskModel
     from mprna.model.task_checkpoint import save_task_model
+    from mprna.model.task_config import TaskConfig
 
     save_task_model(
         TaskModel(PRESETS["nano"], TaskConfig(task="sequence_classification", labels=("a", "b"))), directory

@@ -12,7 +12,7 @@ from mprna.errors import ModelError
 from mprna.model.checkpoint import load_checkpoint, save_checkpoint
 from mprna.model.network import MprnaModel
 from mprna.model.presets import PRESETS
-from mprna.model.task import TaskConfig
+from mprna.model.task_config import TaskConfig
 from mprna.train.backbone import Checkpoint
 
 TASK = TaskConfig(task="sequence_classification", labels=("a", "b"))

@@ -14,9 +14,10 @@ from mprna.errors import DataError, FormatError, ModelError, UsageError
 from mprna.io.labelled import LabelledRow, read_labelled
 from mprna.model.checkpoint import load_checkpoint
 from mprna.model.presets import PRESETS
-from mprna.model.task import PAIR_PREDICTION, POOLINGS, TASKS, TaskConfig, TaskModel
+from mprna.model.task import TaskModel
 from mprna.model.task_checkpoint import load_task_model
-from mprna.runtime.task import TaskEngine
+from mprna.model.task_config import PAIR_PREDICTION, POOLINGS, TASKS, TaskConfig
+from mprna.runtime.load import load_task_engine
 from mprna.train.finetune import FinetuneConfig, finetune
 from mprna.train.labels import class_names, examples
 from mprna.train.task_batches import pad
@@ -86,7 +87,7 @@ def test_every_task_learns_and_predicts(task: str, nano: Path, tmp_path: Path) -
     scores = [sign * row[metric] for row in validation_of(tmp_path / "run")]
     assert max(scores) > 0.6 * scores[0] if task.endswith("regression") else max(scores) > 0.9
     assert f"| {metric} | {sign * max(scores):.4f} |" in (model_dir / "README.md").read_text()
-    prediction = TaskEngine(model_dir).predict("GGGGGGGA")
+    prediction = load_task_engine(model_dir).predict("GGGGGGGA")
     assert prediction.shape[0] == (8 if task.startswith("token") else 1)
     if task == "token_regression":
         assert prediction[2, 0] > prediction[7, 0] + 3  # in the units of the labels
@@ -154,7 +155,7 @@ def test_labels_that_do_not_exclude_each_other(nano: Path, tmp_path: Path) -> No
     config = FinetuneConfig(task="sequence_multilabel", **QUICK)  # type: ignore[arg-type]
     model_dir = finetune(config, nano, made, made, tmp_path / "run", label_names=["rich", "poor"])
     assert model_dir is not None
-    rich, poor = (TaskEngine(model_dir).predict(sequence)[0] for sequence in ("GGGGGGAG", "ACUACUAA"))
+    rich, poor = (load_task_engine(model_dir).predict(sequence)[0] for sequence in ("GGGGGGAG", "ACUACUAA"))
     assert rich[0] > 0.6 > 0.4 > poor[0]
     assert poor[1] > rich[1] + 0.1
     task = load_task_model(model_dir).task

@@ -13,12 +13,13 @@ from mprna.errors import FormatError, ModelError, UsageError
 from mprna.io.labelled import LabelledRow
 from mprna.model.checkpoint import load_checkpoint
 from mprna.model.presets import PRESETS
-from mprna.model.task import PAIR_PREDICTION, PairModel, TaskConfig
+from mprna.model.task import PairModel
+from mprna.model.task_config import PAIR_PREDICTION, TaskConfig
 from mprna.predict.fold import fold
 from mprna.predict.options import FoldOptions
 from mprna.rna.scores import pair_scores
 from mprna.rna.structure import pairs_from_dot_bracket
-from mprna.runtime.task import TaskEngine
+from mprna.runtime.load import load_task_engine
 from mprna.train.finetune import FinetuneConfig, finetune
 from mprna.train.labels import examples
 from mprna.train.tracker import read_validation
@@ -112,7 +113,7 @@ def test_what_does_not_fit_pairs_is_refused(nano: Path, tmp_path: Path) -> None:
         run(nano, tmp_path / "run", balance_classes=True)
     run(nano, tmp_path / "run", epochs=1)
     with pytest.raises(ModelError, match="mprna fold"):
-        TaskEngine(next((tmp_path / "run/checkpoints").iterdir()))
+        load_task_engine(next((tmp_path / "run/checkpoints").iterdir()))
 
 
 def test_padding_changes_nothing() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from importlib.util import find_spec
 from typing import Final
 
 from mprna.cli.options import (
@@ -17,7 +16,6 @@ from mprna.cli.options import (
     read_inputs,
 )
 from mprna.cli.tally import Tally
-from mprna.errors import MissingExtraError
 
 FORMATS: Final = ("tsv", "jsonl", "parquet")
 
@@ -42,8 +40,6 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def run(args: argparse.Namespace) -> int:
-    if find_spec("torch") is None:
-        raise MissingExtraError("mprna predict", "train")
     from mprna.io.records import numbered
     from mprna.predict.tables import write_table
     from mprna.predict.task import predict_records, read_columns

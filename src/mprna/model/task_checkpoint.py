@@ -4,35 +4,31 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import torch
+
 from mprna.files import read_json
 from mprna.model.checkpoint import load_module, read_model_dict, save_module
 from mprna.model.config import ModelConfig
 from mprna.model.layout import CONFIG_FILE, TASK_KIND
-from mprna.model.task import PairModel, TaskConfig, TaskModel
+from mprna.model.task import PairModel, TaskModel
+from mprna.model.task_config import TaskConfig
 from mprna.tokenizer import Tokenizer
 
 
-def save_task_model(model: TaskModel | PairModel, directory: Path) -> None:
-    """Write a model directory in float32, as `save_module`, and the tokenizer's files."""
+def save_task_model(
+    model: TaskModel | PairModel, directory: Path, *, dtype: torch.dtype = torch.float32
+) -> None:
+    """Write a model directory, as `save_module`, and the tokenizer's files."""
     directory.mkdir(parents=True, exist_ok=True)
     Tokenizer().save(directory)
     config = {"model": model.config.to_dict(), "task": model.task.to_dict()}
-    save_module(model, config, directory, kind=TASK_KIND)
-
-
-def load_task_config(directory: Path) -> TaskConfig:
-    """What the head of a directory's model predicts.
-
-    Raises:
-        ModelError: missing or damaged files, or a model of another kind.
-    """
-    read_model_dict(directory, kind=TASK_KIND)
-    return TaskConfig.from_dict(read_json(directory / CONFIG_FILE).get("task", {}))
+    save_module(model, config, directory, kind=TASK_KIND, dtype=dtype)
 
 
 def load_task_model(directory: Path) -> TaskModel | PairModel:
     """The model of a directory; errors are those of `load_module`."""
-    task = load_task_config(directory)
+    read_model_dict(directory, kind=TASK_KIND)  # models of other kinds have no task
+    task = TaskConfig.from_dict(read_json(directory / CONFIG_FILE).get("task", {}))
     return load_module(directory, TASK_KIND, lambda model: new_task_model(ModelConfig.from_dict(model), task))
 
 

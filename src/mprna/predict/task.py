@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from mprna.alphabet import clean_sequence
 from mprna.errors import SequenceError
 from mprna.io.records import Record
+from mprna.model.task_config import TaskConfig
 from mprna.predict.parallel import map_ordered
 from mprna.predict.tables import Row
-
-if TYPE_CHECKING:
-    from mprna.runtime.task import TaskConfig
+from mprna.runtime.load import load_task_engine
+from mprna.runtime.task import read_task
 
 
 def read_columns(model_dir: Path) -> dict[str, str]:
@@ -23,9 +22,7 @@ def read_columns(model_dir: Path) -> dict[str, str]:
     Raises:
         ModelError: no model that `mprna finetune` wrote.
     """
-    from mprna.runtime.task import load_task_config
-
-    return _columns(load_task_config(model_dir))
+    return _columns(read_task(model_dir))
 
 
 def predict_records(records: Iterable[Record], model_dir: Path, *, jobs: int = 1) -> Iterator[Row]:
@@ -47,9 +44,7 @@ def predict_records(records: Iterable[Record], model_dir: Path, *, jobs: int = 1
 
 class _Predictor:
     def __init__(self, model_dir: Path) -> None:
-        from mprna.runtime.task import TaskEngine
-
-        self._engine = TaskEngine(model_dir)
+        self._engine = load_task_engine(model_dir)
         self._task = self._engine.task
         self._columns = _columns(self._task)
 

@@ -41,7 +41,9 @@ from mprna.model.layout import CONFIG_FILE, DEGRADATION_KIND, GRAPH_FILE, PAIR_K
 from mprna.model.network import MprnaModel, NetworkOutput
 from mprna.model.pair_checkpoint import load_pair_network, save_pair_network
 from mprna.model.pair_network import CELL, PairNetwork
+from mprna.model.task_checkpoint import load_task_model, save_task_model
 from mprna.runtime.store import files_of, kind_of, verify, write_manifest
+from mprna.runtime.task import read_task
 
 OPSET = 20
 """The first with an exact GELU of its own."""
@@ -81,6 +83,9 @@ def export_model(source_dir: Path, target_dir: Path) -> None:
     if kind_of(checkpoint_dir) == DEGRADATION_KIND:
         export_degradation(load_degradation(checkpoint_dir), target_dir)
         return
+    if kind_of(checkpoint_dir) == TASK_KIND:
+        _export_task_model(checkpoint_dir, target_dir)
+        return
     model = load_checkpoint(checkpoint_dir)
     with _staged(target_dir) as staging:
         save_checkpoint(model, staging, dtype=torch.float16)
@@ -101,11 +106,19 @@ def export_degradation(ensemble: DegradationEnsemble, target_dir: Path) -> None:
         _finish(_trace_degradation(load_degradation(staging)), staging)
 
 
+def _export_task_model(checkpoint_dir: Path, target_dir: Path) -> None:
+    read_task(checkpoint_dir)
+    model = load_task_model(checkpoint_dir)
+    with _staged(target_dir) as staging:
+        save_task_model(model, staging, dtype=torch.float16)
+        _finish(_trace_task(load_task_model(staging)), staging)
+
+
 def export_transformers(source_dir: Path, target_dir: Path) -> None:
     """Write what plain `transformers.AutoModelForMaskedLM` opens.
 
     Raises:
-        ModelError: as `export_model`.
+        ModelError: as `export_model`, or a model of another kind than a checkpoint.
     """
     export_hf(_source(source_dir, target_dir), target_dir)
 
@@ -133,8 +146,6 @@ def _source(directory: Path, target_dir: Path) -> Path:
     for source_dir in (directory, checkpoint_dir):
         check_apart(source_dir, target_dir)
     verify(checkpoint_dir)
-    if kind_of(checkpoint_dir) == TASK_KIND:
-        raise ModelError(f"{checkpoint_dir}: fine-tuned models are not exported; `mprna predict` reads them")
     return checkpoint_dir
 
 
@@ -175,6 +186,12 @@ def _trace(model: MprnaModel) -> ModelProto:
     """One sequence of any length to the five outputs of the network."""
     example = torch.arange(64)[None] % 4 + 4
     return _to_onnx(model, (example,), {"input_ids": {1: "num_tokens"}}, NetworkOutput._fields)
+
+
+def _trace_task(model: nn.Module) -> ModelProto:
+    """One sequence of any length to what the head says of it."""
+    example = torch.arange(64)[None] % 4 + 4
+    return _to_onnx(model, (example,), {"input_ids": {1: "num_tokens"}}, ("outputs",))
 
 
 def _trace_pairs(network: PairNetwork) -> ModelProto:

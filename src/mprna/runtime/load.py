@@ -12,6 +12,7 @@ from mprna.runtime.degradation_engine import DegradationEngine
 from mprna.runtime.engine import Engine
 from mprna.runtime.pair_engine import PairEngine
 from mprna.runtime.store import DEFAULT_MODEL, DEGRADATION_MODEL, find_model, kind_of
+from mprna.runtime.task import TaskEngine
 
 Backend = Literal["auto", "onnx", "torch"]
 BACKENDS: Final[tuple[str, ...]] = get_args(Backend)
@@ -84,6 +85,18 @@ def load_folding(model: str | Path, *, backend: str = "auto") -> Engine | PairEn
     if kind_of(directory) == PAIR_KIND:
         return _open_pair_network(directory, backend)
     return _open_encoder(directory, backend)
+
+
+def load_task_engine(model: str | Path, *, backend: str = "auto") -> TaskEngine:
+    """Open a model that `mprna finetune` wrote; arguments and errors are those of `load`."""
+    directory, backend = _choose(model, backend)
+    if backend == "onnx":
+        from mprna.runtime.onnx import OnnxTaskEngine
+
+        return OnnxTaskEngine(directory)
+    from mprna.runtime.torch import TorchTaskEngine
+
+    return TorchTaskEngine(directory)
 
 
 def load_degradation_engine(model: str | Path = DEGRADATION_MODEL) -> DegradationEngine:

@@ -26,6 +26,7 @@ from mprna.runtime.engine import BaseLogits, FloatArray, IntArray, Prediction
 from mprna.runtime.masked import base_logits
 from mprna.runtime.pair_engine import WINDOW, pair_input, pair_probs
 from mprna.runtime.store import ModelInfo, describe
+from mprna.runtime.task import read_task, task_answer, task_input
 from mprna.runtime.windows import NetworkArrays
 from mprna.tokenizer import TokenIds
 
@@ -100,6 +101,20 @@ class OnnxDegradationEngine:
         feed = {"bases": base_ids(sequence)[None], "probs": probs.astype(np.float32)[None]}
         mean, sd = _outputs(self._session, ("mean", "sd"), feed)
         return Degradation(mean[0], sd[0])
+
+
+class OnnxTaskEngine:
+    """Runs `model.onnx` of a fine-tuned model in one thread of the CPU; errors are those of `OnnxEngine`."""
+
+    def __init__(self, model_dir: Path) -> None:
+        self.task = read_task(model_dir)
+        self.max_length: int = describe(model_dir).max_length
+        self._session = _open_session(model_dir / GRAPH_FILE, 1, ["input_ids"])
+
+    def predict(self, sequence: str) -> FloatArray:
+        input_ids = task_input(sequence, self.max_length)
+        (outputs,) = _outputs(self._session, ("outputs",), {"input_ids": input_ids[None]})
+        return task_answer(outputs[0], self.task)
 
 
 def _score_scale(info: ModelInfo) -> float:

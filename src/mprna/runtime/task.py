@@ -1,4 +1,4 @@
-"""A fine-tuned model at work, by torch.
+"""What fine-tuned models predict, and the protocol that both engines follow.
 
 Shape letters: L nucleotides, P places (L for token tasks, 1 for sequence tasks), C classes, labels or
 numbers.
@@ -7,36 +7,28 @@ numbers.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
-import torch
 
 from mprna.errors import ModelError, SequenceError
-from mprna.model.task import TaskConfig
-from mprna.model.task_checkpoint import load_task_config, load_task_model
+from mprna.files import read_json
+from mprna.model.layout import CONFIG_FILE, TASK_KIND
+from mprna.model.task_config import TaskConfig
 from mprna.runtime.engine import FloatArray
-from mprna.runtime.torch import no_memory
-from mprna.tokenizer import Tokenizer
+from mprna.runtime.store import kind_of
+from mprna.softmax import sigmoid, softmax
+from mprna.tokenizer import TokenIds, Tokenizer
 
-__all__ = ["TaskConfig", "TaskEngine", "load_task_config"]
 
+class TaskEngine(Protocol):
+    """A loaded model that `mprna finetune` wrote."""
 
-class TaskEngine:
-    """Runs a model directory that `mprna finetune` wrote.
+    task: TaskConfig
+    """What it predicts."""
+    max_length: int
+    """Longest sequence that it reads, nucleotides."""
 
-    Raises:
-        ModelError: no readable model of this kind.
-    """
-
-    def __init__(self, model_dir: Path) -> None:
-        self._model = load_task_model(model_dir)
-        self.max_length = self._model.config.max_length
-        self.task = self._model.task
-        if self.task.is_pairing:
-            raise ModelError(f"{model_dir}: a checkpoint that names pairs; `mprna fold` reads RUN/model")
-
-    @no_memory()
-    @torch.inference_mode()
     def predict(self, sequence: str) -> FloatArray:
         """Probabilities of the classes or labels, or numbers in their own units.
 
@@ -48,15 +40,46 @@ class TaskEngine:
 
         Raises:
             SequenceError: longer than the model reads.
-            MemoryError: torch has none.
+            MemoryError: there is none.
         """
-        if len(sequence) > self.max_length:
-            raise SequenceError(f"{len(sequence)} nt, the model reads {self.max_length}; cut the sequence")
-        output = self._model(torch.from_numpy(Tokenizer().encode(sequence))[None])[0].float()
-        output = output[1:-1] if self.task.per_token else output
-        if self.task.is_classification:
-            return np.asarray(output.softmax(-1).numpy())
-        if self.task.is_multilabel:
-            return np.asarray(output.sigmoid().numpy())
-        scales, offsets = (np.array(v, np.float32) for v in (self.task.scales, self.task.offsets))
-        return np.asarray(output.numpy() * scales + offsets)
+
+
+def read_task(model_dir: Path) -> TaskConfig:
+    """What the model of a directory predicts.
+
+    Raises:
+        ModelError: no model that `mprna finetune` wrote, or one that names pairs.
+    """
+    if (kind := kind_of(model_dir)) != TASK_KIND:
+        raise ModelError(
+            f"{model_dir}: a model of kind {kind!r}; expected {TASK_KIND!r}, of `mprna finetune`"
+        )
+    task = TaskConfig.from_dict(read_json(model_dir / CONFIG_FILE).get("task", {}))
+    if task.is_pairing:
+        raise ModelError(f"{model_dir}: a checkpoint that names pairs; `mprna fold` reads RUN/model")
+    return task
+
+
+def task_input(sequence: str, max_length: int) -> TokenIds:
+    """What the network reads. *Shape:* (L + 2,)
+
+    Raises:
+        SequenceError: longer than the model reads.
+    """
+    if len(sequence) > max_length:
+        raise SequenceError(f"{len(sequence)} nt, the model reads {max_length}; cut the sequence")
+    return Tokenizer().encode(sequence)
+
+
+def task_answer(outputs: FloatArray, task: TaskConfig) -> FloatArray:
+    """What the network says, as `TaskEngine.predict` returns it.
+
+    *Shape:* (L + 2 or 1, C) to (P, C)
+    """
+    outputs = outputs[1:-1] if task.per_token else outputs
+    if task.is_classification:
+        return softmax(outputs)
+    if task.is_multilabel:
+        return sigmoid(outputs).astype(np.float32)
+    scales, offsets = (np.array(values, np.float32) for values in (task.scales, task.offsets))
+    return np.asarray(outputs * scales + offsets)

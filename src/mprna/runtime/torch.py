@@ -12,10 +12,12 @@ from torch import nn
 from mprna.errors import UsageError, first_line
 from mprna.model.checkpoint import load_checkpoint
 from mprna.model.pair_checkpoint import load_pair_network
+from mprna.model.task_checkpoint import load_task_model
 from mprna.runtime import windows
 from mprna.runtime.engine import BaseLogits, FloatArray, IntArray, Prediction
 from mprna.runtime.masked import base_logits
 from mprna.runtime.pair_engine import WINDOW, pair_input, pair_probs
+from mprna.runtime.task import read_task, task_answer, task_input
 from mprna.runtime.windows import NetworkArrays
 from mprna.tokenizer import TokenIds
 
@@ -83,6 +85,21 @@ class TorchPairEngine:
             torch.tensor([given.has_prior]),
         )
         return pair_probs(sequence, log_odds[0].numpy())
+
+
+class TorchTaskEngine:
+    """Runs what `mprna finetune` wrote, in float32 on the CPU; errors are those of `TorchEngine`."""
+
+    def __init__(self, model_dir: Path) -> None:
+        self.task = read_task(model_dir)
+        self._model = load_task_model(model_dir)
+        self.max_length = self._model.config.max_length
+
+    @no_memory()
+    @torch.inference_mode()
+    def predict(self, sequence: str) -> FloatArray:
+        input_ids = torch.from_numpy(task_input(sequence, self.max_length))
+        return task_answer(self._model(input_ids[None])[0].numpy(), self.task)
 
 
 def _move(model: nn.Module, device: str, dtype: str) -> torch.device:

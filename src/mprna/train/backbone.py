@@ -11,8 +11,9 @@ from mprna.digest import file_sha256
 from mprna.model.checkpoint import load_checkpoint, read_config, save_checkpoint
 from mprna.model.layout import WEIGHTS_FILE
 from mprna.model.network import MprnaModel
-from mprna.model.task import PairModel, TaskConfig, TaskModel, TaskNetwork
+from mprna.model.task import PairModel, TaskModel, TaskNetwork
 from mprna.model.task_checkpoint import load_task_model, new_task_model, save_task_model
+from mprna.model.task_config import TaskConfig
 from mprna.train.device import seeded
 
 

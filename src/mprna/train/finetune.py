@@ -21,7 +21,8 @@ from mprna.errors import MissingDataError, ModelError, UsageError
 from mprna.files import read_json, write_json, write_text
 from mprna.io.labelled import LabelledRow
 from mprna.model.layout import CONFIG_FILE
-from mprna.model.task import MULTILABEL, PAIR_PREDICTION, PAIR_TASK, TaskConfig, TaskNetwork
+from mprna.model.task import TaskNetwork
+from mprna.model.task_config import MULTILABEL, PAIR_PREDICTION, PAIR_TASK, TaskConfig
 from mprna.objectives.mixture import check_ranges
 from mprna.train.backbone import Backbone, Checkpoint
 from mprna.train.config import LoopConfig

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from mprna.errors import MissingDataError, StructureError
 from mprna.io.labelled import LabelledRow
 from mprna.model.heads import MIN_PAIR_SPAN
-from mprna.model.task import MULTILABEL, PAIR_PREDICTION, TaskConfig
+from mprna.model.task_config import MULTILABEL, PAIR_PREDICTION, TaskConfig
 from mprna.rna.structure import pairs_from_dot_bracket
 from mprna.tokenizer import TokenIds, Tokenizer
 

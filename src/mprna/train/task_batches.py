@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mprna.model.task import TaskConfig
+from mprna.model.task_config import TaskConfig
 from mprna.tokenizer import Tokenizer
 from mprna.train.labels import Example
 

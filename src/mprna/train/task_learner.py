@@ -15,7 +15,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from mprna.errors import MissingDataError
-from mprna.model.task import TaskConfig, TaskNetwork
+from mprna.model.task import TaskNetwork
+from mprna.model.task_config import TaskConfig
 from mprna.objectives.objective import LossSum
 from mprna.train.backbone import Backbone
 from mprna.train.device import device_of, to_device

@@ -21,7 +21,8 @@ from mprna.bench.models.structure_labels import structure_of
 from mprna.bench.task import LABELLED, Task
 from mprna.errors import MissingDataError, StoppedError
 from mprna.io.labelled import LabelledRow
-from mprna.model.task import PAIR_PREDICTION, PAIR_TASK, TaskNetwork
+from mprna.model.task import TaskNetwork
+from mprna.model.task_config import PAIR_PREDICTION, PAIR_TASK
 from mprna.rna.scores import labels_of
 from mprna.rna.structure import dot_bracket_from_pairs, pairs_from_dot_bracket
 from mprna.softmax import sigmoid

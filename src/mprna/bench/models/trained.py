@@ -10,8 +10,8 @@ from mprna.bench.data import Example
 from mprna.bench.models.finetuned import TASKS, answers
 from mprna.bench.task import LABELLED, Task
 from mprna.errors import UsageError
-from mprna.model.task import TaskConfig
 from mprna.model.task_checkpoint import load_task_model
+from mprna.model.task_config import TaskConfig
 
 
 class TrainedModel:

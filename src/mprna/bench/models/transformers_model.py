@@ -29,7 +29,8 @@ from mprna.errors import ModelError, a_few
 from mprna.files import read_json, write_json
 from mprna.model.checkpoint import read_tensors, write_tensors
 from mprna.model.layout import CONFIG_FILE, WEIGHTS_FILE
-from mprna.model.task import LabelNetwork, TaskConfig, TaskNetwork
+from mprna.model.task import LabelNetwork, TaskNetwork
+from mprna.model.task_config import TaskConfig
 from mprna.tokenizer import Tokenizer
 from mprna.train.backbone import Backbone
 from mprna.train.device import seeded
