@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from mprna.bench.metrics import METRICS, evaluate
+from mprna.bench.statistics import draw_items, interval, resampled
 from mprna.errors import DataError
 from mprna.rna.scores import token_macro_f1
-from mprna.train.task_metrics import classification_metrics
+from mprna.train.task_metrics import classification_metrics, multilabel_metrics
 
 TRUTHS = ["((...))", "([.)].", "......"]
 GUESSES = ["(.....)", "(...).", "(....)"]
@@ -102,7 +103,22 @@ def test_labels_by_hand() -> None:
     )
 
 
+def test_the_auc_of_labels_is_that_of_fine_tuning() -> None:
+    rng = np.random.default_rng(0)
+    truth = rng.integers(0, 2, (40, 3)).astype(float)
+    truth[:, 2] = 1.0  # all have it
+    scores = rng.random((40, 3))
+    own = value("label_auc", list(truth), list(scores))
+    assert own == pytest.approx(multilabel_metrics(scores, truth)["auc"])
+    assert np.isnan(value("label_auc", list(truth[:, 2:]), list(scores[:, 2:])))
+    items = [METRICS["label_auc"].item(*pair) for pair in zip(truth, scores, strict=True)]
+    low, high = interval(resampled(METRICS["label_auc"], items, draw_items(40)))
+    assert low < own < high
+
+
 def test_predictions_that_do_not_fit_are_refused() -> None:
+    with pytest.raises(DataError, match=r"3,.* scores for .*2,.* labels"):
+        value("label_auc", [np.zeros(2)], [np.zeros(3)])
     with pytest.raises(DataError, match="do not fit"):
         value("auc", [np.array([0, 1])], [[[1.0, 0.0]]])
     with pytest.raises(DataError, match="do not fit"):

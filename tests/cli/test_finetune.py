@@ -96,6 +96,8 @@ def test_an_exported_model_predicts_the_same_without_torch(
     options = ["--model", model, "--epochs", 2, "-j", 1, "--task", task, "--label", *labels]
     assert call("finetune", "--data", data, data, "--out", tmp_path / "run", *options).status == 0
     assert call("models", "export", tmp_path / "run", "--out", tmp_path / "small").status == 0
+    card = (tmp_path / "small" / "README.md").read_text()
+    assert card.startswith(f"# A model for {task}\n")
     fasta = b">x\nGGGGGAC\n>y\nA\n>z\n" + b"ACGU" * 60 + b"\n>long\n" + b"A" * 1025 + b"\n"
     ours = call("predict", tmp_path / "run", "--format", "jsonl", stdin=fasta).out
     command = [*WITHOUT_TORCH, "predict", str(tmp_path / "small"), "--format", "jsonl"]

@@ -145,6 +145,14 @@ def label_item(truth: Any, scores: Any) -> Floats:
     return np.concatenate([wanted & given, ~wanted & given, wanted & ~given]).astype(np.float64)
 
 
+def label_score_item(truth: Any, scores: Any) -> Floats:
+    """Scores of all labels, then the labels, in one row. *Shape:* (1, 2 * C)"""
+    wanted, given = np.asarray(truth, dtype=np.float64), np.asarray(scores, dtype=np.float64)
+    if wanted.shape != given.shape:
+        raise RunError(f"{given.shape} scores for {wanted.shape} labels")
+    return np.concatenate([given, wanted])[None]
+
+
 def macro_f1(confusion: Floats) -> float:
     """Mean F1 over the classes that occur in truth or prediction."""
     return agreement.macro_f1(_square(confusion))
@@ -170,6 +178,24 @@ def auc_by_weights(rows: Floats) -> Callable[[Floats], float]:
     contests = agreement.contests(rows[:, :-1], rows[:, -1])
     values = [agreement.auc_by_weights(*contest) for contest in contests]
     return lambda weights: float(np.mean([value(weights) for value in values])) if values else float("nan")
+
+
+def label_auc(rows: Floats) -> float:
+    """Mean area under the ROC curve over the labels that some items have and others lack."""
+    return label_auc_by_weights(rows)(np.ones(len(rows)))
+
+
+def label_auc_by_weights(rows: Floats) -> Callable[[Floats], float]:
+    """`label_auc` as a function of the weights of the rows."""
+    scores, labels = np.split(rows, 2, axis=1)
+    values = [agreement.auc_by_weights(*column) for column in zip(scores.T, labels.T > 0.5, strict=True)]
+    return lambda weights: _mean_of_known([value(weights) for value in values])
+
+
+def _mean_of_known(values: Sequence[float]) -> float:
+    """Without nan; nan where all are."""
+    known = [value for value in values if not np.isnan(value)]
+    return float(np.mean(known)) if known else float("nan")
 
 
 def r2(moments: Floats) -> float:
@@ -227,6 +253,7 @@ METRICS: Final = {
         Metric("r2", moment_item, r2),
         Metric("pearson", moment_item, pearson),
         Metric("label_macro_f1", label_item, label_macro_f1),
+        Metric("label_auc", label_score_item, label_auc, label_auc_by_weights),
         Metric("solved", solved_item, mean, names_missed=True),
         Metric("ensemble_defect", defect_item, mean, lower_is_better=True),
     )

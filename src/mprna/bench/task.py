@@ -9,7 +9,7 @@ SPLITS: Final = ("train", "valid", "test")
 METRICS_OF: Final = {
     "structure": ("token_macro_f1", "pair_f1"),
     "classification": ("macro_f1", "mcc", "auc"),
-    "multilabel": ("label_macro_f1",),
+    "multilabel": ("label_macro_f1", "label_auc"),
     "regression": ("r2", "pearson", "rmse"),
     "multi_regression": ("rmse",),
     "mutation_detection": ("auc", "macro_f1", "mcc"),

@@ -111,6 +111,8 @@ def _export_task_model(checkpoint_dir: Path, target_dir: Path) -> None:
     model = load_task_model(checkpoint_dir)
     with _staged(target_dir) as staging:
         save_task_model(model, staging, dtype=torch.float16)
+        if (card := checkpoint_dir / "README.md").is_file():
+            shutil.copy(card, staging)
         _finish(_trace_task(load_task_model(staging)), staging)
 
 

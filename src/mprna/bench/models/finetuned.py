@@ -64,6 +64,7 @@ CHOSEN_BY: Final = {
     "macro_f1": "macro_f1",
     "mcc": "mcc",
     "auc": "auc",
+    "label_auc": "auc",
 }
 """A task's first metric to that of fine-tuning; the others are best where the mean squared error is least."""
 
