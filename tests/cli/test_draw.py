@@ -20,6 +20,20 @@ def test_draw_prints_one_picture(call, tmp_path):
     assert (tmp_path / "x.svg").read_text() == outcome.out
 
 
+@pytest.mark.parametrize(("plot", "shape"), [("arcs", "<path d="), ("dots", "<rect x=")])
+def test_other_plots_show_what_is_likely_too(call, tmp_path, monkeypatch, plot, shape):
+    monkeypatch.delenv("MPRNA_HOME")  # the models of the package
+    alone = call("draw", "--plot", plot, stdin=b">x\nGGGGAAAACCCC\n((((....))))\n").out
+    records = call("fold", "-p", "--format", "jsonl", "GGGGAAAACCCC").out.encode()
+    likely = call("draw", "--plot", plot, stdin=records).out
+    assert likely.count(shape) > alone.count(shape) > 3
+    options = ["-p"] if plot == "arcs" else []  # a dot plot is of probabilities anyway
+    folded = call("fold", *options, "--plot", plot, "--format", "svg", "GGGGAAAACCCC").out
+    assert folded.count(shape) == likely.count(shape)
+    refused = call("fold", "--plot", plot, "GGGGAAAACCCC", "-o", tmp_path / "x.tsv")
+    assert refused == (2, "", "mprna: error: --plot: tsv is no picture; choose --format svg\n")
+
+
 def test_draw_writes_png(call, tmp_path):
     pytest.importorskip("resvg_py")
     assert call("draw", "-o", tmp_path / "x.png", stdin=CT) == (0, "", "")

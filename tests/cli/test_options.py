@@ -176,7 +176,8 @@ def test_a_compressed_table_has_the_format_of_its_name(call, tmp_path, monkeypat
         ("design.FORMATS", "predict.design_output.WRITERS"),
         ("repair.FORMATS", "predict.repair_output.REPAIR_FORMATS"),
         ("options.SUITES", "bench.suite.SUITES"),
-        pytest.param("finetune.TASKS", "model.task.TASKS", marks=pytest.mark.torch),
+        ("finetune.TASKS", "model.task_config.TASKS"),
+        ("draw.PLOTS", "draw.plots.PLOTS"),
     ],
 )
 def test_choices_that_help_knows_without_imports_are_those_of_the_library(command, library):

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from mprna.cli.options import example, tell_if_terminal
 from mprna.cli.pictures import OTHER_PICTURES, PICTURES, write_picture
@@ -18,6 +18,7 @@ from mprna.errors import DataError, FormatError, UsageError
 if TYPE_CHECKING:
     from mprna.io.records import Record
 
+PLOTS: Final = ("structure", "arcs", "dots")
 _UNSAFE = re.compile(r"[^\w.+-]+")
 _LONGEST_STEM = 200
 """In bytes: file systems take 255, of which some are left for numbers, suffixes and temporary names."""
@@ -33,10 +34,12 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
             "mprna draw trna.dbn > trna.svg",
             "mprna draw structures.ct -o pictures/",
             "mprna draw trna.dbn -o trna.png",
+            "mprna fold -p --format jsonl rna.fa | mprna draw --plot dots -o rna.svg",
         ),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.set_defaults(run=run)
+    add_plot(parser)
     parser.add_argument(
         "inputs", nargs="*", default=["-"], metavar="FILE", help="standard input without any, or for -"
     )
@@ -48,16 +51,30 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
 
 
+def add_plot(parser: argparse._ActionsContainer) -> None:
+    parser.add_argument(
+        "--plot",
+        choices=PLOTS,
+        default="structure",
+        help="of pictures: the molecule, its pairs as arcs over the sequence, or a dot plot; with pair "
+        "probabilities, arcs and dots show other pairs too [%(default)s]",
+    )
+
+
 def run(args: argparse.Namespace) -> int:
     from mprna.io.records import numbered
 
     tally = Tally("records were not drawn", quiet=False, output=args.output)
-    write_pictures(numbered(_structures(args.inputs)), args.output, tally.add)
+    write_pictures(numbered(_structures(args.inputs)), args.output, tally.add, plot=args.plot)
     return tally.finish()
 
 
 def write_pictures(
-    records: Iterable[Record], output: str | None, count: Callable[[str, str | None], None] | None = None
+    records: Iterable[Record],
+    output: str | None,
+    count: Callable[[str, str | None], None] | None = None,
+    *,
+    plot: str = "structure",
 ) -> None:
     """Draw every record that has a structure.
 
@@ -65,6 +82,7 @@ def write_pictures(
         output: an `.svg` or `.png` file, or standard output (None or `-`), for one record; else a directory,
             in which each record gets `NAME.svg`.
         count: told the name of every record, and why it is not drawn.
+        plot: one of `PLOTS`.
 
     Raises:
         UsageError: several records for one file, or a picture of another kind.
@@ -73,15 +91,16 @@ def write_pictures(
     from mprna.io.formats import suffix_of
     from mprna.io.output import failing_to_write, is_standard_output
 
+    drawn = _drawn(records, count, plot)
     with failing_to_write(output):
         if output is None or is_standard_output(output):
-            _write_one(_drawn(records, count), None)
+            _write_one(drawn, None)
         elif output.lower().endswith(PICTURES):
-            _write_one(_drawn(records, count), output)
+            _write_one(drawn, output)
         elif suffix_of(output) in (*PICTURES, *OTHER_PICTURES) and not os.path.isdir(output):
             raise UsageError(f"{output}: pictures are .svg or .png files; for a folder, write {output}/")
         else:
-            _write_each(_drawn(records, count), Path(output))
+            _write_each(drawn, Path(output))
 
 
 def _structures(inputs: list[str]) -> Iterator[Record]:
@@ -95,16 +114,16 @@ def _structures(inputs: list[str]) -> Iterator[Record]:
 
 
 def _drawn(
-    records: Iterable[Record], count: Callable[[str, str | None], None] | None
+    records: Iterable[Record], count: Callable[[str, str | None], None] | None, plot: str
 ) -> Iterator[tuple[Record, str | None]]:
     """Every record with its drawing, if it has one."""
-    from mprna.draw.svg import draw_structure
+    from mprna.draw import plots
 
     for record in records:
         drawing, reason = None, None
         try:
             if record.dot_bracket is not None:
-                drawing = draw_structure(record)
+                drawing = plots.PLOTS[plot](record)
             else:
                 reason = record.error or "no structure"
         except DataError as error:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from mprna.cli.draw import add_plot, write_pictures
 from mprna.cli.options import (
     add_inputs,
     add_jobs,
@@ -80,6 +81,7 @@ def _add_output(group: argparse._ArgumentGroup) -> None:
         help="add pair probabilities, which jsonl and parquet hold, svg shows as colours, and tsv tells by "
         "confidence and expected F1 alone: of ViennaRNA's ensemble for the vienna engine, else of the model",
     )
+    add_plot(group)
     group.add_argument(
         "--resume",
         action="store_true",
@@ -250,9 +252,7 @@ def run(args: argparse.Namespace) -> int:
     if format_name not in NAMELESS:
         records = numbered(records)
     if format_name == "svg":
-        from mprna.cli.draw import write_pictures
-
-        write_pictures(map(count, compute(records)), args.output)
+        write_pictures(map(count, compute(records)), args.output, plot=args.plot)
     else:
         from mprna.predict.fold_output import write_results
 
@@ -320,7 +320,7 @@ def _options(args: argparse.Namespace) -> FoldOptions:
         relatives=tuple(args.relatives),
         pseudoknots=args.pseudoknots,
         min_confidence=args.min_confidence,
-        pair_probs=args.pair_probs,
+        pair_probs=args.pair_probs or args.plot == "dots",
         max_length=args.max_length,
     )
     chosen = {name: getattr(args, name) for name in ("gamma", "weight") if getattr(args, name) is not None}
@@ -330,6 +330,8 @@ def _options(args: argparse.Namespace) -> FoldOptions:
 def _check_output(args: argparse.Namespace, format_name: str) -> None:
     if args.pair_probs and format_name not in WITH_PAIR_PROBS:
         raise UsageError(f"-p: {format_name} has no place for pair probabilities; choose --format jsonl")
+    if args.plot != "structure" and format_name != "svg":
+        raise UsageError(f"--plot: {format_name} is no picture; choose --format svg")
     if args.resume and (args.output in (None, "-") or format_name == "svg"):
         raise UsageError("--resume needs -o FILE, and no pictures")
     if args.constraint_lines and args.constraint is not None:

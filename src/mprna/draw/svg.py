@@ -15,13 +15,21 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from mprna.alphabet import NUCLEOTIDES, clean_sequence
+from mprna.alphabet import NUCLEOTIDES
 from mprna.draw.arcs import arc_controls, arc_points
-from mprna.draw.colours import DARK_TEXT, LETTER_FILLS, SCALE, scale_colour, text_colour
-from mprna.draw.document import AXIS, FONT, QUIET, VERMILION, xml_text
+from mprna.draw.colours import LETTER_FILLS, scale_colour, text_colour
+from mprna.draw.document import AXIS, FONT, QUIET, VERMILION
 from mprna.draw.labels import LabelPlacer, outward_direction
 from mprna.draw.layout import layout
-from mprna.errors import StructureError
+from mprna.draw.parts import (
+    caption_of,
+    check_drawable,
+    printable,
+    px,
+    scale_bar,
+    scale_bar_width,
+    text_element,
+)
 from mprna.folding.confidence import assigned_state_probs
 from mprna.io.records import Record
 from mprna.rna.structure import Pairs, Partners, partners_from_pairs
@@ -40,13 +48,8 @@ _LARGEST: Final = 1100.0
 _MARGIN: Final = 44.0
 _HEADER: Final = 94.0
 _FOOTER: Final = 48.0
-_BAR: Final = (132.0, 10.0)
-"""Width and height of the colour scale, in pixels."""
-
 _PAIR: Final = "#3e4c59"
 _OUTLINE: Final = "#616e7c"
-
-_LONGEST_TITLE: Final = 80
 
 _WATSON_CRICK: Final = frozenset({"AU", "UA", "GC", "CG"})
 _WOBBLE: Final = frozenset({"GU", "UG"})
@@ -106,18 +109,18 @@ def draw_structure(
         SequenceError: an empty sequence, or letters that are no nucleotides.
         ValueError: `colours` of another shape than (L,), or not finite.
     """
-    heading = _printable(record.name if title is None else title)
-    caption = _printable(_caption(record))
-    label = _printable(colour_label)
+    heading = printable(record.name if title is None else title)
+    caption = printable(caption_of(record))
+    label = printable(colour_label)
     scene = _scene(record, colours, text_width=max(9.6 * len(heading), 7.0 * len(caption), _key_width(label)))
     lines = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{_n(scene.width)}" height="{_n(scene.height)}" '
-        f'viewBox="0 0 {_n(scene.width)} {_n(scene.height)}" role="img" font-family="{FONT}">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{px(scene.width)}" height="{px(scene.height)}" '
+        f'viewBox="0 0 {px(scene.width)} {px(scene.height)}" role="img" font-family="{FONT}">',
         f"<title>{heading}</title>",
         f"<desc>RNA secondary structure: {caption}</desc>",
         '<rect width="100%" height="100%" fill="#ffffff"/>',
-        _text(_MARGIN / 2, 30, heading, size=17, weight=700),
-        _text(_MARGIN / 2, 49, caption, size=12.5, fill=QUIET),
+        text_element(_MARGIN / 2, 30, heading, size=17, weight=700),
+        text_element(_MARGIN / 2, 49, caption, size=12.5, fill=QUIET),
         *_backbone(scene),
         *_arcs(scene),
         *_rungs(scene),
@@ -130,15 +133,8 @@ def draw_structure(
 
 
 def _scene(record: Record, colours: npt.ArrayLike | None, *, text_width: float) -> _Scene:
-    if record.dot_bracket is None:
-        raise StructureError(f"{record.name}: no structure to draw ({record.error or 'fold it first'})")
-    length = len(record.sequence)
-    clean = clean_sequence(record.sequence)
-    if len(record.dot_bracket) != length:
-        raise StructureError(
-            f"{record.name}: structure of {len(record.dot_bracket)} symbols for a sequence of {length} nt"
-        )
-    plan = layout(record.dot_bracket)
+    clean, dot_bracket = check_drawable(record)
+    plan = layout(dot_bracket)
     controls = arc_controls(plan.positions, plan.arcs)
     ends = plan.positions[plan.arcs]
     apexes = (ends.mean(axis=1) + controls) / 2
@@ -153,7 +149,7 @@ def _scene(record: Record, colours: npt.ArrayLike | None, *, text_width: float) 
         clean=clean,
         points=plan.positions * unit + origin,
         unit=unit,
-        partners=partners_from_pairs(np.concatenate([plan.rungs, plan.arcs]), length),
+        partners=partners_from_pairs(np.concatenate([plan.rungs, plan.arcs]), len(clean)),
         rungs=plan.rungs,
         arcs=plan.arcs,
         controls=controls * unit + origin,
@@ -174,22 +170,11 @@ def _probabilities(record: Record, colours: npt.ArrayLike | None) -> Floats | No
     return None
 
 
-def _caption(record: Record) -> str:
-    facts = [f"{len(record.sequence):,} nt".replace(",", "\u202f")]
-    if record.energy is not None:
-        facts.append(f"{record.energy:.2f} kcal/mol".replace("-", "\u2212"))
-    if record.confidence is not None:
-        facts.append(f"confidence {record.confidence:.2f}")
-    if record.engine is not None:
-        facts.append(record.engine)
-    return " \u00b7 ".join(facts)
-
-
 def _backbone(scene: _Scene) -> Iterator[str]:
-    points = " ".join(f"{_n(x)},{_n(y)}" for x, y in scene.points.tolist())
+    points = " ".join(f"{px(x)},{px(y)}" for x, y in scene.points.tolist())
     width = max(0.09 * scene.unit, 0.6)
     yield (
-        f'<polyline points="{points}" fill="none" stroke="{AXIS}" stroke-width="{_n(width)}" '
+        f'<polyline points="{points}" fill="none" stroke="{AXIS}" stroke-width="{px(width)}" '
         'stroke-linejoin="round" stroke-linecap="round"/>'
     )
 
@@ -198,7 +183,7 @@ def _arcs(scene: _Scene) -> Iterator[str]:
     if not len(scene.arcs):
         return
     width = max(0.08 * scene.unit, 1.0)
-    yield f'<g fill="none" stroke="{VERMILION}" stroke-width="{_n(width)}" stroke-opacity="0.85">'
+    yield f'<g fill="none" stroke="{VERMILION}" stroke-width="{px(width)}" stroke-opacity="0.85">'
     for (i, j), control in zip(scene.arcs.tolist(), scene.controls, strict=True):
         yield f'<path d="M{_point(scene.points[i])} Q{_point(control)} {_point(scene.points[j])}"/>'
     yield "</g>"
@@ -206,31 +191,31 @@ def _arcs(scene: _Scene) -> Iterator[str]:
 
 def _rungs(scene: _Scene) -> Iterator[str]:
     width = max(0.1 * scene.unit, 0.6)
-    yield f'<g stroke="{_PAIR}" stroke-width="{_n(width)}" stroke-linecap="butt">'
+    yield f'<g stroke="{_PAIR}" stroke-width="{px(width)}" stroke-linecap="butt">'
     for i, j in scene.rungs.tolist():
         (x1, y1), (x2, y2) = scene.points[i].tolist(), scene.points[j].tolist()
         kind = scene.clean[i] + scene.clean[j]
         if kind in _WATSON_CRICK or not scene.has_letters:
-            yield f'<line x1="{_n(x1)}" y1="{_n(y1)}" x2="{_n(x2)}" y2="{_n(y2)}"/>'
+            yield f'<line x1="{px(x1)}" y1="{px(y1)}" x2="{px(x2)}" y2="{px(y2)}"/>'
         else:
             fill = _PAIR if kind in _WOBBLE else "#ffffff"
-            centre = f'cx="{_n((x1 + x2) / 2)}" cy="{_n((y1 + y2) / 2)}"'
-            yield f'<circle {centre} r="{_n(0.12 * scene.unit)}" fill="{fill}" stroke-width="1.2"/>'
+            centre = f'cx="{px((x1 + x2) / 2)}" cy="{px((y1 + y2) / 2)}"'
+            yield f'<circle {centre} r="{px(0.12 * scene.unit)}" fill="{fill}" stroke-width="1.2"/>'
     yield "</g>"
 
 
 def _nucleotides(scene: _Scene) -> Iterator[str]:
-    radius = _n(scene.radius)
-    outline = f'stroke="{_OUTLINE}" stroke-width="{_n(min(0.9, 0.05 * scene.unit))}"'
+    radius = px(scene.radius)
+    outline = f'stroke="{_OUTLINE}" stroke-width="{px(min(0.9, 0.05 * scene.unit))}"'
     size = 0.56 * scene.unit
-    yield f'<g {outline} font-size="{_n(size)}" font-weight="500" text-anchor="middle">'
+    yield f'<g {outline} font-size="{px(size)}" font-weight="500" text-anchor="middle">'
     for index, (x, y) in enumerate(scene.points.tolist()):
         fill = scene.fill(index)
-        circle = f'<circle cx="{_n(x)}" cy="{_n(y)}" r="{radius}" fill="{fill}"/>'
+        circle = f'<circle cx="{px(x)}" cy="{px(y)}" r="{radius}" fill="{fill}"/>'
         if not scene.has_letters:
             yield circle
             continue
-        letter = f'<text x="{_n(x)}" y="{_n(y + 0.36 * size)}" fill="{text_colour(fill)}" stroke="none">'
+        letter = f'<text x="{px(x)}" y="{px(y + 0.36 * size)}" fill="{text_colour(fill)}" stroke="none">'
         yield f"<g><title>{_hint(scene, index)}</title>{circle}{letter}{scene.sequence[index]}</text></g>"
     yield "</g>"
 
@@ -256,10 +241,10 @@ def _labels(scene: _Scene) -> Iterator[str]:
     towards_5, towards_3 = first - scene.points[min(1, length - 1)], last - scene.points[max(length - 2, 0)]
     if length == 1:
         towards_5, towards_3 = np.array([-1.0, 0.0]), np.array([1.0, 0.0])
-    yield f'<g font-size="{_n(size)}" text-anchor="middle" fill="{QUIET}" stroke-width="0.9">'
+    yield f'<g font-size="{px(size)}" text-anchor="middle" fill="{QUIET}" stroke-width="0.9">'
     for index, mark, outward in ((0, "5\u2032", towards_5), (length - 1, "3\u2032", towards_3)):
         x, y = placer.place(index, outward)
-        yield f'<text x="{_n(x)}" y="{_n(y + 0.36 * size)}" font-weight="700">{mark}</text>'
+        yield f'<text x="{px(x)}" y="{px(y + 0.36 * size)}" font-weight="700">{mark}</text>'
     for index in range(step - 1, length, step):
         outward = outward_direction(scene.points, int(scene.partners[index]), index)
         number = str(index + 1)
@@ -269,7 +254,7 @@ def _labels(scene: _Scene) -> Iterator[str]:
         end = centre - 0.72 * size * away
         yield (
             f'<path d="M{_point(start)} L{_point(end)}" stroke="{AXIS}"/>'
-            f'<text x="{_n(centre[0])}" y="{_n(centre[1] + 0.36 * size)}">{number}</text>'
+            f'<text x="{px(centre[0])}" y="{px(centre[1] + 0.36 * size)}">{number}</text>'
         )
     yield "</g>"
 
@@ -286,7 +271,7 @@ def _obstacles(scene: _Scene) -> Floats:
 
 def _key_width(label: str) -> float:
     """Room for the widest key, with a colour scale and the pseudoknot mark."""
-    return _BAR[0] + 28 + 5.8 * len(label) + 110
+    return scale_bar_width(label) + 126
 
 
 def _key(scene: _Scene, label: str) -> Iterator[str]:
@@ -295,61 +280,17 @@ def _key(scene: _Scene, label: str) -> Iterator[str]:
     if scene.probabilities is None:
         for letter in NUCLEOTIDES:
             fill = LETTER_FILLS[letter]
-            yield f'<circle cx="{_n(x + 6)}" cy="{_n(y - 4)}" r="6" fill="{fill}" stroke="{_OUTLINE}"/>'
-            yield _text(x + 17, y, letter, size=12, fill=QUIET)
+            yield f'<circle cx="{px(x + 6)}" cy="{px(y - 4)}" r="6" fill="{fill}" stroke="{_OUTLINE}"/>'
+            yield text_element(x + 17, y, letter, size=12, fill=QUIET)
             x += 38
     else:
-        yield from _scale_bar(x, y, label)
-        x, y = x + _BAR[0] + 28 + 5.8 * len(label), y - 12
+        yield from scale_bar(x, y, label)
+        x, y = x + scale_bar_width(label) + 16, y - 12
     if len(scene.arcs):
         line = f'fill="none" stroke="{VERMILION}" stroke-width="1.8"'
-        yield f'<path d="M{_n(x + 8)},{_n(y)} q11,-16 22,0" {line}/>'
-        yield _text(x + 36, y, "pseudoknot", size=12, fill=QUIET)
-
-
-def _scale_bar(x: float, y: float, label: str) -> Iterator[str]:
-    width, height = _BAR
-    stops = np.linspace(0, 1, len(SCALE))
-    yield '<defs><linearGradient id="mprna-scale">'
-    for stop in stops.tolist():
-        yield f'<stop offset="{stop:g}" stop-color="{scale_colour(stop)}"/>'
-    yield "</linearGradient></defs>"
-    yield (
-        f'<rect x="{_n(x)}" y="{_n(y - 22)}" width="{_n(width)}" height="{_n(height)}" '
-        f'fill="url(#mprna-scale)" stroke="{_OUTLINE}" stroke-width="0.6"/>'
-    )
-    for value, anchor in ((0.0, "start"), (0.5, "middle"), (1.0, "end")):
-        yield _text(x + value * width, y + 3, f"{value:g}", size=11, fill=QUIET, anchor=anchor)
-    yield _text(x + width + 12, y - 12, label, size=12, fill=QUIET)
-
-
-def _text(
-    x: float,
-    y: float,
-    text: str,
-    *,
-    size: float,
-    fill: str = DARK_TEXT,
-    weight: int = 400,
-    anchor: str = "start",
-) -> str:
-    return (
-        f'<text x="{_n(x)}" y="{_n(y)}" font-size="{_n(size)}" font-weight="{weight}" fill="{fill}" '
-        f'text-anchor="{anchor}">{text}</text>'
-    )
-
-
-def _printable(text: str) -> str:
-    """XML text; long names are cut."""
-    if len(text) > _LONGEST_TITLE:
-        text = text[: _LONGEST_TITLE - 1] + "\u2026"
-    return xml_text(text)
+        yield f'<path d="M{px(x + 8)},{px(y)} q11,-16 22,0" {line}/>'
+        yield text_element(x + 36, y, "pseudoknot", size=12, fill=QUIET)
 
 
 def _point(point: Floats) -> str:
-    return f"{_n(float(point[0]))},{_n(float(point[1]))}"
-
-
-def _n(number: float) -> str:
-    """A tenth of a pixel is enough, and keeps files small."""
-    return f"{number:.1f}".removesuffix(".0")
+    return f"{px(float(point[0]))},{px(float(point[1]))}"
