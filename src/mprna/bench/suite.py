@@ -146,12 +146,12 @@ def _tasks_of(suite: str, entry: dict[str, Any], hub: Hub | None) -> list[Task]:
         key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()
     }
     task = Task(suite=suite, splits=splits, hub=hub, **values)
-    default_dir = f"{task.name}/{{subset}}" if task.subsets else task.name
+    own_dir = f"{task.name}/{{subset}}" if task.subsets else task.name
     task = replace(
         task,
         classes=task.classes or CLASSES_OF.get(task.type, ()),
         metrics=task.metrics or METRICS_OF[task.type],
-        dirs=task.dirs or (default_dir,),
+        dirs=task.dirs or (() if task.test_file else (own_dir,)),
     )
     if not task.subsets:
         return [replace(task, group=task.name)]

@@ -68,7 +68,7 @@ class Task:
     """Among those of the type, the one that choices are made by first; all where empty."""
     dirs: tuple[str, ...] = ()
     """Folders, or beginnings of file names, in the data folder; the first with files is taken. Where empty,
-    the name of the task, or `NAME/SUBSET`."""
+    the name of the task, or `NAME/SUBSET`, unless there is a test file alone."""
     test_file: str = ""
     """Name of the test file in the data folder, where it does not say so itself."""
     sequence: str = "sequence"
