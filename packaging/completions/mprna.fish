@@ -347,7 +347,7 @@ complete -c mprna -n '_shtab_mprna_using runs; and test $_shtab_mprna_npos -eq 0
 complete -c mprna -n '_shtab_mprna_using runs show' -s h -l help -d 'show this help message and exit'
 complete -c mprna -n '_shtab_mprna_using runs show' -l draw -xka "(__fish_complete_path (commandline -ct))" -d 'draw all curves, as .svg or .png'
 complete -c mprna -n '_shtab_mprna_using runs show; and test $_shtab_mprna_npos -eq 0' -ka "(__fish_complete_directories)" -d 'run directory'
-complete -c mprna -n '_shtab_mprna_using; and test $_shtab_mprna_npos -eq 0' -a bench -d 'Benchmark models on RGB, PGB, GUE, GB and Eterna100.'
+complete -c mprna -n '_shtab_mprna_using; and test $_shtab_mprna_npos -eq 0' -a bench -d 'Benchmark models on RGB, PGB, GUE, GB and Eterna100, or on tables of your own.'
 complete -c mprna -n '_shtab_mprna_using bench' -s h -l help -d 'show this help message and exit'
 complete -c mprna -n '_shtab_mprna_using bench; and test $_shtab_mprna_npos -eq 0' -a list -d 'Task, type, metrics, longest sequence and expected rows of train, valid and test, tab-separated; with --data-dir whether the files are there; with --models the models instead.'
 complete -c mprna -n '_shtab_mprna_using bench list' -s h -l help -d 'show this help message and exit'

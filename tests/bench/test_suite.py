@@ -46,8 +46,8 @@ def test_unknown_names_are_refused() -> None:
         ('[[tasks]]\nname = "x"\ntype = "structure"\nsuite = "s"', "task 'x': unknown suite"),
         ('[[tasks]]\nname = "x"\ntype = "struct"', "task 'x': type 'struct'; expected one of structure, "),
         ('[[tasks]]\nname = "x"', "task 'x': type ''; expected one of structure, "),
-        ('[[tasks]]\ntype = "structure"', "task None: expected a name of letters, digits"),
-        ('[[tasks]]\nname = "../x"\ntype = "structure"', r"task '\.\./x': expected a name of letters"),
+        ('[[tasks]]\ntype = "structure"', "task None: expected names of letters, digits"),
+        ('[[tasks]]\nname = "../x"\ntype = "structure"', r"task '\.\./x': expected names of letters"),
         ('[[tasks]]\nname = "x"\ntype = "classification"', "task 'x': classification needs classes"),
         (
             '[[tasks]]\nname = "x"\ntype = "regression"\nclasses = ["a", "b"]',
@@ -74,6 +74,19 @@ def test_unknown_names_are_refused() -> None:
             '[[tasks]]\nname = "x"\ntype = "structure"\nsubsets = ["a"]\ndirs = ["{task}"]',
             r"dirs are \['{task}'\]; {subset} is all that may",
         ),
+        (
+            '[[tasks]]\nname = "x"\ntype = "structure"\nsubsets = ["a"]\ndirs = ["{subset.a}"]',
+            "dirs are .*that may stand in braces",
+        ),
+        ('tpye = 1\n[[tasks]]\nname = "x"\ntype = "structure"', "task 'x': unknown tpye"),
+        ('[[tasks]]\nname = ".."\ntype = "structure"', r"task '\.\.': expected names of letters"),
+        (
+            '[[tasks]]\nname = "x"\ntype = "structure"\nsubsets = ["../a"]',
+            "task 'x': expected names of letters",
+        ),
+        ('[[tasks]]\nname = "x"\ntype = "structure"\nmax_length = 0', "task 'x': max_length is from 1"),
+        ('[[tasks]]\nname = "x"\ntype = "structure"\nvalid_from_train = 1', "valid_from_train and .* from 2"),
+        ('[[tasks]]\nname = "x"\ntype = "structure"\nsplits.tset = {}', "splits tset; expected some of"),
         ('[[tasks]]\nname = 1\ntype = "structure"', "name is 1, expected a text"),
         ('hub = 1\n[[tasks]]\nname = "x"\ntype = "structure"', "1 does not describe what it should"),
         ('[[tasks]]\nname = "x"\ntype = "structure"\nsplits = 1', "splits is 1, expected a table"),
@@ -115,5 +128,35 @@ def test_a_task_of_ones_own_needs_a_name_and_a_type_alone(tmp_path: Path) -> Non
         load_split(tissues, "test", tmp_path)
     (tmp_path / "tissues_test.csv").write_text("sequence,root,leaf\nACGU,1,2.5\n")
     assert load_split(tissues, "test", tmp_path).examples[0].label.tolist() == [2.5, 1.0]
-    with pytest.raises(MissingDataError, match=r"looked for tissues/train.*\.csv\)$"):
+    with pytest.raises(MissingDataError, match=r"looked for tissues/train.*, tissues_train\.\.\.\)$"):
         load_split(tissues, "train", tmp_path)
+    with pytest.raises(MissingDataError, match=r"no valid data .*; or set valid_from_train$"):
+        load_split(tissues, "valid", tmp_path)
+
+
+def test_keys_at_the_head_hold_for_every_task(tmp_path: Path) -> None:
+    (tmp_path / "own.toml").write_text(
+        'sequence = "seq"\nmax_length = 50\ntitle = "ours"\n[[tasks]]\nname = "a"\ntype = "structure"\n'
+        '[[tasks]]\nname = "b"\ntype = "structure"\nmax_length = 60\n'
+    )
+    tasks = load_suite(str(tmp_path / "own.toml"))
+    assert [(task.sequence, task.max_length) for task in tasks] == [("seq", 50), ("seq", 60)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "rows", "reason"),
+    [
+        ("regression", ["1.5 9"], "t_test.csv:2: 2 numbers; a regression has one"),
+        ("multilabel", ["0 7"], r"t_test.csv:2: labels .*0.0, 7.0.*; expected 0 or 1"),
+        ("multilabel", ["0 1", "1"], "t_test.csv: row 2 has 1 numbers, the first 2"),
+        ("multi_regression", ["0 1", "1 2 3"], "t_test.csv: row 2 has 3 numbers, the first 2"),
+    ],
+)
+def test_numbers_that_do_not_fit_their_type_are_told(
+    tmp_path: Path, kind: str, rows: list[str], reason: str
+) -> None:
+    (tmp_path / "own.toml").write_text(f'[[tasks]]\nname = "t"\ntype = "{kind}"\n')
+    (tmp_path / "t_test.csv").write_text("sequence,label\n" + "".join(f"ACGU,{row}\n" for row in rows))
+    (task,) = load_suite(str(tmp_path / "own.toml"))
+    with pytest.raises(FormatError, match=reason):
+        load_split(task, "test", tmp_path)

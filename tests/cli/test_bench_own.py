@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 
+from mprna.bench.models.trained import TrainedModel
+from mprna.bench.suite import load_suite
+from mprna.errors import UsageError
 from mprna.model.checkpoint import save_checkpoint
 from mprna.model.network import MprnaModel
 from mprna.model.presets import PRESETS
+from mprna.model.task import TaskModel
+from mprna.model.task_checkpoint import save_task_model
+from mprna.model.task_config import TaskConfig
 
 SUITE = """
 [[tasks]]
@@ -113,13 +120,62 @@ def test_the_tasks_of_ones_own_are_listed_and_audited(call, suite: Path) -> None
     assert "own/rich\ttest\ttrain\t24\t24\t0" in audited
 
 
+def test_a_record_is_of_its_task_as_it_was_described(call, suite: Path) -> None:
+    options = ["--task", "share", "--model", "kmer", "--seeds", 1, "--data-dir", suite.parent]
+    options += ["--out", suite.parent / "records"]
+    assert call("bench", "run", suite, *options).status == 0
+    assert "was there" in call("bench", "run", suite, *options).out
+    suite.write_text(SUITE.replace('classes = ["has_g"]', 'classes = ["has_c"]'))
+    changed = call("bench", "run", suite, *options)
+    assert (changed.status, changed.err.count("\n")) == (2, 1)
+    assert "kmer.seed1.json was made with another task; remove it, or choose another --out" in changed.err
+
+
+def test_a_record_is_of_the_weights_that_were_there(call, suite: Path) -> None:
+    work = suite.parent
+    options = ["--task", "rich", "--model", work / "model", "--data-dir", work, "--out", work / "records"]
+    for seed in (0, 1):
+        torch.manual_seed(seed)
+        save_task_model(
+            TaskModel(PRESETS["nano"], TaskConfig(task="sequence_classification", labels=("a", "g"))),
+            work / "model",
+        )
+        ran = call("bench", "run", suite, *options)
+        assert ran.status == 2 * seed
+    assert "was made with another model_sha256" in ran.err
+
+
+def test_the_whole_of_a_sequence_is_read_that_a_fine_tuned_model_reads(suite: Path) -> None:
+    suite.write_text(SUITE.replace('name = "rich"', 'name = "rich"\nmax_length = 4'))
+    task, *_, share, _ = load_suite(str(suite))
+    names = ("has_g", "x")
+    for chosen, kind, labels in (
+        (task, "sequence_classification", ("a", "g")),
+        (share, "sequence_regression", names),
+    ):
+        config = TaskConfig(task=kind, labels=labels, offsets=(0.0, 0.0), scales=(1.0, 1.0))
+        save_task_model(TaskModel(PRESETS["nano"], config), suite.parent / chosen.name)
+    model = TrainedModel(suite.parent / "rich", task, batch_size=2)
+    model.predict(task, ["ACGUACGU"])
+    assert model.num_truncated == 0
+    with pytest.raises(UsageError, match="says has_g, x, but the classes of own/share are has_g"):
+        TrainedModel(suite.parent / "share", share, batch_size=2)
+    with pytest.raises(UsageError, match="says has_g, x; give own/share one of them as classes"):
+        TrainedModel(suite.parent / "share", replace(share, classes=()), batch_size=2)
+
+
+def test_a_suite_of_ones_own_is_not_downloaded(call, suite: Path) -> None:
+    outcome = call("bench", "download", suite, "--data-dir", suite.parent / "data")
+    assert (outcome.status, outcome.err) == (2, "mprna: error: own/rich is not on the hub\n")
+
+
 @pytest.mark.parametrize("action", ["run", "audit", "list"])
 def test_a_suite_that_is_not_there_is_one_line(call, action: str, tmp_path: Path) -> None:
     options = [] if action == "list" else ["--data-dir", tmp_path]
     options += ["--model", "majority"] if action == "run" else []
     absent = call("bench", action, tmp_path / "absent.toml", *options)
-    assert (absent.status, absent.err.count("\n")) == (1, 1)
-    assert "absent.toml" in absent.err
+    assert (absent.status, absent.err.count("\n")) == (2, 1)
+    assert "absent.toml: no such file" in absent.err
     other = call("bench", action, "glue", *options)
     assert (other.status, other.err.count("\n")) == (2, 1)
     assert "suite 'glue'; expected one of rgb, " in other.err

@@ -112,6 +112,17 @@ def test_an_exported_model_predicts_the_same_without_torch(
             assert other[name] == expected
 
 
+def test_a_checkpoint_of_low_rank_updates_is_exported_merged(call, model: Path, tmp_path: Path) -> None:
+    data = tmp_path / "t.csv"
+    data.write_text("sequence,label\n" + "GGGGG,1\nAAAA,0\n" * 8)
+    options = ["--model", model, "--epochs", 2, "-j", 1, "--task", "sequence_regression", "--mode", "lora"]
+    assert call("finetune", "--out", tmp_path / "run", "--data", data, data, *options).status == 0
+    exported = call("models", "export", tmp_path / "run", "--checkpoint", "last", "--out", tmp_path / "out")
+    assert exported.status == 0
+    assert json.loads((tmp_path / "out" / "config.json").read_text())["task"]["lora_rank"] == 0
+    assert call("predict", tmp_path / "out", "GGGG").status == 0
+
+
 def test_what_is_not_exported_needs_torch(model: Path, tmp_path: Path, call) -> None:
     data = tmp_path / "t.csv"
     data.write_text("sequence,label\n" + "GGGGG,1\nAAAA,0\n" * 8)

@@ -55,7 +55,7 @@ def test_arcs_are_above_where_they_are_drawn_and_below_where_they_are_likely() -
     assert titles(svg, "path") == ["1 12 0.90", "2 11 0.80", "3 10 0.70", "4 9 0.60", "1 9 0.30"]
     assert re.findall(r" 0 0 ([01]) ", svg) == ["1", "1", "1", "1", "0"]
     assert "probability" in svg
-    assert titles(draw_arcs(RECORD), "path") == ["1 12 ", "2 11 ", "3 10 ", "4 9 "]
+    assert titles(draw_arcs(RECORD), "path") == ["1 12", "2 11", "3 10", "4 9"]
     assert "probability" not in draw_arcs(RECORD)
 
 
@@ -73,13 +73,13 @@ def test_dots_have_the_area_of_their_probability() -> None:
         for node in found
         if (title := node.find(f"{SVG}title")) is not None
     }
-    cell = dots["1 12 1.00"][0]
+    cell = dots["1 12"][0]
     assert dots["1 12 0.81"][0] == pytest.approx(0.9 * cell, abs=0.01)
     assert dots["2 11 0.25"][0] == pytest.approx(0.5 * cell, abs=0.01)
     assert len(dots) == 2 + 4
     _, x, y = dots["1 12 0.81"]
     assert x - y > 8 * cell  # above the diagonal
-    _, x, y = dots["1 12 1.00"]
+    _, x, y = dots["1 12"]
     assert y - x > 8 * cell
     assert "no pair probabilities" in draw_dot_plot(RECORD)
 

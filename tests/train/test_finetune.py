@@ -255,20 +255,31 @@ def test_one_class_is_no_classification(nano: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("task", "known", "labels"),
     [
-        ("token_regression", [(0.5, 1.0, None, 2.0), (1.0,) * 4], [[1.0] * 4, [None] * 4]),
+        ("token_regression", [[0.5, 1.0, None, 2.0], [1.0] * 4], [[1.0] * 4, [None] * 4]),
         ("token_classification", ["((.."], [[None] * 4]),
+        ("sequence_multilabel", [1, 0], [1, None]),
     ],
 )
 def test_a_validation_column_without_labels_is_told_before_training(
     task: str, known: list[Any], labels: list[Any], nano: Path, tmp_path: Path
 ) -> None:
     rows = [
-        LabelledRow("ACGU", tuple(list(column) for column in values), f"{name}.jsonl", 1)
+        LabelledRow("ACGU", tuple(values), f"{name}.jsonl", 1)
         for name, values in (("train", known), ("valid", labels))
     ]
     names = ["a", "b"][: len(labels)]
     with pytest.raises(DataError, match=r"^valid\.jsonl: a label column without any"):
         finetune(FinetuneConfig(task=task), nano, rows[:1], rows[1:], tmp_path / "run", label_names=names)
+    assert not (tmp_path / "run").exists()
+
+
+def test_labels_need_something_to_choose_by_and_to_learn_from(nano: Path, tmp_path: Path) -> None:
+    rows = [LabelledRow("ACGU", labels, "t.csv", 2) for labels in ((1, 0), (0, 1), (None, 0))]
+    config, names = FinetuneConfig(task="sequence_multilabel"), ["a", "b"]
+    with pytest.raises(DataError, match=r"^t\.csv: no label that some rows have and others lack"):
+        finetune(config, nano, rows, rows[:1], tmp_path / "run", label_names=names)
+    with pytest.raises(DataError, match=r"^t\.csv: a label column without any"):
+        finetune(config, nano, rows[2:], rows, tmp_path / "run", label_names=names)
     assert not (tmp_path / "run").exists()
 
 

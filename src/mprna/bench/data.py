@@ -131,8 +131,19 @@ def load_split_file(task: Task, path: Path) -> Split:
     examples = tuple(_example(task, row, path, line) for line, row in rows)
     if not examples:
         raise FormatError("no rows", path=str(path))
+    _check_lengths(task, examples, path)
     digest = file_digest(path)
     return Split(examples, str(path), digest, len(examples), _rebuilt_note(path, digest))
+
+
+def _check_lengths(task: Task, examples: Sequence[Example], path: Path) -> None:
+    """Rows have as many labels, or numbers, as the first."""
+    if task.type not in ("multilabel", "multi_regression"):
+        return
+    for row, example in enumerate(examples, 1):
+        if len(example.label) != len(examples[0].label):
+            reason = f"row {row} has {len(example.label)} numbers, the first {len(examples[0].label)}"
+            raise FormatError(reason, path=str(path))
 
 
 def _rebuilt_note(path: Path, digest: str) -> str:
@@ -196,8 +207,9 @@ def _required(task: Task, name: str, data_dir: Path) -> Path:
     if path is None:
         stems = "|".join(STEMS[name])
         places = [task.test_file] if name == "test" and task.test_file else []
-        places += [f"{folder}/{stems}.jsonl[.gz]|.csv" for folder in task.dirs]
+        places += [f"{folder}/{stems}.jsonl[.gz]|.csv|..., {folder}_{stems}..." for folder in task.dirs]
         asks = f"; `mprna bench download {task.suite} --task {task.name}` asks for it" if task.hub else ""
+        asks = "; or set valid_from_train" if name == "valid" and not task.hub else asks
         source = f"; published at {task.source}" if task.source else ""
         raise MissingDataError(
             f"{task.full_name}: no {name} data in {data_dir} (looked for {' or '.join(places)}){asks}{source}"
@@ -297,6 +309,20 @@ def _number_list(task: Task, row: dict[str, Any], sequence: str) -> npt.NDArray[
     return _floats(parts, task.label)
 
 
+def _number(task: Task, row: dict[str, Any], sequence: str) -> npt.NDArray[np.float64]:
+    numbers = _number_list(task, row, sequence)
+    if len(numbers) != 1:
+        raise ValueError(f"{len(numbers)} numbers; a regression has one")
+    return numbers
+
+
+def _label_set(task: Task, row: dict[str, Any], sequence: str) -> npt.NDArray[np.float64]:
+    labels = _number_list(task, row, sequence)
+    if not np.isin(labels, (0, 1)).all():
+        raise ValueError(f"labels {shorten(str(labels.tolist()))}; expected 0 or 1")
+    return labels
+
+
 def _floats(values: Any, column: str) -> npt.NDArray[np.float64]:
     """*Shape:* (n,)"""
     with suppress(ValueError, TypeError, OverflowError):
@@ -329,8 +355,8 @@ def _degradation(task: Task, row: dict[str, Any], sequence: str) -> npt.NDArray[
 _LABELS: Final = {
     "structure": _structure,
     "classification": _class,
-    "multilabel": _number_list,
-    "regression": _number_list,
+    "multilabel": _label_set,
+    "regression": _number,
     "multi_regression": _number_list,
     "mutation_detection": _mutations,
     "mutation_repair": _mutations,

@@ -76,7 +76,8 @@ def download(
             yield from known
             continue
         if task.hub is None:
-            raise UsageError(f"{task.full_name} is not on the hub; it is published at {task.source}")
+            source = f"; it is published at {task.source}" if task.source else ""
+            raise UsageError(f"{task.full_name} is not on the hub{source}")
         hub = replace(task.hub, id=task.hub.id.format(name=task.name))
         snapshot = _snapshot(hub, _patterns(task, hub), data_dir / STAGING / "hub", revision)
         try:

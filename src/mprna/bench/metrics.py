@@ -193,7 +193,7 @@ def label_auc_by_weights(rows: Floats) -> Callable[[Floats], float]:
 
 
 def _mean_of_known(values: Sequence[float]) -> float:
-    """Without nan; nan where all are."""
+    """Without nan, as of labels that a resample lacks; nan where all are."""
     known = [value for value in values if not np.isnan(value)]
     return float(np.mean(known)) if known else float("nan")
 

@@ -58,7 +58,7 @@ def run_all(
 
     Raises:
         FormatError: data that break their format. Missing data and runs that fail are outcomes with a reason.
-        UsageError: a finished record of another model, other data or another budget.
+        UsageError: a finished record of another model or budget, other data, or a task described otherwise.
     """
     options = replace(options, work_dir=out_dir)
     for task in tasks:
@@ -74,7 +74,7 @@ def run_all(
             for seed in seeds if model.is_seeded else seeds[:1]:
                 path = record_path(out_dir, task.suite, task.name, name, seed)
                 if path.exists():
-                    record = _finished(path, name, model)
+                    record = _finished(path, name, task, model)
                     _check_data(path, record, digests)
                     _remove_parts(path)  # of a run that was killed when it had written the record
                     outcome = Outcome(task, name, seed, record)
@@ -84,7 +84,7 @@ def run_all(
                 first = first or (outcome.record.choices if outcome.record else {})
 
 
-def _finished(path: Path, name: str, model: Model) -> RunRecord:
+def _finished(path: Path, name: str, task: Task, model: Model) -> RunRecord:
     record = read_record(path)
     if record.model != name:
         raise UsageError(f"{path} is of the model {record.model}, this is {name}; choose another --out")
@@ -93,6 +93,9 @@ def _finished(path: Path, name: str, model: Model) -> RunRecord:
             f"{path} was made with the budget {record.choices.get('budget')}, this is "
             f"{model.choices.get('budget')}; choose another --out"
         )
+    for what, now in (("task", task.facts), ("model_sha256", model.choices.get("model_sha256"))):
+        if record.choices.get(what, now) != now:  # the first records do not have them
+            raise UsageError(f"{path} was made with another {what}; remove it, or choose another --out")
     return record
 
 
@@ -148,7 +151,7 @@ def run_one(task: Task, name: str, seed: int, data_dir: Path, options: ModelOpti
         clusters=clusters_of(test.examples),
         names=[example.name for example in test.examples] if task.item_name else [],
         answers=predictions if task.type == "design" else [],
-        choices=model.choices,
+        choices={"task": task.facts, **model.choices},
         seconds=round(time.monotonic() - start, 3),
         peak_memory_mb=round(peak_memory_mb(), 1),
         versions=package_versions(),

@@ -10,16 +10,17 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from mprna.bench.task import CLASSES_OF, METRICS_OF, Hub, SplitFacts, Task
+from mprna.bench.task import CLASSES_OF, METRICS_OF, SPLITS, Hub, SplitFacts, Task
 from mprna.errors import UsageError
 
 SUITES: Final = ("rgb", "pgb", "gue", "gb", "eterna100")
 """Those that ship."""
 
-_NAME: Final = re.compile(r"[\w.+-]+")
+_NAME: Final = re.compile(r"\w[\w.+-]*")
 """What suites and tasks may be called, since folders of records have their names."""
 _NO_KEYS: Final = ("suite", "group", "hub")
 """Fields of a task that do not stand in its entry."""
+_SPLIT_RULES: Final = ("valid_from_train", "train_from_valid")
 _EXPECTED: Final = {
     "str": "a text",
     "int": "a whole number from 0",
@@ -49,6 +50,8 @@ def load_suite(name: str) -> tuple[Task, ...]:
         )
     if path.stem in SUITES or not _NAME.fullmatch(path.stem):
         raise UsageError(f"{name}: records are called by the name of the file; rename it ({path.stem!r})")
+    if not path.is_file():
+        raise UsageError(f"{name}: no such file")
     try:
         return parse_suite(path.stem, path.read_text(encoding="utf-8"))
     except (UsageError, ValueError) as error:  # no UTF-8, or no TOML
@@ -63,7 +66,7 @@ def parse_suite(name: str, text: str) -> tuple[Task, ...]:
         ValueError: no TOML.
     """
     content = tomllib.loads(text)
-    shared: dict[str, Any] = {key: content[key] for key in ("source", "licence", "version") if key in content}
+    shared = {key: value for key, value in content.items() if key not in ("title", "hub", "tasks")}
     hub = _made(Hub, content["hub"]) if "hub" in content else None
     entries = content.get("tasks")
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries) or not entries:
@@ -97,12 +100,16 @@ def _problem(entry: dict[str, Any]) -> str:
         if not _fits(value, types[key]):
             return f"{key} is {value!r:.40}, expected {_EXPECTED[types[key]]}"
     kind, name = entry.get("type", ""), entry.get("name", "")
-    if not _NAME.fullmatch(name):
-        return "expected a name of letters, digits and . + - _"
+    if not all(map(_NAME.fullmatch, (name, *entry.get("subsets", ())))):
+        return "expected names of letters, digits and . + - _, of it and its subsets"
     if kind not in METRICS_OF:
         return f"type {kind!r}; expected one of {', '.join(METRICS_OF)}"
     if unknown := [metric for metric in entry.get("metrics", ()) if metric not in METRICS_OF[kind]]:
         return f"metrics {', '.join(unknown)}; expected some of {', '.join(METRICS_OF[kind])}"
+    if entry.get("max_length") == 0 or 1 in (entry.get(rule) for rule in _SPLIT_RULES):
+        return f"max_length is from 1, {' and '.join(_SPLIT_RULES)} from 2"
+    if unknown := [split for split in entry.get("splits", ()) if split not in SPLITS]:
+        return f"splits {', '.join(unknown)}; expected some of {', '.join(SPLITS)}"
     classes = entry.get("classes", [])
     if kind in ("classification", "degradation") and not classes:
         return f"{kind} needs classes"
@@ -114,7 +121,7 @@ def _problem(entry: dict[str, Any]) -> str:
         return "two classes of one name"
     try:
         [pattern.format(subset="") for pattern in entry.get("dirs", ()) if entry.get("subsets")]
-    except (LookupError, ValueError):
+    except (LookupError, ValueError, AttributeError):
         return f"dirs are {entry['dirs']!r:.60}; {{subset}} is all that may stand in braces"
     return ""
 

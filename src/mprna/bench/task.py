@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 SPLITS: Final = ("train", "valid", "test")
 METRICS_OF: Final = {
@@ -78,7 +78,7 @@ class Task:
     item_name: str = ""
     """Column of what an item is called, for the lists of those that were missed."""
     max_length: int = 1024
-    """Longer sequences are cut for models that cannot read them, and counted; nt."""
+    """Longer sequences are cut for models that are trained or probed, and counted; nt."""
     subsets: tuple[str, ...] = ()
     """Data sets of the task, each of which becomes a task `name.subset`."""
     group: str = ""
@@ -95,6 +95,18 @@ class Task:
     version: str = ""
     hub: Hub | None = None
     splits: dict[str, SplitFacts] = field(default_factory=dict, hash=False)
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What a result depends on, beside the data, as JSON has it."""
+        return {
+            "type": self.type,
+            "classes": list(self.classes),
+            "metrics": list(self.metrics),
+            "columns": [self.sequence, self.label],
+            "max_length": self.max_length,
+            "splits": [self.valid_from_train, self.train_from_valid, self.resplit_by],
+        }
 
     @property
     def full_name(self) -> str:

@@ -18,7 +18,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser = subparsers.add_parser(
         "bench",
         help="benchmark models: tasks, runs, leaks between splits, tables",
-        description="Benchmark models on RGB, PGB, GUE, GB and Eterna100.",
+        description="Benchmark models on RGB, PGB, GUE, GB and Eterna100, or on tables of your own.",
     )
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     _add_list(actions)

@@ -91,13 +91,14 @@ def scale_bar(x: float, y: float, label: str, *, palest: float = 0.0) -> Iterato
     """
     width, height = _BAR
     stops = np.linspace(0, 1, len(SCALE))
-    yield '<defs><linearGradient id="mprna-scale">'
+    name = f"mprna-scale-{palest:g}"  # several drawings may stand in one page
+    yield f'<defs><linearGradient id="{name}">'
     for stop in stops.tolist():
         yield f'<stop offset="{stop:g}" stop-color="{scale_colour(palest + (1 - palest) * stop)}"/>'
     yield "</linearGradient></defs>"
     yield (
         f'<rect x="{px(x)}" y="{px(y - 22)}" width="{px(width)}" height="{px(height)}" '
-        f'fill="url(#mprna-scale)" stroke="{_OUTLINE}" stroke-width="0.6"/>'
+        f'fill="url(#{name})" stroke="{_OUTLINE}" stroke-width="0.6"/>'
     )
     for value, anchor in ((0.0, "start"), (0.5, "middle"), (1.0, "end")):
         yield text_element(x + value * width, y + 3, f"{value:g}", size=11, fill=QUIET, anchor=anchor)

@@ -5,7 +5,7 @@ Shape letters: L nucleotides.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import numpy as np
@@ -52,8 +52,8 @@ _LEAST_DOT: Final = 0.01
 def draw_arcs(record: Record) -> str:
     """An arc diagram as one SVG document: the structure above the line, other pairs of at least 0.05 below.
 
-    Arcs have the colours of their probabilities where the record has them; pairs that cross others are
-    vermilion where it has not.
+    Arcs have the colours of their probabilities where the record has them; where it has not, pairs in other
+    brackets than `()` are vermilion.
 
     Raises:
         StructureError, SequenceError: as `check_drawable`.
@@ -70,7 +70,7 @@ def draw_arcs(record: Record) -> str:
         *_above(pairs, dot_bracket, probs, step, line - _gap(step)),
         *_line(record.sequence, clean, step, line),
         *_numbers(length, step, line + _gap(step) + 12),
-        *(_arc(i, j, step, under, -1, _colour(p), f"{p:.2f}") for i, j, p in others),
+        *(_arc(i, j, step, under, -1, _colour(p), f" {p:.2f}") for i, j, p in others),
     ]
     width, height = length * step, under + below + _MARGIN
     if probs is not None:
@@ -96,7 +96,8 @@ def draw_dot_plot(record: Record) -> str:
     if probs is not None:
         body.append(f'<g fill="{BLUE}">')
         for i, j in np.argwhere(np.triu(probs) >= _LEAST_DOT).tolist():
-            body.append(_dot(left + j * cell, top + i * cell, cell, float(probs[i, j]), f"{i + 1} {j + 1}"))
+            p = float(probs[i, j])
+            body.append(_dot(left + j * cell, top + i * cell, cell, p, f"{i + 1} {j + 1} {p:.2f}"))
         body.append("</g>")
     body.append(f'<g fill="{DARK_TEXT}">')
     for i, j in pairs_from_dot_bracket(dot_bracket).tolist():
@@ -128,7 +129,7 @@ def _other_pairs(probs: npt.NDArray[np.floating], pairs: list[list[int]]) -> lis
     return sorted((pair for pair in likely if pair[:2] not in drawn), key=lambda pair: pair[2])
 
 
-def _height(pairs: list[list[int]] | list[tuple[int, int]], step: float) -> float:
+def _height(pairs: Sequence[Sequence[int]], step: float) -> float:
     return max((j - i for i, j in pairs), default=0) / 2 * step * _FLATTENING
 
 
@@ -146,7 +147,7 @@ def _above(
 ) -> Iterator[str]:
     for i, j in pairs:
         if probs is not None:
-            yield _arc(i, j, step, line, 1, _colour(float(probs[i, j])), f"{probs[i, j]:.2f}")
+            yield _arc(i, j, step, line, 1, _colour(float(probs[i, j])), f" {probs[i, j]:.2f}")
         else:
             colour = DARK_TEXT if dot_bracket[i] == "(" else VERMILION
             yield _arc(i, j, step, line, 1, colour, "")
@@ -165,7 +166,7 @@ def _arc(i: int, j: int, step: float, line: float, up: int, colour: str, hint: s
         f"M{px(start)},{px(line)} A{px(radius)},{px(radius * _FLATTENING)} 0 0 {sweep} {px(end)},{px(line)}"
     )
     width = px(max(0.1 * step, 0.6))
-    title = f"<title>{i + 1} {j + 1} {hint}</title>"
+    title = f"<title>{i + 1} {j + 1}{hint}</title>"
     return f'<path d="{path}" fill="none" stroke="{colour}" stroke-width="{width}">{title}</path>'
 
 
@@ -214,4 +215,4 @@ def _dot(x: float, y: float, cell: float, probability: float, hint: str) -> str:
     side = cell * probability**0.5
     x, y = x + (cell - side) / 2, y + (cell - side) / 2
     shape = f'x="{x:.2f}" y="{y:.2f}" width="{side:.2f}" height="{side:.2f}"'
-    return f"<rect {shape}><title>{hint} {probability:.2f}</title></rect>"
+    return f"<rect {shape}><title>{hint}</title></rect>"

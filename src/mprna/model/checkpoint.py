@@ -199,6 +199,12 @@ def read_weights(path: Path, model: nn.Module, *, skip: Collection[str] = ()) ->
 def write_weights(
     state_dict: Mapping[str, Tensor], path: Path, *, dtype: torch.dtype = torch.float32
 ) -> None:
-    """The inverse of `read_weights`."""
+    """The inverse of `read_weights`.
+
+    Raises:
+        ModelError: weights that this type cannot hold.
+    """
     tensors = {name: tensor.detach().to("cpu", dtype).contiguous() for name, tensor in state_dict.items()}
+    if broken := [name for name, tensor in tensors.items() if not tensor.isfinite().all()]:
+        raise ModelError(f"{path}: {broken[0]} has numbers that are not finite in {dtype}")
     write_tensors(tensors, path)

@@ -12,6 +12,9 @@ WEIGHTS_FILE: Final = "model.safetensors"
 GRAPH_FILE: Final = "model.onnx"
 """What ONNX Runtime reads; its weights are those of `WEIGHTS_FILE`."""
 
+CARD_FILE: Final = "README.md"
+"""The model card, where there is one."""
+
 ENCODER_KIND: Final = "mprna"
 """An encoder with heads; also what a `config.json` without `kind` holds."""
 

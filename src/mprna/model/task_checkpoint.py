@@ -6,12 +6,11 @@ from pathlib import Path
 
 import torch
 
-from mprna.files import read_json
 from mprna.model.checkpoint import load_module, read_model_dict, save_module
 from mprna.model.config import ModelConfig
-from mprna.model.layout import CONFIG_FILE, TASK_KIND
+from mprna.model.layout import TASK_KIND
 from mprna.model.task import PairModel, TaskModel
-from mprna.model.task_config import TaskConfig
+from mprna.model.task_config import TaskConfig, read_task_config
 from mprna.tokenizer import Tokenizer
 
 
@@ -28,7 +27,7 @@ def save_task_model(
 def load_task_model(directory: Path) -> TaskModel | PairModel:
     """The model of a directory; errors are those of `load_module`."""
     read_model_dict(directory, kind=TASK_KIND)  # models of other kinds have no task
-    task = TaskConfig.from_dict(read_json(directory / CONFIG_FILE).get("task", {}))
+    task = read_task_config(directory)
     return load_module(directory, TASK_KIND, lambda model: new_task_model(ModelConfig.from_dict(model), task))
 
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 from mprna.errors import ModelError
+from mprna.files import read_json
+from mprna.model.layout import CONFIG_FILE
 
 PAIR_PREDICTION: Final = "pair_prediction"
 """The partner of every nucleotide, or none."""
@@ -85,6 +88,15 @@ class TaskConfig:
             return cls(**parsed)
         except (AttributeError, TypeError) as error:
             raise ModelError(f"config.json does not describe a task: {error}") from None
+
+
+def read_task_config(directory: Path) -> TaskConfig:
+    """What the model of a directory predicts.
+
+    Raises:
+        ModelError: `config.json` does not say so.
+    """
+    return TaskConfig.from_dict(read_json(directory / CONFIG_FILE).get("task", {}))
 
 
 PAIR_TASK: Final = TaskConfig(task=PAIR_PREDICTION, labels=("base pairs",))

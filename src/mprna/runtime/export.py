@@ -37,7 +37,15 @@ from mprna.model.checkpoint import (
 from mprna.model.degradation import DegradationEnsemble
 from mprna.model.degradation_checkpoint import load_degradation, save_degradation
 from mprna.model.hf import export_hf, import_hf
-from mprna.model.layout import CONFIG_FILE, DEGRADATION_KIND, GRAPH_FILE, PAIR_KIND, TASK_KIND, WEIGHTS_FILE
+from mprna.model.layout import (
+    CARD_FILE,
+    CONFIG_FILE,
+    DEGRADATION_KIND,
+    GRAPH_FILE,
+    PAIR_KIND,
+    TASK_KIND,
+    WEIGHTS_FILE,
+)
 from mprna.model.network import MprnaModel, NetworkOutput
 from mprna.model.pair_checkpoint import load_pair_network, save_pair_network
 from mprna.model.pair_network import CELL, PairNetwork
@@ -70,7 +78,7 @@ def export_model(source_dir: Path, target_dir: Path) -> None:
     `model.onnx`, the tokenizer's files and `manifest.json`.
 
     Args:
-        source_dir: a checkpoint, or the run directory of `mprna pretrain`.
+        source_dir: a checkpoint, or the run directory of `mprna pretrain` or `mprna finetune`.
 
     Raises:
         ModelError: `source_dir` holds no readable checkpoint, files that differ from their manifest, or
@@ -107,12 +115,12 @@ def export_degradation(ensemble: DegradationEnsemble, target_dir: Path) -> None:
 
 
 def _export_task_model(checkpoint_dir: Path, target_dir: Path) -> None:
-    read_task(checkpoint_dir)
-    model = load_task_model(checkpoint_dir)
+    read_task(checkpoint_dir)  # which refuses those that name pairs
+    model = load_task_model(checkpoint_dir).merged()
     with _staged(target_dir) as staging:
         save_task_model(model, staging, dtype=torch.float16)
-        if (card := checkpoint_dir / "README.md").is_file():
-            shutil.copy(card, staging)
+        if (checkpoint_dir / CARD_FILE).is_file():
+            shutil.copy(checkpoint_dir / CARD_FILE, staging)
         _finish(_trace_task(load_task_model(staging)), staging)
 
 

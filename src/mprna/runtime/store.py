@@ -17,7 +17,7 @@ from typing import Any, Final
 from mprna.digest import file_sha256
 from mprna.errors import ModelError, MprnaWarning
 from mprna.files import read_json, write_json
-from mprna.model.layout import CONFIG_FILE, ENCODER_KIND, KINDS
+from mprna.model.layout import CARD_FILE, CONFIG_FILE, ENCODER_KIND, KINDS
 
 DEFAULT_MODEL: Final = "mini"
 """Pretrained; has seen no experimental structure."""
@@ -123,7 +123,7 @@ def describe(directory: Path) -> ModelInfo:
     if not isinstance(model, dict) or not isinstance(max_length, int) or max_length < 2:
         raise ModelError(f"{directory / CONFIG_FILE}: not an MP-RNA model")
     num_bytes = sum(path.stat().st_size for path in _payload(directory))
-    card_path = directory / "README.md"
+    card_path = directory / CARD_FILE
     card = card_path.read_text("utf-8", "replace").strip() if card_path.is_file() else ""
     return ModelInfo(directory.name, directory, num_bytes, model, card, kind_of(directory))
 

@@ -12,9 +12,8 @@ from typing import Protocol
 import numpy as np
 
 from mprna.errors import ModelError, SequenceError
-from mprna.files import read_json
-from mprna.model.layout import CONFIG_FILE, TASK_KIND
-from mprna.model.task_config import TaskConfig
+from mprna.model.layout import TASK_KIND
+from mprna.model.task_config import TaskConfig, read_task_config
 from mprna.runtime.engine import FloatArray
 from mprna.runtime.store import kind_of
 from mprna.softmax import sigmoid, softmax
@@ -54,7 +53,7 @@ def read_task(model_dir: Path) -> TaskConfig:
         raise ModelError(
             f"{model_dir}: a model of kind {kind!r}; expected {TASK_KIND!r}, of `mprna finetune`"
         )
-    task = TaskConfig.from_dict(read_json(model_dir / CONFIG_FILE).get("task", {}))
+    task = read_task_config(model_dir)
     if task.is_pairing:
         raise ModelError(f"{model_dir}: a checkpoint that names pairs; `mprna fold` reads RUN/model")
     return task

@@ -20,7 +20,7 @@ import torch
 from mprna.errors import MissingDataError, ModelError, UsageError
 from mprna.files import read_json, write_json, write_text
 from mprna.io.labelled import LabelledRow
-from mprna.model.layout import CONFIG_FILE
+from mprna.model.layout import CARD_FILE, CONFIG_FILE
 from mprna.model.task import TaskNetwork
 from mprna.model.task_config import MULTILABEL, PAIR_PREDICTION, PAIR_TASK, TaskConfig
 from mprna.objectives.mixture import check_ranges
@@ -45,11 +45,11 @@ class FinetuneConfig:
     """Everything that decides the outcome, except for the data and the pretrained model."""
 
     task: str
-    """One of `mprna.model.task.TASKS`."""
+    """One of `mprna.model.task_config.TASKS`."""
     mode: str = "full"
     """`full`: all weights are trained; `head`: the head alone; `lora`: the head and low-rank updates."""
     pooling: str = "mean_max"
-    """For sequence tasks: one of `mprna.model.task.POOLINGS`."""
+    """For sequence tasks: one of `mprna.model.task_config.POOLINGS`."""
     epochs: int = 10
     """Passes over the training data, at most."""
     batch_size: int = 32
@@ -109,7 +109,7 @@ def finetune(
         FormatError: a row that does not fit the task or the model.
         UsageError: the run exists and `resume` is off, it was made from other settings or data, or another
             process trains it; or there is no such device.
-        MissingDataError: a label column in which nothing is known.
+        MissingDataError: a label column in which nothing is known, or nothing to choose the best model by.
     """
     _check(config, label_names)
     set_up_cpu(num_threads)
@@ -119,7 +119,9 @@ def finetune(
     data, validation = (
         examples(rows, task, max_length=backbone.max_length) for rows in (train_rows, validation_rows)
     )
-    _check_targets(np.concatenate([example.targets for example in validation]), task, validation_rows)
+    targets = np.concatenate([example.targets for example in validation])
+    _check_targets(targets, task, validation_rows)
+    _check_contested(targets, task, validation_rows)
     model = _initial_model(backbone, task, config).to(place)
     learner = _learner(backbone, model, data, validation, config)
     loop = loop_config(config, len(data))
@@ -182,11 +184,11 @@ def _task(config: FinetuneConfig, rows: Sequence[LabelledRow], label_names: Sequ
         labels = class_names(rows, config.task)
         return TaskConfig(task=config.task, labels=labels, pooling=config.pooling)
     task = TaskConfig(task=config.task, labels=tuple(label_names), pooling=config.pooling)
-    if task.is_multilabel:
-        return task
     longest = max(len(row.sequence) for row in rows)
     values = np.concatenate([e.targets for e in examples(rows, task, max_length=longest)]).astype(np.float64)
     _check_targets(values, task, rows)
+    if task.is_multilabel:
+        return task
     scales = np.nanstd(values, axis=0)
     return dataclasses.replace(
         task,
@@ -200,6 +202,13 @@ def _check_targets(values: npt.NDArray[np.floating], task: TaskConfig, rows: Seq
     if np.isnan(values).all(0).any():
         what = "any class" if task.is_classification else "any number"
         raise MissingDataError(f"{rows[0].path}: a label column without {what}")
+
+
+def _check_contested(values: npt.NDArray[np.floating], task: TaskConfig, rows: Sequence[LabelledRow]) -> None:
+    """The best model is chosen by AUC, for which some rows must have a label that others lack."""
+    lowest, highest = np.nanmin(values, axis=0), np.nanmax(values, axis=0)
+    if task.is_multilabel and not (lowest < highest).any():
+        raise MissingDataError(f"{rows[0].path}: no label that some rows have and others lack")
 
 
 def _initial_model(backbone: Backbone, task: TaskConfig, config: FinetuneConfig) -> TaskNetwork:
@@ -278,7 +287,7 @@ def _write_model(learner: TaskLearner, config: FinetuneConfig, run_dir: Path, *,
     directory = run_dir / "model"
     directory.mkdir(exist_ok=True)
     card = _card(model.task, config, metrics, step, num_training, len(learner.validation))
-    write_text(card, directory / "README.md")  # before `config.json`, which makes the directory a model
+    write_text(card, directory / CARD_FILE)  # before `config.json`, which makes the directory a model
     learner.backbone.publish(model, directory)
     return directory
 

@@ -9,7 +9,9 @@ from typing import Any
 from mprna.bench.data import Example
 from mprna.bench.models.finetuned import TASKS, answers
 from mprna.bench.task import LABELLED, Task
+from mprna.digest import file_sha256
 from mprna.errors import UsageError
+from mprna.model.layout import WEIGHTS_FILE
 from mprna.model.task_checkpoint import load_task_model
 from mprna.model.task_config import TaskConfig
 
@@ -29,9 +31,9 @@ class TrainedModel:
     def __init__(self, directory: Path, task: Task, *, batch_size: int) -> None:
         self._model = load_task_model(directory)
         self._columns = _columns(self._model.task, task, directory)
-        self._longest = min(self._model.config.max_length, task.max_length)
+        self._longest = self._model.config.max_length
         self._batch_size = batch_size
-        self.choices: dict[str, Any] = {}
+        self.choices: dict[str, Any] = {"model_sha256": file_sha256(directory / WEIGHTS_FILE)}
         self.num_failed = self.num_truncated = 0
 
     def fit(self, task: Task, train: Sequence[Example], valid: Sequence[Example], seed: int) -> None:
@@ -51,10 +53,12 @@ def _columns(model: TaskConfig, task: Task, directory: Path) -> list[int] | None
             f"{directory} was trained for {model.task}, but {task.full_name} is {TASKS[task.type]}"
         )
     if not task.classes:
+        if task.type == "regression" and len(model.labels) > 1:
+            names = ", ".join(model.labels)
+            raise UsageError(f"{directory} says {names}; give {task.full_name} one of them as classes")
         return None
-    unknown = set(model.labels) - set(task.classes)
-    unsaid = set(task.classes) - set(model.labels) if not model.is_classification else ()
-    if unknown or unsaid:
+    unknown, unsaid = set(model.labels) - set(task.classes), set(task.classes) - set(model.labels)
+    if unknown or (unsaid and not model.is_classification):  # train may lack a class, but no number
         raise UsageError(
             f"{directory} says {', '.join(model.labels)}, but the classes of {task.full_name} are "
             f"{', '.join(task.classes)}"
