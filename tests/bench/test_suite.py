@@ -134,6 +134,34 @@ def test_a_task_of_ones_own_needs_a_name_and_a_type_alone(tmp_path: Path) -> Non
         load_split(tissues, "valid", tmp_path)
 
 
+def test_a_suite_that_is_too_deep_is_told(tmp_path: Path) -> None:
+    (tmp_path / "own.toml").write_text("a = " + "[" * 10_000)
+    with pytest.raises(UsageError, match=r"own\.toml: too deep"):
+        load_suite(str(tmp_path / "own.toml"))
+
+
+def test_classes_are_matched_as_they_are_written_first(tmp_path: Path) -> None:
+    (tmp_path / "own.toml").write_text(
+        '[[tasks]]\nname = "t"\ntype = "classification"\nclasses = ["v1.0", "1", "true"]\n'
+    )
+    (tmp_path / "t_test.csv").write_text("sequence, label\nACGU,v1.0\nACGU, 1.0 \nACGU,true\n")
+    (tmp_path / "t_train.jsonl").write_text('{"sequence": "ACGU", "label": true}\n')
+    (task,) = load_suite(str(tmp_path / "own.toml"))
+    assert [example.label for example in load_split(task, "test", tmp_path).examples] == [0, 1, 2]
+    assert load_split(task, "train", tmp_path).examples[0].label == 2
+
+
+def test_lists_may_stand_in_cells(tmp_path: Path) -> None:
+    (tmp_path / "own.toml").write_text(
+        '[[tasks]]\nname = "t"\ntype = "degradation"\nclasses = ["a"]\nvalid_from_train = 9\n'
+    )
+    (tmp_path / "t_train.tsv").write_text("sequence\ta\nACGU\t[1, 2.5, 0]\n")
+    (task,) = load_suite(str(tmp_path / "own.toml"))
+    assert load_split(task, "train", tmp_path).examples[0].label.tolist() == [[1.0], [2.5], [0.0]]
+    with pytest.raises(MissingDataError, match=r"t_train\.tsv: too few rows to make a valid split"):
+        load_split(task, "valid", tmp_path)
+
+
 def test_keys_at_the_head_hold_for_every_task(tmp_path: Path) -> None:
     (tmp_path / "own.toml").write_text(
         'sequence = "seq"\nmax_length = 50\ntitle = "ours"\n[[tasks]]\nname = "a"\ntype = "structure"\n'
@@ -146,6 +174,7 @@ def test_keys_at_the_head_hold_for_every_task(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("kind", "rows", "reason"),
     [
+        ("regression", [""], "t_test.csv:2: nothing in the column 'label'"),
         ("regression", ["1.5 9"], "t_test.csv:2: 2 numbers; a regression has one"),
         ("multilabel", ["0 7"], r"t_test.csv:2: labels .*0.0, 7.0.*; expected 0 or 1"),
         ("multilabel", ["0 1", "1"], "t_test.csv: row 2 has 1 numbers, the first 2"),

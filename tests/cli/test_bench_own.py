@@ -120,6 +120,19 @@ def test_the_tasks_of_ones_own_are_listed_and_audited(call, suite: Path) -> None
     assert "own/rich\ttest\ttrain\t24\t24\t0" in audited
 
 
+def test_sequences_without_a_mutation_are_reported_too(call, tmp_path: Path) -> None:
+    rows = {"mended": "ACGU,ACGA\nACGU,ACGU\nGGCC,GGCA\n", "whole": "ACGU,ACGU\nGG,GG\n"}
+    tasks = [f'[[tasks]]\nname = "{name}"\ntype = "mutation_repair"\n' for name in rows]
+    (tmp_path / "own.toml").write_text("".join(tasks))
+    for name, text in rows.items():
+        for split in ("train", "valid", "test"):
+            (tmp_path / f"{name}_{split}.csv").write_text(f"sequence,label\n{text}")
+    options = ["--model", "majority", "--seeds", 1, "--data-dir", tmp_path, "--out", tmp_path / "records"]
+    assert call("bench", "run", tmp_path / "own.toml", *options).status == 0
+    report = call("bench", "report", tmp_path / "records")
+    assert (report.status, report.out.count("majority")) == (0, 7)  # three metrics each, and the ranks
+
+
 def test_a_record_is_of_its_task_as_it_was_described(call, suite: Path) -> None:
     options = ["--task", "share", "--model", "kmer", "--seeds", 1, "--data-dir", suite.parent]
     options += ["--out", suite.parent / "records"]

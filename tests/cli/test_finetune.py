@@ -17,6 +17,9 @@ import torch
 from mprna.model.checkpoint import save_checkpoint
 from mprna.model.network import MprnaModel
 from mprna.model.presets import PRESETS
+from mprna.model.task import TaskModel
+from mprna.model.task_checkpoint import save_task_model
+from mprna.model.task_config import TaskConfig
 
 WITHOUT_TORCH = [
     sys.executable,
@@ -110,6 +113,34 @@ def test_an_exported_model_predicts_the_same_without_torch(
             is_text = value is None or isinstance(value, str)
             expected = value if is_text else pytest.approx(value, abs=0.02)  # weights are rounded to float16
             assert other[name] == expected
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"labels": ["a"]}, "expected an offset and a positive scale for each label"),
+        ({"offsets": [0.0]}, "expected an offset and a positive scale for each label"),
+        ({"scales": [1.0, 0.0]}, "expected an offset and a positive scale for each label"),
+        ({"offsets": [0.0, float("nan")]}, "expected lists of numbers"),
+        ({"labels": ["a", "a"]}, "expected names that differ"),
+        ({"labels": ["a", "b", "c"], "offsets": [0] * 3, "scales": [1] * 3}, "a network that says (1, 2)"),
+        ({"task": "token_regression"}, "a network that says (1, 2)"),
+        (None, "no description of a task"),
+    ],
+)
+def test_a_network_for_another_task_is_told(
+    call, tmp_path: Path, change: dict[str, Any] | None, reason: str
+) -> None:
+    config = TaskConfig(task="sequence_regression", labels=("a", "b"), offsets=(0.0, 0.0), scales=(1.0, 1.0))
+    save_task_model(TaskModel(PRESETS["nano"], config), tmp_path / "plain")
+    assert call("models", "export", tmp_path / "plain", "--out", tmp_path / "small").status == 0
+    (tmp_path / "small" / "manifest.json").unlink()
+    path = tmp_path / "small" / "config.json"
+    content = json.loads(path.read_text())
+    path.write_text(json.dumps(content | {"task": change and content["task"] | change}))
+    outcome = call("predict", tmp_path / "small", "GGGG")
+    assert (outcome.status, outcome.err.count("\n")) == (1, 1)
+    assert reason in outcome.err
 
 
 def test_a_checkpoint_of_low_rank_updates_is_exported_merged(call, model: Path, tmp_path: Path) -> None:

@@ -125,7 +125,10 @@ def test_models_export_of_a_checkpoint_of_no_run_is_an_error(call, tmp_path):
 @pytest.mark.torch
 @pytest.mark.parametrize(
     ("to", "reason"),
-    [("onnx", "config.json does not describe a task"), ("transformers", "kind 'task'; expected 'mprna'")],
+    [
+        ("onnx", "config.json: no description of a task"),
+        ("transformers", "kind 'task'; transformers opens pretrained ones only"),
+    ],
 )
 def test_a_failed_export_leaves_no_folder(call, mprna_home, tmp_path, to, reason):
     source = tmp_path / "fine-tuned"

@@ -61,7 +61,7 @@ def test_arcs_are_above_where_they_are_drawn_and_below_where_they_are_likely() -
 
 def test_pairs_that_cross_others_are_told_by_colour() -> None:
     knot = Record(name="x", sequence="G" * 20, dot_bracket="((((..[[..))))....]]")
-    colours = re.findall(r'stroke="(#\w+)" stroke-width="1\.4"', draw_arcs(knot))
+    colours = re.findall(r'stroke="(#\w+)" stroke-width="1\.40"', draw_arcs(knot))
     assert (len(colours), len(set(colours))) == (6, 2)
 
 

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from itertools import product
+from itertools import product, zip_longest
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,6 +21,7 @@ from mprna.errors import FormatError, MissingDataError, SequenceError, Structure
 from mprna.io.fasta import read_fasta
 from mprna.io.formats import suffix_of
 from mprna.io.jsonl import json_rows
+from mprna.io.labelled import list_cell
 from mprna.io.source import numbered_lines, open_input
 from mprna.io.table import read_rows
 from mprna.io.tsv import delimited_cells
@@ -235,14 +236,15 @@ def _file_rows(path: Path, task: Task) -> Iterator[Row]:
 
 
 def _table_rows(lines: Iterator[tuple[int, list[str]]], path: Path) -> Iterator[Row]:
-    number, columns = next(lines, (1, list[str]()))
+    number, cells = next(lines, (1, list[str]()))
+    columns = [cell.strip() for cell in cells]
     if len(set(columns)) < len(columns):
         raise FormatError("two columns of one name", path=str(path), line=number)
     for number, cells in lines:
         if len(cells) > len(columns):
             reason = f"{len(cells)} cells for {len(columns)} columns"
             raise FormatError(reason, path=str(path), line=number)
-        yield number, dict(zip(columns, cells, strict=False))
+        yield number, dict(zip_longest(columns, map(list_cell, cells)))
 
 
 def _folder_rows(path: Path) -> Iterator[Row]:
@@ -276,8 +278,10 @@ def _cluster(task: Task, row: dict[str, Any]) -> str:
 
 
 def _column(row: dict[str, Any], name: str) -> Any:
-    if row.get(name) is None:
+    if name not in row:
         raise KeyError(name)
+    if row[name] is None or row[name] == "":
+        raise ValueError(f"nothing in the column {name!r}")
     return row[name]
 
 
@@ -295,7 +299,10 @@ def _target(task: Task, row: dict[str, Any], target: str) -> str:
 
 
 def _class(task: Task, row: dict[str, Any], sequence: str) -> int:
-    text = str(_column(row, task.label)).removesuffix(".0")
+    value = _column(row, task.label)
+    text = str(value).lower() if isinstance(value, bool) else str(value).strip()
+    if text not in task.classes:
+        text = text.removesuffix(".0")
     if text not in task.classes:
         raise ValueError(f"label {text!r}; expected one of {', '.join(task.classes)}")
     return task.classes.index(text)
@@ -370,6 +377,8 @@ def _part(split: Split, name: str, source: str, every: int) -> Split:
     chosen = tuple(
         example for i, example in enumerate(split.examples) if (i % every == every - 1) == (name == "valid")
     )
+    if not chosen:
+        raise MissingDataError(f"{split.path}: too few rows to make a {name} split of them")
     kept = f"validation is every {every}th row of {source}"
     note = kept if source == "train" else f"no training split: {kept}, the others train"
     return replace(split, examples=chosen, note=note)

@@ -154,8 +154,10 @@ def read_records_of(out_dir: Path) -> list[RunRecord]:
 
 
 def items_of(record: RunRecord, metric: str) -> list[Floats]:
-    """The per-item numbers of a metric as arrays."""
-    return [np.asarray(item, dtype=np.float64) for item in record.items[metric]]
+    """The per-item numbers of a metric as arrays; JSON does not say how wide those without rows are."""
+    items = [np.asarray(item, dtype=np.float64) for item in record.items[metric]]
+    width = max((item.shape[1] for item in items if item.ndim == 2), default=2)
+    return [item if item.size else np.zeros((0, width)) for item in items]
 
 
 def plain_items(items: Iterable[Floats]) -> list[Any]:

@@ -53,9 +53,11 @@ def load_suite(name: str) -> tuple[Task, ...]:
     if not path.is_file():
         raise UsageError(f"{name}: no such file")
     try:
-        return parse_suite(path.stem, path.read_text(encoding="utf-8"))
+        return parse_suite(path.stem, path.read_text(encoding="utf-8-sig"))
     except (UsageError, ValueError) as error:  # no UTF-8, or no TOML
         raise UsageError(f"{name}: {error}") from None
+    except RecursionError:
+        raise UsageError(f"{name}: too deep") from None
 
 
 def parse_suite(name: str, text: str) -> tuple[Task, ...]:
@@ -70,7 +72,7 @@ def parse_suite(name: str, text: str) -> tuple[Task, ...]:
     hub = _made(Hub, content["hub"]) if "hub" in content else None
     entries = content.get("tasks")
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries) or not entries:
-        raise UsageError("no [[tasks]]")
+        raise UsageError("no [[tasks]], which have at least a name and a type")
     tasks = tuple(task for entry in entries for task in _tasks_of(name, {**shared, **entry}, hub))
     if len({task.name for task in tasks}) < len(tasks):
         raise UsageError("two tasks of one name")

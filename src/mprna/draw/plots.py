@@ -43,9 +43,12 @@ _LEAST_ARC: Final = 0.05
 _PALEST: Final = 0.3
 """Of the colour scale, for a probability of 0: paler ones are not seen on white."""
 
+_GRID: Final = "#e4e7eb"
 _SIDE: Final = 640.0
 """Pixels of a dot plot, at most; at most `_CELL` for a nucleotide."""
 _CELL: Final = 12.0
+_SMALLEST: Final = 2.5
+"""Pixels of a certain pair, however long the RNA is."""
 _LEAST_DOT: Final = 0.01
 
 
@@ -165,7 +168,7 @@ def _arc(i: int, j: int, step: float, line: float, up: int, colour: str, hint: s
     path = (
         f"M{px(start)},{px(line)} A{px(radius)},{px(radius * _FLATTENING)} 0 0 {sweep} {px(end)},{px(line)}"
     )
-    width = px(max(0.1 * step, 0.6))
+    width = f"{max(0.1 * step, min(0.6, 0.5 * step)):.2f}"  # of long RNAs less than a step
     title = f"<title>{i + 1} {j + 1}{hint}</title>"
     return f'<path d="{path}" fill="none" stroke="{colour}" stroke-width="{width}">{title}</path>'
 
@@ -201,18 +204,18 @@ def _grid(length: int, cell: float, left: float, top: float) -> Iterator[str]:
         f'<rect x="{px(left)}" y="{px(top)}" width="{px(side)}" height="{px(side)}" fill="none" '
         f'stroke="{AXIS}"/>'
     )
-    yield f'<path d="M{px(left)},{px(top)} l{px(side)},{px(side)}" stroke="{AXIS}"/>'
+    yield f'<path d="M{px(left)},{px(top)} l{px(side)},{px(side)}" stroke="{_GRID}"/>'
     every = _tick_step(length, cell, room=48)
     for position in range(every, length + 1, every):
         at = (position - 0.5) * cell
         lines = f"M{px(left + at)},{px(top)} v{px(side)} M{px(left)},{px(top + at)} h{px(side)}"
-        yield f'<path d="{lines}" stroke="#e4e7eb"/>'
+        yield f'<path d="{lines}" stroke="{_GRID}"/>'
         yield text_element(left + at, top - 6, str(position), size=11, fill=QUIET, anchor="middle")
         yield text_element(left - 7, top + at + 4, str(position), size=11, fill=QUIET, anchor="end")
 
 
 def _dot(x: float, y: float, cell: float, probability: float, hint: str) -> str:
-    side = cell * probability**0.5
+    side = max(cell, _SMALLEST) * probability**0.5
     x, y = x + (cell - side) / 2, y + (cell - side) / 2
     shape = f'x="{x:.2f}" y="{y:.2f}" width="{side:.2f}" height="{side:.2f}"'
     return f"<rect {shape}><title>{hint}</title></rect>"

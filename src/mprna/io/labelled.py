@@ -87,7 +87,7 @@ def _rows(file: InputFile) -> Iterator[tuple[int, dict[str, Any]]]:
 
 
 def _delimited(file: InputFile, delimiter: str) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Rows of CSV or TSV; a cell that starts with `[` is a JSON list, an empty one is unknown."""
+    """Rows of CSV or TSV."""
     columns: list[str] = []
     twice: dict[str, object] = {}
     for line, cells in delimited_cells(file, delimiter):
@@ -98,10 +98,11 @@ def _delimited(file: InputFile, delimiter: str) -> Iterator[tuple[int, dict[str,
             message = f"{len(cells)} cells, the first line has {len(columns)}"
             raise FormatError(message, path=file.name, line=line)
         else:
-            yield line, dict(zip(columns, map(_cell, cells), strict=True)) | twice
+            yield line, dict(zip(columns, map(list_cell, cells), strict=True)) | twice
 
 
-def _cell(text: str) -> Any:
+def list_cell(text: str) -> Any:
+    """A cell that holds a JSON list as that list, a blank one as None, any other as it is."""
     if text.startswith("["):
         try:
             return json.loads(text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -51,8 +52,10 @@ class TaskConfig:
             raise ModelError(f"no task that this mprna knows: {self.task!r}, {self.pooling!r}; upgrade it")
         if not isinstance(self.labels, tuple) or not all(isinstance(name, str) for name in self.labels):
             raise ModelError(f"labels {self.labels!r:.40}; expected a list of names")
+        if len(set(self.labels)) < len(self.labels):
+            raise ModelError(f"labels {self.labels!r:.40}; expected names that differ")
         for values in (self.offsets, self.scales):
-            if not isinstance(values, tuple) or not all(isinstance(value, (int, float)) for value in values):
+            if not isinstance(values, tuple) or not all(map(_is_finite, values)):
                 raise ModelError(f"offsets or scales {values!r:.40}; expected lists of numbers")
 
     @property
@@ -87,7 +90,11 @@ class TaskConfig:
             parsed: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
             return cls(**parsed)
         except (AttributeError, TypeError) as error:
-            raise ModelError(f"config.json does not describe a task: {error}") from None
+            raise ModelError(f"no description of a task ({error})") from None
+
+
+def _is_finite(value: object) -> bool:
+    return isinstance(value, (int, float)) and math.isfinite(value)
 
 
 def read_task_config(directory: Path) -> TaskConfig:
@@ -96,7 +103,16 @@ def read_task_config(directory: Path) -> TaskConfig:
     Raises:
         ModelError: `config.json` does not say so.
     """
-    return TaskConfig.from_dict(read_json(directory / CONFIG_FILE).get("task", {}))
+    path = directory / CONFIG_FILE
+    try:
+        task = TaskConfig.from_dict(read_json(path).get("task", {}))
+    except ModelError as error:
+        raise ModelError(f"{path}: {error}") from None
+    if task.task.endswith("regression"):
+        num_units = len(task.offsets), len(task.scales)
+        if num_units != (len(task.labels),) * 2 or min(task.scales) <= 0:
+            raise ModelError(f"{path}: expected an offset and a positive scale for each label")
+    return task
 
 
 PAIR_TASK: Final = TaskConfig(task=PAIR_PREDICTION, labels=("base pairs",))

@@ -190,8 +190,8 @@ def repair_records(
 class _Repairer:
     def __init__(self, options: RepairOptions) -> None:
         directory = find_model(options.model)
-        self._calibration = load_calibration(directory)
         self._engine = load(directory, backend=options.backend)
+        self._calibration = load_calibration(directory)
         self._relatives = relatives_index(options.relatives)
         self._options = options
         self._folder: Folder | None = None

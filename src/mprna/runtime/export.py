@@ -41,6 +41,7 @@ from mprna.model.layout import (
     CARD_FILE,
     CONFIG_FILE,
     DEGRADATION_KIND,
+    ENCODER_KIND,
     GRAPH_FILE,
     PAIR_KIND,
     TASK_KIND,
@@ -130,7 +131,12 @@ def export_transformers(source_dir: Path, target_dir: Path) -> None:
     Raises:
         ModelError: as `export_model`, or a model of another kind than a checkpoint.
     """
-    export_hf(_source(source_dir, target_dir), target_dir)
+    checkpoint_dir = _source(source_dir, target_dir)
+    if (kind := kind_of(checkpoint_dir)) != ENCODER_KIND:
+        raise ModelError(
+            f"{checkpoint_dir}: a model of kind {kind!r}; transformers opens pretrained ones only"
+        )
+    export_hf(checkpoint_dir, target_dir)
 
 
 def import_model(source_dir: Path, target_dir: Path) -> None:

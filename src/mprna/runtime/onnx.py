@@ -114,7 +114,7 @@ class OnnxTaskEngine:
     def predict(self, sequence: str) -> FloatArray:
         input_ids = task_input(sequence, self.max_length)
         (outputs,) = _outputs(self._session, ("outputs",), {"input_ids": input_ids[None]})
-        return task_answer(outputs[0], self.task)
+        return task_answer(outputs[0], self.task, len(input_ids))
 
 
 def _score_scale(info: ModelInfo) -> float:

@@ -70,11 +70,17 @@ def task_input(sequence: str, max_length: int) -> TokenIds:
     return Tokenizer().encode(sequence)
 
 
-def task_answer(outputs: FloatArray, task: TaskConfig) -> FloatArray:
+def task_answer(outputs: FloatArray, task: TaskConfig, num_tokens: int) -> FloatArray:
     """What the network says, as `TaskEngine.predict` returns it.
 
     *Shape:* (L + 2 or 1, C) to (P, C)
+
+    Raises:
+        ModelError: the network is for another task.
     """
+    expected = (num_tokens if task.per_token else 1, len(task.labels))
+    if outputs.shape != expected:
+        raise ModelError(f"a network that says {outputs.shape} where its config.json has {expected}")
     outputs = outputs[1:-1] if task.per_token else outputs
     if task.is_classification:
         return softmax(outputs)

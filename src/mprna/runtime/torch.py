@@ -99,7 +99,7 @@ class TorchTaskEngine:
     @torch.inference_mode()
     def predict(self, sequence: str) -> FloatArray:
         input_ids = torch.from_numpy(task_input(sequence, self.max_length))
-        return task_answer(self._model(input_ids[None])[0].numpy(), self.task)
+        return task_answer(self._model(input_ids[None])[0].numpy(), self.task, len(input_ids))
 
 
 def _move(model: nn.Module, device: str, dtype: str) -> torch.device:

@@ -199,9 +199,12 @@ def _task(config: FinetuneConfig, rows: Sequence[LabelledRow], label_names: Sequ
 
 def _check_targets(values: npt.NDArray[np.floating], task: TaskConfig, rows: Sequence[LabelledRow]) -> None:
     """Every label column must say something, or nothing can be learned from it or chosen by it."""
-    if np.isnan(values).all(0).any():
-        what = "any class" if task.is_classification else "any number"
-        raise MissingDataError(f"{rows[0].path}: a label column without {what}")
+    empty = np.isnan(values).all(0)
+    if empty.any() and task.is_classification:
+        raise MissingDataError(f"{rows[0].path}: a label column without any class")
+    if empty.any():
+        name = task.labels[int(empty.argmax())]
+        raise MissingDataError(f"{rows[0].path}: a label column without any number: {name}")
 
 
 def _check_contested(values: npt.NDArray[np.floating], task: TaskConfig, rows: Sequence[LabelledRow]) -> None:
