@@ -326,7 +326,7 @@ complete -c mprna -n '_shtab_mprna_using finetune' -l epochs -x -d 'at most [10]
 complete -c mprna -n '_shtab_mprna_using finetune' -l patience -x -d 'epochs without a better validation metric that end it [3]'
 complete -c mprna -n '_shtab_mprna_using finetune' -l batch-size -x -d 'sequences [32]'
 complete -c mprna -n '_shtab_mprna_using finetune' -l accumulate-batches -x -d 'per step [1]'
-complete -c mprna -n '_shtab_mprna_using finetune' -l learning-rate -x -d 'peak [0.0001]'
+complete -c mprna -n '_shtab_mprna_using finetune' -l learning-rate -x -d 'peak [0.0003]'
 complete -c mprna -n '_shtab_mprna_using finetune' -l lora-rank -x -d 'for --mode lora [8]'
 complete -c mprna -n '_shtab_mprna_using finetune' -l bfloat16 -d 'faster and less exact: for GPUs, and processors with AVX-512'
 complete -c mprna -n '_shtab_mprna_using finetune' -l seed -x -d 'of head and order [45]'

@@ -104,7 +104,7 @@ def _add_training(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--accumulate-batches", type=positive_int, default=1, metavar="N", help="per step [%(default)s]"
     )
-    parser.add_argument("--learning-rate", type=float, default=1e-4, metavar="X", help="peak [%(default)s]")
+    parser.add_argument("--learning-rate", type=float, default=3e-4, metavar="X", help="peak [%(default)s]")
     parser.add_argument(
         "--lora-rank", type=positive_int, default=8, metavar="N", help="for --mode lora [%(default)s]"
     )

@@ -54,7 +54,7 @@ class FinetuneConfig:
     """Passes over the training data, at most."""
     batch_size: int = 32
     """Sequences per batch."""
-    learning_rate: float = 1e-4
+    learning_rate: float = 3e-4
     """Peak of the schedule."""
     balance_classes: bool = False
     """Whether every class weighs the same in the loss, however rare it is."""
