@@ -91,7 +91,7 @@ def scale_bar(x: float, y: float, label: str, *, palest: float = 0.0) -> Iterato
     """
     width, height = _BAR
     stops = np.linspace(0, 1, len(SCALE))
-    name = f"mprna-scale-{palest:g}"  # several drawings may stand in one page
+    name = "mprna-pale-scale" if palest else "mprna-scale"  # drawings of both kinds may stand in one page
     yield f'<defs><linearGradient id="{name}">'
     for stop in stops.tolist():
         yield f'<stop offset="{stop:g}" stop-color="{scale_colour(palest + (1 - palest) * stop)}"/>'
