@@ -209,11 +209,15 @@ def _required(task: Task, name: str, data_dir: Path) -> Path:
         stems = "|".join(STEMS[name])
         places = [task.test_file] if name == "test" and task.test_file else []
         places += [f"{folder}/{stems}.jsonl[.gz]|.csv|..., {folder}_{stems}..." for folder in task.dirs]
-        asks = f"; `mprna bench download {task.suite} --task {task.name}` asks for it" if task.hub else ""
-        asks = "; or set valid_from_train" if name == "valid" and not task.hub else asks
-        source = f"; published at {task.source}" if task.source else ""
+        advice = ""
+        if task.hub:
+            advice = f"; `mprna bench download {task.suite} --task {task.name}` asks for it"
+        elif name == "valid":
+            advice = "; or set valid_from_train"
+        if task.source:
+            advice += f"; published at {task.source}"
         raise MissingDataError(
-            f"{task.full_name}: no {name} data in {data_dir} (looked for {' or '.join(places)}){asks}{source}"
+            f"{task.full_name}: no {name} data in {data_dir} (looked for {' or '.join(places)}){advice}"
         )
     return path
 

@@ -95,6 +95,7 @@ def _finished(path: Path, name: str, task: Task, model: Model) -> RunRecord:
         )
     for what, now in (("task", task.facts), ("model_sha256", model.choices.get("model_sha256"))):
         if record.choices.get(what, now) != now:  # the first records do not have them
+            what = what.removesuffix("_sha256")
             raise UsageError(f"{path} was made with another {what}; remove it, or choose another --out")
     return record
 

@@ -15,7 +15,8 @@ from mprna.io.records import Record
 
 _BAR: Final = (132.0, 10.0)
 """Width and height of the colour scale, in pixels."""
-_OUTLINE: Final = "#616e7c"
+OUTLINE: Final = "#616e7c"
+"""Of what is filled with a colour."""
 _LONGEST: Final = 80
 """Letters of a line; what is longer is cut."""
 
@@ -98,7 +99,7 @@ def scale_bar(x: float, y: float, label: str, *, palest: float = 0.0) -> Iterato
     yield "</linearGradient></defs>"
     yield (
         f'<rect x="{px(x)}" y="{px(y - 22)}" width="{px(width)}" height="{px(height)}" '
-        f'fill="url(#{name})" stroke="{_OUTLINE}" stroke-width="0.6"/>'
+        f'fill="url(#{name})" stroke="{OUTLINE}" stroke-width="0.6"/>'
     )
     for value, anchor in ((0.0, "start"), (0.5, "middle"), (1.0, "end")):
         yield text_element(x + value * width, y + 3, f"{value:g}", size=11, fill=QUIET, anchor=anchor)

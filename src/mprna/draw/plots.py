@@ -73,7 +73,7 @@ def draw_arcs(record: Record) -> str:
         *_above(pairs, dot_bracket, probs, step, line - _gap(step)),
         *_line(record.sequence, clean, step, line),
         *_numbers(length, step, line + _gap(step) + 12),
-        *(_arc(i, j, step, under, -1, _colour(p), f" {p:.2f}") for i, j, p in others),
+        *(_arc(i, j, step, under, False, _colour(p), f" {p:.2f}") for i, j, p in others),
     ]
     width, height = length * step, under + below + _MARGIN
     if probs is not None:
@@ -150,24 +150,22 @@ def _above(
 ) -> Iterator[str]:
     for i, j in pairs:
         if probs is not None:
-            yield _arc(i, j, step, line, 1, _colour(float(probs[i, j])), f" {probs[i, j]:.2f}")
+            yield _arc(i, j, step, line, True, _colour(float(probs[i, j])), f" {probs[i, j]:.2f}")
         else:
             colour = DARK_TEXT if dot_bracket[i] == "(" else VERMILION
-            yield _arc(i, j, step, line, 1, colour, "")
+            yield _arc(i, j, step, line, True, colour, "")
 
 
 def _colour(probability: float) -> str:
     return scale_colour(_PALEST + (1 - _PALEST) * probability)
 
 
-def _arc(i: int, j: int, step: float, line: float, up: int, colour: str, hint: str) -> str:
-    """Half an ellipse over the line (`up` 1) or under it (-1), with a note for the pointer."""
+def _arc(i: int, j: int, step: float, line: float, is_above: bool, colour: str, hint: str) -> str:
+    """Half an ellipse above the line or below it, with a note for the pointer."""
     start, end = (_MARGIN + (k + 0.5) * step for k in (i, j))
     radius = (end - start) / 2
-    sweep = 1 if up > 0 else 0
-    path = (
-        f"M{px(start)},{px(line)} A{px(radius)},{px(radius * _FLATTENING)} 0 0 {sweep} {px(end)},{px(line)}"
-    )
+    radii = f"{px(radius)},{px(radius * _FLATTENING)}"
+    path = f"M{px(start)},{px(line)} A{radii} 0 0 {int(is_above)} {px(end)},{px(line)}"
     width = f"{max(0.1 * step, min(0.6, 0.5 * step)):.2f}"  # of long RNAs less than a step
     title = f"<title>{i + 1} {j + 1}{hint}</title>"
     return f'<path d="{path}" fill="none" stroke="{colour}" stroke-width="{width}">{title}</path>'

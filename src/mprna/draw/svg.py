@@ -22,6 +22,7 @@ from mprna.draw.document import AXIS, FONT, QUIET, VERMILION
 from mprna.draw.labels import LabelPlacer, outward_direction
 from mprna.draw.layout import layout
 from mprna.draw.parts import (
+    OUTLINE,
     caption_of,
     check_drawable,
     printable,
@@ -49,7 +50,6 @@ _MARGIN: Final = 44.0
 _HEADER: Final = 94.0
 _FOOTER: Final = 48.0
 _PAIR: Final = "#3e4c59"
-_OUTLINE: Final = "#616e7c"
 
 _WATSON_CRICK: Final = frozenset({"AU", "UA", "GC", "CG"})
 _WOBBLE: Final = frozenset({"GU", "UG"})
@@ -206,7 +206,7 @@ def _rungs(scene: _Scene) -> Iterator[str]:
 
 def _nucleotides(scene: _Scene) -> Iterator[str]:
     radius = px(scene.radius)
-    outline = f'stroke="{_OUTLINE}" stroke-width="{px(min(0.9, 0.05 * scene.unit))}"'
+    outline = f'stroke="{OUTLINE}" stroke-width="{px(min(0.9, 0.05 * scene.unit))}"'
     size = 0.56 * scene.unit
     yield f'<g {outline} font-size="{px(size)}" font-weight="500" text-anchor="middle">'
     for index, (x, y) in enumerate(scene.points.tolist()):
@@ -280,7 +280,7 @@ def _key(scene: _Scene, label: str) -> Iterator[str]:
     if scene.probabilities is None:
         for letter in NUCLEOTIDES:
             fill = LETTER_FILLS[letter]
-            yield f'<circle cx="{px(x + 6)}" cy="{px(y - 4)}" r="6" fill="{fill}" stroke="{_OUTLINE}"/>'
+            yield f'<circle cx="{px(x + 6)}" cy="{px(y - 4)}" r="6" fill="{fill}" stroke="{OUTLINE}"/>'
             yield text_element(x + 17, y, letter, size=12, fill=QUIET)
             x += 38
     else:

@@ -32,7 +32,7 @@ from mprna.train.labels import Example, class_names, examples
 from mprna.train.loop import train
 from mprna.train.state import checkpoint_dir, sole_training
 from mprna.train.task_batches import TaskBatch, batches_from
-from mprna.train.task_learner import TaskLearner, class_weights, evaluate
+from mprna.train.task_learner import TaskLearner, best_metric, class_weights, evaluate
 from mprna.train.tracker import METRICS_FILE, best_step, read_validation
 
 FORMAT = {"format": "mprna-finetune-run", "version": 1}
@@ -121,7 +121,8 @@ def finetune(
     )
     targets = np.concatenate([example.targets for example in validation])
     _check_targets(targets, task, validation_rows)
-    _check_contested(targets, task, validation_rows)
+    if task.is_multilabel and best_metric(task, config.choose_by)[0] == "auc":
+        _check_contested(targets, validation_rows)
     model = _initial_model(backbone, task, config).to(place)
     learner = _learner(backbone, model, data, validation, config)
     loop = loop_config(config, len(data))
@@ -207,10 +208,9 @@ def _check_targets(values: npt.NDArray[np.floating], task: TaskConfig, rows: Seq
         raise MissingDataError(f"{rows[0].path}: a label column without any number: {name}")
 
 
-def _check_contested(values: npt.NDArray[np.floating], task: TaskConfig, rows: Sequence[LabelledRow]) -> None:
-    """The best model is chosen by AUC, for which some rows must have a label that others lack."""
-    lowest, highest = np.nanmin(values, axis=0), np.nanmax(values, axis=0)
-    if task.is_multilabel and not (lowest < highest).any():
+def _check_contested(labels: npt.NDArray[np.floating], rows: Sequence[LabelledRow]) -> None:
+    """AUC needs a label that some rows have and others lack."""
+    if not (np.nanmin(labels, axis=0) < np.nanmax(labels, axis=0)).any():
         raise MissingDataError(f"{rows[0].path}: no label that some rows have and others lack")
 
 
