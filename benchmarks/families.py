@@ -5,15 +5,17 @@ r"""Whether a pair network folds families that it has never seen: one training p
         --train MORE... --max-like 0.05 --left-out-names '_SPR_|^SRP_' --lookalikes tRNA 5s
 
 For every family, or for all at once (--together): `runs/hybrid_fold.py` learns from the RNAs of all others
-and of `--train`. Left out are RNAs that share more than `--max-like` of their 14-mers with any RNA of the
-family, those whose names say so, and those that look like one: of a length between the family's 5th and 95th
-percentile and with as many hairpins as most of it. The family is then folded by the network, with and without
-its prior, and beside it by the prior alone and by ViennaRNA. The table is that of `benchmarks/accuracy.py`,
-with intervals over families and every tool compared with ViennaRNA.
+and of `--train`, for `--first-steps` from those without a structure alone, then from all. Left out are RNAs
+that share more than `--max-like` of their 14-mers with any RNA of the family, those whose names say so, and
+those that look like one: of a length between the family's 5th and 95th percentile and with as many hairpins
+as most of it. The family is then folded by the network, with and without its prior, and beside it by the
+prior alone and by ViennaRNA. The table is that of `benchmarks/accuracy.py`, with intervals over families and
+every tool compared with ViennaRNA.
 
-A name's family is what stands before its first underscore. Killed at any moment, the same command goes on
-where it was: WORK holds a folder per training with `train.jsonl`, `test.jsonl`, the training of
-`runs/hybrid_fold.py` and the predictions.
+A name's family is what stands before its first underscore. A source, for `--times`, is the folder of a file.
+Killed at any moment, the same command goes on where it was: WORK holds a folder per training with what is
+learned from (`learned/SOURCE/`), `valid.jsonl` and `test.jsonl`, the trainings of `runs/hybrid_fold.py` and
+the predictions.
 """
 
 from __future__ import annotations
@@ -47,6 +49,8 @@ NUM_VALID = 100
 """RNAs of the other families, that are not learned from."""
 FAMILY = "^[^_]+"
 TOOLS = ("vienna", "prior", "model", "hybrid")
+FIRST_OPTIONS = ("--peak-rate", 1.5e-3, "--warm-up", 500, "--soft-prior-dropout", 0.9)
+"""Where ensembles alone are learned: as in `runs/hybrid_fold.sh`."""
 
 Fold = Callable[[str], str]
 
@@ -74,27 +78,41 @@ def write(records: Iterable[Record], path: Path) -> None:
             stream.write(json.dumps({name: value for name, value in row.items() if value}) + "\n")
 
 
-def train(folder: Path, args: argparse.Namespace) -> Path:
-    """The model directory of a network that has not seen the family."""
-    model = folder / "training" / "model"
-    if not (model / "manifest.json").exists():
-        command = [sys.executable, ROOT / "runs/hybrid_fold.py", folder / "train.jsonl"]
-        options = {
-            "--exclude": folder / "test.jsonl",
-            "--valid": folder / "valid.jsonl",
-            "--out": folder / "training",
-            "--ensembles": args.work / "ensembles.sqlite",
-            "--steps": args.steps,
-            "--max-length": args.max_length,
-            "--seed": args.seed,
-            "--temperature": args.temperature,
-        }
-        command += [word for option in options.items() for word in option]
-        command += ["--bfloat16"] * args.bfloat16
-        if args.reactivity:
-            command += ["--reactivity", *args.reactivity]
+def train(folder: Path, learned: dict[str, list[Record]], args: argparse.Namespace) -> Path:
+    """The model directory of a network that has not seen the family.
+
+    Args:
+        learned: by source.
+    """
+    files = {source: folder / "learned" / source / "rnas.jsonl" for source in learned}
+    for source, records in learned.items():
+        files[source].parent.mkdir(parents=True, exist_ok=True)
+        write(records, files[source])
+    options: list[object] = ["--temperature", args.temperature, "--peak-rate", args.peak_rate]
+    if args.first_steps:
+        soft = [files[source] for source, records in learned.items() if not any(map(has_structure, records))]
+        first = [*FIRST_OPTIONS, "--steps", args.first_steps]
+        options += ["--init", stage(folder / "first", soft, first, args)]
+    if args.reactivity:
+        options += ["--reactivity", *args.reactivity]
+    if args.times:
+        options += ["--times", *args.times]
+    return stage(folder / "training", list(files.values()), [*options, "--steps", args.steps], args)
+
+
+def stage(out: Path, files: list[Path], options: list[object], args: argparse.Namespace) -> Path:
+    """The model directory of one training, which is made unless it is there."""
+    if not (out / "model" / "manifest.json").exists():
+        command = [sys.executable, ROOT / "runs/hybrid_fold.py", *files, "--out", out, *options]
+        command += ["--exclude", out.parent / "test.jsonl", "--valid", out.parent / "valid.jsonl"]
+        command += ["--ensembles", args.ensembles or args.work / "ensembles.sqlite", "--seed", args.seed]
+        command += ["--max-length", args.max_length, *["--bfloat16"] * args.bfloat16]
         subprocess.run([str(word) for word in command], check=True)
-    return model
+    return out / "model"
+
+
+def has_structure(record: Record) -> bool:
+    return record.dot_bracket is not None
 
 
 def prior_alone(sequence: str) -> str:
@@ -151,26 +169,37 @@ def unlike(
     return kept
 
 
+def source_of(path: Path) -> str:
+    return path.absolute().parent.name
+
+
 def run_without(names: list[str], families: dict[str, list[Record]], args: argparse.Namespace) -> Path:
     """The folder with the predictions of families that one network has not learned from."""
     folder: Path = args.work / ("together" if args.together else names[0])
     folder.mkdir(parents=True, exist_ok=True)
     left_out = {name: families[name] for name in names}
     others = [record for name, records in families.items() if name not in left_out for record in records]
-    others += [record for path in args.train for record in read_records(path)]
+    sources = [source_of(args.archive)] * len(others)
+    for path in args.train:
+        others += read_records(path)
+        sources += [source_of(path)] * (len(others) - len(sources))
+    source = dict(zip(map(id, others), sources, strict=True))
     others = unlike(others, folder, left_out, args)
-    known = [record for record in others if record.dot_bracket is not None]
+    known = list(filter(has_structure, others))
     valid = sample(known, min(NUM_VALID, len(known) // 10))
     chosen = set(map(id, valid))
-    learned = [record for record in others if id(record) not in chosen]
+    learned: dict[str, list[Record]] = defaultdict(list)
+    for record in others:
+        if id(record) not in chosen:
+            learned[source[id(record)]].append(record)
     tested = [
         record
         for family in left_out.values()
         for record in sample([r for r in family if len(r.sequence) <= args.longest], args.num_rnas)
     ]
-    for name, records in {"train": learned, "valid": valid, "test": tested}.items():
+    for name, records in {"valid": valid, "test": tested}.items():
         write(records, folder / f"{name}.jsonl")
-    tools = folders(train(folder, args))
+    tools = folders(train(folder, learned, args))
     for tool in TOOLS:
         path = folder / f"{tool}.jsonl"
         if path.exists():
@@ -202,7 +231,15 @@ def main() -> None:
     )
     parser.add_argument("--bfloat16", action="store_true")
     parser.add_argument("--temperature", type=float, default=1.0)
+    parser.add_argument("--peak-rate", type=float, default=1e-3, help="learning rate [%(default)s]")
     parser.add_argument("--steps", type=int, default=3_000, help="of each training [%(default)s]")
+    parser.add_argument(
+        "--first-steps", type=int, default=0, metavar="STEPS", help="before them, without known structures"
+    )
+    parser.add_argument(
+        "--times", nargs="+", metavar="SOURCE=N", help="how often RNAs of a source are shown in an epoch [1]"
+    )
+    parser.add_argument("--ensembles", type=Path, metavar="FILE", help="[WORK/ensembles.sqlite]")
     parser.add_argument(
         "--max-length", type=int, default=300, metavar="NT", help="of RNAs learned from [%(default)s]"
     )

@@ -217,6 +217,9 @@ def test_families_trains_without_the_family_and_folds_it(tmp_path: Path) -> None
             )
     archive, work = tmp_path / "archive.jsonl", tmp_path / "work"
     archive.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    without = tmp_path / "soft" / "more.fa"
+    without.parent.mkdir()
+    without.write_text("".join(f">z_{n}\n{''.join(rng.choice(list('ACGU'), 30))}\n" for n in range(12)))
     command = [
         sys.executable,
         str(ROOT / "benchmarks/families.py"),
@@ -225,11 +228,17 @@ def test_families_trains_without_the_family_and_folds_it(tmp_path: Path) -> None
         "--families",
         "x",
     ]
-    command += ["--steps", "2"]
+    command += ["--train", str(without), "--first-steps", "1", "--steps", "2", "--times", "soft=2"]
     lines = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
-    learned = [json.loads(line)["id"] for line in (work / "x" / "train.jsonl").read_text().splitlines()]
+    learned = {
+        source: [json.loads(line)["id"] for line in (folder / "rnas.jsonl").read_text().splitlines()]
+        for source in (tmp_path.name, "soft")
+        for folder in [work / "x" / "learned" / source]
+    }
     folded = [json.loads(line)["id"] for line in (work / "x" / "test.jsonl").read_text().splitlines()]
-    assert {name[0] for name in learned} == {"y"}
+    assert {name[0] for name in learned[tmp_path.name]} == {"y"}
+    assert learned["soft"] == [f"z_{number}" for number in range(12)]
+    assert (work / "x" / "first" / "model" / "manifest.json").exists()
     assert folded == [f"x_{number}" for number in range(12)]
     table = [line for line in lines if line.startswith("|")]
     assert [line.split("|")[1].strip() for line in table[2:6]] == ["vienna", "prior", "model", "hybrid"]
