@@ -16,9 +16,11 @@ from mprna.errors import FoldingError, ModelError, SequenceError, UsageError
 from mprna.folding.vienna import EnergyModel, energy_of, fold_ensemble, fold_mfe
 from mprna.io.records import Record
 from mprna.predict import fold as fold_module
-from mprna.predict import folder as folder_module
+from mprna.predict import methods
+from mprna.predict.confidence import confidence, expected_f1
 from mprna.predict.fold import fold_records
-from mprna.predict.folder import Folder, confidence, decode_band, expected_f1
+from mprna.predict.folder import Folder
+from mprna.predict.methods import decode_band
 from mprna.predict.options import FoldOptions
 from mprna.rna.canonical import check_structure
 from mprna.rna.scores import pair_scores
@@ -224,8 +226,8 @@ def test_the_sparse_decoder_equals_the_dense_one(seed, max_span):
 def test_long_sequences_take_the_sparse_decoder(monkeypatch):
     text, options = sequence(400), FoldOptions(engine="model")
     dense = mprna.fold(text, options).dot_bracket
-    monkeypatch.setattr(folder_module, "_MAX_DENSE_DECODING", 10)
-    monkeypatch.setattr(folder_module, "decode_nested", None)  # calling it would raise
+    monkeypatch.setattr(methods, "_MAX_DENSE_DECODING", 10)
+    monkeypatch.setattr(methods, "decode_nested", None)  # calling it would raise
     assert Folder(options).fold(Record(name="long", sequence=text)).dot_bracket == dense
     assert "(" in dense
 
@@ -294,7 +296,7 @@ def test_memory_that_is_not_there_is_a_reason(monkeypatch):
     def no_memory(*_):
         raise MemoryError
 
-    monkeypatch.setattr(folder_module, "fold_mfe", no_memory)
+    monkeypatch.setattr(methods, "fold_mfe", no_memory)
     record = Folder(FoldOptions(engine="vienna"))(Record(name="a", sequence="ACGU"))
     assert record.error == "not enough memory for 4 nt"
 

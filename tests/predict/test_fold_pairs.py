@@ -121,7 +121,7 @@ def test_results_do_not_depend_on_the_number_of_jobs(pair_model):
 def in_windows(width: int, **options) -> Folder:
     """A folder that reads what is longer than `width` in windows of it."""
     folder = Folder(FoldOptions(**options))
-    folder._pair_engine.max_length = width
+    folder._method._engine.max_length = width
     return folder
 
 
@@ -178,7 +178,7 @@ def test_options_and_constraints_count_in_windows_too(pair_model, engine):
 @pytest.mark.parametrize("engine", ENGINES)
 def test_too_long_for_any_engine_has_a_reason(pair_model, engine):
     folder = Folder(FoldOptions(engine=engine, model=pair_model))
-    assert folder._pair_engine.max_length == WINDOW
+    assert folder._method._engine.max_length == WINDOW
     with pytest.raises(
         FoldingError, match=rf"{MAX_LENGTH + 1} nt; the {engine} engine takes up to {MAX_LENGTH}$"
     ):

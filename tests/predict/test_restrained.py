@@ -17,7 +17,7 @@ from mprna.folding.prior import prior_pair_probs
 from mprna.folding.restraints import Restraints, ShapeModel
 from mprna.folding.vienna import EnergyModel, energy_of, fold_ensemble, fold_mfe
 from mprna.io.records import Record
-from mprna.predict import folder as folder_module
+from mprna.predict import methods
 from mprna.predict.confidence import confidence, without_doubtful_pairs
 from mprna.predict.fold import fold_records
 from mprna.predict.folder import Folder
@@ -128,8 +128,8 @@ def test_the_sparse_decoder_obeys_too(options_of, monkeypatch):
     text = sequence(300, 5)
     constraint = feasible(text, np.random.default_rng(1))
     dense = mprna.fold(text, options_of("model"), constraint=constraint).dot_bracket
-    monkeypatch.setattr(folder_module, "_MAX_DENSE_DECODING", 10)
-    monkeypatch.setattr(folder_module, "decode_nested", None)  # calling it would raise
+    monkeypatch.setattr(methods, "_MAX_DENSE_DECODING", 10)
+    monkeypatch.setattr(methods, "decode_nested", None)  # calling it would raise
     sparse = Folder(options_of("model")).fold(Record(name="a", sequence=text, constraint=constraint))
     parse_constraint(constraint, text).check(sparse.dot_bracket)
     assert sparse.dot_bracket == dense
@@ -237,7 +237,7 @@ def test_a_network_that_sees_a_pseudoknot_gives_it(engine, pair_model, monkeypat
     i, j = pairs_from_dot_bracket(known).T
     probs[i, j] = probs[j, i] = 0.9
     folder = Folder(FoldOptions(engine=engine, model=pair_model, pseudoknots=True))
-    monkeypatch.setattr(folder._pair_engine, "predict_pairs", lambda *_: probs)
+    monkeypatch.setattr(folder._method._engine, "predict_pairs", lambda *_: probs)
     record = folder.fold(Record(name="a", sequence=text))
     assert record.dot_bracket == known
     assert record.energy == energy_of(text, "(((((........)))))......")

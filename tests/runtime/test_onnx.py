@@ -16,7 +16,8 @@ import mprna
 from mprna.errors import ModelError
 from mprna.io.formats import read_records
 from mprna.io.records import Record
-from mprna.predict.folder import Folder, FoldOptions
+from mprna.predict.folder import Folder
+from mprna.predict.options import FoldOptions
 from mprna.runtime.engine import Prediction
 from mprna.runtime.onnx import OnnxEngine
 from mprna.runtime.torch import TorchEngine

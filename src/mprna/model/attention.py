@@ -36,7 +36,7 @@ def attend_by_products(
 
 def _attend(query_BKTD: Tensor, key_BKTD: Tensor, value_BKTD: Tensor, key_mask: Tensor | None) -> Tensor:
     scores_BKTT = query_BKTD @ key_BKTD.transpose(2, 3)
-    if key_mask is not None and not key_mask.all():
+    if key_mask is not None and (torch.compiler.is_exporting() or not key_mask.all()):
         # In place: the product's backward pass does not need its result.
         scores_BKTT += torch.zeros_like(key_mask, dtype=scores_BKTT.dtype).masked_fill(~key_mask, -torch.inf)
     return scores_BKTT.softmax(-1) @ value_BKTD
@@ -62,7 +62,9 @@ class SelfAttention(nn.Module):
         cos, sin = cos.to(split.dtype), sin.to(split.dtype)
         query_BKTD = rotate(query_BKTD * self.head_width**-0.5, cos, sin)
         key_BKTD = rotate(key_BKTD, cos, sin)
-        if value_BKTD.dtype == torch.bfloat16 and value_BKTD.device.type == "cpu":
+        if torch.compiler.is_exporting():  # a fused kernel would become a dozen operations more
+            mixed_BKTD = _attend(query_BKTD, key_BKTD, value_BKTD, key_mask)
+        elif value_BKTD.dtype == torch.bfloat16 and value_BKTD.device.type == "cpu":
             mixed_BKTD = attend_by_products(query_BKTD, key_BKTD, value_BKTD, key_mask)
         else:
             mixed_BKTD = functional.scaled_dot_product_attention(

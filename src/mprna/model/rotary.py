@@ -34,5 +34,6 @@ def rotate(states: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
 
     *Shape:* (..., T, D) in and out
     """
-    first, second = states.chunk(2, dim=-1)
+    half = states.shape[-1] // 2
+    first, second = states[..., :half], states[..., half:]
     return states * cos + torch.cat((-second, first), dim=-1) * sin
