@@ -11,7 +11,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from mprna.bench.data import Example, load_split
+from mprna.bench.data import load_split
+from mprna.bench.examples import Example
 from mprna.bench.record import RunRecord, read_records_of
 from mprna.bench.suite import choose_tasks
 from mprna.folding.vienna import energy_of, fold_mfe

@@ -31,7 +31,8 @@ from ablation_table import items_path, save_items, table_lines
 from repair import transcripts, windows
 
 from mprna.alphabet import NUCLEOTIDES
-from mprna.bench.data import Example, load_split
+from mprna.bench.data import load_split
+from mprna.bench.examples import Example
 from mprna.bench.metrics import METRICS, Floats
 from mprna.bench.rebuild import WINDOW, substitute
 from mprna.bench.suite import choose_tasks

@@ -14,7 +14,7 @@ import pytest
 import torch
 
 from mprna.bench import runner
-from mprna.bench.data import Example
+from mprna.bench.examples import Example
 from mprna.bench.metrics import METRICS, evaluate
 from mprna.bench.models import finetuned
 from mprna.bench.models.finetuned import LEARNING_RATES, TASKS, FinetunedModel

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from mprna.bench import runner
-from mprna.bench.data import Example
+from mprna.bench.examples import Example
 from mprna.bench.models.cnn import LEARNING_RATE, ConvolutionalModel
 from mprna.bench.models.learning_rates import TRIED, LearningRates
 from mprna.bench.models.model import Budget

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from mprna.bench.data import Example
+from mprna.bench.examples import Example
 from mprna.bench.linear import fit_ridge, fit_softmax
 from mprna.bench.metrics import METRICS, evaluate
 from mprna.bench.models.cnn import ConvolutionalModel, Network, encode, loss_of

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import mprna
-from mprna.bench.data import Example
+from mprna.bench.examples import Example
 from mprna.bench.models.finetuned import FinetunedModel
 from mprna.bench.models.model import Budget
 from mprna.bench.models.registry import ModelOptions, make_model

@@ -13,7 +13,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from mprna.bench import runner
-from mprna.bench.data import Example
+from mprna.bench.examples import Example
 from mprna.bench.metrics import METRICS, evaluate
 from mprna.bench.models.finetuned import FinetunedModel
 from mprna.bench.models.model import Budget

@@ -12,7 +12,7 @@ import pytest
 import torch
 import torch._dynamo
 
-from mprna.bench.data import Example
+from mprna.bench.examples import Example
 from mprna.bench.models.cnn import ConvolutionalModel
 from mprna.bench.models.model import Budget
 from mprna.bench.suite import choose_tasks

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from mprna.bench.data import Example
+from mprna.bench.examples import Example
 from mprna.bench.models.learning_rates import LearningRates, sign_of, validate
 from mprna.bench.models.model import Budget
 from mprna.bench.models.structure_labels import structure_of

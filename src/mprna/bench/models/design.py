@@ -12,7 +12,7 @@ from random import Random
 from typing import Any, Protocol
 
 from mprna.alphabet import NUCLEOTIDES
-from mprna.bench.data import Example
+from mprna.bench.examples import Example
 from mprna.bench.record import part_path
 from mprna.bench.task import Task
 from mprna.design.constraints import Constraints, Rules

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from mprna.bench.data import Example
+from mprna.bench.examples import Example
 from mprna.bench.models.learning_rates import LearningRates, validate
 from mprna.bench.models.model import Budget
 from mprna.bench.models.structure_labels import structure_of

@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from mprna.bench.data import Example
+from mprna.bench.examples import Example
 from mprna.bench.task import Task
 from mprna.io.jsonl import write_jsonl
 from mprna.io.records import Record

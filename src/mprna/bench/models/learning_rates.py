@@ -8,7 +8,7 @@ from typing import Any, Final, TypeVar
 
 import numpy as np
 
-from mprna.bench.data import Example
+from mprna.bench.examples import Example
 from mprna.bench.metrics import METRICS, evaluate
 from mprna.bench.models.model import Budget, Model
 from mprna.bench.task import Task

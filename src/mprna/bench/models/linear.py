@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from mprna.bench.data import Example
+from mprna.bench.examples import Example
 from mprna.bench.linear import Linear, fit_ridge, fit_softmax
 from mprna.bench.metrics import METRICS, evaluate
 from mprna.bench.models.learning_rates import sign_of

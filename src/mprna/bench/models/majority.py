@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from mprna.bench.data import Example
+from mprna.bench.examples import Example
 from mprna.bench.task import LABELLED, Task
 
 

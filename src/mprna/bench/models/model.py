@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from mprna.bench.data import Example
+from mprna.bench.examples import Example
 from mprna.bench.task import Task
 
 

@@ -14,7 +14,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
-from mprna.bench.data import Example
+from mprna.bench.examples import Example
 from mprna.bench.task import Task
 from mprna.errors import RunError, StructureError, UsageError
 from mprna.rna.structure import pairs_from_dot_bracket

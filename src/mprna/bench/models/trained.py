@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from mprna.bench.data import Example
+from mprna.bench.examples import Example
 from mprna.bench.models.finetuned import TASKS, answers
 from mprna.bench.task import LABELLED, Task
 from mprna.digest import file_sha256
