@@ -34,6 +34,33 @@ def test_other_plots_show_what_is_likely_too(call, tmp_path, monkeypatch, plot, 
     assert refused == (2, "", "mprna: error: --plot: tsv is no picture; choose --format svg\n")
 
 
+def test_shape_colours_the_molecule(call, tmp_path):
+    (tmp_path / "x.shape").write_text("1 0.1\n2 0.9\n")
+    hairpin = b">x\nGAAAC\n(...)\n"
+    shown = call("draw", "--shape", tmp_path / "x.shape", stdin=hairpin).out
+    assert "reactivity" in shown
+    assert call("draw", "--shape", tmp_path, stdin=hairpin).out == shown
+    letters = call("draw", "--shape", tmp_path, "--color", "letters", stdin=hairpin).out
+    assert letters == call("draw", stdin=hairpin).out != shown
+    folded = call("fold", "--engine", "vienna", "--format", "svg", "--shape", tmp_path, stdin=b">x\nGAAAC\n")
+    assert "reactivity" in folded.out
+    refused = call("draw", "--plot", "dots", "--shape", tmp_path, stdin=hairpin)
+    assert refused.err == "mprna: error: --shape: colours the molecule alone; choose --plot structure\n"
+
+
+@pytest.mark.filterwarnings("default::mprna.errors.MprnaWarning")
+def test_bad_reactivities_cost_their_own_picture_only(call, tmp_path):
+    (tmp_path / "x.shape").write_text("9 0.1\n")
+    (tmp_path / "y.shape").write_text("1 0.1\n")
+    content = b">x\nGAAAC\n(...)\n>y\nGAAAC\n(...)\n>z\nGAAAC\n(...)\n"
+    outcome = call("draw", "--shape", tmp_path, "-o", tmp_path / "out", stdin=content)
+    assert outcome.status == 1
+    assert "records without reactivities: 1; the first: z" in outcome.err
+    assert "2 of 3 records were not drawn; the first: x: " in outcome.err
+    assert "position 9 of a sequence of 5 nt" in outcome.err
+    assert os.listdir(tmp_path / "out") == ["y.svg"]
+
+
 def test_draw_writes_png(call, tmp_path):
     pytest.importorskip("resvg_py")
     assert call("draw", "-o", tmp_path / "x.png", stdin=CT) == (0, "", "")

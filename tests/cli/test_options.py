@@ -178,6 +178,7 @@ def test_a_compressed_table_has_the_format_of_its_name(call, tmp_path, monkeypat
         ("options.SUITES", "bench.suite.SUITES"),
         ("finetune.TASKS", "model.task_config.TASKS"),
         ("draw.PLOTS", "draw.plots.PLOTS"),
+        ("draw.COLOURINGS", "draw.colouring.COLOURINGS"),
     ],
 )
 def test_choices_that_help_knows_without_imports_are_those_of_the_library(command, library):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mprna.draw.colours import LETTER_FILLS, SCALE, scale_colour, text_colour
+from mprna.draw.colours import LETTER_FILLS, NO_DATA, SCALE, WARM_SCALE, Scale, scale_colour, text_colour
 
 
 def channels(colour: str) -> np.ndarray:
@@ -25,18 +25,25 @@ def contrast(one: str, other: str) -> float:
     return (high + 0.05) / (low + 0.05)
 
 
-def test_scale_goes_through_its_stops() -> None:
-    stops = [scale_colour(value) for value in np.linspace(0, 1, len(SCALE)).tolist()]
-    assert stops == ["#" + bytes(map(int, row)).hex() for row in SCALE.tolist()]
-    assert stops[0] == "#ffffd9"
-    assert stops[-1] == "#081d58"
+@pytest.mark.parametrize(
+    ("scale", "ends"), [(SCALE, ("#ffffd9", "#081d58")), (WARM_SCALE, ("#ffffcc", "#800026"))]
+)
+def test_scales_go_through_their_stops(scale: Scale, ends: tuple[str, str]) -> None:
+    stops = [scale_colour(value, scale) for value in np.linspace(0, 1, len(scale.stops)).tolist()]
+    assert stops == ["#" + bytes(map(int, row)).hex() for row in scale.stops.tolist()]
+    assert (stops[0], stops[-1]) == ends
+
+
+def test_what_is_unknown_is_grey() -> None:
+    assert scale_colour(float("nan")) == scale_colour(float("nan"), WARM_SCALE) == NO_DATA
 
 
 def test_scale_darkens_all_the_way() -> None:
     """So that it also works in grey print and for every kind of colour blindness."""
-    values = [luminance(scale_colour(value)) for value in np.linspace(0, 1, 101).tolist()]
-    assert (np.diff(values) < 1e-3).all()
-    assert values[0] - values[-1] > 0.9
+    for scale in (SCALE, WARM_SCALE):
+        values = [luminance(scale_colour(value, scale)) for value in np.linspace(0, 1, 101).tolist()]
+        assert (np.diff(values) < 1e-3).all()
+        assert values[0] - values[-1] > 0.85
 
 
 def test_values_outside_take_the_nearest_end() -> None:
@@ -44,6 +51,10 @@ def test_values_outside_take_the_nearest_end() -> None:
     assert scale_colour(1.5) == scale_colour(1)
 
 
-@pytest.mark.parametrize("fill", [scale_colour(v / 50) for v in range(51)] + list(LETTER_FILLS.values()))
+@pytest.mark.parametrize(
+    "fill",
+    [scale_colour(v / 50, scale) for scale in (SCALE, WARM_SCALE) for v in range(51)]
+    + list(LETTER_FILLS.values()),
+)
 def test_letters_can_be_read(fill: str) -> None:
     assert contrast(text_colour(fill), fill) > 3.5

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 
+from mprna.draw.colouring import Floats
 from mprna.draw.colours import LETTER_FILLS, scale_colour
 from mprna.draw.svg import LONGEST_WITH_LETTERS, draw_structure
-from mprna.errors import SequenceError, StructureError
+from mprna.errors import DataError, SequenceError, StructureError
 from mprna.io.records import Record
 
 NAMESPACE = "{http://www.w3.org/2000/svg}"
@@ -115,6 +117,36 @@ def test_pair_probabilities_of_the_record_give_the_colours() -> None:
     assert fills == [scale_colour(0.25)] * 4 + [scale_colour(1)] * 4 + [scale_colour(0.25)] * 4
 
 
+def test_reactivities_give_the_colours_where_there_are_no_probabilities() -> None:
+    values = np.array([0.0, np.nan, 1.0, 7.0, *[0.5] * 8])
+    record = dataclasses.replace(HAIRPIN, reactivities=values)
+    svg = draw_structure(record)
+    assert draw_structure(record, colour_by="reactivities") == svg
+    fills = [c.get("fill") for c in parse(svg).iter(f"{NAMESPACE}circle")][:4]
+    assert fills == ["#ffffcc", LETTER_FILLS["N"], "#800026", "#800026"]
+    assert "reactivity; 1 or more is darkest, grey is unknown" in texts(svg)
+    assert "<title>G2 \u2013 C11, unknown</title>" in svg
+    assert draw_structure(record, colour_by="letters") == draw_structure(HAIRPIN)
+    likely = dataclasses.replace(record, base_pair_probs=np.zeros((12, 12), dtype=np.float32))
+    assert "probability of the drawn state" in texts(draw_structure(likely))
+    assert draw_structure(likely, colour_by="reactivities") == svg
+
+
+@pytest.mark.parametrize(
+    ("colour_by", "reactivities", "message"),
+    [
+        ("reactivities", None, "no reactivities to colour by"),
+        ("probabilities", np.ones(12), "no pair probabilities to colour by"),
+        (None, np.ones(5), "5 reactivities for 12 nt"),
+    ],
+)
+def test_nothing_to_colour_by(colour_by: str | None, reactivities: Floats | None, message: str) -> None:
+    record = dataclasses.replace(HAIRPIN, reactivities=reactivities)
+    with pytest.raises(DataError) as raised:
+        draw_structure(record, colour_by=colour_by)
+    assert str(raised.value) == message
+
+
 def test_letters_give_the_colours_where_nothing_is_known() -> None:
     fills = [c.get("fill") for c in parse(draw_structure(HAIRPIN)).iter(f"{NAMESPACE}circle")]
     assert fills == [LETTER_FILLS[letter] for letter in HAIRPIN.sequence + "ACGU"]
@@ -197,7 +229,7 @@ def test_nothing_to_draw(fields: dict[str, str], error: type[Exception], message
         draw_structure(Record(name="x", **fields))
 
 
-@pytest.mark.parametrize("colours", [[0.5], [[0.5] * 12], [float("nan")] * 12])
+@pytest.mark.parametrize("colours", [[0.5], [[0.5] * 12], [float("inf")] * 12])
 def test_bad_colours(colours: list[float]) -> None:
     with pytest.raises(ValueError, match=r"expected \(12,\) finite numbers"):
         draw_structure(HAIRPIN, colours=colours)

@@ -6,6 +6,7 @@ import argparse
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from mprna.io.records import Record
 
 PLOTS: Final = ("structure", "arcs", "dots")
+COLOURINGS: Final = ("letters", "probabilities", "reactivities")
 _UNSAFE = re.compile(r"[^\w.+-]+")
 _LONGEST_STEM = 200
 """In bytes: file systems take 255, of which some are left for numbers, suffixes and temporary names."""
@@ -34,12 +36,25 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
             "mprna draw trna.dbn > trna.svg",
             "mprna draw structures.ct -o pictures/",
             "mprna draw trna.dbn -o trna.png",
+            "mprna draw rna.dbn --shape rna.shape -o rna.svg",
             "mprna fold -p --format jsonl rna.fa | mprna draw --plot dots -o rna.svg",
         ),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.set_defaults(run=run)
     add_plot(parser)
+    parser.add_argument(
+        "--colour",
+        "--color",
+        choices=COLOURINGS,
+        help="what colours the nucleotides of the molecule [probabilities if there are any, else "
+        "reactivities if there are any, else letters; reactivities with --shape]",
+    )
+    parser.add_argument(
+        "--shape",
+        metavar="FILE",
+        help="reactivities of one sequence, or a directory of NAME.shape or NAME.map, as of mprna fold",
+    )
     parser.add_argument(
         "inputs", nargs="*", default=["-"], metavar="FILE", help="standard input without any, or for -"
     )
@@ -64,8 +79,17 @@ def add_plot(parser: argparse._ActionsContainer) -> None:
 def run(args: argparse.Namespace) -> int:
     from mprna.io.records import numbered
 
+    colour_by = args.colour or ("reactivities" if args.shape else None)
+    if colour_by and args.plot != "structure":
+        option = "--colour" if args.colour else "--shape"
+        raise UsageError(f"{option}: colours the molecule alone; choose --plot structure")
+    records = _structures(args.inputs)
+    if args.shape:
+        from mprna.io.shape import with_reactivities
+
+        records = with_reactivities(records, Path(args.shape))
     tally = Tally("records were not drawn", quiet=False, output=args.output)
-    write_pictures(numbered(_structures(args.inputs)), args.output, tally.add, plot=args.plot)
+    write_pictures(numbered(records), args.output, tally.add, plot=args.plot, colour_by=colour_by)
     return tally.finish()
 
 
@@ -75,6 +99,7 @@ def write_pictures(
     count: Callable[[str, str | None], None] | None = None,
     *,
     plot: str = "structure",
+    colour_by: str | None = None,
 ) -> None:
     """Draw every record that has a structure.
 
@@ -83,6 +108,7 @@ def write_pictures(
             in which each record gets `NAME.svg`.
         count: told the name of every record, and why it is not drawn.
         plot: one of `PLOTS`.
+        colour_by: of the molecule, one of `COLOURINGS`; None as `draw_structure`.
 
     Raises:
         UsageError: several records for one file, or a picture of another kind.
@@ -91,7 +117,7 @@ def write_pictures(
     from mprna.io.formats import suffix_of
     from mprna.io.output import failing_to_write, is_standard_output
 
-    drawn = _drawn(records, count, plot)
+    drawn = _drawn(records, count, _drawing_of(plot, colour_by))
     with failing_to_write(output):
         if output is None or is_standard_output(output):
             _write_one(drawn, None)
@@ -113,19 +139,29 @@ def _structures(inputs: list[str]) -> Iterator[Record]:
         yield from read_records(path)
 
 
+def _drawing_of(plot: str, colour_by: str | None) -> Callable[[Record], str]:
+    if plot == "structure":
+        from mprna.draw.svg import draw_structure
+
+        return partial(draw_structure, colour_by=colour_by)
+    from mprna.draw.plots import PLOTS
+
+    return PLOTS[plot]
+
+
 def _drawn(
-    records: Iterable[Record], count: Callable[[str, str | None], None] | None, plot: str
+    records: Iterable[Record],
+    count: Callable[[str, str | None], None] | None,
+    draw: Callable[[Record], str],
 ) -> Iterator[tuple[Record, str | None]]:
     """Every record with its drawing, if it has one."""
-    from mprna.draw import plots
-
     for record in records:
         drawing, reason = None, None
         try:
-            if record.dot_bracket is not None:
-                drawing = plots.PLOTS[plot](record)
+            if record.dot_bracket is not None and record.fault is None:
+                drawing = draw(record)
             else:
-                reason = record.error or "no structure"
+                reason = record.error or record.fault or "no structure"
         except DataError as error:
             if count is None:
                 raise

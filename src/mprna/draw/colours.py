@@ -2,35 +2,66 @@
 
 from __future__ import annotations
 
-from typing import Final
+import math
+from typing import Final, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 LETTER_FILLS: Final = {"A": "#fbd48a", "C": "#a6d3f2", "G": "#94d6bd", "U": "#ecb9d5", "N": "#e4e7eb"}
 """Tints of the Okabe-Ito palette."""
 
-SCALE: Final = np.array(
-    [
-        (255, 255, 217), (237, 248, 177), (199, 233, 180), (127, 205, 187), (65, 182, 196),
-        (29, 145, 192), (34, 94, 168), (37, 52, 148), (8, 29, 88),
-    ],
-    dtype=np.float64,
+
+class Scale(NamedTuple):
+    """Colours for the values from 0 to 1."""
+
+    gradient: str
+    """Its name in a document."""
+    stops: npt.NDArray[np.float64]
+    """Red, green, blue at equal steps, from pale to dark. *Shape:* (9, 3)"""
+
+
+SCALE: Final = Scale(
+    "mprna-scale",
+    np.array(
+        [
+            (255, 255, 217), (237, 248, 177), (199, 233, 180), (127, 205, 187), (65, 182, 196),
+            (29, 145, 192), (34, 94, 168), (37, 52, 148), (8, 29, 88),
+        ],
+        dtype=np.float64,
+    ),
 )  # fmt: skip
-"""ColorBrewer YlGnBu: red, green, blue at equal steps from 0 (pale) to 1 (dark blue). *Shape:* (9, 3)"""
+"""ColorBrewer YlGnBu, for probabilities."""
+
+WARM_SCALE: Final = Scale(
+    "mprna-warm-scale",
+    np.array(
+        [
+            (255, 255, 204), (255, 237, 160), (254, 217, 118), (254, 178, 76), (253, 141, 60),
+            (252, 78, 42), (227, 26, 28), (189, 0, 38), (128, 0, 38),
+        ],
+        dtype=np.float64,
+    ),
+)  # fmt: skip
+"""ColorBrewer YlOrRd, for reactivities: flexible nucleotides are red by custom."""
+
+NO_DATA: Final = LETTER_FILLS["N"]
 
 DARK_TEXT: Final = "#1f2933"
 LIGHT_TEXT: Final = "#ffffff"
 
 
-def scale_colour(value: float) -> str:
-    """Colour of a probability; values outside of 0..1 take the nearest end.
+def scale_colour(value: float, scale: Scale = SCALE) -> str:
+    """Colour of a value; what lies outside of 0..1 takes the nearest end, NaN is grey.
 
     >>> scale_colour(0.0), scale_colour(1.0)
     ('#ffffd9', '#081d58')
     """
-    place = min(max(value, 0.0), 1.0) * (len(SCALE) - 1)
-    stops = np.arange(len(SCALE))
-    rgb = [round(float(np.interp(place, stops, channel))) for channel in SCALE.T]
+    if math.isnan(value):
+        return NO_DATA
+    place = min(max(value, 0.0), 1.0) * (len(scale.stops) - 1)
+    stops = np.arange(len(scale.stops))
+    rgb = [round(float(np.interp(place, stops, channel))) for channel in scale.stops.T]
     return "#{:02x}{:02x}{:02x}".format(*rgb)
 
 

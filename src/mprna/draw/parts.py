@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from mprna.alphabet import clean_sequence
-from mprna.draw.colours import DARK_TEXT, SCALE, scale_colour
+from mprna.draw.colours import DARK_TEXT, SCALE, Scale, scale_colour
 from mprna.draw.document import QUIET, xml_text
 from mprna.errors import StructureError
 from mprna.io.records import Record
@@ -84,18 +84,25 @@ def scale_bar_width(label: str) -> float:
     return _BAR[0] + 12 + 5.8 * len(label)
 
 
-def scale_bar(x: float, y: float, label: str, *, palest: float = 0.0) -> Iterator[str]:
+def scale_bar(
+    x: float,
+    y: float,
+    label: str,
+    *,
+    palest: float = 0.0,
+    scale: Scale = SCALE,
+) -> Iterator[str]:
     """The colour scale from 0 to 1, with what it means beside it; `y` is the base line of its numbers.
 
     Args:
         palest: where on the scale the colour of 0 stands.
     """
     width, height = _BAR
-    stops = np.linspace(0, 1, len(SCALE))
-    name = "mprna-pale-scale" if palest else "mprna-scale"  # drawings of both kinds may stand in one page
+    stops = np.linspace(0, 1, len(scale.stops))
+    name = "mprna-pale-scale" if palest else scale.gradient  # several drawings may stand in one page
     yield f'<defs><linearGradient id="{name}">'
     for stop in stops.tolist():
-        yield f'<stop offset="{stop:g}" stop-color="{scale_colour(palest + (1 - palest) * stop)}"/>'
+        yield f'<stop offset="{stop:g}" stop-color="{scale_colour(palest + (1 - palest) * stop, scale)}"/>'
     yield "</linearGradient></defs>"
     yield (
         f'<rect x="{px(x)}" y="{px(y - 22)}" width="{px(width)}" height="{px(height)}" '

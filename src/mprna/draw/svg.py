@@ -8,6 +8,7 @@ Shape letters: L nucleotides, P pairs.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -17,6 +18,7 @@ import numpy.typing as npt
 
 from mprna.alphabet import NUCLEOTIDES
 from mprna.draw.arcs import arc_controls, arc_points
+from mprna.draw.colouring import STATE_LABEL, Colouring, checked_values, colouring_of
 from mprna.draw.colours import LETTER_FILLS, scale_colour, text_colour
 from mprna.draw.document import AXIS, FONT, QUIET, VERMILION
 from mprna.draw.labels import LabelPlacer, outward_direction
@@ -31,7 +33,6 @@ from mprna.draw.parts import (
     scale_bar_width,
     text_element,
 )
-from mprna.folding.confidence import assigned_state_probs
 from mprna.io.records import Record
 from mprna.rna.structure import Pairs, Partners, partners_from_pairs
 
@@ -67,7 +68,7 @@ class _Scene:
     rungs: Pairs
     arcs: Pairs
     controls: Floats  # (P', 2), one per arc
-    probabilities: Floats | None  # (L,)
+    colouring: Colouring | None
     width: float
     height: float
 
@@ -80,16 +81,17 @@ class _Scene:
         return self.unit * (0.42 if self.has_letters else 0.34)
 
     def fill(self, index: int) -> str:
-        if self.probabilities is None:
+        if self.colouring is None:
             return LETTER_FILLS[self.clean[index]]
-        return scale_colour(float(self.probabilities[index]))
+        return scale_colour(float(self.colouring.values[index]), self.colouring.scale)
 
 
 def draw_structure(
     record: Record,
     *,
+    colour_by: str | None = None,
     colours: npt.ArrayLike | None = None,
-    colour_label: str = "probability of the drawn state",
+    colour_label: str = STATE_LABEL,
     title: str | None = None,
 ) -> str:
     """A record's structure as one SVG document.
@@ -99,20 +101,27 @@ def draw_structure(
 
     Args:
         record: sequence and structure; energy, confidence and engine go into the caption where known.
-        colours: one probability per nucleotide, 0 to 1. Without them, the record's pair probabilities give
-            them; without those, nucleotides are coloured by letter. *Shape:* (L,)
-        colour_label: what the probabilities are, beside the colour scale.
+        colour_by: one of `colouring.COLOURINGS`; by default the record's pair probabilities, if it has any,
+            else its reactivities, else letters.
+        colours: values of your own, 0 to 1, NaN where there is none. *Shape:* (L,)
+        colour_label: what they are, beside the colour scale.
         title: above the drawing; the record's name where None.
 
     Raises:
         StructureError: no structure, or one that does not fit the sequence.
         SequenceError: an empty sequence, or letters that are no nucleotides.
-        ValueError: `colours` of another shape than (L,), or not finite.
+        DataError: nothing of the kind to colour by, or reactivities of another RNA.
+        ValueError: `colours` of another shape than (L,), or infinite.
     """
+    check_drawable(record)
     heading = printable(record.name if title is None else title)
     caption = printable(caption_of(record))
-    label = printable(colour_label)
-    scene = _scene(record, colours, text_width=max(9.6 * len(heading), 7.0 * len(caption), _key_width(label)))
+    if colours is None:
+        colouring = colouring_of(record, colour_by)
+    else:
+        colouring = Colouring(checked_values(colours, len(record.sequence)), colour_label)
+    key_width = _key_width(colouring.label if colouring else STATE_LABEL)
+    scene = _scene(record, colouring, text_width=max(9.6 * len(heading), 7.0 * len(caption), key_width))
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{px(scene.width)}" height="{px(scene.height)}" '
         f'viewBox="0 0 {px(scene.width)} {px(scene.height)}" role="img" font-family="{FONT}">',
@@ -126,13 +135,13 @@ def draw_structure(
         *_rungs(scene),
         *_nucleotides(scene),
         *_labels(scene),
-        *_key(scene, label),
+        *_key(scene),
         "</svg>",
     ]
     return "\n".join(lines) + "\n"
 
 
-def _scene(record: Record, colours: npt.ArrayLike | None, *, text_width: float) -> _Scene:
+def _scene(record: Record, colouring: Colouring | None, *, text_width: float) -> _Scene:
     clean, dot_bracket = check_drawable(record)
     plan = layout(dot_bracket)
     controls = arc_controls(plan.positions, plan.arcs)
@@ -153,21 +162,10 @@ def _scene(record: Record, colours: npt.ArrayLike | None, *, text_width: float) 
         rungs=plan.rungs,
         arcs=plan.arcs,
         controls=controls * unit + origin,
-        probabilities=_probabilities(record, colours),
+        colouring=colouring,
         width=width,
         height=height,
     )
-
-
-def _probabilities(record: Record, colours: npt.ArrayLike | None) -> Floats | None:
-    if colours is not None:
-        values = np.asarray(colours, dtype=np.float64)
-        if values.shape != (len(record.sequence),) or not np.isfinite(values).all():
-            raise ValueError(f"colours {values.shape}, expected ({len(record.sequence)},) finite numbers")
-        return values
-    if record.base_pair_probs is not None and record.dot_bracket is not None:
-        return assigned_state_probs(record.dot_bracket, record.base_pair_probs).astype(np.float64)
-    return None
 
 
 def _backbone(scene: _Scene) -> Iterator[str]:
@@ -226,8 +224,9 @@ def _hint(scene: _Scene, index: int) -> str:
     partner = int(scene.partners[index])
     if partner >= 0:
         hint += f" \u2013 {scene.sequence[partner]}{partner + 1}"
-    if scene.probabilities is not None:
-        hint += f", {scene.probabilities[index]:.2f}"
+    if scene.colouring is not None:
+        value = float(scene.colouring.values[index])
+        hint += ", unknown" if math.isnan(value) else f", {value:.2f}"
     return hint
 
 
@@ -274,17 +273,19 @@ def _key_width(label: str) -> float:
     return scale_bar_width(label) + 126
 
 
-def _key(scene: _Scene, label: str) -> Iterator[str]:
+def _key(scene: _Scene) -> Iterator[str]:
     """What the colours mean, along the lower edge."""
     x, y = _MARGIN / 2, scene.height - 20
-    if scene.probabilities is None:
+    if scene.colouring is None:
         for letter in NUCLEOTIDES:
             fill = LETTER_FILLS[letter]
             yield f'<circle cx="{px(x + 6)}" cy="{px(y - 4)}" r="6" fill="{fill}" stroke="{OUTLINE}"/>'
             yield text_element(x + 17, y, letter, size=12, fill=QUIET)
             x += 38
     else:
-        yield from scale_bar(x, y, label)
+        colouring = scene.colouring
+        label = printable(colouring.label)
+        yield from scale_bar(x, y, label, scale=colouring.scale)
         x, y = x + scale_bar_width(label) + 16, y - 12
     if len(scene.arcs):
         line = f'fill="none" stroke="{VERMILION}" stroke-width="1.8"'

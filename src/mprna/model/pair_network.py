@@ -275,7 +275,7 @@ def _masked(x: Tensor, mask: Tensor | None) -> Tensor:
 
 def _cell_channels(scores_BLL: Tensor) -> Tensor:
     """Log-odds of the four pairs of each cell, scaled. *Shape:* (B, L, L) to (B, 4, M, M)"""
-    cells = scores_BLL.unflatten(2, (-1, CELL)).unflatten(1, (-1, CELL))
+    cells = torch.unflatten(torch.unflatten(scores_BLL, 2, (-1, CELL)), 1, (-1, CELL))
     return cells.permute(0, 2, 4, 1, 3).flatten(1, 2) / PRIOR_SCALE
 
 
