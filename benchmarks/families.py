@@ -50,7 +50,9 @@ NUM_VALID = 100
 FAMILY = "^[^_]+"
 TOOLS = ("vienna", "prior", "model", "hybrid")
 FIRST_OPTIONS = ("--peak-rate", 1.5e-3, "--warm-up", 500, "--soft-prior-dropout", 0.9)
-"""Where ensembles alone are learned: as in `runs/hybrid_fold.sh`."""
+"""Where ensembles alone are learned, as in `docs/experiments.md`."""
+SETTINGS = "settings.json"
+"""The options that WORK was begun with."""
 
 Fold = Callable[[str], str]
 
@@ -89,8 +91,10 @@ def train(folder: Path, learned: dict[str, list[Record]], args: argparse.Namespa
         files[source].parent.mkdir(parents=True, exist_ok=True)
         write(records, files[source])
     options: list[object] = ["--temperature", args.temperature, "--peak-rate", args.peak_rate]
-    if args.first_steps:
+    if args.first_steps > 0:
         soft = [files[source] for source, records in learned.items() if not any(map(has_structure, records))]
+        if not soft:
+            raise SystemExit("--first-steps: no file of --train is without structures")
         first = [*FIRST_OPTIONS, "--steps", args.first_steps]
         options += ["--init", stage(folder / "first", soft, first, args)]
     if args.reactivity:
@@ -109,6 +113,17 @@ def stage(out: Path, files: list[Path], options: list[object], args: argparse.Na
         command += ["--max-length", args.max_length, *["--bfloat16"] * args.bfloat16]
         subprocess.run([str(word) for word in command], check=True)
     return out / "model"
+
+
+def begin(args: argparse.Namespace) -> None:
+    """Write down the options; what was made with others is not taken over."""
+    path = args.work / SETTINGS
+    settings = {name: value for name, value in vars(args).items() if name not in ("work", "ensembles")}
+    text = json.dumps(settings, default=str, indent=2, sort_keys=True)
+    if path.exists() and path.read_text() != text:
+        raise SystemExit(f"{args.work} was begun with other options ({path}); choose another folder")
+    args.work.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
 
 
 def has_structure(record: Record) -> bool:
@@ -255,6 +270,7 @@ def main() -> None:
     chosen = args.families or sorted(families)
     if unknown := sorted(set(chosen) - set(families)):
         raise SystemExit(f"no family {', '.join(unknown)}; there are {', '.join(sorted(families))}")
+    begin(args)
     groups = [chosen] if args.together else [[family] for family in chosen]
     done = [run_without(names, families, args) for names in groups]
     for name in ("test", *TOOLS):

@@ -244,6 +244,9 @@ def test_families_trains_without_the_family_and_folds_it(tmp_path: Path) -> None
     assert [line.split("|")[1].strip() for line in table[2:6]] == ["vienna", "prior", "model", "hybrid"]
     again = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
     assert [line for line in again if line] == table  # the table, and no training
+    other = subprocess.run([*command, "--seed", "1"], capture_output=True, text=True)
+    assert other.returncode == 1
+    assert "was begun with other options" in other.stderr
 
 
 def test_families_knows_what_is_like_a_family_by_words_names_and_shape(tmp_path: Path) -> None:

@@ -56,9 +56,11 @@ def test_bad_reactivities_cost_their_own_picture_only(call, tmp_path):
     outcome = call("draw", "--shape", tmp_path, "-o", tmp_path / "out", stdin=content)
     assert outcome.status == 1
     assert "records without reactivities: 1; the first: z" in outcome.err
-    assert "2 of 3 records were not drawn; the first: x: " in outcome.err
+    assert "1 of 3 records were not drawn; the first: x: " in outcome.err
     assert "position 9 of a sequence of 5 nt" in outcome.err
-    assert os.listdir(tmp_path / "out") == ["y.svg"]
+    assert sorted(os.listdir(tmp_path / "out")) == ["y.svg", "z.svg"]
+    assert "reactivity" in (tmp_path / "out" / "y.svg").read_text()
+    assert "reactivity" not in (tmp_path / "out" / "z.svg").read_text()
 
 
 def test_draw_writes_png(call, tmp_path):

@@ -93,3 +93,8 @@ def test_common_names_of_other_tools_are_read():
         Record(name="a", sequence="GAAAC", dot_bracket="(...)"),
         Record(name="b", sequence=""),
     ]
+
+
+def test_an_empty_cell_of_ours_leaves_the_value_of_another_column():
+    text = "name\tsequence\tseq\tdot_bracket\tstructure\nx\t\tGAAAC\t\t(...)\n"
+    assert read(text) == [Record(name="x", sequence="GAAAC", dot_bracket="(...)")]

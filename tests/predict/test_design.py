@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import time
+from typing import Any
 
 import pytest
 
@@ -40,7 +42,7 @@ def test_solutions_that_cannot_differ_say_so():
     options = DesignOptions(constraints=constraints, num_solutions=2, max_folds=3, min_distance=0.1)
     first, second = design(HAIRPIN, options)
     assert (first.sequence, first.error) == ("GCGCGGAAGCGC", None)
-    assert second.error == "no solution within 60 s and 3 folds that differs enough from the others"
+    assert second.error == "no solution within 60 s or 3 folds that differs enough from the others"
 
 
 def test_the_gap_in_the_reason_is_that_of_the_certificate():
@@ -53,7 +55,7 @@ def test_a_solution_that_is_not_new_is_kept_though_later_tries_fail():
     options = DesignOptions(num_solutions=2, min_distance=1.0, max_folds=30)
     first, second = design(HAIRPIN, options)
     assert first.error is None
-    assert second.error == "no solution within 60 s and 30 folds that differs enough from the others"
+    assert second.error == "no solution within 60 s or 30 folds that differs enough from the others"
     assert fold_mfe(second.sequence or "")[0] == HAIRPIN
 
 
@@ -113,7 +115,7 @@ def test_every_target_has_a_row_in_order_and_jobs_do_not_matter():
 def test_what_is_not_solved_comes_with_the_closest():
     (row,) = design("(.(.(...).).)", DesignOptions(max_folds=20))
     assert row.error is not None
-    assert row.error.startswith("not solved within 60 s and 20 folds: the closest has a gap of")
+    assert row.error.startswith("not solved within 60 s or 20 folds: the closest has a gap of")
     assert row.certificate is not None
     assert row.certificate.gap > 0
     assert row.folds == 20
@@ -151,3 +153,14 @@ def test_a_target_that_is_too_long():
 def test_options_out_of_range(options):
     with pytest.raises(UsageError):
         DesignOptions(**options)
+
+
+def test_seconds_are_those_of_the_search(monkeypatch: pytest.MonkeyPatch) -> None:
+    def slowly(*arguments: Any) -> Certificate:
+        time.sleep(0.5)
+        return certify(*arguments)
+
+    monkeypatch.setattr("mprna.predict.design.certify", slowly)
+    (found,) = design(HAIRPIN, DesignOptions(max_folds=50))
+    assert found.certificate is not None
+    assert found.seconds < 0.4

@@ -6,6 +6,7 @@ import argparse
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -79,8 +80,7 @@ def add_plot(parser: argparse._ActionsContainer) -> None:
 def run(args: argparse.Namespace) -> int:
     from mprna.io.records import numbered
 
-    colour_by = args.colour or ("reactivities" if args.shape else None)
-    if colour_by and args.plot != "structure":
+    if (args.colour or args.shape) and args.plot != "structure":
         option = "--colour" if args.colour else "--shape"
         raise UsageError(f"{option}: colours the molecule alone; choose --plot structure")
     records = _structures(args.inputs)
@@ -88,9 +88,16 @@ def run(args: argparse.Namespace) -> int:
         from mprna.io.shape import with_reactivities
 
         records = with_reactivities(records, Path(args.shape))
+        if args.colour is None:
+            records = map(_to_show_reactivities, records)
     tally = Tally("records were not drawn", quiet=False, output=args.output)
-    write_pictures(numbered(records), args.output, tally.add, plot=args.plot, colour_by=colour_by)
+    write_pictures(numbered(records), args.output, tally.add, plot=args.plot, colour_by=args.colour)
     return tally.finish()
+
+
+def _to_show_reactivities(record: Record) -> Record:
+    """The record without the probabilities that would colour it, if it has reactivities."""
+    return record if record.reactivities is None else replace(record, base_pair_probs=None)
 
 
 def write_pictures(

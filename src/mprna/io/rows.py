@@ -86,7 +86,9 @@ def record_from_row(row: Mapping[str, Any], number: int, *, path: str, line: int
     """
     for name in _UNREAD.keys() & row.keys():
         _tell_of_unread(name, path)
-    row = _foreign_values(row) | dict(row)
+    row = dict(row) | {
+        name: text for name, text in _foreign_values(row).items() if _is_unknown(row.get(name))
+    }
     values = {name: row[name] for name in (*_TEXTS, *_NUMBERS) if not _is_unknown(row.get(name))}
     _check_types(values, path, line)
     values |= {name: _NO_TEXT.sub("\ufffd", values[name]) for name in _TEXTS if name in values}

@@ -132,8 +132,9 @@ def _row(columns: list[str], cells: list[str], path: str, line_number: int) -> d
         message = f"{len(cells)} cells, the first line has {len(columns)}"
         raise FormatError(message, path=path, line=line_number)
     row: dict[str, Any] = {column: cell or None for column, cell in zip(columns, cells, strict=True)}
-    for column in SEQUENCE_COLUMNS.intersection(columns):
-        row[column] = row[column] or ""  # an empty sequence, not an unknown one
+    sequences = SEQUENCE_COLUMNS.intersection(columns)
+    if not any(row[column] for column in sequences):
+        row |= dict.fromkeys(sequences, "")  # an empty sequence, not an unknown one
     for column in _DECIMALS:
         if row.get(column) is not None:
             row[column] = _number(row[column], column, path, line_number)

@@ -194,11 +194,11 @@ class _Designer:
             self._check_distance(rules, found)
             search = Search(structure, rules, options.energy_model, Random(f"{options.seed}:{number}"))
             state = self._search(search, budget, found)
+            seconds = round(time.monotonic() - start, 2)
             certificate = certify(state.sequence, structure, options.energy_model)
         except (DesignError, FoldingError) as error:
             seconds = round(time.monotonic() - start, 2)
             return replace(empty, folds=limit - budget.folds, seconds=seconds, error=str(error))
-        seconds = round(time.monotonic() - start, 2)
         return replace(
             empty,
             sequence=state.sequence,
@@ -249,7 +249,7 @@ class _Designer:
 
     def _limits(self) -> str:
         folds = self._options.max_folds
-        return f"{self._options.time_limit:g} s" + (f" and {folds:,} folds" if folds else "")
+        return f"{self._options.time_limit:g} s" + (f" or {folds:,} folds" if folds else "")
 
 
 def _failed(target: Target, reason: str) -> list[Design]:

@@ -57,7 +57,7 @@ class Folder:
     ) -> None:
         self._options = options
         self._method = _method(options, load)
-        self._is_learned = isinstance(self._method, ByPairNetwork)
+        self._by_pair_network = isinstance(self._method, ByPairNetwork)
         self._templates = templates_library(options.templates)
         if relatives is None:
             relatives = relatives_library(options.relatives, MAX_RELATED_LENGTH)
@@ -129,7 +129,7 @@ class Folder:
 
     def _check_length(self, length: int) -> None:
         options = self._options
-        longest = options.longest(reads_windows=self._is_learned)
+        longest = options.longest(reads_windows=self._by_pair_network)
         if length > longest:
             hint = " (--max-length)" if longest < MAX_LENGTH else ""
             raise FoldingError(f"{length} nt; the {options.engine} engine takes up to {longest}{hint}")
@@ -148,8 +148,8 @@ class Folder:
                 sequence,
                 dot_bracket,
                 pair_probs,
-                gamma=options.gamma or (PAIR_CROSSING_GAMMA if self._is_learned else CROSSING_GAMMA),
-                min_helix_prob=PAIR_CROSSING_HELIX if self._is_learned else 0.0,
+                gamma=options.gamma or (PAIR_CROSSING_GAMMA if self._by_pair_network else CROSSING_GAMMA),
+                min_helix_prob=PAIR_CROSSING_HELIX if self._by_pair_network else 0.0,
                 max_span=model.max_span,
                 constraint=constraint,
             )
