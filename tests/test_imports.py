@@ -20,7 +20,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src" / "mprna"
 
-GROUND = {"agreement", "alphabet", "cores", "digest", "errors", "files", "leftovers", "softmax"}
+GROUND = {"agreement", "alphabet", "cores", "digest", "errors", "files", "leftovers", "ranges", "softmax"}
 """May be imported from everywhere."""
 ROOMS = {
     "errors": set[str](),
@@ -31,6 +31,7 @@ ROOMS = {
     "files": {"errors", "leftovers"},
     "leftovers": set[str](),
     "alphabet": {"errors"},
+    "ranges": {"errors"},
     "child": GROUND,
     "tokenizer": GROUND,
     "rna": GROUND,

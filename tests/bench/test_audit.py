@@ -92,9 +92,30 @@ def test_leaked_rows_come_back_from_the_file(tmp_path: Path) -> None:
     assert leaked_rows(tmp_path / "audit.json") == {"rgb/ssp-archive2": {2}}
 
 
-def test_missing_data_and_other_files_are_named(tmp_path: Path) -> None:
+def test_missing_data_is_named(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no test data"):
         audit_task(TASK, tmp_path)
-    (tmp_path / "x.json").write_text("[]")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("[]", "{}", '{"schema": 1}', '{"schema": 2, "leaks": []}', "[" * 100_000),
+        *('{"schema": 1, "leaks": [3]}', '{"schema": 1, "leaks": [{"split": "test"}]}'),
+    ],
+)
+def test_a_file_that_is_no_audit_is_told(tmp_path: Path, text: str) -> None:
+    (tmp_path / "x.json").write_text(text)
+    with pytest.raises(DataError, match="no audit"):
+        leaked_rows(tmp_path / "x.json")
+
+
+@pytest.mark.parametrize("change", [{"exact": ["a"]}, {"near": 3}, {"task": []}])
+def test_an_audit_with_another_row_is_told(tmp_path: Path, change: dict[str, object]) -> None:
+    write_split(tmp_path, "test", random_rnas(2, seed=8))
+    write_audit(audit_task(TASK, tmp_path), tmp_path / "x.json")
+    content = json.loads((tmp_path / "x.json").read_text())
+    content["leaks"] = [content["leaks"][0] | {"within": "train"} | change]
+    (tmp_path / "x.json").write_text(json.dumps(content))
     with pytest.raises(DataError, match="no audit"):
         leaked_rows(tmp_path / "x.json")

@@ -20,6 +20,7 @@ from mprna.model.presets import PRESETS
 from mprna.model.task import TaskModel
 from mprna.model.task_checkpoint import save_task_model
 from mprna.model.task_config import TaskConfig
+from mprna.runtime.store import write_manifest
 
 WITHOUT_TORCH = [
     sys.executable,
@@ -134,10 +135,10 @@ def test_a_network_for_another_task_is_told(
     config = TaskConfig(task="sequence_regression", labels=("a", "b"), offsets=(0.0, 0.0), scales=(1.0, 1.0))
     save_task_model(TaskModel(PRESETS["nano"], config), tmp_path / "plain")
     assert call("models", "export", tmp_path / "plain", "--out", tmp_path / "small").status == 0
-    (tmp_path / "small" / "manifest.json").unlink()
     path = tmp_path / "small" / "config.json"
     content = json.loads(path.read_text())
     path.write_text(json.dumps(content | {"task": change and content["task"] | change}))
+    write_manifest(tmp_path / "small")
     outcome = call("predict", tmp_path / "small", "GGGG")
     assert (outcome.status, outcome.err.count("\n")) == (1, 1)
     assert reason in outcome.err

@@ -133,7 +133,8 @@ def test_models_export_of_a_checkpoint_of_no_run_is_an_error(call, tmp_path):
 def test_a_failed_export_leaves_no_folder(call, mprna_home, tmp_path, to, reason):
     source = tmp_path / "fine-tuned"
     shutil.copytree(mprna_home / "models" / "mini", source)
-    (source / "manifest.json").unlink()
+    for name in ("manifest.json", "model.onnx"):
+        (source / name).unlink()
     config = json.loads((source / "config.json").read_text())
     (source / "config.json").write_text(json.dumps(config | {"kind": "task"}))
     outcome = call("models", "export", source, "--to", to, "--out", tmp_path / "out")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -148,7 +149,7 @@ def damaged(mirror, tmp_path):
 def test_what_a_killed_process_left_is_removed(mirror, tmp_path):
     code = (
         "import os, sys, mprna.runtime.mirror as m; "
-        "m._check = lambda *_: os.kill(os.getpid(), 9); m.get_model('tiny', sys.argv[1:])"
+        "m.verify = lambda *_: os.kill(os.getpid(), 9); m.get_model('tiny', sys.argv[1:])"
     )
     assert subprocess.run([sys.executable, "-c", code, str(mirror)]).returncode == -9
     assert left_behind(tmp_path / "home") not in ([], ["tiny"])
@@ -182,10 +183,11 @@ def test_a_manifest_cannot_write_elsewhere(mirror, name):
         get_model("tiny", [str(mirror)])
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"files": 3}'])
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"files": 3}', "[" * 100_000])
 def test_a_manifest_of_another_kind_is_told(mirror, text):
-    (mirror / "tiny" / "manifest.json").write_text(text)
-    with pytest.raises(ModelError, match=r"manifest\.json: not the manifest of an MP-RNA model"):
+    path = mirror / "tiny" / "manifest.json"
+    path.write_text(text)
+    with pytest.raises(ModelError, match=f"^{re.escape(str(path))}: (not|expected)"):
         get_model("tiny", [str(mirror)])
 
 

@@ -71,7 +71,14 @@ def test_a_missing_file_is_noticed(model_dir):
         find_model("tiny")
 
 
-@pytest.mark.parametrize("text", ['{"schema": "other"}', "[]", "{", '{"schema": "mprna.model"}'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *('{"schema": "other"}', "[]", "{", '{"schema": "mprna.model"}', "[" * 100_000),
+        '{"schema": "mprna.model", "version": 1, "files": "abc"}',
+        '{"schema": "mprna.model", "version": 2, "files": {}}',
+    ],
+)
 def test_a_damaged_manifest_is_told(model_dir, text):
     (model_dir / "manifest.json").write_text(text)
     with pytest.raises(ModelError, match=r"manifest\.json"):
@@ -79,8 +86,20 @@ def test_a_damaged_manifest_is_told(model_dir, text):
 
 
 def test_a_training_checkpoint_needs_no_manifest(model_dir):
-    (model_dir / "manifest.json").unlink()
+    for name in ("manifest.json", "model.onnx"):
+        (model_dir / name).unlink()
     assert find_model("tiny") == model_dir
+
+
+def test_a_file_that_nothing_vouches_for_is_told(model_dir):
+    manifest = json.loads((model_dir / "manifest.json").read_text())
+    del manifest["files"]["model.safetensors"]
+    (model_dir / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(ModelError, match=r"no manifest\.json with the SHA-256 of model\.safetensors"):
+        find_model("tiny")
+    (model_dir / "manifest.json").unlink()
+    with pytest.raises(ModelError, match=r"no manifest\.json with the SHA-256 of config\.json"):
+        find_model("tiny")
 
 
 def test_a_manifest_names_every_file_once(model_dir):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +94,7 @@ def test_every_task_learns_and_predicts(task: str, nano: Path, tmp_path: Path) -
         assert prediction[2, 0] > prediction[7, 0] + 3  # in the units of the labels
 
 
+@pytest.mark.filterwarnings("ignore:bfloat16 is far slower than float32")
 def test_bfloat16_learns_and_leaves_the_weights_in_float32(nano: Path, tmp_path: Path) -> None:
     run("token_classification", nano, tmp_path / "exact")
     model_dir = run("token_classification", nano, tmp_path / "fast", bfloat16=True)
@@ -373,3 +375,21 @@ def test_a_number_beyond_measure_is_told():
     row = LabelledRow("GG", (10**400,), "t.jsonl", 3)
     with pytest.raises(FormatError, match=r"t\.jsonl:3: label 1000.* is no number"):
         examples([row], TaskConfig(task="sequence_regression", labels=("y",)), max_length=10)
+
+
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        ({"batch_size": 0}, "batch_size=0: expected 1 to 1000000000"),
+        ({"learning_rate": math.nan}, "learning_rate=nan: expected 0 to 1000"),
+        ({"epochs": 0}, "epochs=0"),
+        ({"seed": -1}, "seed=-1"),
+        ({"task": "nonsense"}, "task 'nonsense'; expected one of token_classification"),
+        ({"mode": "half"}, "mode 'half'; expected one of full, head, lora"),
+        ({"pooling": "max"}, "pooling 'max'; expected one of mean_max, mean, cls"),
+        ({"task": "sequence_regression", "balance_classes": True}, "sequence_regression has no classes"),
+    ],
+)
+def test_a_configuration_that_cannot_be_is_told(option: dict[str, Any], message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        FinetuneConfig(**{"task": "sequence_classification", **option})

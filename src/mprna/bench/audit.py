@@ -12,6 +12,7 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
+from operator import index
 from pathlib import Path
 from typing import Final
 
@@ -28,6 +29,7 @@ from mprna.rna.kmers import WORD, Codes, kmers_of
 NEAR: Final = 0.5
 """Containment from which a sequence counts as nearly the same."""
 _BATCH: Final = 2_000
+_SCHEMA: Final = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +121,8 @@ def find_shared(sequences: Sequence[str], others: Sequence[str]) -> tuple[tuple[
 def write_audit(leaks: Sequence[Leak], path: Path) -> None:
     """Leaks as JSON, for `mprna bench report --without-leaked`."""
     with open_output(path) as stream:
-        json.dump({"schema": 1, "k": WORD, "near": NEAR, "leaks": [asdict(leak) for leak in leaks]}, stream)
+        found = [asdict(leak) for leak in leaks]
+        json.dump({"schema": _SCHEMA, "k": WORD, "near": NEAR, "leaks": found}, stream)
         stream.write("\n")
 
 
@@ -129,15 +132,16 @@ def leaked_rows(path: Path) -> dict[str, set[int]]:
     Raises:
         DataError: no file of `write_audit`.
     """
+    rows: dict[str, set[int]] = defaultdict(set)
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        leaks = content["leaks"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        if content["schema"] != _SCHEMA:
+            raise ValueError(f"schema {content['schema']!r}")
+        for leak in (Leak(**leak) for leak in content["leaks"]):
+            if leak.split == "test" and leak.within != "test":
+                rows[leak.task].update(map(index, (*leak.exact, *leak.near)))
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise DataError(f"{path}: no audit; `mprna bench audit SUITE -o FILE` writes one") from error
-    rows: dict[str, set[int]] = defaultdict(set)
-    for leak in leaks:
-        if leak["split"] == "test" and leak["within"] != "test":
-            rows[leak["task"]] |= {*leak["exact"], *leak["near"]}
     return dict(rows)
 
 

@@ -124,7 +124,9 @@ def read_model_dict(directory: Path, *, kind: str) -> dict[str, Any]:
         )
     if config.get("kind", ENCODER_KIND) != kind:
         raise ModelError(f"{path}: a model of kind {config.get('kind', ENCODER_KIND)!r}; expected {kind!r}")
-    model: dict[str, Any] = config.get("model", {})
+    model = config.get("model")
+    if not isinstance(model, dict):
+        raise ModelError(f"{path}: no description of a model")
     return model
 
 

@@ -15,7 +15,6 @@ Shape letters: B sequences, T tokens, P pairs of an ensemble.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -33,6 +32,7 @@ from mprna.objectives.mutation_repair import MUTATION_REPAIR, substitute_nucleot
 from mprna.objectives.objective import IGNORE, Batch, LossSum, Objective
 from mprna.objectives.padding import CleanBatch
 from mprna.objectives.secondary_structure import SECONDARY_STRUCTURE, structure_labels
+from mprna.ranges import check_ranges
 from mprna.rna.sparse_pairs import SPARSE_PAIR
 
 OBJECTIVES: Final[dict[str, Objective]] = {
@@ -40,7 +40,6 @@ OBJECTIVES: Final[dict[str, Objective]] = {
 }
 
 _SEQUENCE_IDS = [VOCABULARY.index(letter) for letter in "ACGUN"]
-
 
 _SHARES: Final = (
     "mask_rate",
@@ -50,18 +49,6 @@ _SHARES: Final = (
     "structure_mask_rate",
     "min_confidence",
 )
-
-
-def check_ranges(config: object, ranges: Mapping[str, tuple[float, float]], *, prefix: str = "") -> None:
-    """Check numbers of a configuration, by name; both ends of a range are in it, nan is in none.
-
-    Raises:
-        UsageError: a number outside of its range.
-    """
-    for name, (low, high) in ranges.items():
-        value = getattr(config, name)
-        if not low <= value <= high:
-            raise UsageError(f"{prefix}{name}={value}: expected {low:.10g} to {high:.10g}")
 
 
 @dataclass(frozen=True, kw_only=True)

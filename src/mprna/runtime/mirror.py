@@ -8,12 +8,11 @@ transformers and huggingface_hub.
 from __future__ import annotations
 
 import http.client
-import json
 import os
 import shutil
 import tempfile
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 from urllib.error import URLError
@@ -23,7 +22,7 @@ from urllib.request import urlopen
 from mprna.digest import file_sha256
 from mprna.errors import ModelError, UsageError
 from mprna.leftovers import remove_abandoned, writer
-from mprna.runtime.store import MANIFEST, describe, is_plain, model_home, verify
+from mprna.runtime.store import MANIFEST, describe, files_of, is_plain, model_home, verify
 
 TIMEOUT_S: Final = 60.0
 """Seconds without a byte after which a mirror counts as dead."""
@@ -83,9 +82,11 @@ def _get_from(mirror: str, name: str, sha256: str | None) -> Path:
             raise ModelError(f"{mirror}/{name}/{MANIFEST}: SHA-256 is {file_sha256(manifest)}, not {sha256}")
         if _is_installed(target, manifest):
             return target
-        for file in _files(manifest, f"{mirror}/{name}"):
-            _fetch(f"{mirror}/{name}", file, partial / file)
-        _check(partial, f"{mirror}/{name}")
+        with _faults_of(f"{mirror}/{name}", partial):
+            for file in files_of(partial):
+                _fetch(f"{mirror}/{name}", file, partial / file)
+            verify(partial)
+            describe(partial)
         _take_place(partial, target, Path(folder) / "old")
     return target
 
@@ -116,22 +117,11 @@ def _is_installed(target: Path, manifest: Path) -> bool:
     return True
 
 
-def _files(manifest: Path, source: str) -> list[str]:
-    """Names in a manifest, none of which leaves its folder."""
-    try:
-        names = list(json.loads(manifest.read_bytes())["files"])
-    except (ValueError, KeyError, TypeError):
-        raise ModelError(f"{source}/{MANIFEST}: not the manifest of an MP-RNA model") from None
-    if not all(isinstance(name, str) and is_plain(name) for name in names):
-        raise ModelError(f"{source}/{MANIFEST}: names a file outside of its folder")
-    return names
-
-
-def _check(partial: Path, source: str) -> None:
+@contextmanager
+def _faults_of(source: str, partial: Path) -> Iterator[None]:
     """Say of the mirror, not of a temporary folder, that its files are damaged."""
     try:
-        verify(partial)
-        describe(partial)
+        yield
     except ModelError as error:
         raise ModelError(str(error).replace(str(partial), source)) from None
 

@@ -17,7 +17,7 @@ from typing import Any, Final
 from mprna.digest import file_sha256
 from mprna.errors import ModelError, MprnaWarning
 from mprna.files import read_json, write_json
-from mprna.model.layout import CARD_FILE, CONFIG_FILE, ENCODER_KIND, KINDS
+from mprna.model.layout import CARD_FILE, CONFIG_FILE, ENCODER_KIND, GRAPH_FILE, KINDS, WEIGHTS_FILE
 
 DEFAULT_MODEL: Final = "mini"
 """Pretrained; has seen no experimental structure."""
@@ -148,12 +148,20 @@ def write_manifest(directory: Path) -> None:
 
 
 def verify(directory: Path) -> None:
-    """Compare every file with the manifest. A training checkpoint, which has none, passes.
+    """Compare every file with the manifest. A training checkpoint, which has none and no graph, passes.
 
     Raises:
-        ModelError: a file is missing or differs, or the manifest is of another kind.
+        ModelError: a file is missing, differs or is not in the manifest, or the manifest is of another kind.
     """
-    for name, expected in files_of(directory).items():
+    files = files_of(directory)
+    if not files and not (directory / GRAPH_FILE).exists():
+        return
+    for name in (CONFIG_FILE, WEIGHTS_FILE, GRAPH_FILE):
+        if name not in files and (directory / name).exists():
+            raise ModelError(
+                f"{directory}: no {MANIFEST} with the SHA-256 of {name}; install or export the model again"
+            )
+    for name, expected in files.items():
         path = directory / name
         if not path.is_file():
             raise ModelError(f"{path}: missing; install the model again")
@@ -165,16 +173,20 @@ def files_of(directory: Path) -> dict[str, str]:
     """SHA-256 of the files of a model directory, as its manifest has them; none without a manifest.
 
     Raises:
-        ModelError: the manifest is of another kind.
+        ModelError: the manifest is of another kind, or of a later version.
     """
-    if not (directory / MANIFEST).exists():
+    path = directory / MANIFEST
+    if not path.exists():
         return {}
-    manifest = read_json(directory / MANIFEST)
-    if manifest.get("schema") != SCHEMA["schema"] or not isinstance(manifest.get("files"), dict):
-        raise ModelError(f"{directory / MANIFEST}: not the manifest of an MP-RNA model")
-    if not all(map(is_plain, manifest["files"])):
-        raise ModelError(f"{directory / MANIFEST}: names a file outside of its folder")
-    return dict(manifest["files"])
+    manifest = read_json(path)
+    files = manifest.get("files")
+    if manifest.get("schema") != SCHEMA["schema"] or not isinstance(files, dict):
+        raise ModelError(f"{path}: not the manifest of an MP-RNA model")
+    if manifest.get("version") != SCHEMA["version"]:
+        raise ModelError(f"{path}: version {manifest.get('version')!r}; this mprna reads 1; upgrade it")
+    if not all(map(is_plain, files)):
+        raise ModelError(f"{path}: names a file outside of its folder")
+    return dict(files)
 
 
 def is_plain(name: str) -> bool:

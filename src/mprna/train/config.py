@@ -10,7 +10,8 @@ from typing import Any, Final
 
 from mprna.errors import UsageError
 from mprna.model.presets import PRESETS
-from mprna.objectives.mixture import ObjectiveConfig, check_ranges
+from mprna.objectives.mixture import ObjectiveConfig
+from mprna.ranges import check_ranges
 
 _INNER: Final = "objectives."
 _COUNT: Final = (1.0, 1e9)

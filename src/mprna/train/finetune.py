@@ -22,8 +22,8 @@ from mprna.files import read_json, write_json, write_text
 from mprna.io.labelled import LabelledRow
 from mprna.model.layout import CARD_FILE, CONFIG_FILE
 from mprna.model.task import TaskNetwork
-from mprna.model.task_config import MULTILABEL, PAIR_PREDICTION, PAIR_TASK, TaskConfig
-from mprna.objectives.mixture import check_ranges
+from mprna.model.task_config import MULTILABEL, PAIR_PREDICTION, PAIR_TASK, POOLINGS, TASKS, TaskConfig
+from mprna.ranges import check_ranges
 from mprna.train.backbone import Backbone, Checkpoint
 from mprna.train.config import LoopConfig
 from mprna.train.device import device_of, find_device, seeded, set_up_cpu
@@ -37,7 +37,18 @@ from mprna.train.tracker import METRICS_FILE, best_step, read_validation
 
 FORMAT = {"format": "mprna-finetune-run", "version": 1}
 
-MODES = ("full", "head", "lora")
+MODES: Final = ("full", "head", "lora")
+
+_COUNT: Final = (1, 1e9)
+_RANGES: Final = {
+    "epochs": _COUNT,
+    "batch_size": _COUNT,
+    "learning_rate": (0.0, 1e3),
+    "patience": _COUNT,
+    "lora_rank": (1, 1_024),
+    "accumulate_batches": _COUNT,
+    "seed": (0, 2**32 - 1),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +84,12 @@ class FinetuneConfig:
     """Decides the initial weights of the head and the order of the data."""
 
     def __post_init__(self) -> None:
-        check_ranges(self, {"lora_rank": (1, 1_024)})
+        check_ranges(self, _RANGES)
+        for name, known in (("task", TASKS), ("mode", MODES), ("pooling", POOLINGS)):
+            if (value := getattr(self, name)) not in known:
+                raise UsageError(f"{name} {value!r}; expected one of {', '.join(known)}")
+        if self.balance_classes and not self.task.endswith("classification"):
+            raise UsageError(f"balance_classes: {self.task} has no classes; leave it out")
 
 
 RESERVED: Final = ("name", "error")
@@ -111,7 +127,7 @@ def finetune(
             process trains it; or there is no such device.
         MissingDataError: a label column in which nothing is known, or nothing to choose the best model by.
     """
-    _check(config, label_names)
+    _check_labels(config, label_names)
     set_up_cpu(num_threads)
     place = find_device(device)
     backbone = Checkpoint(pretrained) if isinstance(pretrained, Path) else pretrained
@@ -137,11 +153,7 @@ def finetune(
     return _write_model(learner, config, run_dir, num_training=len(data))
 
 
-def _check(config: FinetuneConfig, label_names: Sequence[str]) -> None:
-    if config.mode not in MODES:
-        raise UsageError(f"mode {config.mode!r}; expected one of {', '.join(MODES)}")
-    if config.balance_classes and not config.task.endswith("classification"):
-        raise UsageError(f"balance_classes: {config.task} has no classes; leave it out")
+def _check_labels(config: FinetuneConfig, label_names: Sequence[str]) -> None:
     takes_several = config.task.endswith("regression") or config.task == MULTILABEL
     if not takes_several and len(label_names) != 1:
         raise UsageError(
