@@ -64,9 +64,10 @@ def test_the_deadline_ends_the_search():
     assert time.monotonic() - start < 5
 
 
-def test_the_number_of_folds_is_kept():
-    target = IMPOSSIBLE
-    budget = Budget(time.monotonic() + 60, 7)
+@pytest.mark.parametrize("target", [IMPOSSIBLE, "(" + 6 * f"{10 * '('}....{10 * ')'}" + ")"])
+@pytest.mark.parametrize("folds", [1, 7])
+def test_the_number_of_folds_is_kept(target, folds):
+    budget = Budget(time.monotonic() + 60, folds)
     Search(target, Rules(target, Constraints()), DEFAULT_MODEL, Random(0)).run(budget)
     assert budget.folds == 0
 

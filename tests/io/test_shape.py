@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 
 import numpy as np
@@ -42,6 +43,7 @@ def test_columns(text, expected):
         ("1 inf\n", ":1: expected a position"),
         ("5 0.1\n", ":1: position 5 of a sequence of 4 nt"),
         ("0 0.1\n", ":1: position 0 of a sequence of 4 nt; positions count from 1"),
+        ("1 A 0.1\n1 0.1\n", ":2: position 1 once more"),
         ("1 A 0.1\n2 G 0.1\n", ":2: G at position 2, where the sequence has C"),
     ],
 )
@@ -57,6 +59,19 @@ def test_a_directory_holds_a_file_per_record(tmp_path):
         first, *others = with_reactivities(records, tmp_path)
     np.testing.assert_array_equal(first.reactivities, [0.5, NAN])
     assert [record.reactivities for record in others] == [None, None]
+
+
+def test_a_file_of_a_directory_may_be_compressed(tmp_path):
+    (tmp_path / "a.shape.gz").write_bytes(gzip.compress(b"1 0.5\n"))
+    (record,) = with_reactivities([Record(name="a", sequence="A")], tmp_path)
+    assert record.reactivities.tolist() == [0.5]
+
+
+@pytest.mark.parametrize("text", ["", "# nothing\n", "1 -999\n2 NA\n"])
+def test_a_file_without_a_reactivity_is_told(tmp_path, text):
+    (tmp_path / "a.shape").write_text(text)
+    with pytest.warns(MprnaWarning, match=r"a\.shape: no reactivity of 0 or more"):
+        list(with_reactivities([Record(name="a", sequence="AC")], tmp_path / "a.shape"))
 
 
 def test_a_directory_without_reactivities_is_an_error(tmp_path):
@@ -105,7 +120,7 @@ def test_one_file_is_of_one_record(tmp_path):
     (record,) = with_reactivities([Record(name="any", sequence="A")], path)
     assert record.reactivities.tolist() == [0.5]
     with pytest.raises(UsageError, match="one file for several records; give a directory"):
-        list(with_reactivities([record, record], path))
+        next(with_reactivities([record, record], path))
     with pytest.raises(FormatError, match="No such file"):
         list(with_reactivities([record], tmp_path / "none"))
 

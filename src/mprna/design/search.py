@@ -64,7 +64,8 @@ _REPAIRS: Final = 200
 """Draws per nucleotide to meet the constraints before the search gives up."""
 
 _TIE: Final = 0.05
-"""Gap, in kcal/mol, that counts where the target shares the minimum free energy with another structure."""
+"""kcal/mol by which a gap exceeds the target's distance in energy, so that none is 0 where the target shares
+the minimum free energy with another structure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,8 @@ class State:
     dot_bracket: str
     """Structure of minimum free energy."""
     gap: float
-    """Energy of the target above the minimum, kcal/mol; 0 if the sequence folds into the target."""
+    """0 if the sequence folds into the target; else the target's energy above the minimum, and 0.05, in
+    kcal/mol."""
 
 
 @dataclass(slots=True)
@@ -196,12 +198,17 @@ class Search:
             self._draw(unit, letters)
         for loop in self._loops:
             loop.draw(letters, self._rng)
+        budget.folds -= 1  # kept for the whole
         for part in parts(self._target):
             letters[part] = self._designed(part, budget) or letters[part]
+        budget.folds += 1
         return self._repaired(letters, budget)
 
     def _designed(self, part: slice, budget: Budget) -> str | None:
-        """The result of one climb, solved or not; None if the part cannot meet the constraints by itself."""
+        """The result of one climb, solved or not; None if there is no budget left for it, or if the part
+        cannot meet the constraints by itself."""
+        if budget.is_spent:
+            return None
         try:
             rules = self._rules.part(self._target, part)
             search = Search(self._target[part], rules, self._model, self._rng)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import warnings
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -20,7 +21,7 @@ from mprna.errors import FormatError, MprnaWarning, UsageError
 from mprna.io.records import Record
 from mprna.io.source import Source, numbered_lines, open_input
 
-SUFFIXES: Final = (".shape", ".map")
+SUFFIXES: Final = (".shape", ".map", ".shape.gz", ".map.gz")
 _MAP_COLUMNS: Final = 4
 
 Reactivities = npt.NDArray[np.float64]
@@ -32,9 +33,9 @@ def read_shape(source: Source, sequence: str) -> Reactivities:
     Blank lines and lines that start with `#` are skipped.
 
     Raises:
-        FormatError: other columns, or a position or letter that the sequence does not have.
+        FormatError: other columns, a position or letter that the sequence does not have, or a position twice.
     """
-    reactivities = np.full(len(sequence), np.nan)
+    reactivities, seen = np.full(len(sequence), np.nan), set[int]()
     with open_input(source) as file:
         for number, line in numbered_lines(file):
             cells = line.replace(",", " ").split()
@@ -51,6 +52,9 @@ def read_shape(source: Source, sequence: str) -> Reactivities:
                 from_one = "; positions count from 1" if position < 1 else ""
                 message = f"position {position} of a sequence of {len(sequence)} nt{from_one}"
                 raise FormatError(message, path=file.name, line=number)
+            if position in seen:
+                raise FormatError(f"position {position} once more", path=file.name, line=number)
+            seen.add(position)
             found = sequence[position - 1]
             if letter and as_rna(letter) != as_rna(found):
                 message = f"{letter} at position {position}, where the sequence has {found}"
@@ -62,22 +66,25 @@ def read_shape(source: Source, sequence: str) -> Reactivities:
 def with_reactivities(records: Iterable[Record], path: Path) -> Iterator[Record]:
     """Records with the reactivities of a file, or of the files `NAME.shape` or `NAME.map` in a directory.
 
-    Records without such a file stay as they are. Warns of them, and of files in a directory
-    whose names no record has. A file of a directory that cannot be read is the `fault` of its record.
+    Records without such a file stay as they are. Warns of them, of files in a directory whose names no
+    record has, and of one file without a reactivity. A file of a directory that cannot be read is the `fault`
+    of its record.
 
     Raises:
         FormatError: one file, as `read_shape`; no such file, or a directory without any.
-        UsageError: one file for several records.
+        UsageError: one file for several records, which is told before the first is returned.
     """
     if path.is_dir():
         yield from _with_own_files(records, path)
         return
-    for number, record in enumerate(records, 1):
-        if number > 1:
-            raise UsageError(
-                f"{path}: one file for several records; give a directory with NAME.shape for each"
-            )
-        yield _with_file(record, path)
+    first_two = list(islice(records, 2))
+    if len(first_two) > 1:
+        raise UsageError(f"{path}: one file for several records; give a directory with NAME.shape for each")
+    for record in first_two:
+        reactivities = read_shape(path, record.sequence)
+        if np.isnan(reactivities).all():
+            warnings.warn(f"{path}: no reactivity of 0 or more", MprnaWarning, stacklevel=1)
+        yield dataclasses.replace(record, reactivities=reactivities)
 
 
 def _with_own_files(records: Iterable[Record], directory: Path) -> Iterator[Record]:
@@ -101,14 +108,10 @@ def _with_own_files(records: Iterable[Record], directory: Path) -> Iterator[Reco
         warnings.warn(message, MprnaWarning, stacklevel=1)
 
 
-def _with_file(record: Record, path: Path) -> Record:
-    return dataclasses.replace(record, reactivities=read_shape(path, record.sequence))
-
-
 def _with_file_or_fault(record: Record, path: Path) -> Record:
     """One bad file of many is the fault of one record."""
     try:
-        return _with_file(record, path)
+        return dataclasses.replace(record, reactivities=read_shape(path, record.sequence))
     except FormatError as error:
         return dataclasses.replace(record, fault=str(error))
 
