@@ -124,7 +124,7 @@ def test_a_task_of_ones_own_needs_a_name_and_a_type_alone(tmp_path: Path) -> Non
     )
     assert folds.metrics == ("token_macro_f1", "pair_f1")
     (tmp_path / "tissues_test.csv").write_text("sequence,root,leaf\nACGU,1,2.5\nGG,3,x\n")
-    with pytest.raises(FormatError, match=r"tissues_test\.csv:3: leaf, root is .*, expected finite numbers"):
+    with pytest.raises(FormatError, match=r"tissues_test\.csv:3: leaf, root is .*, expected numbers"):
         load_split(tissues, "test", tmp_path)
     (tmp_path / "tissues_test.csv").write_text("sequence,root,leaf\nACGU,1,2.5\n")
     assert load_split(tissues, "test", tmp_path).examples[0].label.tolist() == [2.5, 1.0]
@@ -176,9 +176,10 @@ def test_keys_at_the_head_hold_for_every_task(tmp_path: Path) -> None:
     [
         ("regression", [""], "t_test.csv:2: nothing in the column 'label'"),
         ("regression", ["1.5 9"], "t_test.csv:2: 2 numbers; a regression has one"),
+        ("regression", ["1e308"], "t_test.csv:2: label is .*, expected numbers from -1e.30 to 1e.30"),
         ("multilabel", ["0 7"], r"t_test.csv:2: labels .*0.0, 7.0.*; expected 0 or 1"),
-        ("multilabel", ["0 1", "1"], "t_test.csv: row 2 has 1 numbers, the first 2"),
-        ("multi_regression", ["0 1", "1 2 3"], "t_test.csv: row 2 has 3 numbers, the first 2"),
+        ("multilabel", ["0 1", "1"], "t_test.csv:3: 1 numbers, where the first row has 2"),
+        ("multi_regression", ["0 1", "1 2 3"], "t_test.csv:3: 3 numbers, where the first row has 2"),
     ],
 )
 def test_numbers_that_do_not_fit_their_type_are_told(

@@ -160,7 +160,7 @@ def test_a_task_without_validation_is_refused_and_test_is_not_taken_for_it(tmp_p
 @pytest.mark.parametrize(
     ("row", "message"),
     [
-        ({"sequence": "ACGT"}, "no column 'label'"),
+        ({"sequence": "ACGT"}, "no column 'label', only sequence"),
         ({"sequence": "ACGT", "label": 7}, "label '7'; expected one of 0, 1"),
         ({"sequence": "ACG-", "label": 1}, "gap '-'"),
     ],
@@ -175,14 +175,15 @@ def test_wrong_rows_are_named(tmp_path: Path, row: dict[str, object], message: s
     ("task", "row", "message"),
     [
         ("ssp-archive2", {"seq": "GAAAC", "label": "(...("}, "never closed"),
-        ("mrna", {"sequence": "A", "reactivity": 1.0}, "reactivity is '1.0', expected finite numbers"),
+        ("mrna", {"sequence": "A", "reactivity": "1,0 x"}, "reactivity is .*x.*, expected numbers"),
+        ("mrna", {"sequence": "A", "reactivity": 1.0}, "reactivity is '1.0', expected numbers"),
         (
             "mrna",
             {"sequence": "A", "reactivity": [[1], [2, 3]]},
             r"reactivity is '\[\[1\], \[2, 3\]\]', expected",
         ),
-        ("mrna", {"sequence": "A", "reactivity": [float("nan")]}, "expected finite numbers"),
-        ("mrna", {"sequence": "A", "reactivity": [10**400]}, "expected finite numbers"),
+        ("mrna", {"sequence": "A", "reactivity": [float("nan")]}, "expected numbers"),
+        ("mrna", {"sequence": "A", "reactivity": [10**400]}, "expected numbers"),
     ],
 )
 def test_labels_that_cannot_be_scored_are_named(

@@ -110,7 +110,7 @@ def load_split_file(task: Task, path: Path) -> Split:
     examples = tuple(example_of(task, row, path, line) for line, row in rows)
     if not examples:
         raise FormatError("no rows", path=str(path))
-    check_lengths(task, examples, path)
+    check_lengths(task, examples, [line for line, _ in rows], path)
     digest = file_digest(path)
     return Split(examples, str(path), digest, len(examples), _rebuilt_note(path, digest))
 

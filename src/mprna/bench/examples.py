@@ -16,9 +16,12 @@ import numpy.typing as npt
 
 from mprna.alphabet import clean_sequence
 from mprna.bench.task import Task
-from mprna.errors import FormatError, SequenceError, StructureError, shorten
+from mprna.errors import FormatError, SequenceError, StructureError, a_few, shorten
 from mprna.predict.design import nested_target
 from mprna.rna.structure import pairs_from_dot_bracket
+
+_LARGEST: Final = 1e30
+"""Numbers beyond it are mistakes, and their squares are none any more in the arithmetic of some models."""
 
 FAMILIES: Final = ("5s", "16s", "23s", "trna", "tmrna", "srp", "rnasep", "telomerase", "grp1", "grp2")
 """Families of ArchiveII, in lower case; its ids begin with one of them and an underscore."""
@@ -53,23 +56,28 @@ def example_of(task: Task, row: dict[str, Any], path: Path, line: int) -> Exampl
         label = _LABELS[task.type](task, row, sequence)
         name = str(_column(row, task.item_name)) if task.item_name else ""
     except (KeyError, ValueError, SequenceError, StructureError) as error:
-        reason = f"no column {error}" if isinstance(error, KeyError) else str(error)
+        reason = str(error)
+        if isinstance(error, KeyError):
+            reason = f"no column {error}, only {a_few([str(name) for name in row])}"
         raise FormatError(reason, path=str(path), line=line) from error
     return Example(sequence, label, str(row.get(task.resplit_by or "id", "")), _cluster(task, row), name)
 
 
-def check_lengths(task: Task, examples: Sequence[Example], path: Path) -> None:
+def check_lengths(task: Task, examples: Sequence[Example], lines: Sequence[int], path: Path) -> None:
     """Rows have as many labels, or numbers, as the first.
+
+    Args:
+        lines: where each example stands in its file.
 
     Raises:
         FormatError: one that has not.
     """
     if task.type not in ("multilabel", "multi_regression"):
         return
-    for row, example in enumerate(examples, 1):
+    for line, example in zip(lines, examples, strict=True):
         if len(example.label) != len(examples[0].label):
-            reason = f"row {row} has {len(example.label)} numbers, the first {len(examples[0].label)}"
-            raise FormatError(reason, path=str(path))
+            reason = f"{len(example.label)} numbers, where the first row has {len(examples[0].label)}"
+            raise FormatError(reason, path=str(path), line=line)
 
 
 def _cluster(task: Task, row: dict[str, Any]) -> str:
@@ -115,15 +123,14 @@ def _class(task: Task, row: dict[str, Any], sequence: str) -> int:
 def _number_list(task: Task, row: dict[str, Any], sequence: str) -> npt.NDArray[np.float64]:
     if task.classes:
         return _floats([_column(row, name) for name in task.classes], ", ".join(task.classes))
-    value = _column(row, task.label)
-    parts = value if isinstance(value, list) else str(value).replace(",", " ").split()
-    return _floats(parts, task.label)
+    cell = _column(row, task.label)
+    return _numbers_in(cell if isinstance(cell, list) else str(cell), task.label)
 
 
 def _number(task: Task, row: dict[str, Any], sequence: str) -> npt.NDArray[np.float64]:
     numbers = _number_list(task, row, sequence)
     if len(numbers) != 1:
-        raise ValueError(f"{len(numbers)} numbers; a regression has one")
+        raise ValueError(f"{len(numbers)} numbers; a regression has one, with a point for decimals")
     return numbers
 
 
@@ -134,13 +141,20 @@ def _label_set(task: Task, row: dict[str, Any], sequence: str) -> npt.NDArray[np
     return labels
 
 
+def _numbers_in(cell: Any, column: str) -> npt.NDArray[np.float64]:
+    """A list, or text with blanks or commas between numbers. *Shape:* (n,)"""
+    return _floats(cell.replace(",", " ").split() if isinstance(cell, str) else cell, column)
+
+
 def _floats(values: Any, column: str) -> npt.NDArray[np.float64]:
     """*Shape:* (n,)"""
     with suppress(ValueError, TypeError, OverflowError):
         numbers = np.asarray(values, dtype=np.float64)
-        if numbers.ndim == 1 and np.isfinite(numbers).all():
+        if numbers.ndim == 1 and (np.abs(numbers) <= _LARGEST).all():
             return numbers
-    raise ValueError(f"{column} is {shorten(str(values))}, expected finite numbers")
+    raise ValueError(
+        f"{column} is {shorten(str(values))}, expected numbers from {-_LARGEST:g} to {_LARGEST:g}"
+    )
 
 
 def _mutations(task: Task, row: dict[str, Any], sequence: str) -> npt.NDArray[np.int64]:
@@ -156,7 +170,7 @@ def _mutations(task: Task, row: dict[str, Any], sequence: str) -> npt.NDArray[np
 
 
 def _degradation(task: Task, row: dict[str, Any], sequence: str) -> npt.NDArray[np.float64]:
-    columns = [_floats(_column(row, name), name) for name in task.classes]
+    columns = [_numbers_in(_column(row, name), name) for name in task.classes]
     lengths = {len(column) for column in columns}
     if len(lengths) != 1 or lengths.pop() > len(sequence):
         raise ValueError(f"columns {', '.join(task.classes)} must be equally long, up to {len(sequence)} nt")
