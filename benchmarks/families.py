@@ -91,7 +91,7 @@ def train(folder: Path, learned: dict[str, list[Record]], args: argparse.Namespa
         files[source].parent.mkdir(parents=True, exist_ok=True)
         write(records, files[source])
     options: list[object] = ["--temperature", args.temperature, "--peak-rate", args.peak_rate]
-    if args.first_steps > 0:
+    if args.first_steps:
         soft = [files[source] for source, records in learned.items() if not any(map(has_structure, records))]
         if not soft:
             raise SystemExit("--first-steps: no file of --train is without structures")
@@ -111,7 +111,8 @@ def stage(out: Path, files: list[Path], options: list[object], args: argparse.Na
         command += ["--exclude", out.parent / "test.jsonl", "--valid", out.parent / "valid.jsonl"]
         command += ["--ensembles", args.ensembles or args.work / "ensembles.sqlite", "--seed", args.seed]
         command += ["--max-length", args.max_length, *["--bfloat16"] * args.bfloat16]
-        subprocess.run([str(word) for word in command], check=True)
+        if status := subprocess.run([str(word) for word in command]).returncode:
+            raise SystemExit(status)
     return out / "model"
 
 
@@ -184,6 +185,12 @@ def unlike(
     return kept
 
 
+def not_negative(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r}: expected a whole number, 0 or more")
+    return int(text)
+
+
 def source_of(path: Path) -> str:
     return path.absolute().parent.name
 
@@ -247,9 +254,13 @@ def main() -> None:
     parser.add_argument("--bfloat16", action="store_true")
     parser.add_argument("--temperature", type=float, default=1.0)
     parser.add_argument("--peak-rate", type=float, default=1e-3, help="learning rate [%(default)s]")
-    parser.add_argument("--steps", type=int, default=3_000, help="of each training [%(default)s]")
+    parser.add_argument("--steps", type=not_negative, default=3_000, help="of each training [%(default)s]")
     parser.add_argument(
-        "--first-steps", type=int, default=0, metavar="STEPS", help="before them, without known structures"
+        "--first-steps",
+        type=not_negative,
+        default=0,
+        metavar="STEPS",
+        help="before them, without known structures",
     )
     parser.add_argument(
         "--times", nargs="+", metavar="SOURCE=N", help="how often RNAs of a source are shown in an epoch [1]"
