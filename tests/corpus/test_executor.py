@@ -11,11 +11,9 @@ from mprna.corpus.build import Progress, build_corpus
 from mprna.corpus.options import CorpusOptions
 from mprna.errors import CorpusError
 
+from .conftest import contents
+
 OPTIONS = CorpusOptions(slice_length=40, min_length=12, slices_per_shard=5)
-
-
-def contents(directory: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in directory.iterdir()}
 
 
 def test_dead_worker_is_an_error_and_the_build_can_go_on(transcripts_dir: Path, tmp_path: Path) -> None:

@@ -14,11 +14,9 @@ from mprna.corpus.options import CorpusOptions
 from mprna.corpus.ray_executor import run_shards_on_ray
 from mprna.errors import CorpusError, MissingExtraError, UsageError
 
+from .conftest import contents
+
 OPTIONS = CorpusOptions(slice_length=150, min_length=12, slices_per_shard=4)
-
-
-def contents(directory: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in directory.iterdir()}
 
 
 def build_on_ray(inputs: Path, out_dir: Path, address: str | None) -> None:

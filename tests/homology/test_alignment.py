@@ -20,9 +20,7 @@ from mprna.homology.alignment import (
     expected_by_chance,
 )
 
-
-def random_rna(length: int, seed: int) -> str:
-    return "".join(np.random.default_rng(seed).choice(list("ACGU"), size=length))
+from .conftest import random_rna
 
 
 def best_score(first: str, second: str, scoring: Scoring) -> float:

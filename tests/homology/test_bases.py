@@ -17,10 +17,7 @@ from mprna.homology.bases import (
 )
 from mprna.homology.relatives import Relative
 
-
-def random_rna(length: int, seed: int) -> str:
-    return "".join(np.random.default_rng(seed).choice(list("ACGU"), size=length))
-
+from .conftest import random_rna
 
 RNA = random_rna(120, 1)
 

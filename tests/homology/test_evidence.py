@@ -11,16 +11,14 @@ from mprna.homology.evidence import MIN_TRUST, find_evidence, with_evidence
 from mprna.homology.library import Library, Template
 from mprna.rna.structure import pairs_from_dot_bracket
 
+from .conftest import random_rna
+
 TRNA = "GCGGAUUUAGCUCAGUUGGGAGAGCGCCAGACUGAAGAUCUGGAGGUCCUGUGUUCGAUCCACAGAAUUCGCACCA"
 CLOVER = "(((((((..((((........)))).((((.........)))).....(((((.......))))))))))))...."
 
 
 def template(sequence: str = TRNA, dot_bracket: str = CLOVER, name: str = "known") -> Template:
     return Template(name, sequence, pairs_from_dot_bracket(dot_bracket))
-
-
-def random_rna(length: int, seed: int) -> str:
-    return "".join(np.random.default_rng(seed).choice(list("ACGU"), size=length))
 
 
 def test_an_equal_rna_has_the_same_pairs():

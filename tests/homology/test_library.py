@@ -8,11 +8,9 @@ import pytest
 from mprna.errors import FormatError, MissingDataError
 from mprna.homology.library import NUM_CANDIDATES, Library, Template, read_library, read_sequences
 
+from .conftest import random_rna
+
 NO_PAIRS = np.zeros((0, 2), dtype=np.int64)
-
-
-def random_rna(length: int, seed: int) -> str:
-    return "".join(np.random.default_rng(seed).choice(list("ACGU"), size=length))
 
 
 def library(*sequences: str) -> Library:

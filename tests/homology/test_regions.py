@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 
 from mprna.homology.regions import MARGIN, MAX_PLACES, NUM_REGIONS, SEED, Region, RegionIndex
 
-
-def random_rna(length: int, seed: int) -> str:
-    return "".join(np.random.default_rng(seed).choice(list("ACGU"), size=length))
-
+from .conftest import random_rna
 
 GENES = [random_rna(2_000, seed) for seed in range(20)]
 

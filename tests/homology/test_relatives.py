@@ -8,9 +8,7 @@ import pytest
 from mprna.errors import FormatError, MissingDataError
 from mprna.homology.relatives import MAX_EXPECTED, MAX_RELATIVES, Relatives, read_relatives
 
-
-def random_rna(length: int, seed: int) -> str:
-    return "".join(np.random.default_rng(seed).choice(list("ACGU"), size=length))
+from .conftest import random_rna
 
 
 def changed(sequence: str, num_changes: int, seed: int) -> str:
