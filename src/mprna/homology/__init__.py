@@ -1,1 +1,1 @@
-"""Relatives whose structures are known, and what an RNA has in common with them."""
+"""Relatives of an RNA: where they are found, and what their structures and letters say about it."""

@@ -61,8 +61,10 @@ def fold(
     Raises:
         SequenceError: one sequence, which is empty or no RNA.
         StructureError: one sequence, whose constraint cannot be met.
-        FoldingError: one sequence, which is too long or cannot be folded.
+        FoldingError: one sequence, which is too long, cannot be folded or has other reactivities than numbers,
+            one per nucleotide.
         ModelError: no such model, or damaged files.
+        FormatError: templates or relatives that cannot be read.
         UsageError: a constraint or reactivities beside many sequences, or something that holds no sequences.
     """
     if isinstance(sequences, (bytes, Mapping, os.PathLike)):
@@ -88,6 +90,7 @@ def fold_records(
 
     Raises:
         ModelError: no such model, or damaged files.
+        FormatError: templates or relatives that cannot be read.
     """
     before = stamps(options.templates + options.relatives)
     make_folder = partial(_new_folder, options, before) if jobs > 1 else partial(_folder, options)
