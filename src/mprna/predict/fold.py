@@ -61,8 +61,8 @@ def fold(
     Raises:
         SequenceError: one sequence, which is empty or no RNA.
         StructureError: one sequence, whose constraint cannot be met.
-        FoldingError: one sequence, which is too long, cannot be folded or has other reactivities than numbers,
-            one per nucleotide.
+        FoldingError: one sequence, which is too long, cannot be folded or has other reactivities than one
+            number per nucleotide.
         ModelError: no such model, or damaged files.
         FormatError: templates or relatives that cannot be read.
         UsageError: a constraint or reactivities beside many sequences, or something that holds no sequences.
