@@ -13,8 +13,8 @@ import pytest
 import RNA
 
 from mprna.folding.parameters import mean_parameters, parameter_sections
-from mprna.folding.vienna import CONTRAFOLD, PARAMETER_SETS, EnergyModel, fold_ensemble
-from mprna.folding.vienna.library import LOCK, load_parameters, parameter_text
+from mprna.folding.vienna import CONTRAFOLD, PARAMETER_SETS, EnergyModel, fold_ensemble, pair_probs
+from mprna.folding.vienna.library import LOCK, boltzmann_factors, load_parameters, parameter_text
 
 from .conftest import LONG
 
@@ -66,9 +66,18 @@ def test_threads_with_different_parameters(fresh):
 
 
 def test_global_options_of_vienna_change_nothing(monkeypatch, fresh):
-    for name, value in {"temperature": 60.0, "dangles": 0, "max_bp_span": 10}.items():
+    options = {"temperature": 60.0, "dangles": 0, "max_bp_span": 10, "noGU": 1, "energy_set": 1, "gquad": 1}
+    for name, value in options.items():
         monkeypatch.setattr(RNA.cvar, name, value)
     assert report("turner2004") == fresh["turner2004"]
+
+
+def test_a_mean_of_sets_is_not_left_to_others():
+    RNA.params_load_RNA_Turner2004()
+    before = RNA.fold("GGGGAAAACCCCAAGGGUUUUCCC")
+    boltzmann_factors.cache_clear()
+    pair_probs("GGGGAAAACCCC", parameters=("turner2004", CONTRAFOLD))
+    assert RNA.fold("GGGGAAAACCCCAAGGGUUUUCCC") == before
 
 
 @pytest.mark.parametrize("parameters", PARAMETER_SETS)

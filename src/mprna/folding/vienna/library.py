@@ -26,6 +26,22 @@ LOCK: Final = threading.RLock()
 
 _ANY_SPAN: Final = -1
 
+_DETAILS: Final = {
+    "betaScale": 1.0,
+    "circ": 0,
+    "energy_set": 0,
+    "gquad": 0,
+    "logML": 0,
+    "min_loop_size": 3,
+    "noGU": 0,
+    "noGUclosure": 0,
+    "noLP": 0,
+    "pf_smooth": 1,
+    "salt": 1.021,
+    "special_hp": 1,
+}
+"""ViennaRNA's settings that no model of ours changes, but a user of the library in the same process may."""
+
 
 def viennarna() -> Any:
     """The module `RNA`, imported at the first call: it takes longer to load than our whole package."""
@@ -53,11 +69,10 @@ def load_parameters(library: Any, parameters: str) -> None:
 
 def model_details(library: Any, model: EnergyModel) -> Any:
     """ViennaRNA's model details for an energy model."""
-    details = library.md()  # starts from process-wide variables, so every field of ours is set
-    details.temperature = model.temperature
-    details.dangles = model.dangles
-    details.max_bp_span = min(model.max_span or _ANY_SPAN, MAX_LENGTH)
-    return details
+    max_span = min(model.max_span or _ANY_SPAN, MAX_LENGTH)
+    return library.md(  # what it is not given comes from process-wide variables
+        temperature=model.temperature, dangles=model.dangles, max_bp_span=max_span, **_DETAILS
+    )
 
 
 @lru_cache(maxsize=8)
@@ -73,17 +88,21 @@ def loop_parameters(model: EnergyModel) -> Any:
 def boltzmann_factors(model: EnergyModel, *parameters: str) -> Any:
     """Cached, because loading a parameter set into the process takes longer than folding a short RNA.
 
+    A mean of two sets is not left behind: who uses the library beside us could not tell.
+
     Args:
         parameters: instead of the model's: one set, or two for the energies half way between them.
     """
     library = viennarna()
     with LOCK:
-        if len(parameters) == 2:
-            texts = [parameter_text(name) for name in parameters]
-            library.params_load_from_string(mean_parameters(*texts), " + ".join(parameters))
-        else:
+        if len(parameters) < 2:
             load_parameters(library, *(parameters or (model.parameters,)))
-        return library.exp_param(model_details(library, model))
+            return library.exp_param(model_details(library, model))
+        texts = [parameter_text(name) for name in parameters]
+        library.params_load_from_string(mean_parameters(*texts), " + ".join(parameters))
+        factors = library.exp_param(model_details(library, model))
+        load_parameters(library, model.parameters)
+        return factors
 
 
 def parameter_text(parameters: str) -> str:
