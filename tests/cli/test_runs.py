@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from pathlib import Path
 
@@ -38,6 +39,17 @@ def test_curves_go_through_their_points(call, run_dir: Path) -> None:
     assert drawn[2] == "0.0,0.0 250.0,150.0"  # the better score is above
     assert call("runs", "show", run_dir, "--draw", run_dir / "c.png").status == 0
     assert (run_dir / "c.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_metric_that_is_no_number_once_keeps_its_others(call, run_dir: Path) -> None:
+    rows = [
+        {"kind": "validation", "step": step, "auc": auc, "mcc": math.nan}
+        for step, auc in enumerate((1.0, math.nan, 0.5))
+    ]
+    (run_dir / "metrics.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    shown = call("runs", "show", run_dir, "--draw", run_dir / "c.svg").out.splitlines()
+    assert shown[1:] == ["validation auc\t2\t0.5\t0.5\t1"]
+    assert "nan" not in (run_dir / "c.svg").read_text()
 
 
 def test_the_time_to_go_is_that_of_the_newest_steps(call, run_dir: Path) -> None:

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import errno
 import gzip
 import hashlib
 import io
+import os
 import sys
 from pathlib import Path
 
@@ -123,3 +125,16 @@ def test_folder_of_records_has_every_format(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(CorpusError, match=r"no file of sequences or structures \(.*\*\.ct, .*in this folder"):
         find_record_files([tmp_path / "empty"])
+
+
+def test_standard_input_that_cannot_be_read_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    class Broken(io.RawIOBase):
+        def readable(self) -> bool:
+            return True
+
+        def readinto(self, buffer: object) -> int:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BufferedReader(Broken())))
+    with pytest.raises(FormatError, match="<stdin>: Input/output error"):
+        store_stdin(tmp_path / "stdin")

@@ -88,6 +88,12 @@ def test_labels_are_those_of_the_fold_itself(isolated: IsolatedFold) -> None:
     assert one(isolated, HAIRPIN, hot) == annotate(HAIRPIN, hot, SHIPPED)
 
 
+def test_answers_that_nobody_took_are_not_given_to_the_next(isolated: IsolatedFold) -> None:
+    given_up = isolated(fold_or_not, [(HAIRPIN * copies, DEFAULT) for copies in (2, 3, 4)])
+    next(given_up)
+    assert one(isolated, HAIRPIN) == annotate(HAIRPIN, DEFAULT, SHIPPED)
+
+
 @pytest.mark.parametrize(
     ("name", "reason"),
     [("segfault", FoldFailure.CRASH), ("abort", FoldFailure.CRASH), ("hog", FoldFailure.MEMORY)],

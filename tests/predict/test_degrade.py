@@ -21,6 +21,7 @@ from mprna.rna.bases import base_ids
 from mprna.runtime.degradation_engine import TARGETS
 from mprna.runtime.export import export_degradation
 from mprna.runtime.load import load, load_degradation_engine
+from mprna.runtime.store import write_manifest
 from mprna.runtime.windows import split_windows
 
 SMALL = DegradationConfig(num_members=2, hidden_width=8, dilations=(1, 2), score_scale=2.0)
@@ -174,9 +175,9 @@ def test_calibrations_of_other_targets_are_told():
 @pytest.mark.parametrize("scale", ["pair", [1.0], -1.0, None])
 def test_a_scale_that_is_none_is_told(model, tmp_path, scale):
     directory = shutil.copytree(model, tmp_path / "model")
-    (directory / "manifest.json").unlink(missing_ok=True)
     config = json.loads((directory / "config.json").read_text())
     config["model"]["score_scale"] = scale
     (directory / "config.json").write_text(json.dumps(config))
+    write_manifest(directory)
     with pytest.raises(ModelError, match=r"score_scale .*; expected a positive number"):
         load_degradation_engine(directory)

@@ -35,6 +35,14 @@ def test_losses_stand_over_the_tokens_read_until_then(tmp_path: Path) -> None:
     assert (learned.validation_tokens, learned.validation_losses) == ((1.0,), (2.5,))
 
 
+def test_an_evaluation_whose_step_was_lost_is_left_out(tmp_path: Path) -> None:
+    rows = [train_row(1, masked_lm_loss=3.0), train_row(3, masked_lm_loss=1.0)]
+    rows += [{"kind": "validation", "step": step, "masked_lm_loss": 2.5} for step in (2, 3)]
+    write_run(tmp_path, rows)
+    learned = read_learning(tmp_path)[0]
+    assert learned.validation_tokens == (1.0,)
+
+
 def test_many_steps_become_means(tmp_path: Path) -> None:
     steps = range(1, 10 * NUM_MEANS + 1)
     write_run(tmp_path, [train_row(step, masked_lm_loss=float(step)) for step in steps])

@@ -6,11 +6,11 @@ import codecs
 import glob
 import hashlib
 import os
-import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from mprna.digest import file_sha256
 from mprna.errors import CorpusError, FormatError, UsageError
@@ -20,6 +20,9 @@ from mprna.io.records import Record
 from mprna.io.source import STDIN_NAME, input_errors, open_input
 
 STDIN: Final = "-"
+
+_BLOCK: Final = 1 << 20
+"""Bytes of standard input that are read at a time."""
 
 _SEQUENCES: Final = "sequences (*.fa, *.fasta, *.fq, *.fa.gz ...)"
 _RECORDS: Final = "sequences or structures (*.fa, *.dbn, *.ct, *.bpseq, *.jsonl, *.csv, *.jsonl.gz ...)"
@@ -95,12 +98,21 @@ def store_stdin(spool: Path | None) -> str:
     """
     if sys.stdin is None:
         raise FormatError("standard input is closed", path=STDIN_NAME)
-    if spool is None:
-        stream: Any = sys.stdin.buffer
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-    with spool.open("wb") as file:
-        shutil.copyfileobj(sys.stdin.buffer, file, 2**20)
-    return file_sha256(spool)
+    digest = hashlib.sha256()
+    with ExitStack() as stack:
+        file = None if spool is None else stack.enter_context(spool.open("wb"))
+        while block := _next_block():
+            digest.update(block)
+            if file is not None:
+                file.write(block)
+    return digest.hexdigest()
+
+
+def _next_block() -> bytes:
+    try:
+        return sys.stdin.buffer.read(_BLOCK)
+    except OSError as error:
+        raise FormatError(error.strerror or str(error), path=STDIN_NAME) from error
 
 
 def read_input(path: Path) -> Iterator[Record]:

@@ -75,11 +75,13 @@ class IsolatedFold:
         self._folds, self._limits = folds, limits
         self._child: ChildProcess[_Request, Any] | None = None
         self._stderr: _SharedFile | None = None
+        self._sent = deque[tuple[Any, ...]]()  # calls that the child has not answered
 
     def __call__(self, fold: Callable[..., T], calls: Iterable[tuple[Any, ...]]) -> Iterator[T | FoldFailure]:
         """What `fold` returns at every call, or why it does not, in their order.
 
-        The child always has the next sequence already, so it does not wait for this process to wake up.
+        The child always has the next sequence already, so it does not wait for this process to wake up. One
+        whose answers nobody took, because what asked for them failed, is replaced.
 
         Args:
             fold: one of the functions; a FoldingError of it is an answer.
@@ -88,7 +90,9 @@ class IsolatedFold:
         Raises:
             RuntimeError: a bug in `fold`; its traceback is on stderr.
         """
-        waiting, sent = deque(calls), deque[tuple[Any, ...]]()
+        if self._sent:
+            self.close()
+        waiting, sent = deque(calls), self._sent
         deaths: Counter[FoldFailure] = Counter()
         while waiting or sent:
             child = self._started()
@@ -113,6 +117,7 @@ class IsolatedFold:
 
     def close(self) -> None:
         """End the child."""
+        self._sent = deque()
         if self._child is not None:
             self._child.stop()
             self._child = None

@@ -10,7 +10,7 @@ from typing import Any, Final
 from mprna.alphabet import as_rna
 from mprna.errors import UsageError
 from mprna.io.records import Record
-from mprna.predict.tables import Row, write_table
+from mprna.predict.tables import Row, rounded, write_table
 from mprna.rna.scores import matthews_correlation, pair_scores
 from mprna.rna.structure import dot_bracket_from_pairs, pairs_from_dot_bracket
 
@@ -110,4 +110,4 @@ def _row(comparison: Comparison) -> Row:
 
 
 def _value(value: Any) -> Any:
-    return round(value, 4) if isinstance(value, float) else value
+    return rounded(value) if isinstance(value, float) else value

@@ -59,6 +59,7 @@ def degrade(
 
     Raises:
         SequenceError: empty, or no RNA.
+        FoldingError: longer than ViennaRNA folds, in a window that is.
         ModelError: no such model, or damaged files.
         UsageError: a window below 2 nt.
     """

@@ -8,7 +8,7 @@ from typing import Final
 
 from mprna.errors import MprnaWarning
 from mprna.predict.degrade import DegradationResult, ranked
-from mprna.predict.tables import Row, write_table
+from mprna.predict.tables import Row, rounded, write_table
 from mprna.runtime.degradation_engine import TARGETS
 
 _VALUES: Final = {name: "float" for target in TARGETS for name in (target, f"{target}_sd")}
@@ -52,7 +52,7 @@ def nucleotide_rows(results: Iterable[DegradationResult]) -> Iterator[Row]:
         for index, base in enumerate(result.sequence):
             row: Row = empty | {"name": result.name, "position": index + 1, "base": base}
             for target, mean, sd in zip(TARGETS, result.mean[index], result.sd[index], strict=True):
-                row |= {target: _round(mean), f"{target}_sd": _round(sd)}
+                row |= {target: rounded(mean), f"{target}_sd": rounded(sd)}
             yield row
 
 
@@ -65,11 +65,7 @@ def rank_rows(results: Iterable[DegradationResult]) -> Iterator[Row]:
     for place, result in enumerate(order, 1):
         row: Row = empty | {"name": result.name, "length": len(result.sequence), "error": result.error}
         if result.mean is not None and result.score is not None and result.score_sd is not None:
-            row |= {"rank": place, "score": _round(result.score), "score_sd": _round(result.score_sd)}
+            row |= {"rank": place, "score": rounded(result.score), "score_sd": rounded(result.score_sd)}
             means = result.mean.mean(axis=0, dtype=float)
-            row |= {f"mean_{target}": _round(mean) for target, mean in zip(TARGETS, means, strict=True)}
+            row |= {f"mean_{target}": rounded(mean) for target, mean in zip(TARGETS, means, strict=True)}
         yield row
-
-
-def _round(value: float) -> float:
-    return round(float(value), 4) + 0.0

@@ -7,7 +7,7 @@ from typing import IO, Final
 
 from mprna.io.output import open_output
 from mprna.predict.design import Design
-from mprna.predict.tables import Row, check_format, write_jsonl, write_tsv
+from mprna.predict.tables import Row, check_format, rounded, write_jsonl, write_tsv
 
 COLUMNS: Final = (
     "name",
@@ -51,11 +51,11 @@ def row_of(design: Design) -> Row:
     row |= {
         name: getattr(design, name) for name in ("name", "solution", "target", "sequence", "folds", "error")
     }
-    row["seconds"] = round(design.seconds, 2)
+    row["seconds"] = rounded(design.seconds, 2)
     if (found := design.certificate) is not None:
-        row |= {"energy": round(found.energy, 2), "gap": found.gap, "mfe_models": list(found.mfe_models)}
+        row |= {"energy": rounded(found.energy, 2), "gap": found.gap, "mfe_models": list(found.mfe_models)}
         row["probability"] = float(f"{found.probability:.4g}")
-        row |= {name: round(getattr(found, name), 4) for name in ("ensemble_defect", "gc", "robustness")}
+        row |= {name: rounded(getattr(found, name)) for name in ("ensemble_defect", "gc", "robustness")}
         row |= {name: getattr(found, name) for name in ("longest_repeat", "longest_inverted_repeat")}
     return row
 

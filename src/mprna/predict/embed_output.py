@@ -15,7 +15,7 @@ import numpy as np
 from mprna.errors import MprnaWarning, UsageError, shorten
 from mprna.io.output import compression_of, file_behind, open_output
 from mprna.predict.embed import Embedding
-from mprna.predict.tables import Row, check_format, write_jsonl
+from mprna.predict.tables import Row, cell, check_format, write_jsonl
 
 VECTOR_FORMATS: Final = ("npz", "jsonl", "tsv")
 
@@ -123,7 +123,7 @@ def _header(width: int) -> str:
 def _line(embedding: Embedding, width: int) -> str:
     vectors = embedding.vectors
     values = [""] * width if vectors is None else [f"{value:.6g}" for value in vectors.tolist()]
-    return "\t".join([embedding.name, embedding.error or "", *values]) + "\n"
+    return "\t".join([cell(embedding.name), cell(embedding.error), *values]) + "\n"
 
 
 def rounded(vectors: Any) -> Any:

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Iterable
 from typing import Any, Final
 
-from mprna.predict.tables import Row, write_table
+from mprna.predict.tables import Row, rounded, write_table
 from mprna.predict.variant_effect import VariantEffect
 
 _TYPES: Final = {"position": "int", "partner": "int"} | dict.fromkeys(
@@ -18,8 +18,6 @@ _TYPES: Final = {"position": "int", "partner": "int"} | dict.fromkeys(
 )  # fmt: skip
 SCAN_COLUMNS: Final = {f.name: _TYPES.get(f.name, "str") for f in dataclasses.fields(VariantEffect)}
 """Column and type, in order; helices are joined by commas, `-` is none."""
-
-_DECIMALS: Final = 4
 
 
 def write_effects(effects: Iterable[VariantEffect], output: str | None, *, format_name: str) -> None:
@@ -45,7 +43,7 @@ def effect_row(effect: VariantEffect) -> Row:
 
 def _value(value: Any) -> Any:
     if isinstance(value, float):
-        return round(value, _DECIMALS) + 0.0
+        return rounded(value)
     if isinstance(value, tuple):
         return ",".join(value) or "-"
     return value

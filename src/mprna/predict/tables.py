@@ -54,8 +54,13 @@ def write_tsv(rows: Iterable[Row], columns: Iterable[str], stream: IO[str]) -> N
     Args:
         rows: each with these columns, in this order.
     """
-    stream.write("\t".join(map(_cell, columns)) + "\n")
-    stream.writelines("\t".join(map(_cell, row.values())) + "\n" for row in rows)
+    stream.write("\t".join(map(cell, columns)) + "\n")
+    stream.writelines("\t".join(map(cell, row.values())) + "\n" for row in rows)
+
+
+def rounded(value: float, decimals: int = 4) -> float:
+    """As a table shows it; never -0.0."""
+    return round(float(value), decimals) + 0.0
 
 
 def check_format(format_name: str, formats: Collection[str]) -> None:
@@ -64,8 +69,8 @@ def check_format(format_name: str, formats: Collection[str]) -> None:
         raise UsageError(f"format {format_name!r}; expected one of {', '.join(formats)}")
 
 
-def _cell(value: Any) -> str:
+def cell(value: Any) -> str:
+    """A value in TSV; names and messages may hold tabs and line breaks, which would break the table."""
     if isinstance(value, list):
         return json.dumps(value, ensure_ascii=False)
-    # Names and messages may hold tabs and line breaks, which would break the table.
     return "" if value is None else " ".join(str(value).split())

@@ -18,7 +18,7 @@ from onnxruntime.capi.onnxruntime_pybind11_state import (
 )
 
 from mprna.errors import ModelError, first_line
-from mprna.model.layout import GRAPH_FILE
+from mprna.model.layout import CONFIG_FILE, GRAPH_FILE
 from mprna.rna.bases import base_ids
 from mprna.runtime import windows
 from mprna.runtime.degradation_engine import Degradation
@@ -121,7 +121,7 @@ def _score_scale(info: ModelInfo) -> float:
     scale = info.config.get("score_scale", 1.0)
     if not isinstance(scale, (int, float)) or not 0 < scale < np.inf:
         raise ModelError(
-            f"{info.directory / 'config.json'}: score_scale {scale!r:.40}; expected a positive number"
+            f"{info.directory / CONFIG_FILE}: score_scale {scale!r:.40}; expected a positive number"
         )
     return float(scale)
 

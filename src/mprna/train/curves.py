@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,7 +86,8 @@ def _curves(rows: Sequence[dict[str, Any]], kind: str) -> list[Curve]:
     names = dict.fromkeys(name for row in mine for name in row if name not in _NOT_METRICS)
     found = []
     for name in names:
-        points = [(row["step"], row[name]) for row in mine if name in row]
-        steps, values = zip(*points, strict=True)
-        found.append(Curve(f"{kind} {name}", steps, values))
+        points = [(row["step"], row[name]) for row in mine if math.isfinite(row.get(name, math.nan))]
+        if points:
+            steps, values = zip(*points, strict=True)
+            found.append(Curve(f"{kind} {name}", steps, values))
     return found

@@ -124,7 +124,8 @@ def _points(
     rows: Sequence[dict[str, Any]], kind: str, key: str, read: dict[int, float]
 ) -> npt.NDArray[np.float64]:
     """Tokens and loss. *Shape:* (N, 2)"""
-    found = [(read[row["step"]], row[key]) for row in rows if row["kind"] == kind and key in row]
+    mine = [row for row in rows if row["kind"] == kind and key in row]
+    found = [(read[row["step"]], row[key]) for row in mine if row["step"] in read]
     return np.array(found, dtype=np.float64).reshape(-1, 2)
 
 
