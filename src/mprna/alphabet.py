@@ -76,6 +76,16 @@ def clean_sequence(sequence: str) -> str:
     return sequence.translate(_CLEAN)
 
 
+def check_known(sequence: str) -> None:
+    """Make sure that clean letters say anything.
+
+    Raises:
+        SequenceError: all are N.
+    """
+    if not sequence.strip("N"):
+        raise SequenceError("no known base, only ambiguity codes")
+
+
 def as_rna(sequence: str) -> str:
     """The same letters in upper case, T as U; any text is taken, and ambiguity codes stay.
 

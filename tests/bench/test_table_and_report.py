@@ -183,7 +183,7 @@ def test_markdown_marks_best_second_and_significance() -> None:
 def test_latex_escapes_and_closes_what_it_opens() -> None:
     text = render(build_table([GOOD, POOR]), "latex", title="T")
     assert r"a\_b & \textbf{" in text
-    assert text.count(r"\begin{tabular}") == text.count(r"\end{tabular}") == 3
+    assert text.count(r"\begin{tabular}") == text.count(r"\end{tabular}") == 4
 
 
 ODD = "command:~/bin/fold^2 {} \\x_%|<b>*a*`\nq"

@@ -36,7 +36,9 @@ def test_text_is_bpseq():
             "Filename: d.5.b.E.coli.bpseq\nOrganism: Escherichia coli\nAccession Number: V00336\n",
             "d.5.b.E.coli.bpseq",
         ),
-        ("#Name: bpRNA_CRW_1\n#Length: 5\n", "Name: bpRNA_CRW_1"),
+        ("#Name: bpRNA_CRW_1\n#Length: 5\n", "bpRNA_CRW_1"),
+        ("# File PDB_00904.bpseq\n# RNA SSTRAND database\n", "PDB_00904.bpseq"),
+        ("# File of mine\n", "File of mine"),
         ("# energy: 3\n", "energy: 3"),
     ],
 )

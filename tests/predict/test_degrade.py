@@ -114,6 +114,15 @@ def test_bad_records_have_a_reason_and_rank_last(model):
     assert [r.score for r in order[:3]] == sorted(r.score for r in order[:3])
 
 
+def test_an_rna_of_which_nothing_is_known_has_no_score(model):
+    (result,) = degrade_records(records("NNNNNN"), model=model)
+    assert (result.score, result.error) == (None, "no known base, only ambiguity codes")
+
+
+def test_a_record_keeps_its_name(model):
+    assert degrade(Record(name="a", sequence="GGGAAACCC"), model=model).name == "a"
+
+
 def test_wrong_numbers_and_models_are_told(model, nano_model):
     with pytest.raises(UsageError, match="window 1; expected at least 2 nt"):
         degrade("ACGU", model=model, window=1)

@@ -31,6 +31,7 @@ def test_vectors_are_the_hidden_states():
 def test_a_list_gives_a_list_and_neighbours_do_not_matter():
     for text, vectors in zip(TEXTS, mprna.embed(TEXTS), strict=True):
         np.testing.assert_array_equal(vectors, mprna.embed(text))
+        np.testing.assert_array_equal(vectors, mprna.embed(Record(name="a", sequence=text)))
 
 
 def test_a_model_is_known_by_its_folder_and_not_by_its_name(nano_model, pair_model, tmp_path, monkeypatch):

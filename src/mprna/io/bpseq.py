@@ -22,14 +22,15 @@ from mprna.io.records import ERROR_COMMENT, Record, split_header
 from mprna.io.source import Source, numbered_lines, open_input
 from mprna.rna.energy import round_energy
 
+_TITLE: Final = re.compile(r"^#*\s*(?:Filename:|Name:|File\s+(?=\S+\.bpseq\s*$))?")
 _ENERGY: Final = re.compile(r"# energy: ([-+]?\d+(?:\.\d*)?)$")
 
 
 def read_bpseq(source: Source) -> Iterator[Record]:
     """Structures of a BPSEQ file.
 
-    Lines with `#` or `:` before the rows are a header (`# name`, `Filename: name`); the first one names
-    the structure.
+    Lines with `#` or `:` before the rows are a header; the first one names the structure (`# name`, CRW's
+    `Filename: name`, bpRNA's `#Name: name`, RNA STRAND's `# File name.bpseq`).
 
     Raises:
         FormatError: a row that does not fit, or partners that disagree.
@@ -75,8 +76,8 @@ def write_bpseq(records: Iterable[Record], stream: IO[str]) -> None:
 
 
 def _start(header: list[str], number: int, path: str) -> PairTable:
-    title = header[0].lstrip("#") if header else ""
-    name, description = split_header(title.removeprefix("Filename:"), number)
+    title = _TITLE.sub("", header[0]) if header else ""
+    name, description = split_header(title, number)
     energies = [float(energy[1]) for line in header[1:] if (energy := _ENERGY.match(line))]
     return PairTable(path, name, description, energy=energies[0] if energies else None)
 

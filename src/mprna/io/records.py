@@ -67,6 +67,11 @@ class Record:
         return ERROR_COMMENT + _one_line(self.error or "")
 
 
+def as_record(sequence: str | Record, name: str = "") -> Record:
+    """A record itself, or one of a sequence."""
+    return sequence if isinstance(sequence, Record) else Record(name=name, sequence=sequence)
+
+
 def split_header(header: str, number: int) -> tuple[str, str]:
     """Name and description; a record without a name gets one from its 1-based number in the file.
 

@@ -13,10 +13,10 @@ from typing import Final
 
 import numpy as np
 
-from mprna.alphabet import clean_sequence
+from mprna.alphabet import check_known, clean_sequence
 from mprna.errors import FoldingError, SequenceError, UsageError
 from mprna.folding.prior import DEGRADATION_PARAMETERS, prior_pair_probs
-from mprna.io.records import Record
+from mprna.io.records import Record, as_record
 from mprna.predict.limits import DEFAULT_MAX_LENGTH, check_max_length, too_long
 from mprna.predict.parallel import map_ordered
 from mprna.runtime.degradation_engine import TARGETS, Degradation, DegradationEngine
@@ -48,23 +48,24 @@ class DegradationResult:
 
 
 def degrade(
-    sequence: str, *, model: str | Path = DEGRADATION_MODEL, window: int | None = None
+    sequence: str | Record, *, model: str | Path = DEGRADATION_MODEL, window: int | None = None
 ) -> DegradationResult:
     """Predict one RNA.
 
     Args:
-        sequence: RNA or DNA letters in any case.
+        sequence: RNA or DNA letters in any case, or a record.
         model: installed name or directory.
         window: longer sequences are folded and read in windows that overlap by half; by default the model's.
 
     Raises:
-        SequenceError: empty, or no RNA.
+        SequenceError: empty, no RNA, or without any known base.
         FoldingError: longer than ViennaRNA folds, in a window that is.
         ModelError: no such model, or damaged files.
         UsageError: a window below 2 nt.
     """
     _check(window)
-    return _result("", clean_sequence(sequence), _cached_engine(model, stamp(model)), window)
+    record = as_record(sequence)
+    return _result(record.name, clean_sequence(record.sequence), _cached_engine(model, stamp(model)), window)
 
 
 def degrade_records(
@@ -113,6 +114,7 @@ class _Degrader:
 
 
 def _result(name: str, sequence: str, engine: DegradationEngine, window: int | None) -> DegradationResult:
+    check_known(sequence)
     mean, sd = _predict(sequence, engine, window or engine.max_length)
     column = TARGETS.index(SCORE_TARGET)
     total_sd = engine.score_scale * np.sqrt((sd[:, column].astype(np.float64) ** 2).sum())

@@ -15,7 +15,7 @@ import numpy as np
 
 from mprna.alphabet import clean_sequence
 from mprna.errors import SequenceError
-from mprna.io.records import Record
+from mprna.io.records import Record, as_record
 from mprna.predict.limits import MAX_EMBEDDED_LENGTH, check_max_length, too_long
 from mprna.predict.parallel import map_ordered
 from mprna.runtime.engine import Engine, FloatArray
@@ -34,16 +34,18 @@ class Embedding:
 
 
 @overload
-def embed(sequences: str, *, model: str | Path = ...) -> FloatArray: ...  # type: ignore[overload-overlap]
+def embed(  # type: ignore[overload-overlap]
+    sequences: str | Record, *, model: str | Path = ...
+) -> FloatArray: ...
 @overload
-def embed(sequences: Iterable[str], *, model: str | Path = ...) -> list[FloatArray]: ...
+def embed(sequences: Iterable[str | Record], *, model: str | Path = ...) -> list[FloatArray]: ...
 def embed(
-    sequences: str | Iterable[str], *, model: str | Path = DEFAULT_MODEL
+    sequences: str | Record | Iterable[str | Record], *, model: str | Path = DEFAULT_MODEL
 ) -> FloatArray | list[FloatArray]:
     """Hidden states of the last layer, one vector per nucleotide, without special tokens.
 
     Args:
-        sequences: one sequence, or many; RNA or DNA letters in any case.
+        sequences: one sequence, or many; RNA or DNA letters in any case, or records.
         model: installed name or directory.
 
     Returns:
@@ -54,9 +56,13 @@ def embed(
         ModelError: no such model, or damaged files.
     """
     engine = _cached_engine(model, stamp(model))
-    if isinstance(sequences, str):
-        return engine.predict(clean_sequence(sequences)).hidden_states
-    return [engine.predict(clean_sequence(sequence)).hidden_states for sequence in sequences]
+
+    def states(sequence: str | Record) -> FloatArray:
+        return engine.predict(clean_sequence(as_record(sequence).sequence)).hidden_states
+
+    if isinstance(sequences, (str, Record)):
+        return states(sequences)
+    return [states(sequence) for sequence in sequences]
 
 
 def embed_records(

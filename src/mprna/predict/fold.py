@@ -13,7 +13,7 @@ import numpy.typing as npt
 from mprna.alphabet import clean_sequence
 from mprna.errors import UsageError
 from mprna.folding.restraints import check_reactivities
-from mprna.io.records import Record
+from mprna.io.records import Record, as_record
 from mprna.predict.folder import Folder, failed
 from mprna.predict.options import FoldOptions
 from mprna.predict.parallel import IN_FLIGHT, MANY_IN_FLIGHT, map_ordered
@@ -73,11 +73,11 @@ def fold(
             f"a sequence is a str or Record, not {kind}; mprna.io.formats.read_records reads files"
         )
     if isinstance(sequences, (str, Record)):
-        record = _with_restraints(_as_record(sequences, 1), constraint, reactivities)
+        record = _with_restraints(as_record(sequences, "sequence_1"), constraint, reactivities)
         return _folder(options).fold(record)
     if constraint is not None or reactivities is not None:
         raise UsageError("constraint and reactivities belong to one sequence; give records that have them")
-    records = (_as_record(sequence, number) for number, sequence in enumerate(sequences, 1))
+    records = (as_record(sequence, f"sequence_{number}") for number, sequence in enumerate(sequences, 1))
     return list(fold_records(records, options, jobs=jobs))
 
 
@@ -97,12 +97,6 @@ def fold_records(
     ahead = IN_FLIGHT if options.pair_probs else MANY_IN_FLIGHT
     on_kill = partial(failed, engine=options.engine)
     return map_ordered(make_folder, records, jobs=jobs, on_kill=on_kill, ahead=ahead)
-
-
-def _as_record(sequence: str | Record, number: int) -> Record:
-    if isinstance(sequence, Record):
-        return sequence
-    return Record(name=f"sequence_{number}", sequence=sequence)
 
 
 def _with_restraints(record: Record, constraint: str | None, reactivities: npt.ArrayLike | None) -> Record:

@@ -15,9 +15,9 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from mprna.alphabet import LETTERS_OF, NUCLEOTIDES, clean_sequence
+from mprna.alphabet import LETTERS_OF, NUCLEOTIDES, check_known, clean_sequence
 from mprna.errors import SequenceError, UsageError
-from mprna.io.records import Record
+from mprna.io.records import Record, as_record
 from mprna.predict.folder import Folder
 from mprna.predict.limits import DEFAULT_MAX_LENGTH, check_files, check_max_length, too_long
 from mprna.predict.options import FoldOptions
@@ -166,7 +166,7 @@ def repair(sequence: str | Record, options: RepairOptions = DEFAULT_OPTIONS) -> 
         MissingExtraError: relatives without Biopython.
         UsageError: see `RepairOptions`.
     """
-    record = sequence if isinstance(sequence, Record) else Record(name="", sequence=sequence)
+    record = as_record(sequence)
     return _cached_repairer(options, (stamp(options.model), stamps(options.relatives))).repair(record)
 
 
@@ -208,9 +208,8 @@ class _Repairer:
         if len(sequence) > self._options.max_length:
             raise SequenceError(too_long(len(sequence), self._options.max_length))
         clean = clean_sequence(sequence)
+        check_known(clean)
         bases = base_ids(clean)
-        if (bases == UNKNOWN_BASE).all():
-            raise SequenceError("no known base, only ambiguity codes")
         evidence = None if self._relatives is None else evidence_of(clean, self._relatives)
         base_probs = base_posterior(
             repair_features(clean, self._engine, self._calibration.window),

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from mprna.alphabet import clean_sequence
 from mprna.errors import SequenceError, VariantError
-from mprna.io.records import Record
+from mprna.io.records import Record, as_record
 from mprna.io.variants import ListedVariant
 from mprna.predict.limits import too_long
 from mprna.predict.scan_work import Query, VariantRequest, scan_queries
@@ -17,7 +17,7 @@ __all__ = ["ScanOptions", "VariantEffect", "scan", "scan_records"]
 
 
 def scan(
-    sequence: str,
+    sequence: str | Record,
     variants: str | Iterable[str] | None = None,
     options: ScanOptions | None = None,
     *,
@@ -26,7 +26,7 @@ def scan(
     """Effects of variants on one RNA.
 
     Args:
-        sequence: RNA or DNA letters in any case.
+        sequence: RNA or DNA letters in any case, or a record.
         variants: one or many, as `A24G`, or `A24G+C30U` for two at once; by default all single substitutions.
         options: how to scan.
         jobs: processes. A script that asks for more than one must be importable: keep the call under
@@ -39,10 +39,10 @@ def scan(
         SequenceError: empty, or no RNA.
         ModelError: no such model, or damaged files.
     """
-    clean_sequence(sequence)
+    record = as_record(sequence)
+    clean_sequence(record.sequence)
     variants = [variants] if isinstance(variants, str) else variants
     listed = None if variants is None else [ListedVariant(text) for text in variants]
-    record = Record(name="", sequence=sequence)
     return list(scan_records([record], listed, options or ScanOptions(), jobs=jobs))
 
 
