@@ -42,7 +42,7 @@ mprna fold rnas.fa -p --format jsonl -o rnas.jsonl
 mprna fold --engine model rnas.fa
 mprna fold --engine vienna rnas.fa
 mprna embed rnas.fa -o vectors.npz
-mprna degrade rnas.fa --rank --figure tracks.svg
+mprna degrade GGGGAAAACCCC GGGGUUUUCCCC --rank --figure tracks.svg
 mprna design '((((....))))' --seed 1
 mprna draw rnas.jsonl -o pictures/
 mprna models list

@@ -245,6 +245,7 @@ def configs_of_training(monkeypatch: pytest.MonkeyPatch) -> list[FinetuneConfig]
     return seen
 
 
+@pytest.mark.filterwarnings("ignore:bfloat16 is far slower than float32")
 @pytest.mark.parametrize("bfloat16", [False, True])
 def test_the_precision_reaches_the_training_and_the_record(
     bfloat16: bool, data_dir: Path, nano: Path, tmp_path: Path, monkeypatch

@@ -383,7 +383,7 @@ def test_a_resumed_run_has_the_status_of_a_whole_one(call, tmp_path, suffix):
 
 def test_workers_do_not_outlive_a_killed_parent(start):
     process = start(["fold", *VIENNA, "-j", "2"])
-    process.stdin.write(b">a\nACGU\n" * 100)
+    process.stdin.write(b">a\nACGU\n" * 1_000)  # more than are read ahead of the first result
     process.stdin.flush()
     assert process.stdout.readline() == b">a\n"
     os.kill(process.pid, signal.SIGKILL)

@@ -102,8 +102,8 @@ def test_damaged_config(directory: Path, content: bytes) -> None:
         ({"version": 2}, "version 2, but this mprna reads 1"),
         ({"version": None}, "version None"),
         ({"version": "1"}, "version 1"),
-        ({"model": None}, "does not describe"),
-        ({"model": []}, "does not describe"),
+        ({"model": None}, "no description of a model"),
+        ({"model": []}, "no description of a model"),
         ({"model": {"num_layers": 2}}, "does not describe"),
     ],
 )
