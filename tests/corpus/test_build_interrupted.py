@@ -9,12 +9,15 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import mprna.corpus.build as build_module
 from mprna.corpus.build import Progress, build_corpus
 from mprna.corpus.options import CorpusOptions
+from mprna.corpus.references import References
+from mprna.corpus.scan import EXCLUDED_NAME, ScanResult, scan
 from mprna.corpus.verify import verify_corpus
 from mprna.errors import CorpusError
 
@@ -161,3 +164,43 @@ def test_full_disk_is_one_line_and_can_be_continued(
             build(transcripts_dir, tmp_path / "out")
     build(transcripts_dir, tmp_path / "out")
     assert contents(tmp_path / "out") == contents(tmp_path / "undisturbed")
+
+
+def test_a_report_that_was_lost_is_written_again(transcripts_dir: Path, tmp_path: Path) -> None:
+    references = References(exclude=(transcripts_dir / "a.fa",))
+
+    def stop(progress: Progress) -> None:
+        raise Killed
+
+    build_corpus([transcripts_dir], tmp_path / "whole", OPTIONS, references=references)
+    with pytest.raises(Killed):
+        build_corpus([transcripts_dir], tmp_path / "out", OPTIONS, references=references, report=stop)
+    report = tmp_path / "out/.build/buckets" / EXCLUDED_NAME
+    assert report.stat().st_size > 0
+    report.write_bytes(b"")
+    build_corpus([transcripts_dir], tmp_path / "out", OPTIONS, references=references)
+    assert contents(tmp_path / "out") == contents(tmp_path / "whole")
+    (tmp_path / "out" / EXCLUDED_NAME).unlink()
+    with pytest.raises(CorpusError, match=f"{EXCLUDED_NAME}: missing"):
+        build_corpus([transcripts_dir], tmp_path / "out", OPTIONS, references=references)
+
+
+def test_a_bucket_of_another_content_is_told(transcripts_dir: Path, tmp_path: Path) -> None:
+    interrupt(transcripts_dir, tmp_path / "out")
+    for path in (tmp_path / "out/.build/buckets").iterdir():
+        path.write_bytes(bytes(path.stat().st_size))
+    with pytest.raises(CorpusError, match=r"buckets/\d+.tsv: damaged .*; remove .*build, build again"):
+        build_corpus([transcripts_dir], tmp_path / "out", OPTIONS)
+
+
+def test_an_input_that_grows_while_it_is_read_is_told(
+    transcripts_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def grow(paths: dict[str, Path], *others: Any) -> ScanResult:
+        with paths["a.fa"].open("a") as file:
+            file.write(">late\nACGU\n")
+        return scan(paths, *others)
+
+    monkeypatch.setattr("mprna.corpus.build.scan", grow)
+    with pytest.raises(CorpusError, match=r"a\.fa: changed while it was read"):
+        build_corpus([transcripts_dir], tmp_path / "out", OPTIONS)

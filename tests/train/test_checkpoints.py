@@ -16,7 +16,6 @@ import pytest
 
 from mprna.errors import ModelError, MprnaWarning
 from mprna.train.config import TrainConfig
-from mprna.train.loop import _compute_gradients
 from mprna.train.pretrain import pretrain
 from mprna.train.recipes import smoke
 from mprna.train.state import find_checkpoint, latest_checkpoint, newest_step
@@ -98,21 +97,6 @@ def test_what_is_damaged_no_longer_counts_as_the_newest(
         run(SHORT, corpus_dir, tmp_path / "run", resume=True)
     assert newest_step(tmp_path / "run") == 8
     assert find_checkpoint(tmp_path / "run", "last").name == "step-00000008"
-
-
-def test_where_every_checkpoint_is_damaged_new_ones_are_kept(
-    corpus_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """They are not removed, for it may be the disk that cannot be read today."""
-    run(SHORT, corpus_dir, tmp_path / "run")
-    for checkpoint in (tmp_path / "run/checkpoints").iterdir():
-        os.truncate(checkpoint / "model.safetensors", 100)
-    steps = iter([_compute_gradients] * 5)
-    monkeypatch.setattr("mprna.train.loop._compute_gradients", lambda *given: next(steps)(*given))
-    with pytest.warns(MprnaWarning, match="an older one"), pytest.raises(StopIteration):
-        run(SHORT, corpus_dir, tmp_path / "run", resume=True)
-    kept = sorted(path.name for path in (tmp_path / "run/checkpoints").iterdir())
-    assert kept == ["step-00000004", "step-00000008", "step-00000012"]
 
 
 def ending(losses: dict[int, float], patch: pytest.MonkeyPatch) -> None:

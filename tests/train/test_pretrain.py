@@ -16,7 +16,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from mprna.errors import DataError, ModelError, RunError, UsageError
+from mprna.errors import DataError, ModelError, MprnaWarning, RunError, UsageError
 from mprna.model.checkpoint import load_checkpoint
 from mprna.train.config import TrainConfig, with_settings
 from mprna.train.pretrain import _initial_model, fixed_batches, pretrain, read_run_config
@@ -175,6 +175,25 @@ def test_what_a_run_reads_may_not_change(corpus_dir: Path, tmp_path: Path) -> No
     (tmp_path / "run/config.json").write_text(json.dumps(config | {"read": 5}))
     with pytest.raises(UsageError, match="other data"):
         pretrain(SHORT, [corpus_dir], tmp_path / "run", validation_dir=corpus_dir, resume=True)
+
+
+def test_a_run_that_lost_what_it_goes_on_from_is_not_begun_anew(corpus_dir: Path, tmp_path: Path) -> None:
+    run(SHORT, corpus_dir, tmp_path / "run")
+    metrics = (tmp_path / "run/metrics.jsonl").read_bytes()
+    settings = (tmp_path / "run/config.json").read_bytes()
+    (tmp_path / "run/config.json").unlink()
+    for resume in (False, True):
+        with pytest.raises(UsageError, match=r"lost its config\.json"):
+            run(SHORT, corpus_dir, tmp_path / "run", resume=resume)
+    (tmp_path / "run/config.json").write_bytes(settings)
+    for path in (tmp_path / "run/checkpoints").glob("*/optimizer.safetensors"):
+        path.write_bytes(b"")
+    with (
+        pytest.warns(MprnaWarning, match="unreadable checkpoint"),
+        pytest.raises(ModelError, match="checkpoints: none can be read"),
+    ):
+        run(SHORT, corpus_dir, tmp_path / "run", resume=True)
+    assert (tmp_path / "run/metrics.jsonl").read_bytes() == metrics
 
 
 def test_a_run_has_one_process_and_gets_no_shorter_than_it_is(corpus_dir: Path, tmp_path: Path) -> None:

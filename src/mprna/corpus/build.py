@@ -219,7 +219,8 @@ def _finished_manifest(out_dir: Path, plan: dict[str, Any]) -> Manifest:
         "references": manifest.references,
     }
     require_same(earlier, plan, f"{out_dir} holds a finished corpus")
-    if lost := [file.name for file in manifest.files if not (out_dir / file.name).is_file()]:
+    names = [*(file.name for file in manifest.files), *manifest.reports]
+    if lost := [name for name in names if not (out_dir / name).is_file()]:
         raise CorpusError(f"{out_dir / lost[0]}: missing; restore it, or remove {out_dir} and build it again")
     remove_scaffold(out_dir)  # a build that was killed between the manifest and its last step left it behind
     return manifest
@@ -246,7 +247,7 @@ def _scan_once(
 
 def _earlier_scan(path: Path, buckets_dir: Path) -> ScanResult | None:
     """None where there is none, or where what it left was lost: buckets are not flushed to the disk."""
-    with suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
+    with suppress(OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         document = json.loads(path.read_text(encoding="utf-8"))
         if document["bucket_sizes"] == bucket_sizes(buckets_dir):
             return ScanResult.from_json(document)
@@ -264,6 +265,9 @@ def _scan(
         shutil.rmtree(buckets_dir)
     buckets_dir.mkdir()
     scanned = scan(paths, digests, buckets_dir, options, references)
+    now = input_digests(paths)
+    if changed := [name for name in paths if now[name] != digests[name]]:
+        raise CorpusError(f"{paths[changed[0]]}: changed while it was read; build again when it is complete")
     _check_slices(scanned.candidates, scanned.drops)
     return scanned
 

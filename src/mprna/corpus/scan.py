@@ -53,8 +53,14 @@ class Candidate:
 
     @classmethod
     def from_line(cls, line: str) -> Self:
-        """Inverse of `to_line`."""
+        """Inverse of `to_line`.
+
+        Raises:
+            ValueError: damaged.
+        """
         digest, source, transcript_id, species, start, sequence = line.rstrip("\n").split("\t")
+        if bytes.fromhex(digest) != content_digest(sequence):
+            raise ValueError("the digest is of another sequence")
         return cls(bytes.fromhex(digest), int(source), transcript_id, species, int(start), sequence)
 
 
@@ -85,8 +91,8 @@ class ScanResult:
         """Inverse of `to_json`."""
         return cls(
             sources=tuple(Source(**source) for source in document["sources"]),
-            candidates=document["candidates"],
-            key_limit=document["key_limit"],
+            candidates=int(document["candidates"]),
+            key_limit=int(document["key_limit"]),
             drops=Drops.from_json(document["drops"]),
         )
 
@@ -123,17 +129,25 @@ def bucket_path(directory: Path, bucket: int) -> Path:
 
 
 def bucket_sizes(directory: Path) -> list[int]:
-    """Bytes of every bucket; 0 where there is no file."""
-    paths = [bucket_path(directory, bucket) for bucket in range(NUM_BUCKETS)]
+    """Bytes of every bucket, and of the report; 0 where there is no file."""
+    paths = [*(bucket_path(directory, bucket) for bucket in range(NUM_BUCKETS)), directory / EXCLUDED_NAME]
     return [path.stat().st_size if path.exists() else 0 for path in paths]
 
 
 def read_bucket(directory: Path, bucket: int) -> Iterator[Candidate]:
-    """Candidates of one bucket in the order of the input; a bucket that never got one has no file."""
+    """Candidates of one bucket in the order of the input; a bucket that never got one has no file.
+
+    Raises:
+        CorpusError: damaged since it was written.
+    """
     path = bucket_path(directory, bucket)
-    if path.exists():
-        with path.open(encoding="utf-8", newline="\n") as file:
+    if not path.exists():
+        return
+    with path.open(encoding="utf-8", newline="\n") as file:
+        try:
             yield from map(Candidate.from_line, file)
+        except ValueError as error:
+            raise CorpusError(f"{path}: damaged ({error}); remove {directory.parent}, build again") from error
 
 
 @dataclass

@@ -109,7 +109,8 @@ def finished_result(task: ShardTask) -> ShardResult | None:
     path = task.out_dir / task.file_name
     if not (task.result_path.exists() and path.exists()):
         return None
-    with suppress(ValueError, KeyError, TypeError, RecursionError):  # a damaged result is as good as none
+    # A damaged result is as good as none.
+    with suppress(ValueError, KeyError, TypeError, AttributeError, RecursionError):
         result = ShardResult.from_json(json.loads(task.result_path.read_text(encoding="utf-8")))
         return replace(result, found=True) if file_sha256(path) == result.file.sha256 else None
     return None

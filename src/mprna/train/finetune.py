@@ -30,7 +30,7 @@ from mprna.train.device import device_of, find_device, seeded, set_up_cpu
 from mprna.train.distributed import barrier, processes, rank, world_size
 from mprna.train.labels import Example, class_names, examples
 from mprna.train.loop import train
-from mprna.train.state import checkpoint_dir, sole_training
+from mprna.train.state import check_new, checkpoint_dir, sole_training
 from mprna.train.task_batches import TaskBatch, batches_from
 from mprna.train.task_learner import TaskLearner, best_metric, class_weights, evaluate
 from mprna.train.tracker import METRICS_FILE, best_step, read_validation
@@ -277,6 +277,8 @@ def _claim(run_dir: Path, settings: dict[str, Any], *, resume: bool) -> None:
             raise UsageError(f"{run_dir} holds a run already; add --resume, or choose another --out")
         if differing := _differing(FORMAT | settings, read_json(path)):
             raise UsageError(f"{path} was written with other {differing}; choose another --out")
+    else:
+        check_new(run_dir)
     run_dir.mkdir(parents=True, exist_ok=True)
     write_json(FORMAT | settings, path)
 

@@ -32,7 +32,7 @@ from mprna.train.evaluation import evaluate
 from mprna.train.loop import train
 from mprna.train.plan import PlannedBatch
 from mprna.train.sharding import gathered, shard_layers
-from mprna.train.state import LOWEST_LOSS, newest_step, sole_training
+from mprna.train.state import LOWEST_LOSS, check_new, newest_step, sole_training
 from mprna.train.utilization import training_flops
 
 FORMAT = {"format": "mprna-run", "version": 1}
@@ -235,5 +235,7 @@ def _claim(run_dir: Path, config: TrainConfig, read: dict[str, list[str]], *, re
                 f"{path} was written with other data ({', '.join(changed)}); "
                 "give the same, or choose another --out"
             )
+    else:
+        check_new(run_dir)
     run_dir.mkdir(parents=True, exist_ok=True)
     write_json(FORMAT | {"train": config.to_dict(), "read": read}, path)

@@ -22,10 +22,11 @@ from torch import nn
 from mprna.digest import file_sha256
 from mprna.errors import ModelError, MprnaWarning, UsageError
 from mprna.model.checkpoint import save_tensors
+from mprna.model.layout import CONFIG_FILE
 from mprna.train.distributed import rank
 from mprna.train.learner import AnyLearner
 from mprna.train.sharding import gathered, placed_like
-from mprna.train.tracker import best_step, is_row, read_validation
+from mprna.train.tracker import METRICS_FILE, best_step, is_row, read_validation
 
 KEEP = 2
 """Newest checkpoints that stay on disk; the older one serves if the newer is damaged."""
@@ -55,6 +56,16 @@ def sole_training(run_dir: Path) -> Iterator[None]:
                 f"another training is at work in {run_dir}; wait, or choose another --out"
             ) from None
         yield
+
+
+def check_new(run_dir: Path) -> None:
+    """Make sure that a folder without a configuration holds nothing of a run.
+
+    Raises:
+        UsageError: it does.
+    """
+    if newest_step(run_dir) or (run_dir / METRICS_FILE).exists():
+        raise UsageError(f"{run_dir} holds a run that has lost its {CONFIG_FILE}; choose another --out")
 
 
 class Progress(NamedTuple):
@@ -119,7 +130,11 @@ def _gone_after_errors(partial: Path) -> Iterator[None]:
 
 
 def load_state(learner: AnyLearner, optimizer: torch.optim.Optimizer, run_dir: Path) -> Progress:
-    """Restore the newest readable checkpoint in place, and remove the damaged ones after it."""
+    """Restore the newest readable checkpoint in place, and remove the damaged ones after it.
+
+    Raises:
+        ModelError: there are checkpoints, but none can be read.
+    """
     for directory in _newest_first(run_dir):
         try:
             done = _restore(learner, optimizer, directory)
@@ -131,6 +146,8 @@ def load_state(learner: AnyLearner, optimizer: torch.optim.Optimizer, run_dir: P
             continue
         _remove_after(directory)
         return done
+    if newest_step(run_dir):
+        raise ModelError(f"{run_dir / 'checkpoints'}: none can be read; to start anew, choose another --out")
     return Progress()
 
 
