@@ -27,6 +27,12 @@ def sigmoid(logits: npt.ArrayLike) -> npt.NDArray[np.float64]:
     return 0.5 * (1.0 + np.tanh(0.5 * np.asarray(logits, dtype=np.float64)))
 
 
+def logit(probability: npt.ArrayLike, *, margin: float = 1e-4) -> npt.NDArray[np.float64]:
+    """Log-odds of probabilities, which are first moved `margin` away from 0 and 1."""
+    clipped = np.clip(np.asarray(probability, dtype=np.float64), margin, 1.0 - margin)
+    return np.asarray(np.log(clipped / (1.0 - clipped)))
+
+
 def log_softmax(logits: npt.NDArray[np.floating]) -> npt.NDArray[Any]:
     """Logarithms of `softmax`, exact where it rounds to 0.
 

@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mprna.corpus.logistic import fit_logistic, logit
-from mprna.softmax import sigmoid
+from mprna.corpus.logistic import fit_logistic
+from mprna.softmax import logit, sigmoid
 
 
 def test_fit_of_one_flag_is_the_log_odds_of_both_groups() -> None:

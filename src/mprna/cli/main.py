@@ -165,19 +165,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         _discard_stdout()
         return PIPE_CLOSED
     except OSError as error:
-        if error.filename is not None:
-            tell(f"error: {error.filename}: {error.strerror}")
-            return 1
-        if error.errno in RESOURCE_ERRORS:
-            tell(f"error: {error.strerror}: a limit of the system; ask for fewer processes (-j)")
-            return 1
-        if error.errno == errno.ENOENT:  # of os.getcwd and of tempfile, which have no name of it
-            tell(f"error: {error.strerror}" if _has_current_folder() else f"error: {NO_CURRENT_FOLDER}")
-            return 1
-        if error.errno not in WRITE_ERRORS:
+        if (refused := _refused(error)) is None:
             raise
-        tell(f"error: cannot write: {error.strerror}")
-        _discard_stdout()
+        tell(f"error: {refused}")
+        if error.filename is None and error.errno in WRITE_ERRORS:
+            _discard_stdout()
         return 1
     except MemoryError:
         tell("error: not enough memory")
@@ -189,6 +181,17 @@ def main(argv: Sequence[str] | None = None) -> int:
             raise
         return INTERRUPTED
     return status
+
+
+def _refused(error: OSError) -> str | None:
+    """What the system refuses, in the user's words; None where it is a bug of ours."""
+    if error.filename is not None:
+        return f"{error.filename}: {error.strerror}"
+    if error.errno in RESOURCE_ERRORS:
+        return f"{error.strerror}: a limit of the system; ask for fewer processes (-j)"
+    if error.errno == errno.ENOENT:  # of os.getcwd and of tempfile, which have no name of it
+        return error.strerror if _has_current_folder() else NO_CURRENT_FOLDER
+    return f"cannot write: {error.strerror}" if error.errno in WRITE_ERRORS else None
 
 
 def _is_interrupt(error: BaseException | None) -> bool:

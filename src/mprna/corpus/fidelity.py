@@ -19,13 +19,13 @@ from typing import Any, Final, Self
 import numpy as np
 import numpy.typing as npt
 
-from mprna.corpus.logistic import Floats, logit
+from mprna.corpus.logistic import Floats
 from mprna.errors import CorpusError, FoldingError
 from mprna.folding.confidence import assigned_state_probs
 from mprna.folding.vienna import EnergyModel, fold_ensemble, fold_mfe
 from mprna.rna.scores import pair_scores
 from mprna.rna.structure import UNPAIRED, Partners, pairs_from_dot_bracket, partners_from_pairs
-from mprna.softmax import sigmoid
+from mprna.softmax import logit, sigmoid
 
 SCHEMA_NAME: Final = "fidelity"
 SCHEMA_VERSION: Final = 1

@@ -19,12 +19,6 @@ _MAX_STEPS: Final = 50
 _TOLERANCE: Final = 1e-9
 
 
-def logit(probability: npt.ArrayLike, *, margin: float = 1e-4) -> Floats:
-    """Log-odds of probabilities, which are first moved `margin` away from 0 and 1."""
-    clipped = np.clip(np.asarray(probability, dtype=np.float64), margin, 1.0 - margin)
-    return np.asarray(np.log(clipped / (1.0 - clipped)))
-
-
 def fit_logistic(columns: Floats, targets: Floats) -> Floats:
     """Intercept and weights that maximise the Bernoulli likelihood of targets from 0 to 1 (Newton).
 
@@ -38,7 +32,7 @@ def fit_logistic(columns: Floats, targets: Floats) -> Floats:
     if np.ptp(targets) == 0.0:
         raise ValueError(f"all {len(targets)} targets are {targets[0]:g}")
     mean, scale = columns.mean(axis=0), columns.std(axis=0)
-    scale = np.where(scale > 0.0, scale, 1.0)
+    scale = np.where(scale > 1e-9, scale, 1.0)  # equal values differ by what rounding leaves
     design = np.column_stack([np.ones(len(columns)), (columns - mean) / scale])
     ridge = _RIDGE * len(columns) * np.diag([0.0, *np.ones(columns.shape[1])])
     weights = np.zeros(design.shape[1])

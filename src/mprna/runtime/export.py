@@ -86,15 +86,18 @@ def export_model(source_dir: Path, target_dir: Path) -> None:
             `target_dir` is that directory.
     """
     checkpoint_dir = _source(source_dir, target_dir)
-    if kind_of(checkpoint_dir) == PAIR_KIND:
+    kind = kind_of(checkpoint_dir)
+    if kind == PAIR_KIND:
         export_pair_network(load_pair_network(checkpoint_dir), target_dir)
-        return
-    if kind_of(checkpoint_dir) == DEGRADATION_KIND:
+    elif kind == DEGRADATION_KIND:
         export_degradation(load_degradation(checkpoint_dir), target_dir)
-        return
-    if kind_of(checkpoint_dir) == TASK_KIND:
+    elif kind == TASK_KIND:
         _export_task_model(checkpoint_dir, target_dir)
-        return
+    else:
+        _export_encoder(checkpoint_dir, target_dir)
+
+
+def _export_encoder(checkpoint_dir: Path, target_dir: Path) -> None:
     model = load_checkpoint(checkpoint_dir)
     with _staged(target_dir) as staging:
         save_checkpoint(model, staging, dtype=torch.float16)

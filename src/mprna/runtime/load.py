@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Final, Literal, get_args
+from typing import Final
 
 from mprna.errors import MissingExtraError, ModelError, UsageError
 from mprna.model.layout import DEGRADATION_KIND, GRAPH_FILE, PAIR_KIND, TASK_KIND
@@ -14,8 +14,7 @@ from mprna.runtime.pair_engine import PairEngine
 from mprna.runtime.store import DEFAULT_MODEL, DEGRADATION_MODEL, find_model, kind_of
 from mprna.runtime.task import TaskEngine
 
-Backend = Literal["auto", "onnx", "torch"]
-BACKENDS: Final[tuple[str, ...]] = get_args(Backend)
+BACKENDS: Final = ("auto", "onnx", "torch")
 
 _NO_ENCODER: Final = {
     PAIR_KIND: "a pair network, which has no hidden states; it works in `mprna fold`",

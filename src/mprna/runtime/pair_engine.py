@@ -12,6 +12,7 @@ import numpy as np
 from mprna.rna.bases import BEYOND_END, base_ids
 from mprna.rna.canonical import pair_types
 from mprna.runtime.engine import FloatArray, IntArray
+from mprna.softmax import logit
 
 MIN_LEARNED_LENGTH: Final = 16
 """Shortest RNAs that pair networks are trained on; `hybrid` leaves shorter ones to thermodynamics."""
@@ -72,7 +73,8 @@ def pair_input(sequence: str, prior: FloatArray | None) -> PairInput:
     bases = np.pad(base_ids(sequence), (0, padding), constant_values=BEYOND_END)
     if prior is None:
         return PairInput(bases, np.zeros((len(bases), len(bases)), dtype=np.float32), 0.0)
-    return PairInput(bases, _log_odds(np.pad(prior, (0, padding))), 1.0)
+    log_odds = logit(np.pad(prior, (0, padding)), margin=MIN_PRIOR).astype(np.float32)
+    return PairInput(bases, log_odds, 1.0)
 
 
 def pair_probs(sequence: str, log_odds: FloatArray) -> FloatArray:
@@ -86,9 +88,3 @@ def pair_probs(sequence: str, log_odds: FloatArray) -> FloatArray:
     excess = np.maximum(probs.sum(axis=1), 1.0)
     capped: FloatArray = (probs / np.maximum(excess[:, None], excess)).astype(np.float32)
     return capped
-
-
-def _log_odds(probs: FloatArray) -> FloatArray:
-    clipped = probs.astype(np.float64).clip(MIN_PRIOR, 1.0 - MIN_PRIOR)
-    log_odds: FloatArray = np.log(clipped / (1.0 - clipped)).astype(np.float32)
-    return log_odds
