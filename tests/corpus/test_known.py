@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from mprna.corpus.known import build_known, canonical_structure
+from mprna.corpus.scaffold import hold_scaffold
 from mprna.corpus.shards import read_shard
 from mprna.corpus.verify import verify_corpus
 from mprna.errors import CorpusError, FormatError
@@ -68,12 +69,20 @@ def test_a_folder_stands_for_its_files_of_structures(tmp_path: Path) -> None:
 
 def test_what_a_killed_process_left_is_no_corpus(tmp_path: Path) -> None:
     path = write_rows(tmp_path / "known.jsonl", {"sequence": "GGGGAAAACCCC", "structure": "((((....))))"})
-    (tmp_path / "out").mkdir()
-    (tmp_path / "out" / ".slices.parquet.00000000.1.mprna").touch()
+    (tmp_path / "out" / ".build").mkdir(parents=True)
+    (tmp_path / "out" / "slices.parquet").touch()
     assert build_known([path], tmp_path / "out", min_length=10, max_length=20).rows == 1
     (tmp_path / "out" / "manifest.json").unlink()
     with pytest.raises(CorpusError, match="is not empty"):
         build_known([path], tmp_path / "out", min_length=10, max_length=20)
+
+
+def test_two_processes_do_not_write_one_corpus(tmp_path: Path) -> None:
+    with (
+        hold_scaffold(tmp_path / "out", shared=False),
+        pytest.raises(CorpusError, match="another build is at work"),
+    ):
+        build_known([EXAMPLES], tmp_path / "out")
 
 
 def test_pairs_that_no_decoder_prints_are_left_out_and_pseudoknots_stay() -> None:
@@ -92,7 +101,7 @@ def test_a_corpus_is_not_overwritten_and_never_empty(tmp_path: Path) -> None:
 
 def test_a_folder_of_others_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "slices.parquet").write_text("precious")
-    with pytest.raises(CorpusError, match="is not empty; choose another folder"):
+    with pytest.raises(CorpusError, match="is not empty and holds no corpus: choose another folder"):
         build_known([EXAMPLES], tmp_path)
     assert (tmp_path / "slices.parquet").read_text() == "precious"
 

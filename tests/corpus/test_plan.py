@@ -51,6 +51,13 @@ def test_full_count_is_the_build_s(transcripts_dir: Path, tmp_path: Path) -> Non
     assert 0.4 * size < plan.shard_bytes < size  # an empty file's bytes are left out
 
 
+def test_what_has_no_structure_is_not_kept_by_labelled_only(transcripts_dir: Path) -> None:
+    plan = plan_corpus([transcripts_dir], OPTIONS)
+    kept = plan_corpus([transcripts_dir], replace(OPTIONS, labelled_only=True))
+    assert kept.slices == kept.folds == plan.folds < plan.slices
+    assert kept.shard_bytes < plan.shard_bytes
+
+
 def test_sample_of_files_is_scaled_by_their_bytes(
     tmp_path: Path, transcripts_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

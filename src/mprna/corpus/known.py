@@ -14,10 +14,11 @@ from mprna.alphabet import clean_sequence
 from mprna.corpus.drops import DropReason, Drops
 from mprna.corpus.inputs import find_record_files, input_digests
 from mprna.corpus.manifest import MANIFEST_NAME, SCHEMA_VERSION, Manifest, ShardFile, Source, write_manifest
+from mprna.corpus.scaffold import hold_scaffold, remove_scaffold
 from mprna.corpus.shards import Slice, pyarrow_version, write_shard
 from mprna.digest import file_sha256
 from mprna.errors import CorpusError, SequenceError
-from mprna.files import partials_of, replacing
+from mprna.files import replacing
 from mprna.io.formats import read_records
 from mprna.io.records import Record
 from mprna.rna.canonical import MIN_HAIRPIN, canonical_pairs
@@ -35,19 +36,17 @@ def build_known(
 
     Args:
         inputs: files with structures, in any format that `mprna.io` reads, or folders of them.
-        out_dir: made if needed; must be empty.
+        out_dir: made if needed; must be empty, or what a killed process left of this.
         min_length: shorter RNAs are dropped, nt.
         max_length: longer RNAs are dropped, nt; a structure cannot be cut into slices.
 
     Raises:
         FormatError: a file that breaks its format.
-        CorpusError: the folder is not empty, no such input, or no record remains.
+        CorpusError: the folder is not empty, or another process writes it; no such input; or no record
+            remains.
     """
     if (out_dir / MANIFEST_NAME).exists():
         raise CorpusError(f"{out_dir} holds a finished corpus; choose another folder, or remove this one")
-    unfinished = partials_of(out_dir / FILE_NAME)  # of a process that was killed
-    if out_dir.exists() and set(out_dir.iterdir()) - set(unfinished):
-        raise CorpusError(f"{out_dir} is not empty; choose another folder, or remove this one")
     paths = find_record_files(inputs)
     digests = input_digests(paths)
     drops, sources = Drops(), []
@@ -66,9 +65,11 @@ def build_known(
                 slices[found.sequence] = found
     if not slices:
         raise CorpusError(f"no record with a known structure remains (dropped: {drops.summary()})")
-    return _write(
-        list(slices.values()), out_dir, drops, sources, {"min_length": min_length, "max_length": max_length}
-    )
+    options = {"min_length": min_length, "max_length": max_length}
+    with hold_scaffold(out_dir, shared=False):
+        manifest = _write(list(slices.values()), out_dir, drops, sources, options)
+    remove_scaffold(out_dir)
+    return manifest
 
 
 def canonical_structure(sequence: str, dot_bracket: str) -> str:
@@ -109,7 +110,6 @@ def _slice_of(record: Record, source: str, min_length: int, max_length: int) -> 
 def _write(
     slices: list[Slice], out_dir: Path, drops: Drops, sources: list[Source], options: dict[str, int]
 ) -> Manifest:
-    out_dir.mkdir(parents=True, exist_ok=True)
     path = out_dir / FILE_NAME
     with replacing(path) as partial:
         write_shard(slices, partial)

@@ -49,14 +49,17 @@ class FoldRate:
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """An estimate of a build; equals the build's own counts where the input was counted in full.
+    """An estimate of a build.
+
+    Where the input was counted in full, slices are the build's own number, but for near-duplicates and what
+    `labelled_only` leaves out: a share of the slices is folded at random, so that folds are an expectation.
 
     Args:
         num_files: of the input.
         num_counted: files that were read.
         counted_share: their share of the bytes, 0..1; the rest is taken to be like them.
         nt: of the input.
-        slices: distinct ones; copies in different files of a sampled input are not seen.
+        slices: distinct ones that are kept; copies in different files of a sampled input are not seen.
         folds: slices that get a structure.
         fold_seconds: measured on this machine.
         scan_seconds: of everything before the folds, on one core.
@@ -131,6 +134,7 @@ def plan_corpus(
     slices = round(sample.slices / sample.share)
     slices = min(slices, options.max_slices or slices)
     folds = round(slices * options.annotate_share)
+    slices = folds if options.labelled_only else slices
     return Plan(
         num_files=len(paths),
         num_counted=sample.num_files,
