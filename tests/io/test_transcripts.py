@@ -64,6 +64,7 @@ def test_short_bed_is_one_exon_on_the_plus_strand(tmp_path):
         ("chr1\t10\t40\tn\t0\t.\n", r"neither GTF nor BED \(strand '\.', expected \+ or -\)"),
         (GTF + 'chr1\thavana\texon\tx\t20\t.\t-\t.\ttranscript_id "t1";\n', "genes:6: neither GTF nor BED"),
         (GTF + 'chr1\thavana\texon\t1\t20\t.\t-\t.\tgene_id "g";\n', "genes:6: neither GTF nor BED"),
+        ("chr1\tx\texon\t1\t20\t.\t-\t.\tID=e1;Parent=t1\n", r"neither GTF nor BED \(GFF3; make it GTF"),
         ("chr1\t40\t10\tn\n", "genes:1: exons of 'n' are empty or overlap"),
         ("chr1\t10\t25\tn\t0\t-\t10\t25\t0\t2\t10,10,\t0,5,\n", "exons of 'n' are empty or overlap"),
         ("chr1\t10\t40\tt1\t0\t-\t10\t40\t0\t2\t10,10,\t0,\n", "2 blocks with 2 sizes and 1 starts"),

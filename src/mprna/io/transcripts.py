@@ -102,7 +102,8 @@ def _exons(line: str, path: str, number: int) -> Iterator[_Part]:
 def _gtf(cells: list[str]) -> _Part:
     match = _TRANSCRIPT_ID.search(cells[8])
     if match is None:
-        raise ValueError("no transcript_id")
+        is_gff3 = "Parent=" in cells[8]
+        raise ValueError("GFF3; make it GTF, as by gffread -T" if is_gff3 else "no transcript_id")
     start, end = _position(cells[3]), _position(cells[4])
     if start < 1:
         raise ValueError("positions of GTF count from 1")
