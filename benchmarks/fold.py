@@ -4,10 +4,11 @@
     python benchmarks/fold.py --long 100 1000 30000 [--engine model ...] [--model NAME]
 
 Every RNA is folded by all contenders before the next one comes, so that a machine whose speed drifts slows
-all of them alike; times are of the processor, one core, so that other work does not count. `--peers` adds the
-programs of others that `peers.py` finds, `--templates` and `--relatives` every engine with these. Then cold
-starts: whole processes from the shell, `mprna fold` beside `import RNA`. `--long` is one random RNA of each
-length, in a process of its own: seconds and memory.
+all of them alike; times are of the processor, one core, so that other work does not count, and relative
+ones have 95 % bootstrap intervals over RNAs. `--peers` adds the programs of others that `peers.py` finds,
+`--templates` and `--relatives` every engine with these. Then cold starts: whole processes from the shell,
+`mprna fold` beside `import RNA`. `--long` is one random RNA of each length, in a process of its own: seconds
+and memory.
 """
 
 from __future__ import annotations
@@ -24,10 +25,13 @@ from collections import defaultdict
 from collections.abc import Callable
 from itertools import pairwise
 
+import numpy as np
 import RNA
 from peers import installed
 
 from mprna.alphabet import clean_sequence
+from mprna.bench.metrics import Floats
+from mprna.bench.statistics import draw_items, interval
 from mprna.io.formats import read_records
 from mprna.io.records import Record
 from mprna.predict.folder import Folder
@@ -67,24 +71,29 @@ def seconds(contender: Contender, sequence: str) -> float:
 def print_speed(sequences: list[str], contenders: dict[str, Contender]) -> None:
     for contender in contenders.values():
         contender(sequences[0])
-    totals: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
-    counts: dict[str, int] = defaultdict(int)
-    for sequence in sequences:
-        places = ("all", next(f"{a + 1}-{b}" for a, b in pairwise(LENGTH_BINS) if a < len(sequence) <= b))
-        for place in places:
-            counts[place] += 1
-        for name, contender in contenders.items():
-            spent = seconds(contender, sequence)
-            for place in places:
-                totals[place][name] += spent
+    lengths = np.array(list(map(len, sequences)))
+    spent = np.array([[seconds(fold, sequence) for fold in contenders.values()] for sequence in sequences])
     print(f"| nt | RNAs | {' | '.join(f'{name}, RNAs/s (time / ViennaRNA MFE)' for name in contenders)} |")
     print("|---" * (len(contenders) + 2) + "|")
-    labels = [f"{a + 1}-{b}" for a, b in pairwise(LENGTH_BINS)]
-    for place in [label for label in labels if label in counts] + ["all"]:
-        spent = totals[place]
-        reference = spent["ViennaRNA MFE"]
-        cells = [f"{counts[place] / spent[n]:.1f} ({spent[n] / reference:.2f})" for n in contenders]
-        print(f"| {place} | {counts[place]} | {' | '.join(cells)} |")
+    places = {f"{low + 1}-{high}": (lengths > low) & (lengths <= high) for low, high in pairwise(LENGTH_BINS)}
+    for place, chosen in {**places, "all": lengths > 0}.items():
+        if chosen.any():
+            print(f"| {place} | {chosen.sum()} | {' | '.join(cells(spent[chosen]))} |")
+
+
+def cells(spent: Floats) -> list[str]:
+    """Speed and relative time of each contender, with the interval.
+
+    Args:
+        spent: seconds, of the reference in the first column. *Shape:* (RNAs, contenders)
+    """
+    totals = draw_items(len(spent)) @ spent
+    ranges = [interval(ratios) for ratios in (totals / totals[:, :1]).T]
+    total = spent.sum(axis=0)
+    return [
+        f"{len(spent) / seconds:.1f} ({seconds / total[0]:.2f}, {low:.2f}-{high:.2f})"
+        for seconds, (low, high) in zip(total, ranges, strict=True)
+    ]
 
 
 def print_cold_starts(model: str) -> None:
