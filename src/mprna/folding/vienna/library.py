@@ -88,18 +88,18 @@ def loop_parameters(model: EnergyModel) -> Any:
 def boltzmann_factors(model: EnergyModel, *parameters: str) -> Any:
     """Cached, because loading a parameter set into the process takes longer than folding a short RNA.
 
-    A mean of two sets is not left behind: who uses the library beside us could not tell.
+    Other sets than the model's are not left behind: who uses the library beside us could not tell.
 
     Args:
         parameters: instead of the model's: one set, or two for the energies half way between them.
     """
     library = viennarna()
     with LOCK:
-        if len(parameters) < 2:
+        if len(parameters) == 2:
+            texts = [parameter_text(name) for name in parameters]
+            library.params_load_from_string(mean_parameters(*texts), " + ".join(parameters))
+        else:
             load_parameters(library, *(parameters or (model.parameters,)))
-            return library.exp_param(model_details(library, model))
-        texts = [parameter_text(name) for name in parameters]
-        library.params_load_from_string(mean_parameters(*texts), " + ".join(parameters))
         factors = library.exp_param(model_details(library, model))
         load_parameters(library, model.parameters)
         return factors
