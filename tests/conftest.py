@@ -37,6 +37,14 @@ ROOT = Path(__file__).parents[1]
 WEIGHTS = ROOT / "src" / "mprna" / "weights"
 
 
+@pytest.fixture
+def turner_2004() -> None:
+    """ViennaRNA's energy parameters are process-wide: tests that ask it directly start from its default."""
+    import RNA
+
+    RNA.params_load_RNA_Turner2004()
+
+
 def pytest_ignore_collect(collection_path: Path) -> bool | None:
     """Without torch, files that import it, and folders whose conftest.py does (`make test-light`)."""
     file = collection_path / "conftest.py" if collection_path.is_dir() else collection_path

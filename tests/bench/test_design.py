@@ -19,6 +19,8 @@ from mprna.bench.table import build_table
 from mprna.cli.main import main
 from mprna.errors import DataError, FormatError, UsageError
 
+pytestmark = pytest.mark.usefixtures("turner_2004")
+
 (V2,) = choose_tasks("eterna100", ("v2",))
 (SSP,) = choose_tasks("rgb", ("ssp-archive2",))
 

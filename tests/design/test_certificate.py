@@ -14,6 +14,8 @@ from mprna.design import certificate
 from mprna.design.certificate import certify
 from mprna.folding.vienna import DEFAULT_MODEL, EnergyModel, fold_mfe
 
+pytestmark = pytest.mark.usefixtures("turner_2004")
+
 HAIRPIN = "((((....))))"
 
 

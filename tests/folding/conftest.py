@@ -1,13 +1,12 @@
-"""ViennaRNA's energy parameters are process-wide: tests that ask it directly start from its default."""
+"""Tests of folding ask ViennaRNA directly, all of them."""
 
 from __future__ import annotations
 
 import pytest
-import RNA
 
 LONG = "GGGCUAUUAGCUCAGUUGGUUAGAGCGCACCCCUGAUAAGGGUGAGGUCGCUGAUUCGAAUUCAGCAUAGCCCA"  # a tRNA-like fold
 
 
 @pytest.fixture(autouse=True)
-def turner_2004() -> None:
-    RNA.params_load_RNA_Turner2004()
+def _turner_2004(turner_2004: None) -> None:
+    pass

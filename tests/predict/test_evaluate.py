@@ -7,6 +7,8 @@ import pytest
 from mprna.errors import SequenceError, StructureError
 from mprna.predict.evaluate import evaluate, pairs_of
 
+pytestmark = pytest.mark.usefixtures("turner_2004")
+
 
 def test_pairs_and_energy_are_those_of_viennarna():
     import RNA

@@ -29,7 +29,7 @@ from mprna.runtime.engine import Prediction
 
 TRNA = "GCGGAUUUAGCUCAGUUGGGAGAGCGCCAGACUGAAGAUCUGGAGGUCCUGUGUUCGAUCCACAGAAUUCGCACCA"
 ENGINES = ["hybrid", "model", "vienna"]
-pytestmark = pytest.mark.usefixtures("mprna_home")
+pytestmark = pytest.mark.usefixtures("mprna_home", "turner_2004")
 
 
 def sequence(length: int, seed: int = 0, letters: str = "ACGU") -> str:
