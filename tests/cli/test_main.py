@@ -150,7 +150,7 @@ def test_a_closed_pipe_is_quiet(start):
 @pytest.mark.parametrize("jobs", ["1", "2"])
 def test_ctrl_c_is_quiet(start, jobs):
     process = start(["fold", "--engine", "vienna", "-j", jobs])
-    process.stdin.write(b">a\nACGU\n" * 100)  # and then nothing, so that it waits for more
+    process.stdin.write(b">a\nACGU\n" * 1_000)  # and then nothing, so that it waits for more
     process.stdin.flush()
     assert process.stdout.readline() == b">a\n"
     process.send_signal(signal.SIGINT)
