@@ -183,7 +183,8 @@ def files_of(directory: Path) -> dict[str, str]:
     if manifest.get("schema") != SCHEMA["schema"] or not isinstance(files, dict):
         raise ModelError(f"{path}: not the manifest of an MP-RNA model")
     if manifest.get("version") != SCHEMA["version"]:
-        raise ModelError(f"{path}: version {manifest.get('version')!r}; this mprna reads 1; upgrade it")
+        found, known = manifest.get("version"), SCHEMA["version"]
+        raise ModelError(f"{path}: version {found!r}, but this mprna reads {known}; upgrade it")
     if not all(map(is_plain, files)):
         raise ModelError(f"{path}: names a file outside of its folder")
     return dict(files)
