@@ -181,6 +181,28 @@ def test_back_returns_to_views_changes_and_results(visitor: Any) -> None:
     assert page.input_value("#colouring") == "letter"
 
 
+LATE = """addEventListener("hashchange", (event) => {
+  event.stopImmediatePropagation();
+  setTimeout(() => dispatchEvent(new Event("hashchange")), 400);
+}, { once: true })"""
+
+
+def test_a_step_back_is_not_written_over_before_its_event_has_come(visitor: Any) -> None:
+    visitor.page.add_init_script(LATE)
+    page = visitor.open_folded(f"#seq={HAMMERHEAD}&name=one")
+    page.wait_for_function("() => history.state")  # the step is written
+    page.click("#tab-arcs")
+    page.wait_for_function("() => location.hash.includes('arcs')")
+    page.evaluate("""() => {
+      const select = document.querySelector("#colouring");
+      select.value = "letter";
+      select.dispatchEvent(new Event("change", { bubbles: true }));
+      history.back();
+    }""")
+    page.wait_for_selector("#tabs [aria-selected=true]:text-is('Drawing')")
+    assert "arcs" not in page.url
+
+
 def test_back_from_what_is_being_folded_and_from_what_could_not_be(visitor: Any) -> None:
     page = visitor.open_folded(f"#seq={HAMMERHEAD}&name=one")
     page.route("**/api/fold", lambda route: None)  # never answered

@@ -10,8 +10,10 @@ const MOST_LETTERS = 1_000_000; // of one step
 /** @param open (fragment, kept) => shows them; `kept` are the records of that step, { records, current }, or null. */
 export function mountAddress(store, open) {
   let asked = null; // the RNA that the address asked for, until it is shown
+  let known = null; // the address as it was last read or written
 
   function write() {
+    if (location.hash !== known) return; // a step back whose event has not come yet
     const state = store.get();
     const fragment = toFragment(state);
     const [before, now] = [location.hash, fragment].map(stepOf);
@@ -22,13 +24,15 @@ export function mountAddress(store, open) {
     // What is there stays: a write would cancel a step back that has just been asked for.
     if (fragment !== location.hash || !isKept(history.state, state)) {
       history[isStep ? "pushState" : "replaceState"](keptOf(state), "", fragment);
+      known = location.hash;
     }
     if (!state.folding) asked = null;
   }
 
   function follow() {
-    asked = location.hash === "" ? null : stepOf(location.hash).rna;
-    open(location.hash, history.state);
+    known = location.hash;
+    asked = known === "" ? null : stepOf(known).rna;
+    open(known, history.state);
     writeSoon();
   }
 
