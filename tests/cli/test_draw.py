@@ -69,6 +69,29 @@ def test_draw_writes_png(call, tmp_path):
     assert (tmp_path / "x.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_the_format_may_be_chosen(call, tmp_path):
+    pytest.importorskip("resvg_py")
+    two = b">a\nGAAAC\n(...)\n>b\nGAAAC\n(...)\n"
+    assert call("draw", "--format", "png", "-o", tmp_path / "out", stdin=two).status == 0
+    folding = ("fold", "--engine", "vienna", "--format", "png", "-o", tmp_path / "folded")
+    assert call(*folding, stdin=two[:9]).status == 0
+    assert call("draw", "--format", "svg", "-o", tmp_path / "x.png", stdin=two[:15]).status == 0
+    starts = {path.name: path.read_bytes()[:4] for path in tmp_path.rglob("*.*")}
+    assert starts == {"a.png": b"\x89PNG", "b.png": b"\x89PNG", "x.png": b"<svg"}
+    assert sorted(os.listdir(tmp_path / "folded")) == ["a.png"]
+
+
+def test_png_without_its_extra_is_told_before_anything_is_folded(call, monkeypatch):
+    monkeypatch.setattr("mprna.cli.pictures.find_spec", lambda name: None)
+    refused = call("fold", "--engine", "vienna", "--format", "png", "-o", "pictures/", stdin=b"not read")
+    assert refused.status == 2
+    assert "PNG output" in refused.err
+
+
+def test_quiet_drawing_says_nothing(call, tmp_path):
+    assert call("draw", "--quiet", "-o", tmp_path / "out", stdin=b">b\nACGU\n") == (1, "", "")
+
+
 def test_draw_skips_what_has_no_structure(call, tmp_path):
     content = b">a\nGAAAC\n(...)\n>b\nACGU\n"
     outcome = call("draw", "-o", tmp_path / "out", stdin=content)

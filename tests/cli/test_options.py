@@ -188,4 +188,4 @@ def test_choices_that_help_knows_without_imports_are_those_of_the_library(comman
 
 def test_every_format_of_fold_can_be_written():
     written = {name for name, known in FORMATS.items() if known.write is not None}
-    assert set(fold.FORMATS) - written == {"svg"}  # which is drawn
+    assert set(fold.FORMATS) - written == {"svg", "png"}  # which are drawn

@@ -12,8 +12,8 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from mprna.cli.options import example, tell_if_terminal
-from mprna.cli.pictures import OTHER_PICTURES, PICTURES, write_picture
+from mprna.cli.options import add_quiet, example, tell_if_terminal
+from mprna.cli.pictures import FORMATS, OTHER_PICTURES, PICTURES, check_png, picture_format, write_picture
 from mprna.cli.tally import Tally
 from mprna.errors import DataError, FormatError, UsageError
 
@@ -35,7 +35,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "Stockholm, JSONL, TSV, CSV or Parquet.",
         epilog=example(
             "mprna draw trna.dbn > trna.svg",
-            "mprna draw structures.ct -o pictures/",
+            "mprna draw structures.ct -o pictures/ --format png",
             "mprna draw trna.dbn -o trna.png",
             "mprna draw rna.dbn --shape rna.shape -o rna.svg",
             "mprna fold -p --format jsonl rna.fa | mprna draw --plot dots -o rna.svg",
@@ -59,12 +59,14 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument(
         "inputs", nargs="*", default=["-"], metavar="FILE", help="standard input without any, or for -"
     )
+    parser.add_argument("--format", choices=FORMATS, help="[by the suffix of -o, else svg]")
     parser.add_argument(
         "-o",
         "--output",
         metavar="FILE",
-        help="an .svg or .png file for one record, or a directory for one SVG each [standard output]",
+        help="a file for one record, or a directory for one picture each [standard output]",
     )
+    add_quiet(parser)
 
 
 def add_plot(parser: argparse._ActionsContainer) -> None:
@@ -90,8 +92,15 @@ def run(args: argparse.Namespace) -> int:
         records = with_reactivities(records, Path(args.shape))
         if args.colour is None:
             records = map(_to_show_reactivities, records)
-    tally = Tally("records were not drawn", quiet=False, output=args.output)
-    write_pictures(numbered(records), args.output, tally.add, plot=args.plot, colour_by=args.colour)
+    tally = Tally("records were not drawn", quiet=args.quiet, output=args.output)
+    write_pictures(
+        numbered(records),
+        args.output,
+        tally.add,
+        format_name=args.format,
+        plot=args.plot,
+        colour_by=args.colour,
+    )
     return tally.finish()
 
 
@@ -105,6 +114,7 @@ def write_pictures(
     output: str | None,
     count: Callable[[str, str | None], None] | None = None,
     *,
+    format_name: str | None = None,
     plot: str = "structure",
     colour_by: str | None = None,
 ) -> None:
@@ -112,28 +122,32 @@ def write_pictures(
 
     Args:
         output: an `.svg` or `.png` file, or standard output (None or `-`), for one record; else a directory,
-            in which each record gets `NAME.svg`.
+            in which each record gets a picture of its name.
         count: told the name of every record, and why it is not drawn.
+        format_name: one of `pictures.FORMATS`; None is what the name of the file says, else SVG.
         plot: one of `PLOTS`.
         colour_by: of the molecule, one of `COLOURINGS`; None as `draw_structure`.
 
     Raises:
         UsageError: several records for one file, or a picture of another kind.
         FormatError: not writable.
+        MissingExtraError: PNG without resvg-py.
     """
     from mprna.io.formats import suffix_of
     from mprna.io.output import failing_to_write, is_standard_output
 
+    if (format_name or picture_format(output)) == "png":
+        check_png()
     drawn = _drawn(records, count, _drawing_of(plot, colour_by))
     with failing_to_write(output):
         if output is None or is_standard_output(output):
-            _write_one(drawn, None)
+            _write_one(drawn, None, format_name)
         elif output.lower().endswith(PICTURES):
-            _write_one(drawn, output)
+            _write_one(drawn, output, format_name)
         elif suffix_of(output) in (*PICTURES, *OTHER_PICTURES) and not os.path.isdir(output):
             raise UsageError(f"{output}: pictures are .svg or .png files; for a folder, write {output}/")
         else:
-            _write_each(drawn, Path(output))
+            _write_each(drawn, Path(output), format_name or "svg")
 
 
 def _structures(inputs: list[str]) -> Iterator[Record]:
@@ -178,23 +192,21 @@ def _drawn(
         yield record, drawing
 
 
-def _write_one(drawn: Iterable[tuple[Record, str | None]], path: str | None) -> None:
+def _write_one(drawn: Iterable[tuple[Record, str | None]], path: str | None, format_name: str | None) -> None:
     first, *others = list(islice(drawn, 2))
     if others:
         raise UsageError("several records for one picture; give -o DIRECTORY/")
     if drawing := first[1]:
-        write_picture(drawing, path)
+        write_picture(drawing, path, format_name)
 
 
-def _write_each(drawn: Iterable[tuple[Record, str | None]], directory: Path) -> None:
-    from mprna.io.output import open_output
-
+def _write_each(drawn: Iterable[tuple[Record, str | None]], directory: Path, format_name: str) -> None:
     directory.mkdir(parents=True, exist_ok=True)
     used: set[str] = set()
     for record, drawing in drawn:
         if drawing is not None:
-            with open_output(directory / f"{_file_stem(record.name, used)}.svg") as stream:
-                stream.write(drawing)
+            name = f"{_file_stem(record.name, used)}.{format_name}"
+            write_picture(drawing, str(directory / name), format_name)
 
 
 def _file_stem(name: str, used: set[str]) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from mprna.cli import pictures
 from mprna.cli.draw import add_plot, write_pictures
 from mprna.cli.options import (
     add_inputs,
@@ -21,7 +22,6 @@ from mprna.cli.options import (
     positive_int,
     read_inputs,
 )
-from mprna.cli.pictures import PICTURES
 from mprna.cli.tally import Tally
 from mprna.errors import FormatError, UsageError
 from mprna.runtime.store import FOLDING_MODEL
@@ -30,10 +30,10 @@ if TYPE_CHECKING:
     from mprna.io.records import Record
     from mprna.predict.options import FoldOptions
 
-FORMATS: Final = ("vienna", "dbn", "ct", "bpseq", "tsv", "jsonl", "parquet", "svg")
+FORMATS: Final = ("vienna", "dbn", "ct", "bpseq", "tsv", "jsonl", "parquet", *pictures.FORMATS)
 NAMELESS: Final = ("vienna", "dbn")
 """Formats in which a sequence without a header stays without one."""
-WITH_PAIR_PROBS: Final = ("jsonl", "parquet", "svg", "tsv")
+WITH_PAIR_PROBS: Final = ("jsonl", "parquet", "tsv", *pictures.FORMATS)
 
 DESCRIPTION: Final = """\
 Fold RNA. Output as of RNAfold: header, sequence, then the structure with its true Turner energy in kcal/mol.
@@ -71,8 +71,8 @@ def _add_output(group: argparse._ArgumentGroup) -> None:
         "-o",
         "--output",
         metavar="FILE",
-        help="instead of standard output; for svg a file, or a directory for one picture per record; grows "
-        "as FILE.part and is renamed when complete",
+        help="instead of standard output; for svg and png a file, or a directory for one picture per "
+        "record; grows as FILE.part and is renamed when complete",
     )
     group.add_argument(
         "-p",
@@ -251,8 +251,9 @@ def run(args: argparse.Namespace) -> int:
     records = _records(args)
     if format_name not in NAMELESS:
         records = numbered(records)
-    if format_name == "svg":
-        write_pictures(map(count, compute(records)), args.output, plot=args.plot)
+    if format_name in pictures.FORMATS:
+        drawable = map(count, compute(records))
+        write_pictures(drawable, args.output, format_name=format_name, plot=args.plot)
     else:
         from mprna.predict.fold_output import write_results
 
@@ -293,8 +294,8 @@ def _records(args: argparse.Namespace) -> Iterator[Record]:
 
 
 def _format_name(args: argparse.Namespace) -> str:
-    if args.format is None and (args.output or "").lower().endswith(PICTURES):
-        return "svg"
+    if args.format is None and (args.output or "").lower().endswith(pictures.PICTURES):
+        return pictures.picture_format(args.output)
     return chosen_format(args, FORMATS, "vienna")
 
 
@@ -330,9 +331,9 @@ def _options(args: argparse.Namespace) -> FoldOptions:
 def _check_output(args: argparse.Namespace, format_name: str) -> None:
     if args.pair_probs and format_name not in WITH_PAIR_PROBS:
         raise UsageError(f"-p: {format_name} has no place for pair probabilities; choose --format jsonl")
-    if args.plot != "structure" and format_name != "svg":
+    if args.plot != "structure" and format_name not in pictures.FORMATS:
         raise UsageError(f"--plot: {format_name} is no picture; choose --format svg")
-    if args.resume and (args.output in (None, "-") or format_name == "svg"):
+    if args.resume and (args.output in (None, "-") or format_name in pictures.FORMATS):
         raise UsageError("--resume needs -o FILE, and no pictures")
     if args.constraint_lines and args.constraint is not None:
         raise UsageError("-C and --constraint: constraints come from one place")

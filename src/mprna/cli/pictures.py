@@ -7,7 +7,8 @@ from typing import Final
 
 from mprna.errors import MissingExtraError, UsageError
 
-PICTURES: Final = (".svg", ".png")
+FORMATS: Final = ("svg", "png")
+PICTURES: Final = tuple(f".{name}" for name in FORMATS)
 OTHER_PICTURES: Final = (".pdf", ".ps", ".eps", ".jpg", ".jpeg", ".gif", ".tif", ".tiff", ".webp")
 """What users may ask for and we do not draw."""
 
@@ -24,13 +25,27 @@ def check_picture(option: str, path: str) -> None:
 
     if not path.lower().endswith(PICTURES):
         raise UsageError(f"{option} {path}: expected a name that ends in .svg or .png")
-    if path.lower().endswith(".png") and find_spec("resvg_py") is None:
-        raise MissingExtraError("PNG output", "draw")
+    if picture_format(path) == "png":
+        check_png()
     check_folder(path)
 
 
-def write_picture(svg: str, path: str | None) -> None:
-    """Write a drawing as SVG, or as PNG where the name says so; None or `-` is standard output.
+def check_png() -> None:
+    """Raises `MissingExtraError` without resvg-py."""
+    if find_spec("resvg_py") is None:
+        raise MissingExtraError("PNG output", "draw")
+
+
+def picture_format(path: str | None) -> str:
+    """What the name of a picture says; SVG where it says nothing."""
+    return "png" if path is not None and path.lower().endswith(".png") else "svg"
+
+
+def write_picture(svg: str, path: str | None, format_name: str | None = None) -> None:
+    """Write a drawing; None or `-` is standard output.
+
+    Args:
+        format_name: one of `FORMATS`; None leaves it to the name.
 
     Raises:
         FormatError: not writable.
@@ -38,7 +53,7 @@ def write_picture(svg: str, path: str | None) -> None:
     """
     from mprna.io.output import open_output
 
-    if path is None or not path.lower().endswith(".png"):
+    if (format_name or picture_format(path)) == "svg":
         with open_output(path) as stream:
             stream.write(svg)
         return
