@@ -13,7 +13,7 @@ def test_rows_and_means(call, tmp_path):
     outcome = call("compare", tmp_path / "known.dbn", tmp_path / "own.tsv", "--format", "jsonl")
     first, second = map(json.loads, outcome.out.splitlines())
     assert (first["name"], first["f1"], second["precision"], second["recall"]) == ("a", 1.0, 0.75, 1.0)
-    assert outcome.err == "mprna: 2 RNAs, mean precision 0.875, recall 1.000, F1 0.929\n"
+    assert outcome.err == "mprna: 2 structures, mean precision 0.875, recall 1.000, F1 0.929\n"
     assert outcome.status == 0
 
 

@@ -78,6 +78,23 @@ def test_energies_are_read_in_many_shapes(line):
     assert read(f">a b\nGGGGAAAACCCC\n{line}\n") == [HAIRPIN]
 
 
+@pytest.mark.parametrize("headers", [("", ""), (">a one\n", ">b two\n")])
+def test_every_structure_of_rnasubopt_is_a_record(headers, tmp_path):
+    compounds = [RNA.fold_compound(sequence) for sequence in ("GGGGAAAACCCC", "GGGGGAAAACCCCC")]
+    with open(tmp_path / "x", "w") as stream:
+        for header, compound in zip(headers, compounds, strict=True):
+            stream.write(header)
+            stream.flush()
+            compound.subopt(300, 1, stream)
+            stream.flush()
+    found = read((tmp_path / "x").read_text())
+    expected = [(c.sequence, one.structure) for c in compounds for one in c.subopt(300, 1)]
+    assert [(one.sequence, one.dot_bracket) for one in found] == expected
+    assert [one.energy for one in found[:2]] == [-5.4, -4.2]
+    names = ["a", "b"] if headers[0] else ["sequence_1", "sequence_2"]
+    assert sorted({one.name for one in found}) == names
+
+
 def test_of_rnafold_p_the_mfe_structure_is_read():
     text = """>a b
 GGGGAAAACCCC

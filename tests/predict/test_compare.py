@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from mprna.errors import UsageError
 from mprna.io.records import Record
 from mprna.predict.compare import Comparison, compare
 from mprna.rna.scores import matthews_correlation, pair_scores
@@ -60,6 +59,10 @@ def test_what_cannot_be_compared_has_its_reason(known: Record, predicted: list[R
     assert list(compare([known], predicted)) == [Comparison(name="a", error=reason)]
 
 
-def test_two_predictions_of_one_name_are_told() -> None:
-    with pytest.raises(UsageError, match="two predicted structures of 'a'"):
-        list(compare([], [structure("." * 20), structure("." * 20)]))
+def test_every_prediction_of_a_name_has_its_row() -> None:
+    hairpin, shorter, open_chain = "((((....))))........", "(((......)))........", "." * 20
+    mutant = "C" + SEQUENCE[1:]
+    predicted = [structure(hairpin), structure(open_chain, sequence=mutant), structure(shorter)]
+    known = [structure(hairpin), structure(open_chain, sequence=mutant)]
+    found = compare(known, predicted)
+    assert [(one.known_pairs, one.predicted_pairs) for one in found] == [(4, 4), (4, 3), (0, 0)]

@@ -17,8 +17,8 @@ FORMATS: Final = ("tsv", "jsonl", "parquet")
 
 DESCRIPTION: Final = """\
 How well predicted structures agree with known ones, or with those of another engine: precision (PPV), recall
-(sensitivity) and F1 of the pairs, one row per RNA, and the pairs that both have as a dot-bracket. Records
-belong together by name. The means are told on standard error."""
+(sensitivity) and F1 of the pairs, and the pairs that both have as a dot-bracket. Records belong together by
+name and sequence, a row for each predicted structure of a known one. The means are told on standard error."""
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -46,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
     from mprna.io.records import numbered
     from mprna.predict.compare import compare, write_comparisons
 
-    tally = Tally("RNAs were not compared", quiet=args.quiet, output=args.output)
+    tally = Tally("structures were not compared", quiet=args.quiet, output=args.output)
     known, predicted = (numbered(read_records(path)) for path in (args.known, args.predicted))
     scores: list[tuple[float, float, float]] = []
     found = _noted(compare(known, predicted), tally, scores)
@@ -54,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
     if scores and not args.quiet:
         precision, recall, f1 = (sum(values) / len(scores) for values in zip(*scores, strict=True))
         means = f"mean precision {precision:.3f}, recall {recall:.3f}, F1 {f1:.3f}"
-        print(f"mprna: {len(scores)} RNAs, {means}", file=sys.stderr)
+        print(f"mprna: {len(scores)} structures, {means}", file=sys.stderr)
     return tally.finish()
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import IO, Final
 
 from mprna.alphabet import NUCLEOTIDES
@@ -29,6 +29,9 @@ STRUCTURE_PATTERN: Final = r"[.()\[\]{}<>A-Za-z]*[.()\[\]{}<>][.()\[\]{}<>A-Za-z
 _STRUCTURE: Final = re.compile(STRUCTURE_PATTERN)
 _CONSTRAINT: Final = re.compile(r"x+|\S*[.()\[\]{}<>|]\S*")
 _ENERGY: Final = re.compile(r"\(?\s*([-+]?\d+(?:\.\d*)?)")
+_SUBOPTIMAL: Final = re.compile(r"([A-Za-z]+)\s+-?\d+\.\d\d\s+\d+\.\d\d")
+"""RNAsubopt's line of a sequence: the least energy, and how far above it structures may be."""
+
 _BPRNA_NAME: Final = "#Name:"
 _COMMENTS: Final = "#;"
 
@@ -36,8 +39,9 @@ _COMMENTS: Final = "#;"
 def read_dot_bracket(source: Source) -> Iterator[Record]:
     """Records of a dot-bracket file, with or without headers, energies and line wrapping.
 
-    Reads RNAfold's output (of `-p` the first structure), bpRNA's `.dbn` and plain FASTA. Without headers
-    every sequence is one line. Other lines that start with `#` or `;` are skipped.
+    Reads RNAfold's output (of `-p` the first structure), RNAsubopt's (every structure is a record), bpRNA's
+    `.dbn` and plain FASTA. Without headers every sequence is one line. Other lines that start with `#` or `;`
+    are skipped.
 
     Raises:
         FormatError: a structure that is not balanced or not as long as its sequence.
@@ -71,6 +75,9 @@ def _read(source: Source, *, constraints: bool) -> Iterator[Record]:
                 if constraints and header is None:
                     check_is_nameless(line, file.name, line_number)
             if draft and header is None:
+                if draft.has_another(line):
+                    yield draft.finish(file.name)
+                    draft = replace(draft, dot_bracket="", energy=None)
                 draft.feed(line.strip(), line_number)
         if draft:
             yield draft.finish(file.name)
@@ -100,6 +107,8 @@ class _Draft:
     description: str
     bare: bool
     """There is no header: the sequence is one line, and the next sequence starts the next record."""
+    suboptimal: bool = False
+    """Whether every line below the sequence is a structure of its own."""
     constrained: bool = False
     """Whether the line below the sequence is a constraint, not a structure."""
     sequence: str = ""
@@ -119,9 +128,17 @@ class _Draft:
             self.line = line
             if energy := _ENERGY.match(text[len(symbols) :].lstrip()):
                 self.energy = float(energy[1])
+        elif not self.sequence and (suboptimal := _SUBOPTIMAL.fullmatch(text)):
+            self.sequence = suboptimal[1]
+            self.suboptimal = True
         else:
             self.sequence += "".join(text.split())
             self.line = line
+
+    def has_another(self, line: str) -> bool:
+        """Whether a line is the next structure of the same sequence."""
+        words = line.split()
+        return self.suboptimal and self.is_complete and bool(words) and self.is_structure(words[0])
 
     def is_structure(self, symbols: str) -> bool:
         """Whether these symbols are a structure or constraint, and not a sequence."""
@@ -188,7 +205,8 @@ def _begins_without_header(line: str, draft: _Draft | None) -> bool:
     if not draft.is_complete:
         return draft.bare and is_sequence
     if len(words) > 1:
-        return draft.bare and set(line.upper()) <= {*NUCLEOTIDES, *"TN \t\r\n"}
+        is_spaced = set(line.upper()) <= {*NUCLEOTIDES, *"TN \t\r\n"}
+        return draft.bare and (is_spaced or _SUBOPTIMAL.fullmatch(line.strip()) is not None)
     return is_sequence or (draft.bare and not draft.constrained and _has_gaps(words[0]))
 
 

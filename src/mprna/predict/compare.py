@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from mprna.alphabet import as_rna
-from mprna.errors import UsageError
 from mprna.io.records import Record
 from mprna.predict.tables import Row, rounded, write_table
 from mprna.rna.scores import matthews_correlation, pair_scores
@@ -47,20 +47,17 @@ COLUMNS: Final = {field.name: _TYPES.get(field.name, "str") for field in datacla
 
 
 def compare(known: Iterable[Record], predicted: Iterable[Record]) -> Iterator[Comparison]:
-    """One comparison per known structure, in order.
+    """Every known structure with each predicted one of its name and sequence, in order.
 
-    Records belong together by name.
-
-    Raises:
-        UsageError: a name that stands twice among the predicted.
+    A known structure without such a prediction has one comparison too, which says so. Several predictions of
+    one name are mfold's suboptimal structures, say, or other RNAs of that name.
     """
-    by_name: dict[str, Record] = {}
+    by_name: defaultdict[str, list[Record]] = defaultdict(list)
     for record in predicted:
-        if record.name in by_name:
-            raise UsageError(f"two predicted structures of {record.name!r}: records belong together by name")
-        by_name[record.name] = dataclasses.replace(record, base_pair_probs=None)  # which are large
+        by_name[record.name].append(dataclasses.replace(record, base_pair_probs=None))  # which are large
     for record in known:
-        yield _compared(record, by_name)
+        for other in _predictions(record, by_name.get(record.name, [])):
+            yield _compared(record, other)
 
 
 def write_comparisons(found: Iterable[Comparison], output: str | None, *, format_name: str) -> None:
@@ -68,8 +65,16 @@ def write_comparisons(found: Iterable[Comparison], output: str | None, *, format
     write_table(map(_row, found), COLUMNS, output, format_name=format_name, schema_name="compare")
 
 
-def _compared(known: Record, predicted: Mapping[str, Record]) -> Comparison:
-    other = predicted.get(known.name)
+def _predictions(known: Record, named: Sequence[Record]) -> Sequence[Record | None]:
+    """Those of the same sequence; where there is none, the first of the name."""
+    return [other for other in named if _are_alike(known, other)] or named[:1] or [None]
+
+
+def _are_alike(known: Record, other: Record) -> bool:
+    return as_rna(known.sequence) == as_rna(other.sequence)
+
+
+def _compared(known: Record, other: Record | None) -> Comparison:
     reason = _complaint(known, other)
     if reason is not None or other is None:
         return Comparison(name=known.name, error=reason)
@@ -98,7 +103,7 @@ def _complaint(known: Record, predicted: Record | None) -> str | None:
         return known.error or "no known structure"
     if predicted is None:
         return "no predicted structure of this name"
-    if as_rna(known.sequence) != as_rna(predicted.sequence):
+    if not _are_alike(known, predicted):
         return "the predicted structure is of another sequence"
     if predicted.dot_bracket is None:
         return predicted.error or "no predicted structure"
