@@ -93,8 +93,10 @@ def test_pairs_that_no_decoder_prints_are_left_out_and_pseudoknots_stay() -> Non
 
 def test_a_corpus_is_not_overwritten_and_never_empty(tmp_path: Path) -> None:
     build_known([EXAMPLES], tmp_path / "known")
+    (tmp_path / "known" / ".build").mkdir()  # as if killed before its last step
     with pytest.raises(CorpusError, match="choose another folder"):
         build_known([EXAMPLES], tmp_path / "known")
+    assert not (tmp_path / "known" / ".build").exists()
     with pytest.raises(CorpusError, match="no record with a known structure"):
         build_known([EXAMPLES], tmp_path / "other", min_length=5_000)
 

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
@@ -16,7 +18,7 @@ from mprna.corpus.scaffold import (
     turn_to_scan,
     write_errors,
 )
-from mprna.errors import CorpusError
+from mprna.errors import CorpusError, MprnaWarning
 from mprna.files import replacing
 
 PLAN: dict[str, Any] = {"options": {"seed": 0}, "versions": {}, "sources": {"a.fa": "12"}}
@@ -64,6 +66,23 @@ def test_turn_ends_with_an_error(tmp_path: Path) -> None:
     with pytest.raises(ZeroDivisionError), turn_to_scan(tmp_path):
         raise ZeroDivisionError
     with turn_to_scan(tmp_path):
+        pass
+
+
+def test_where_the_disk_has_no_locks_a_build_is_warned_and_an_array_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fcntl.flock", Mock(side_effect=OSError(errno.ENOLCK, "No locks available")))
+    with (
+        pytest.warns(MprnaWarning, match="no file locks .* begin no second build"),
+        hold_scaffold(tmp_path / "out", shared=False) as scaffold,
+        turn_to_scan(scaffold),
+    ):
+        pass
+    with (
+        pytest.raises(CorpusError, match=r"no file locks \(No locks available\), which --shard needs"),
+        hold_scaffold(tmp_path / "out", shared=True),
+    ):
         pass
 
 

@@ -95,6 +95,16 @@ def test_every_structure_of_rnasubopt_is_a_record(headers, tmp_path):
     assert sorted({one.name for one in found}) == names
 
 
+def test_dots_for_gaps_below_a_sequence_are_told():
+    aligned = ">a\nGGGAAACCCU\n..........\nGGGGAAAACC\nGGGGAAAACC\n>b\nGGGG\n"
+    with pytest.raises(FormatError, match=r":4: a sequence without a name .* if dots are gaps, remove them"):
+        read(aligned)
+    with pytest.raises(FormatError, match=":4: a sequence without a name"):
+        read(aligned.replace("GGGGAAAACC\nGGGG", "GGGG"))
+    below = read(">a\nAAAA\n....\nGGGGAAAACCCC\n((((....))))\nMKV\n# error: no nucleotide code\n")
+    assert [record.name for record in below] == ["a", "sequence_2", "sequence_3"]
+
+
 def test_of_rnafold_p_the_mfe_structure_is_read():
     text = """>a b
 GGGGAAAACCCC

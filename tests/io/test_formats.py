@@ -141,6 +141,11 @@ def test_the_content_tells_the_format(format_name):
     assert read(written([HAIRPIN, PSEUDOKNOT], format_name)) == expected
 
 
+def test_dots_for_gaps_make_no_structure():
+    found = read(b">a\nACGUACGU\nAC.GUACG\n>b\nACGU\n")
+    assert [record.sequence for record in found] == ["ACGUACGUAC.GUACG", "ACGU"]
+
+
 @pytest.mark.parametrize("name", ["p1", ""])
 @pytest.mark.parametrize("format_name", ["vienna", "dbn", "ct", "bpseq"])
 @pytest.mark.parametrize("sequence", ["MKVLAAGIVGL", "GG!", ""])

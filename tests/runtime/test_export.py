@@ -14,6 +14,7 @@ from onnx.external_data_helper import load_external_data_for_model
 from safetensors.numpy import load_file
 
 from mprna.errors import ModelError, MprnaWarning
+from mprna.leftovers import remove_abandoned
 from mprna.model.checkpoint import TIED_WEIGHT, load_checkpoint
 from mprna.runtime import export as export_module
 from mprna.runtime.export import export_model, export_transformers, import_model
@@ -171,6 +172,24 @@ def test_through_transformers_and_back(nano_model, tmp_path):
     verify(tmp_path / "back")
     before, after = load_checkpoint(nano_model).state_dict(), load_checkpoint(tmp_path / "back").state_dict()
     assert all(torch.equal(before[name], after[name]) for name in before)
+
+
+def test_what_a_killed_import_left_is_removed(nano_model, tmp_path, monkeypatch):
+    export_transformers(nano_model, tmp_path / "hf")
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(scratch))
+    code = (
+        "import os, sys, tempfile, mprna.runtime.export as e; from pathlib import Path; "
+        "tempfile.tempdir = sys.argv.pop(); e.export_model = lambda *_: os.kill(os.getpid(), 9); "
+        "e.import_model(*map(Path, sys.argv[1:]))"
+    )
+    paths = [str(tmp_path / "hf"), str(tmp_path / "back"), str(scratch)]
+    killed = subprocess.run([sys.executable, "-c", code, *paths])
+    assert (killed.returncode, len(list(scratch.iterdir()))) == (-9, 1)
+    remove_abandoned.cache_clear()
+    import_model(tmp_path / "hf", tmp_path / "back")
+    assert list(scratch.iterdir()) == []
 
 
 def test_an_import_without_our_heads_warns(nano_model, tmp_path):

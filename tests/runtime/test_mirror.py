@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import functools
 import json
 import re
@@ -11,6 +12,7 @@ import sys
 import threading
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
@@ -218,3 +220,12 @@ def test_offline_is_a_variable(monkeypatch, value, offline):
 def test_mirrors_are_a_variable(monkeypatch):
     monkeypatch.setenv("MPRNA_MIRRORS", " https://a.org/m  /shared/models ")
     assert mirrors_from_environment() == ["https://a.org/m", "/shared/models"]
+
+
+def test_a_full_disk_is_not_the_fault_of_the_mirror(mirror, tmp_path, monkeypatch):
+    """No other one is asked."""
+    monkeypatch.setattr("shutil.copyfileobj", Mock(side_effect=OSError(errno.ENOSPC, "No space left")))
+    with pytest.raises(OSError, match="No space left") as caught:
+        get_model("tiny", [str(mirror), str(tmp_path / "nowhere")])
+    assert caught.value.filename == str(tmp_path / "home" / "models")
+    assert list((tmp_path / "home" / "models").iterdir()) == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from unittest.mock import Mock
 
 import pytest
 
@@ -14,6 +15,7 @@ from mprna.runtime.store import (
     find_model,
     list_models,
     locate_source,
+    model_home,
     stamp,
     verify,
     write_manifest,
@@ -31,6 +33,15 @@ def test_a_model_is_found_by_name_and_by_path(model_dir):
     assert find_model("tiny") == model_dir
     assert find_model(model_dir) == model_dir
     assert find_model(str(model_dir)) == model_dir
+
+
+def test_without_a_home_there_are_the_models_of_the_package(monkeypatch):
+    monkeypatch.delenv("MPRNA_HOME", raising=False)
+    monkeypatch.setattr("pathlib.Path.home", Mock(side_effect=RuntimeError("no home directory")))
+    assert find_model("mini").name == "mini"
+    assert "pair-fold" in {info.name for info in list_models()}
+    with pytest.raises(ModelError, match="no home directory .* set MPRNA_HOME"):
+        model_home()
 
 
 def test_a_model_of_which_any_file_changed_is_another(model_dir):

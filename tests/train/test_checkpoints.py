@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import json
 import os
 import resource
@@ -97,6 +98,26 @@ def test_what_is_damaged_no_longer_counts_as_the_newest(
         run(SHORT, corpus_dir, tmp_path / "run", resume=True)
     assert newest_step(tmp_path / "run") == 8
     assert find_checkpoint(tmp_path / "run", "last").name == "step-00000008"
+
+
+def test_what_is_left_of_checkpoints_that_were_being_dropped_goes(corpus_dir: Path, tmp_path: Path) -> None:
+    """As a process leaves them that is killed by its last step."""
+    run(SHORT, corpus_dir, tmp_path / "run")
+    checkpoints = tmp_path / "run" / "checkpoints"
+    kept = {path.name for path in checkpoints.iterdir()}
+    for name in ("step-00000004", "step-00000002.partial"):
+        (checkpoints / name).mkdir()
+        (checkpoints / name / "model.safetensors").write_bytes(b"half")
+    run(SHORT, corpus_dir, tmp_path / "run", resume=True)
+    assert {path.name for path in checkpoints.iterdir()} == kept
+
+
+def test_where_the_disk_has_no_locks_training_is_warned(
+    corpus_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fcntl.flock", Mock(side_effect=OSError(errno.ENOSYS, "Function not implemented")))
+    with pytest.warns(MprnaWarning, match=r"no file locks \(Function not implemented\)"):
+        run(dataclasses.replace(SHORT, num_steps=4), corpus_dir, tmp_path / "run")
 
 
 def ending(losses: dict[int, float], patch: pytest.MonkeyPatch) -> None:

@@ -267,6 +267,9 @@ def test_names_in_pictures_are_text(api: httpx.Client) -> None:
         ({"dot_bracket": None, "format": "svg"}, "no structure"),
         ({"pairs": [[1, 13, 0.5]]}, "pair 1, 13; expected 1 <= i < j <= 12"),
         ({"nucleotide_confidence": [0.5]}, "1 numbers for a sequence of 12 nt"),
+        ({"engine": "a\0b"}, "should match pattern"),
+        ({"error": "a\0b"}, "should match pattern"),
+        ({"energy": 1e308}, "should be less than 1000000000"),
     ],
 )
 def test_what_cannot_be_converted(api: httpx.Client, change: dict[str, Any], complaint: str) -> None:

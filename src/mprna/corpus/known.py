@@ -46,6 +46,7 @@ def build_known(
             remains.
     """
     if (out_dir / MANIFEST_NAME).exists():
+        remove_scaffold(out_dir)  # of one that was killed before its last step
         raise CorpusError(f"{out_dir} holds a finished corpus; choose another folder, or remove this one")
     paths = find_record_files(inputs)
     digests = input_digests(paths)

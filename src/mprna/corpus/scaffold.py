@@ -10,13 +10,14 @@ import fcntl
 import json
 import os
 import shutil
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
 from mprna.corpus.manifest import MANIFEST_NAME
-from mprna.errors import CorpusError
+from mprna.errors import CorpusError, MprnaWarning
 from mprna.files import partials_of, write_json
 
 _NAME: Final = ".build"
@@ -42,20 +43,30 @@ def hold_scaffold(out_dir: Path, *, shared: bool) -> Iterator[Path]:
         scaffold = scaffold_path(out_dir)
         scaffold.mkdir(parents=True, exist_ok=True)
         with (scaffold / "lock").open("a+") as lock:
-            try:
-                fcntl.flock(lock, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise CorpusError(
-                    f"another build is at work in {out_dir}: wait for it, or choose another folder"
-                ) from None
+            _lock(lock.fileno(), out_dir, shared=shared)
             yield scaffold
+
+
+def _lock(descriptor: int, out_dir: Path, *, shared: bool) -> None:
+    try:
+        fcntl.flock(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise CorpusError(
+            f"another build is at work in {out_dir}: wait for it, or choose another folder"
+        ) from None
+    except OSError as error:
+        what = f"{out_dir}: the disk has no file locks ({error.strerror})"
+        if shared:
+            raise CorpusError(f"{what}, which --shard needs; choose a folder on another one") from None
+        warnings.warn(f"{what}; begin no second build here", MprnaWarning, stacklevel=2)
 
 
 @contextmanager
 def turn_to_scan(scaffold: Path) -> Iterator[None]:
     """Wait until no other job of the array scans."""
     with (scaffold / "scan.lock").open("a+") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        with suppress(OSError):  # a disk without locks, where there are no arrays
+            fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 

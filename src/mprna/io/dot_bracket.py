@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from typing import IO, Final
 
 from mprna.alphabet import NUCLEOTIDES
-from mprna.errors import StructureError
+from mprna.errors import FormatError, StructureError
 from mprna.io.fasta import check_is_nameless
 from mprna.io.records import ERROR_COMMENT, Record, check_dot_bracket, split_header
 from mprna.io.source import Source, numbered_lines, open_input
@@ -71,7 +71,8 @@ def _read(source: Source, *, constraints: bool) -> Iterator[Record]:
                     yield draft.finish(file.name)
                 number += 1
                 name, description = split_header(header or "", number)
-                draft = _Draft(name, description, bare=header is None, constrained=constraints)
+                is_below = header is None and draft is not None and not draft.bare and not constraints
+                draft = _Draft(name, description, header is None, is_below=is_below, constrained=constraints)
                 if constraints and header is None:
                     check_is_nameless(line, file.name, line_number)
             if draft and header is None:
@@ -107,6 +108,8 @@ class _Draft:
     description: str
     bare: bool
     """There is no header: the sequence is one line, and the next sequence starts the next record."""
+    is_below: bool = False
+    """Whether a record with a header ended right above, so that dots may have been gaps."""
     suboptimal: bool = False
     """Whether every line below the sequence is a structure of its own."""
     constrained: bool = False
@@ -159,6 +162,13 @@ class _Draft:
                 sequence=self.sequence,
                 constraint=self.dot_bracket or None,
             )
+        if self.is_below and not self.is_complete:
+            raise FormatError(
+                "a sequence without a name or structure below a structure; if dots are gaps, remove them, "
+                "and give FASTA the suffix .fa",
+                path=path,
+                line=self.line,
+            )
         if self.dot_bracket:
             check_dot_bracket(self.dot_bracket, self.sequence, path=path, line=self.line)
         return Record(
@@ -207,15 +217,19 @@ def _begins_without_header(line: str, draft: _Draft | None) -> bool:
     if len(words) > 1:
         is_spaced = set(line.upper()) <= {*NUCLEOTIDES, *"TN \t\r\n"}
         return draft.bare and (is_spaced or _SUBOPTIMAL.fullmatch(line.strip()) is not None)
-    return is_sequence or (draft.bare and not draft.constrained and _has_gaps(words[0]))
+    return is_sequence or (draft.bare and not draft.constrained and has_gaps(words[0]))
 
 
-def _has_gaps(word: str) -> bool:
-    """Whether a word that could be a structure is rather a sequence with dots for gaps."""
+def has_gaps(word: str) -> bool:
+    """Whether a word that could be a structure is rather a sequence with dots for gaps.
+
+    >>> has_gaps("AC.GUACG"), has_gaps("((AA.))..aa"), has_gaps("((AA.))")
+    (True, False, False)
+    """
     try:
         pairs_from_dot_bracket(word)
     except StructureError:
-        return word[0].isalpha()
+        return word[0].isalpha() or ("(" not in word and any(map(str.isalpha, word)))
     return False
 
 

@@ -17,6 +17,7 @@ from mprna.io.clustal import FIRST_WORDS, read_clustal
 from mprna.io.ct import read_ct, write_ct
 from mprna.io.dot_bracket import (
     STRUCTURE_PATTERN,
+    has_gaps,
     read_constrained,
     read_dot_bracket,
     write_dbn,
@@ -196,7 +197,8 @@ def _is_reason(line: str) -> bool:
 
 def _is_structure(line: str) -> bool:
     """Whether a line is a structure or stands for one; `>` begins none, but the next header."""
-    return bool(line[:1] != ">" and _STRUCTURE_LINE.fullmatch(line)) or _is_reason(line)
+    looks_like_one = line[:1] != ">" and _STRUCTURE_LINE.fullmatch(line)
+    return bool(looks_like_one and not has_gaps(line.split()[0])) or _is_reason(line)
 
 
 def _guess(head: bytes, path: str) -> str:

@@ -15,7 +15,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, gettempdir
 from typing import Any, NamedTuple
 
 import onnx
@@ -154,7 +154,8 @@ def import_model(source_dir: Path, target_dir: Path) -> None:
     if _is_ours(source_dir):
         export_model(source_dir, target_dir)
         return
-    with TemporaryDirectory() as checkpoint_dir:
+    remove_abandoned(Path(gettempdir()))
+    with TemporaryDirectory(prefix=".import.", suffix=writer()) as checkpoint_dir:
         import_hf(source_dir, Path(checkpoint_dir))
         export_model(Path(checkpoint_dir), target_dir)
 

@@ -7,6 +7,7 @@ transformers and huggingface_hub.
 
 from __future__ import annotations
 
+import errno
 import http.client
 import os
 import shutil
@@ -26,6 +27,10 @@ from mprna.runtime.store import MANIFEST, describe, files_of, is_plain, model_ho
 
 TIMEOUT_S: Final = 60.0
 """Seconds without a byte after which a mirror counts as dead."""
+
+
+_FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""Where no other mirror would help."""
 
 
 def is_offline() -> bool:
@@ -55,6 +60,7 @@ def get_model(name: str, mirrors: Sequence[str], *, sha256: str | None = None) -
     Raises:
         UsageError: no mirror, or a name that is no plain name.
         ModelError: no mirror has it intact; says why for each.
+        OSError: the disk is full.
     """
     if not is_plain(name):
         raise UsageError(f"{name!r}: expected a plain name, without slashes")
@@ -134,6 +140,8 @@ def _fetch(source: str, name: str, target: Path) -> None:
         with urlopen(url, timeout=TIMEOUT_S) as stream, target.open("wb") as file:
             shutil.copyfileobj(stream, file)
     except (URLError, http.client.HTTPException, OSError, ValueError) as error:  # ValueError: no URL
+        if isinstance(error, OSError) and error.errno in _FULL:
+            raise OSError(error.errno, error.strerror, str(model_home())) from None
         reason = error.reason if isinstance(error, URLError) else error
         raise ModelError(f"{source}/{name}: {reason or error}") from None
 

@@ -55,8 +55,15 @@ class ModelInfo:
 
 
 def model_home() -> Path:
-    """The user's own models: `$MPRNA_HOME/models`, by default `~/.mprna/models`."""
-    return Path(os.environ.get("MPRNA_HOME") or Path.home() / ".mprna") / "models"
+    """The user's own models: `$MPRNA_HOME/models`, by default `~/.mprna/models`.
+
+    Raises:
+        ModelError: a user without a home directory, as in some containers.
+    """
+    try:
+        return Path(os.environ.get("MPRNA_HOME") or Path.home() / ".mprna") / "models"
+    except RuntimeError:
+        raise ModelError("no home directory for models of your own; set MPRNA_HOME") from None
 
 
 def find_model(name_or_path: str | Path) -> Path:
@@ -212,8 +219,11 @@ def _locate(name_or_path: str | Path) -> Path:
     raise ModelError(f"no model {str(name_or_path)!r}; installed: {known}; or give a model directory")
 
 
-def _roots() -> tuple[Path, Path]:
-    return model_home(), _PACKAGED
+def _roots() -> tuple[Path, ...]:
+    try:
+        return model_home(), _PACKAGED
+    except ModelError:
+        return (_PACKAGED,)
 
 
 def _model_dirs(root: Path) -> Iterator[Path]:

@@ -23,7 +23,7 @@ from mprna.train.distributed import barrier, of_first, rank, share_of, sum_gradi
 from mprna.train.learner import Batch, Learner
 from mprna.train.optim import learning_rate_at, make_optimizer
 from mprna.train.sharding import clip_grad_norm_, is_sharded
-from mprna.train.state import Progress, load_state, save_state
+from mprna.train.state import Progress, drop_old, load_state, save_state
 from mprna.train.tracker import Tracker, best_step
 from mprna.train.utilization import product_flops
 
@@ -72,6 +72,8 @@ def train(
         active=rank() == 0,
         tensorboard=tensorboard,
     )
+    if rank() == 0:  # the process before may have ended while it did this
+        drop_old(run_dir, step, best=best_step(tracker.history, learner.best_metric))
     batches = batches_from(num_batches)
     complete = step >= config.num_steps or learner.is_done(tracker.history)
     with _sigterm() as signals, closing(tracker):

@@ -55,6 +55,11 @@ def sole_training(run_dir: Path) -> Iterator[None]:
             raise UsageError(
                 f"another training is at work in {run_dir}; wait, or choose another --out"
             ) from None
+        except OSError as error:
+            message = (
+                f"{run_dir}: the disk has no file locks ({error.strerror}); begin no second training here"
+            )
+            warnings.warn(MprnaWarning(message), stacklevel=2)
         yield
 
 
@@ -109,11 +114,22 @@ def save_state(
         (partial / "state.json").write_text(json.dumps(state) + "\n")
         shutil.rmtree(final, ignore_errors=True)
         partial.rename(final)
-    # Only damaged ones are of later steps, where no checkpoint could be restored.
-    done = [path for path in sorted(final.parent.glob("step-????????")) if path <= final]
+    drop_old(run_dir, progress.step, best=best)
+
+
+def drop_old(run_dir: Path, step: int, *, best: int | None) -> None:
+    """Remove what is neither of the newest checkpoints up to a step nor the best, and what is not whole.
+
+    Later ones are damaged, where no checkpoint could be restored; they stay.
+    """
+    last = checkpoint_dir(run_dir, step)
+    for partial in last.parent.glob("step-????????.partial"):
+        shutil.rmtree(partial)
+    done = sorted(path for path in last.parent.glob("step-????????") if path <= last)
     for old in done[:-KEEP]:
         if best is None or old != checkpoint_dir(run_dir, best):
-            shutil.rmtree(old)
+            # Under a name that nobody takes for whole, if the process ends meanwhile.
+            shutil.rmtree(old.rename(old.with_suffix(".partial")))
 
 
 @contextmanager

@@ -26,6 +26,7 @@ Sequence = Annotated[
 DotBracket = Annotated[
     str, Field(max_length=_MAX_TEXT, description="a structure, pseudoknots in `[]`, `{}`, `<>`, `Aa`, ...")
 ]
+Energy = Annotated[float, Field(gt=-1e9, lt=1e9, description="kcal/mol")]
 Probability = Annotated[float, Field(ge=0, le=1)]
 Pair = tuple[int, int, Probability]
 """i, j, probability; i < j"""
@@ -95,14 +96,14 @@ class RecordToConvert(BaseModel):
     id: Id = ""
     sequence: Sequence
     dot_bracket: DotBracket | None = None
-    energy: float | None = None
+    energy: Energy | None = None
     confidence: Probability | None = None
     expected_f1: Probability | None = None
     pairs: Annotated[list[Pair], Field(fail_fast=True)] | None = None
     nucleotide_confidence: Annotated[list[Probability], Field(fail_fast=True)] | None = None
-    engine: Annotated[str | None, Field(max_length=50)] = None
+    engine: Annotated[Id, Field(max_length=50)] | None = None
     relative: Id | None = None
-    error: Annotated[str | None, Field(max_length=1_000)] = None
+    error: Annotated[str | None, Field(max_length=1_000, pattern=r"^[^\x00]*$")] = None
 
 
 class ConvertRequest(BaseModel):
