@@ -15,7 +15,7 @@ from mprna.errors import DataError, FormatError, ModelError, UsageError
 from mprna.io.labelled import LabelledRow, read_labelled
 from mprna.model.checkpoint import load_checkpoint
 from mprna.model.presets import PRESETS
-from mprna.model.task import TaskModel
+from mprna.model.task import TaskModel, with_lora
 from mprna.model.task_checkpoint import load_task_model
 from mprna.model.task_config import PAIR_PREDICTION, POOLINGS, TASKS, TaskConfig
 from mprna.runtime.load import load_task_engine
@@ -138,7 +138,7 @@ def test_a_frozen_encoder_stays(mode: str, nano: Path, tmp_path: Path) -> None:
 def test_merged_updates_are_the_same_function() -> None:
     torch.manual_seed(1)
     model = TaskModel(PRESETS["nano"], TaskConfig(task="sequence_classification", labels=("a", "b")))
-    lora = model.with_lora(4)
+    lora = with_lora(model, 4)
     ids = torch.tensor([[0, 4, 5, 6, 9, 2]])
     assert torch.equal(lora(ids), model(ids))  # the update starts at zero
     for name, parameter in lora.named_parameters():

@@ -109,12 +109,6 @@ class TaskModel(LabelNetwork):
         super().__init__(Encoder(config), config.hidden_width, task)
         self.config = config
 
-    def with_lora(self, rank: int) -> TaskModel:
-        """This encoder and head, frozen but for the head and new low-rank updates; random."""
-        model = TaskModel(self.config, dataclasses.replace(self.task, lora_rank=rank))
-        model.load_state_dict(self.state_dict(), strict=False)
-        return model
-
 
 class PairModel(TaskNetwork):
     """Our own encoder under its pair head."""
@@ -131,11 +125,12 @@ class PairModel(TaskNetwork):
         logits_BTT: Tensor = self.pair_head(self.encoder(input_ids, attention_mask), input_ids)
         return logits_BTT
 
-    def with_lora(self, rank: int) -> PairModel:
-        """As `TaskModel.with_lora`."""
-        model = PairModel(self.config, dataclasses.replace(self.task, lora_rank=rank))
-        model.load_state_dict(self.state_dict(), strict=False)
-        return model
+
+def with_lora(model: TaskModel | PairModel, rank: int) -> TaskModel | PairModel:
+    """The same encoder and head, frozen but for the head and new low-rank updates; random."""
+    updated = type(model)(model.config, dataclasses.replace(model.task, lora_rank=rank))
+    updated.load_state_dict(model.state_dict(), strict=False)
+    return updated
 
 
 class LoraLinear(nn.Linear):

@@ -11,7 +11,7 @@ from mprna.digest import file_sha256
 from mprna.model.checkpoint import load_checkpoint, read_config, save_checkpoint
 from mprna.model.layout import WEIGHTS_FILE
 from mprna.model.network import MprnaModel
-from mprna.model.task import PairModel, TaskModel, TaskNetwork
+from mprna.model.task import PairModel, TaskModel, TaskNetwork, with_lora
 from mprna.model.task_checkpoint import load_task_model, new_task_model, save_task_model
 from mprna.model.task_config import TaskConfig
 from mprna.train.device import seeded
@@ -85,7 +85,7 @@ class Checkpoint:
         model.encoder.load_state_dict(pretrained.encoder.state_dict())
         if isinstance(model, PairModel):
             model.pair_head.load_state_dict(pretrained.pair_head.state_dict())
-        return model.with_lora(lora_rank) if lora_rank else model
+        return with_lora(model, lora_rank) if lora_rank else model
 
     def save(self, network: TaskNetwork, directory: Path) -> None:
         assert isinstance(network, (TaskModel, PairModel))
