@@ -18,7 +18,7 @@ import numpy.typing as npt
 import torch
 
 from mprna.errors import MissingDataError, ModelError, UsageError
-from mprna.files import read_json, write_json, write_text
+from mprna.files import write_json, write_text
 from mprna.io.labelled import LabelledRow
 from mprna.model.layout import CARD_FILE, CONFIG_FILE
 from mprna.model.task import TaskNetwork
@@ -30,7 +30,7 @@ from mprna.train.device import device_of, find_device, seeded, set_up_cpu
 from mprna.train.distributed import barrier, processes, rank, world_size
 from mprna.train.labels import Example, class_names, examples
 from mprna.train.loop import train
-from mprna.train.state import check_new, checkpoint_dir, sole_training
+from mprna.train.state import checkpoint_dir, earlier_config, sole_training
 from mprna.train.task_batches import TaskBatch, batches_from
 from mprna.train.task_learner import TaskLearner, best_metric, class_weights, evaluate
 from mprna.train.tracker import METRICS_FILE, best_step, read_validation
@@ -271,16 +271,11 @@ def _settings(
 
 
 def _claim(run_dir: Path, settings: dict[str, Any], *, resume: bool) -> None:
-    path = run_dir / CONFIG_FILE
-    if path.exists():
-        if not resume:
-            raise UsageError(f"{run_dir} holds a run already; add --resume, or choose another --out")
-        if differing := _differing(FORMAT | settings, read_json(path)):
-            raise UsageError(f"{path} was written with other {differing}; choose another --out")
-    else:
-        check_new(run_dir)
-    run_dir.mkdir(parents=True, exist_ok=True)
-    write_json(FORMAT | settings, path)
+    path, settings = run_dir / CONFIG_FILE, FORMAT | settings
+    earlier = earlier_config(run_dir, resume=resume)
+    if earlier is not None and (differing := _differing(settings, earlier)):
+        raise UsageError(f"{path} was written with other {differing}; choose another --out")
+    write_json(settings, path)
 
 
 def _differing(new: dict[str, Any], old: dict[str, Any]) -> str:

@@ -32,7 +32,7 @@ from mprna.train.evaluation import evaluate
 from mprna.train.loop import train
 from mprna.train.plan import PlannedBatch
 from mprna.train.sharding import gathered, shard_layers
-from mprna.train.state import LOWEST_LOSS, check_new, newest_step, sole_training
+from mprna.train.state import LOWEST_LOSS, earlier_config, newest_step, sole_training
 from mprna.train.utilization import training_flops
 
 FORMAT = {"format": "mprna-run", "version": 1}
@@ -217,9 +217,7 @@ def _read_from(
 def _claim(run_dir: Path, config: TrainConfig, read: dict[str, list[str]], *, resume: bool) -> None:
     """Write `config.json`; a run to resume must have the same data and settings, but for `MAY_CHANGE`."""
     path = run_dir / CONFIG_FILE
-    if path.exists():
-        if not resume:
-            raise UsageError(f"{run_dir} holds a run already; add --resume, or choose another --out")
+    if (earlier := earlier_config(run_dir, resume=resume)) is not None:
         free = {name: getattr(config, name) for name in MAY_CHANGE}
         if replace(read_run_config(run_dir), **free) != config:
             may_change = ", ".join(MAY_CHANGE)
@@ -228,14 +226,11 @@ def _claim(run_dir: Path, config: TrainConfig, read: dict[str, list[str]], *, re
             )
         if (step := newest_step(run_dir)) > config.num_steps:
             raise UsageError(f"{run_dir} is at step {step}, past num_steps={config.num_steps}")
-        earlier = read_json(path).get("read", read)  # runs of earlier releases do not say
-        same = earlier if isinstance(earlier, dict) else {}
+        read_then = earlier.get("read", read)  # runs of earlier releases do not say
+        same = read_then if isinstance(read_then, dict) else {}
         if changed := [name for name in read if same.get(name) != read[name]]:
             raise UsageError(
                 f"{path} was written with other data ({', '.join(changed)}); "
                 "give the same, or choose another --out"
             )
-    else:
-        check_new(run_dir)
-    run_dir.mkdir(parents=True, exist_ok=True)
     write_json(FORMAT | {"train": config.to_dict(), "read": read}, path)

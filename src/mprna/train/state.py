@@ -21,6 +21,7 @@ from torch import nn
 
 from mprna.digest import file_sha256
 from mprna.errors import ModelError, MprnaWarning, UsageError
+from mprna.files import read_json
 from mprna.model.checkpoint import save_tensors
 from mprna.model.layout import CONFIG_FILE
 from mprna.train.distributed import rank
@@ -63,14 +64,20 @@ def sole_training(run_dir: Path) -> Iterator[None]:
         yield
 
 
-def check_new(run_dir: Path) -> None:
-    """Make sure that a folder without a configuration holds nothing of a run.
+def earlier_config(run_dir: Path, *, resume: bool) -> dict[str, Any] | None:
+    """`config.json` of the run to resume; None where the folder holds nothing of a run.
 
     Raises:
-        UsageError: it does.
+        UsageError: there is a run, and `resume` is off or the run has lost its `config.json`.
     """
+    path = run_dir / CONFIG_FILE
+    if path.exists():
+        if not resume:
+            raise UsageError(f"{run_dir} holds a run already; add --resume, or choose another --out")
+        return read_json(path)
     if newest_step(run_dir) or (run_dir / METRICS_FILE).exists():
         raise UsageError(f"{run_dir} holds a run that has lost its {CONFIG_FILE}; choose another --out")
+    return None
 
 
 class Progress(NamedTuple):
