@@ -8,6 +8,7 @@ import json
 import os
 import resource
 import shutil
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +18,8 @@ import pytest
 
 from mprna.errors import ModelError, MprnaWarning
 from mprna.train.config import TrainConfig
+from mprna.train.dataset import BatchStream
+from mprna.train.plan import EpochPlan
 from mprna.train.pretrain import pretrain
 from mprna.train.recipes import smoke
 from mprna.train.state import find_checkpoint, latest_checkpoint, newest_step
@@ -62,8 +65,8 @@ def test_a_damaged_checkpoint_falls_back_to_the_one_before(corpus_dir: Path, tmp
     os.truncate(newest, newest.stat().st_size // 2)
     with pytest.warns(MprnaWarning, match="trying an older one"):
         assert run(SHORT, corpus_dir, tmp_path / "run", resume=True) == expected
-    (latest_checkpoint(tmp_path / "run") / "state.json").write_text('{"step": [12], "num_batches": "x"}')
-    with pytest.warns(MprnaWarning, match=r"state\.json: step and batches .*"):
+    (latest_checkpoint(tmp_path / "run") / "state.json").write_text('{"step": [12]}')
+    with pytest.warns(MprnaWarning, match=r"state\.json: step \[12\]"):
         assert run(SHORT, corpus_dir, tmp_path / "run", resume=True) == expected
 
 
@@ -85,6 +88,34 @@ def test_a_checkpoint_under_another_step_is_passed_over(corpus_dir: Path, tmp_pa
     (newest / "state.json").write_text(json.dumps(state | {"step": 11}))
     with pytest.warns(MprnaWarning, match=r"state\.json: step 11"):
         assert run(SHORT, corpus_dir, tmp_path / "run", resume=True) == expected
+
+
+@pytest.mark.parametrize("num_batches", [1, "x"])
+def test_how_much_was_read_is_not_taken_from_a_file(
+    corpus_dir: Path, tmp_path: Path, num_batches: object
+) -> None:
+    """Checkpoints of earlier versions say it beside the step, from which it follows."""
+    expected = run(SHORT, corpus_dir, tmp_path / "run")
+    shutil.rmtree(latest_checkpoint(tmp_path / "run"))
+    path = latest_checkpoint(tmp_path / "run") / "state.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"num_batches": num_batches}))
+    assert run(SHORT, corpus_dir, tmp_path / "run", resume=True) == expected
+
+
+def test_sigterm_ends_a_run_that_still_looks_for_its_place(
+    corpus_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before the first step there is nothing to finish, but there may be many epochs to plan."""
+    plan, heeded = BatchStream.epoch_plan, []
+
+    def epoch_plan(self: BatchStream, epoch: int) -> EpochPlan:
+        heeded.append(signal.getsignal(signal.SIGTERM) is signal.SIG_DFL)
+        return plan(self, epoch)
+
+    run(SHORT, corpus_dir, tmp_path / "run")
+    monkeypatch.setattr(BatchStream, "epoch_plan", epoch_plan)
+    run(dataclasses.replace(SHORT, num_steps=13), corpus_dir, tmp_path / "run", resume=True)
+    assert heeded == [True, True]
 
 
 def test_what_is_damaged_no_longer_counts_as_the_newest(

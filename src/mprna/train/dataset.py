@@ -7,7 +7,8 @@ s + r, s + r + W, …: to resume after s batches, with however many ranks, is to
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, count
 from pathlib import Path
 
 import numpy as np
@@ -123,18 +124,19 @@ class BatchStream:
         Raises:
             StructureError: a damaged annotation.
         """
-        for planned in self.plan_from(start, rank=rank, world_size=world_size):
-            yield self.batch(planned)
+        return map(self.batch, self.plan_from(start, rank=rank, world_size=world_size))
 
     def plan_from(self, start: int, *, rank: int = 0, world_size: int = 1) -> Iterator[PlannedBatch]:
-        """What `batches_from` makes batches of."""
-        number, epoch = start + rank, 0
-        while True:
-            plan = self.epoch_plan(epoch)
-            while number < len(plan):
-                yield plan[number]
-                number += world_size
-            number, epoch = number - len(plan), epoch + 1
+        """What `batches_from` makes batches of.
+
+        Epochs before `start` are planned by this call, which is not yet the training that finishes its step
+        when SIGTERM comes: many of them take minutes.
+        """
+        plans = map(self.epoch_plan, count())
+        number, plan = start + rank, next(plans)
+        while number >= len(plan):
+            number, plan = number - len(plan), next(plans)
+        return _every(world_size, number, chain([plan], plans))
 
     def epoch_plan(self, epoch: int) -> EpochPlan:
         """Which slices stand in which batch; with weights of 1, every slice once."""
@@ -176,6 +178,15 @@ class _Shard:
         if (num_bytes % SPARSE_PAIR.itemsize).any():
             raise CorpusError(f"{path}: pair probabilities that are cut off; build it again")
         self.pair_probs, self.num_pairs = unpack_pairs(pair_bytes), num_bytes // SPARSE_PAIR.itemsize
+
+
+def _every(step: int, number: int, plans: Iterable[EpochPlan]) -> Iterator[PlannedBatch]:
+    """Every `step`-th batch from `number` of the first plan on."""
+    for plan in plans:
+        while number < len(plan):
+            yield plan[number]
+            number += step
+        number -= len(plan)
 
 
 def _starts(lengths: Indices) -> Indices:

@@ -61,24 +61,24 @@ def train(
     if complaint := slow_precision(device, bfloat16=config.bfloat16):
         warnings.warn(MprnaWarning(complaint), stacklevel=2)
     optimizer = make_optimizer(model, config)
-    step, num_batches, evaluations = load_state(learner, optimizer, run_dir)
-    peak_flops = product_flops(device, bfloat16=config.bfloat16) * world_size() if flops_of else None
+    step, evaluations = load_state(learner, optimizer, run_dir)
     tracker = Tracker(
         run_dir,
         num_steps=config.num_steps,
         start_step=step,
         evaluations=evaluations,
-        peak_flops=peak_flops,
+        peak_flops=product_flops(device, bfloat16=config.bfloat16) * world_size() if flops_of else None,
         active=rank() == 0,
         tensorboard=tensorboard,
     )
     if rank() == 0:  # the process before may have ended while it did this
         drop_old(run_dir, step, best=best_step(tracker.history, learner.best_metric))
-    batches = batches_from(num_batches)
+    batches = batches_from(step * config.accumulate_batches)
     complete = step >= config.num_steps or learner.is_done(tracker.history)
+    stopped = False
     with _sigterm() as signals, closing(tracker):
-        stopped = False
         while not complete and not stopped:
+            step += 1
             share = islice(batches, share_of(config.accumulate_batches))
             used = [to_device(batch, device) for batch in share]
             metrics = _compute_gradients(learner, used, config)
@@ -86,14 +86,8 @@ def train(
                 metrics["flops"] = sum_values([sum(map(flops_of, used))])[0]
             if fault := _fault(tracker, metrics):
                 saved = _save_for_replay(learner, used, run_dir)
-                raise RunError(
-                    f"step {step + 1}: {fault}; lower learning_rate (weights and batches: {saved})"
-                )
-            _set_learning_rate(optimizer, learning_rate_at(step, config))
-            optimizer.step()
-            optimizer.zero_grad()
-            step += 1
-            num_batches += config.accumulate_batches
+                raise RunError(f"step {step}: {fault}; lower learning_rate (weights and batches: {saved})")
+            _update(optimizer, learning_rate_at(step - 1, config))
             tracker.train(step, metrics)
             complete = step == config.num_steps
             if complete or step % config.evaluate_every == 0:
@@ -102,8 +96,7 @@ def train(
             stopped = sum_values([float(bool(signals))]) != [0.0]  # all processes stop if one is told to
             best = best_step(tracker.history, learner.best_metric)
             if complete or stopped or step == best or step % config.save_every == 0:
-                progress = Progress(step, num_batches, tracker.history)
-                save_state(learner, optimizer, progress, run_dir=run_dir, best=best)
+                save_state(learner, optimizer, Progress(step, tracker.history), run_dir=run_dir, best=best)
     barrier()
     return complete
 
@@ -174,9 +167,11 @@ def _save_for_replay(learner: Learner[Batch], batches: list[Batch], run_dir: Pat
     return directory
 
 
-def _set_learning_rate(optimizer: torch.optim.Optimizer, learning_rate: float) -> None:
+def _update(optimizer: torch.optim.Optimizer, learning_rate: float) -> None:
     for group in optimizer.param_groups:
         group["lr"] = learning_rate
+    optimizer.step()
+    optimizer.zero_grad()
 
 
 @contextmanager

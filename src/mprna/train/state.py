@@ -85,8 +85,6 @@ class Progress(NamedTuple):
 
     step: int = 0
     """Optimizer steps done."""
-    num_batches: int = 0
-    """Batches that all processes together have used."""
     evaluations: Sequence[dict[str, Any]] = ()
     """Rows of `metrics.jsonl`, which is not flushed to the disk at every step, as checkpoints are."""
 
@@ -220,7 +218,11 @@ def latest_checkpoint(run_dir: Path) -> Path:
 
 def newest_step(run_dir: Path) -> int:
     """The step of the newest checkpoint of a run, whole or not; 0 without any."""
-    return max((int(directory.name.removeprefix("step-")) for directory in _newest_first(run_dir)), default=0)
+    return max(map(_step_of, _newest_first(run_dir)), default=0)
+
+
+def _step_of(directory: Path) -> int:
+    return int(directory.name.removeprefix("step-"))
 
 
 def _newest_first(run_dir: Path) -> Iterator[Path]:
@@ -229,13 +231,11 @@ def _newest_first(run_dir: Path) -> Iterator[Path]:
 
 def _restore(learner: AnyLearner, optimizer: torch.optim.Optimizer, directory: Path) -> Progress:
     state = json.loads((directory / "state.json").read_text())
-    done = Progress(state["step"], state["num_batches"], state.get("evaluations", ()))  # older ones have none
-    if not all(isinstance(number, int) and number >= 0 for number in done[:2]):
-        raise ValueError(f"state.json: step and batches {done[:2]}")
+    done = Progress(_step_of(directory), state.get("evaluations", ()))  # older ones have none
+    if state["step"] != done.step:
+        raise ValueError(f"state.json: step {state['step']}")
     if not all(map(is_row, done.evaluations)):
         raise ValueError("state.json: evaluations that are none")
-    if directory != checkpoint_dir(directory.parents[1], done.step):
-        raise ValueError(f"state.json: step {done.step}")
     if state.get("files", _digests(directory)) != _digests(directory):  # older checkpoints have none
         raise ValueError("a file has changed since it was written")
     moments = load_file(directory / "optimizer.safetensors")
