@@ -60,6 +60,37 @@ def test_the_time_to_go_is_that_of_the_newest_steps(call, run_dir: Path) -> None
     assert call("runs", "show", run_dir).err == "step 40 of 140, 0:05:00 to go\n"
 
 
+@pytest.mark.parametrize(
+    ("num_steps", "absurd", "left"),
+    [
+        (40, {}, "0:00:00"),
+        (10**30, {}, "-"),
+        (10**400, {}, "-"),
+        (140, {"tokens": 1e308, "tokens_per_second": 1e-9}, "-"),
+        (140, {"tokens": math.nan}, "-"),
+    ],
+    ids=["done", "long", "no float", "slow", "nan"],
+)
+def test_a_time_that_no_calendar_holds_is_a_dash(
+    call, run_dir: Path, num_steps: int, absurd: dict[str, float], left: str
+) -> None:
+    (run_dir / "config.json").write_text(json.dumps({"train": {"num_steps": num_steps}}))
+    row = {"kind": "train", "step": 40, "tokens": 300, "tokens_per_second": 100} | absurd
+    (run_dir / "metrics.jsonl").write_text(json.dumps(row))
+    outcome = call("runs", "show", run_dir)
+    assert (outcome.status, outcome.err) == (0, f"step 40 of {num_steps:,}, {left} to go\n")
+
+
+@pytest.mark.parametrize("absurd", [{"loss": 10**400}, {"step": math.inf}], ids=["loss", "step"])
+def test_a_line_with_a_number_that_no_float_holds_is_damaged(
+    call, run_dir: Path, absurd: dict[str, float]
+) -> None:
+    expected = call("runs", "show", run_dir).out
+    with (run_dir / "metrics.jsonl").open("a") as log:
+        log.write("\n" + json.dumps({"kind": "train", "step": 41, "loss": 1.0, "padding": 0.25} | absurd))
+    assert call("runs", "show", run_dir, "--draw", run_dir / "c.svg").out == expected
+
+
 def test_what_is_no_run_is_one_line(call, tmp_path: Path, run_dir: Path) -> None:
     outcome = call("runs", "show", tmp_path / "nothing")
     assert outcome.status == 1

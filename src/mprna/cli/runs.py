@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-from datetime import timedelta
 from pathlib import Path
 
 from mprna.cli.options import example
@@ -45,7 +44,7 @@ def _show(args: argparse.Namespace) -> int:
         values = (curve.recent, min(curve.values), max(curve.values))
         print(curve.name, curve.steps[-1], *(f"{value:.5g}" for value in values), sep="\t")
     if progress := read_progress(args.run_dir):
-        left = timedelta(seconds=round(progress.seconds_left))
+        left = "-" if progress.time_left is None else progress.time_left
         print(f"step {progress.step:,} of {progress.num_steps:,}, {left} to go", file=sys.stderr)
     if args.draw is not None:
         plots = [Plot(curve.name, [Line(curve.steps, curve.values)]) for curve in curves]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -57,8 +58,12 @@ class Progress:
     """Mean of the last `RECENT` steps."""
 
     @property
-    def seconds_left(self) -> float:
-        return (self.num_steps - self.step) * self.seconds_per_step
+    def time_left(self) -> timedelta | None:
+        """To the second; None where it is more than a calendar holds."""
+        try:
+            return timedelta(seconds=round((self.num_steps - self.step) * self.seconds_per_step))
+        except (OverflowError, ValueError):
+            return None
 
 
 def read_progress(run_dir: Path) -> Progress | None:

@@ -169,4 +169,9 @@ def is_row(row: Any) -> bool:
     """Whether this is a row of a `metrics.jsonl`."""
     if not isinstance(row, dict) or not {"kind", "step"} <= row.keys():
         return False
-    return all(isinstance(row[name], (int, float)) for name in row.keys() - {"kind"})
+    return all(_is_number(row[name]) for name in row.keys() - {"kind"}) and math.isfinite(row["step"])
+
+
+def _is_number(value: Any) -> bool:
+    """Whether a float can hold it; integers of JSON may be longer."""
+    return isinstance(value, float) or (isinstance(value, int) and abs(value) <= sys.float_info.max)
