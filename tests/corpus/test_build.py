@@ -129,6 +129,13 @@ def test_a_finished_build_that_lost_a_shard_is_told(transcripts_dir: Path, tmp_p
         build(transcripts_dir, tmp_path / "out")
 
 
+def test_a_finished_build_with_a_damaged_shard_is_told(transcripts_dir: Path, tmp_path: Path) -> None:
+    path = tmp_path / "out" / build(transcripts_dir, tmp_path / "out").files[0].name
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(CorpusError, match=f"{path.name}: its SHA-256 is not that of the manifest"):
+        build(transcripts_dir, tmp_path / "out")
+
+
 def test_leftover_scaffold_of_a_finished_build_is_removed(transcripts_dir: Path, tmp_path: Path) -> None:
     build(transcripts_dir, tmp_path / "out")
     (tmp_path / "out" / ".build").mkdir()

@@ -24,7 +24,14 @@ from mprna.corpus.cache import AnnotationCache
 from mprna.corpus.drops import Drops
 from mprna.corpus.executor import Executor, run_shards
 from mprna.corpus.inputs import STDIN, find_inputs, input_digests, store_stdin
-from mprna.corpus.manifest import MANIFEST_NAME, SCHEMA_VERSION, Manifest, read_manifest, write_manifest
+from mprna.corpus.manifest import (
+    MANIFEST_NAME,
+    SCHEMA_VERSION,
+    Manifest,
+    check_digest,
+    read_manifest,
+    write_manifest,
+)
 from mprna.corpus.near_duplicates import datasketch_version, write_near_duplicates
 from mprna.corpus.options import CorpusOptions, require
 from mprna.corpus.references import NO_REFERENCES, References
@@ -209,7 +216,7 @@ def _add_stdin(paths: dict[str, Path], plan: dict[str, Any], *, keep: bool) -> N
 
 
 def _finished_manifest(out_dir: Path, plan: dict[str, Any]) -> Manifest:
-    """The manifest of a finished corpus, if that is what the plan would build."""
+    """The manifest of a finished corpus, if it is what the plan would build and its files are as written."""
     manifest = read_manifest(out_dir)
     sources = {source.name: source.sha256 for source in manifest.sources}
     earlier = {
@@ -219,9 +226,11 @@ def _finished_manifest(out_dir: Path, plan: dict[str, Any]) -> Manifest:
         "references": manifest.references,
     }
     require_same(earlier, plan, f"{out_dir} holds a finished corpus")
-    names = [*(file.name for file in manifest.files), *manifest.reports]
-    if lost := [name for name in names if not (out_dir / name).is_file()]:
+    digests = {file.name: file.sha256 for file in manifest.files} | manifest.reports
+    if lost := [name for name in digests if not (out_dir / name).is_file()]:
         raise CorpusError(f"{out_dir / lost[0]}: missing; restore it, or remove {out_dir} and build it again")
+    for name, sha256 in digests.items():
+        check_digest(out_dir / name, sha256)
     remove_scaffold(out_dir)  # a build that was killed between the manifest and its last step left it behind
     return manifest
 

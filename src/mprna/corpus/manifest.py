@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from mprna.corpus.drops import Drops
+from mprna.digest import file_sha256
 from mprna.errors import CorpusError
 from mprna.files import write_json
 
@@ -193,3 +194,17 @@ def read_manifest(directory: Path) -> Manifest:
         return Manifest.from_json(document)
     except (AttributeError, KeyError, TypeError) as error:
         raise CorpusError(f"{path}: damaged (entry {error}); remove the corpus and build it again") from None
+
+
+def check_digest(path: Path, sha256: str) -> None:
+    """Make sure that a file of a corpus is the one that the manifest describes.
+
+    Raises:
+        CorpusError: other bytes.
+        OSError: not readable.
+    """
+    if file_sha256(path) != sha256:
+        raise CorpusError(
+            f"{path}: its SHA-256 is not that of the manifest; "
+            "restore it, or remove the corpus and build it again"
+        )

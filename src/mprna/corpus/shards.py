@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from mprna.corpus.manifest import READABLE, READABLE_VERSIONS, SCHEMA_NAME, SCHEMA_VERSION
-from mprna.digest import file_sha256
+from mprna.corpus.manifest import READABLE, READABLE_VERSIONS, SCHEMA_NAME, SCHEMA_VERSION, check_digest
 from mprna.errors import CorpusError, MissingExtraError
 
 if TYPE_CHECKING:
@@ -103,11 +102,8 @@ def read_shard(path: Path, sha256: str | None = None) -> pa.Table:
     import pyarrow.parquet as pq
 
     try:
-        if sha256 is not None and file_sha256(path) != sha256:
-            raise CorpusError(
-                f"{path}: its SHA-256 is not that of the manifest; "
-                "restore it, or remove the corpus and build it again"
-            )
+        if sha256 is not None:
+            check_digest(path, sha256)
         table = pq.read_table(path)
     except FileNotFoundError:
         raise CorpusError(

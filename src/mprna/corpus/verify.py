@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from mprna.alphabet import NUCLEOTIDES
-from mprna.corpus.manifest import Manifest, ShardFile, read_manifest
+from mprna.corpus.manifest import Manifest, ShardFile, check_digest, read_manifest
 from mprna.corpus.shards import read_shard
-from mprna.digest import file_sha256
 from mprna.errors import CorpusError, StructureError
 from mprna.rna.sparse_pairs import unpack_pairs
 from mprna.rna.structure import pairs_from_dot_bracket
@@ -55,11 +54,7 @@ def _check_balance(manifest: Manifest, directory: Path) -> None:
 def _check_report(path: Path, sha256: str) -> None:
     if not path.is_file():
         raise CorpusError(f"{path}: missing; restore it, or remove the corpus and build it again")
-    if file_sha256(path) != sha256:
-        raise CorpusError(
-            f"{path}: its SHA-256 is not that of the manifest; "
-            "restore it, or remove the corpus and build it again"
-        )
+    check_digest(path, sha256)
 
 
 def _check_file(file: ShardFile, path: Path) -> None:
