@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
+from itertools import islice
 from operator import index
 from pathlib import Path
 from typing import Final
@@ -188,7 +189,7 @@ def _shares(rows: Sequence[str], found: Codes) -> np.ndarray[tuple[int], np.dtyp
     return np.array([float(np.isin(words, found).mean()) if len(words) else 0.0 for words in words_of])
 
 
-def _clean_records(paths: Sequence[Path]) -> Iterable[str]:
+def _clean_records(paths: Sequence[Path]) -> Iterator[str]:
     """Records that are no RNA are passed over: they cannot hold a test sequence."""
     for path in paths:
         for record in read_records(path):
@@ -198,12 +199,7 @@ def _clean_records(paths: Sequence[Path]) -> Iterable[str]:
                 continue
 
 
-def _batches(sequences: Iterable[str]) -> Iterable[list[str]]:
-    batch: list[str] = []
-    for sequence in sequences:
-        batch.append(sequence)
-        if len(batch) == _BATCH:
-            yield batch
-            batch = []
-    if batch:
+def _batches(sequences: Iterable[str]) -> Iterator[list[str]]:
+    rest = iter(sequences)
+    while batch := list(islice(rest, _BATCH)):
         yield batch
