@@ -65,23 +65,34 @@ def run_all(
         files = {split: find_split(task, split, data_dir) for split in SPLITS}
         digests = {split: file_digest(file) for split, file in files.items() if file}
         for name in models:
-            try:
-                model = make_model(name, task, options)
-            except UsageError as error:
-                yield Outcome(task, name, seeds[0], reason=str(error))
-                continue
-            first: dict[str, Any] = {}
-            for seed in seeds if model.is_seeded else seeds[:1]:
-                path = record_path(out_dir, task.suite, task.name, name, seed)
-                if path.exists():
-                    record = _finished(path, name, task, model)
-                    _check_data(path, record, digests)
-                    _remove_parts(path)  # of a run that was killed when it had written the record
-                    outcome = Outcome(task, name, seed, record)
-                else:
-                    outcome = _run(task, name, seed, data_dir, path, replace(options, first_choices=first))
-                yield outcome
-                first = first or (outcome.record.choices if outcome.record else {})
+            yield from _run_seeds(task, name, seeds, digests, data_dir, options)
+
+
+def _run_seeds(
+    task: Task,
+    name: str,
+    seeds: Sequence[int],
+    digests: Mapping[str, str],
+    data_dir: Path,
+    options: ModelOptions,
+) -> Iterator[Outcome]:
+    try:
+        model = make_model(name, task, options)
+    except UsageError as error:
+        yield Outcome(task, name, seeds[0], reason=str(error))
+        return
+    first: dict[str, Any] = {}
+    for seed in seeds if model.is_seeded else seeds[:1]:
+        path = record_path(options.work_dir, task.suite, task.name, name, seed)
+        if path.exists():
+            record = _finished(path, name, task, model)
+            _check_data(path, record, digests)
+            _remove_parts(path)  # of a run that was killed when it had written the record
+            outcome = Outcome(task, name, seed, record)
+        else:
+            outcome = _run(task, name, seed, data_dir, path, replace(options, first_choices=first))
+        yield outcome
+        first = first or (outcome.record.choices if outcome.record else {})
 
 
 def _finished(path: Path, name: str, task: Task, model: Model) -> RunRecord:
