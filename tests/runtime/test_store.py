@@ -40,7 +40,7 @@ def test_without_a_home_there_are_the_models_of_the_package(monkeypatch):
     monkeypatch.setattr("pathlib.Path.home", Mock(side_effect=RuntimeError("no home directory")))
     assert find_model("mini").name == "mini"
     assert "pair-fold" in {info.name for info in list_models()}
-    with pytest.raises(ModelError, match="no home directory .* set MPRNA_HOME"):
+    with pytest.raises(ModelError, match=r"no home directory .* set MPRNA_HOME"):
         model_home()
 
 
