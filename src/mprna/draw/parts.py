@@ -12,6 +12,7 @@ from mprna.draw.colours import DARK_TEXT, SCALE, Scale, scale_colour
 from mprna.draw.document import QUIET, xml_text
 from mprna.errors import StructureError
 from mprna.io.records import Record
+from mprna.rna.structure import check_length
 
 _BAR: Final = (132.0, 10.0)
 """Width and height of the colour scale, in pixels."""
@@ -30,11 +31,7 @@ def check_drawable(record: Record) -> tuple[str, str]:
     """
     if record.dot_bracket is None:
         raise StructureError(f"{record.name}: no structure to draw ({record.error or 'fold it first'})")
-    if len(record.dot_bracket) != len(record.sequence):
-        raise StructureError(
-            f"{record.name}: structure of {len(record.dot_bracket)} symbols for a sequence of "
-            f"{len(record.sequence)} nt"
-        )
+    check_length(record.dot_bracket, record.sequence, what=f"{record.name}: structure")
     return clean_sequence(record.sequence), record.dot_bracket
 
 
