@@ -98,7 +98,7 @@ class EnsembleParts:
         size = self.length + 2
         i, j = np.nonzero(self.outside)
         closing = np.zeros((size, size))  # [k, l]: everything outside of a pair that closes a multiloop
-        closing[i, j] = self.closing_weight(i, j, self.codes[j - 1], self.codes[i + 1])
+        closing[i, j] = self.outside[i, j] * self.closing_weight(self.codes, i, j)
         first = np.zeros((size, size))  # [i, l]: closed by (k, l), nothing paired between k and i
         for row in range(2, size):
             first[row] = self.scale[1] * first[row - 1] + closing[row - 1]
@@ -109,12 +109,12 @@ class EnsembleParts:
         beside = product(first + later, (self.shifted + gaps).T)
         return beside - product(first, gaps.T), beside
 
-    def closing_weight(self, i: Codes, j: Codes, before: Codes, after: Codes) -> Table:
-        """What is outside of pairs that close a multiloop, with what that costs; `before` and `after` are the
-        codes of the neighbours, seen from inside."""
-        kinds = TYPES[self.codes[j], self.codes[i]]
-        weights = self.stems.multi[kinds, before, after] * self.stems.closing * self.scale[2]
-        found: Table = self.outside[i, j] * weights
+    def closing_weight(self, codes: Codes, i: Codes | int, j: Codes | int) -> Table:
+        """Weight of closing a multiloop with the pairs (i, j), in a sequence with these codes."""
+        kinds = TYPES[codes[j], codes[i]]  # as seen from inside
+        found: Table = (
+            self.stems.multi[kinds, codes[j - 1], codes[i + 1]] * self.stems.closing * self.scale[2]
+        )
         return found
 
 

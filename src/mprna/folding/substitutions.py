@@ -103,17 +103,6 @@ class SubstitutionEnergies:
         weight += interior_change(self._loops[1], codes)
         return -DEFAULT_MODEL.thermal_energy * math.log(weight / self._references[p])
 
-    def _closing_change(
-        self, i: Codes, j: Codes, before: tuple[Codes | int, ...], after: tuple[Codes | int, ...]
-    ) -> Table:
-        """Change of the weight of closing a multiloop, with neighbours `after` in place of `before`."""
-        old, new = (
-            self._parts.closing_weight(i, j, np.asarray(one), np.asarray(other))
-            for one, other in zip(before, after, strict=True)
-        )
-        change: Table = new - old
-        return change
-
     def _weight(self, p: int, codes: Codes, hairpin: HairpinEnergy) -> float:
         """Weight over Z of all structures with these letters, of which the one at p may be new; hairpins and
         interior loops in which p is unpaired count as in the reference."""
@@ -142,7 +131,7 @@ class SubstitutionEnergies:
         With the letter at p: ext' and stem' of a branch of each loop, close' of closing.
         """
         parts, code = self._parts, int(codes[p])
-        near = self._neighbours(p, code)
+        near = self._neighbours(p, codes)
         scale, shifted, beside = parts.scale[1], parts.shifted, parts.multi_beside
         # Z(1, p - 1) + sum over i  Z(1, i - 1) X(i, p - 1)
         before = parts.before[p - 1] + parts.before[near.ends - 1] @ near.end_exterior
@@ -151,11 +140,11 @@ class SubstitutionEnergies:
 
         j = partners[partners > p]
         # close'(p, j) (M2(p + 1, j - 1) + sum over m  D(p + 1, m) M(m + 1, j - 1))
-        inside[j] += self._closed(codes, np.full_like(j, p), j) * (
+        inside[j] += parts.closing_weight(codes, p, j) * (
             parts.multi_inside[p, j] + _sum(near.start, shifted[np.ix_(near.starts, j)])
         )
         # before Z(j + 1, L) ext'(p, j) / Z
-        outside[j] += before * parts.after[j + 1] * self._exterior(codes, np.full_like(j, p), j)
+        outside[j] += before * parts.after[j + 1] * self._exterior(codes, p, j)
         # stem'(p, j) (O(p, j) + sum over i  D(i, p - 1) Os(i, j) + sum over l  C(p - 1, l) M(j + 1, l - 1))
         outside[j] += parts.stems.multi[TYPES[code, codes[j]], codes[p - 1], codes[j + 1]] * (
             parts.multi_outside[p, j]
@@ -164,11 +153,11 @@ class SubstitutionEnergies:
         )
         j = partners[partners < p]
         # close'(j, p) (M2(j + 1, p - 1) + sum over i  M(j + 1, i - 1) D(i, p - 1))
-        inside[j] += self._closed(codes, j, np.full_like(j, p)) * (
+        inside[j] += parts.closing_weight(codes, j, p) * (
             parts.multi_inside[j, p] + _sum(near.end, shifted[np.ix_(j, near.ends)].T)
         )
         # Z(1, j - 1) after ext'(j, p) / Z
-        outside[j] += parts.before[j - 1] * after * self._exterior(codes, j, np.full_like(j, p))
+        outside[j] += parts.before[j - 1] * after * self._exterior(codes, j, p)
         # stem'(j, p) (O(j, p) + sum over m  Os(j, m) D(p + 1, m) + sum over k  M(k + 1, j - 1) C(k, p + 1))
         outside[j] += parts.stems.multi[TYPES[codes[j], code], codes[j - 1], codes[p + 1]] * (
             parts.multi_outside[j, p]
@@ -196,10 +185,10 @@ class SubstitutionEnergies:
         exterior = (before * after - parts.before[p - 1] * parts.after[p + 1]) / parts.total
         return float(scale * (multi + exterior))
 
-    def _neighbours(self, p: int, code: int) -> _Neighbours:
+    def _neighbours(self, p: int, mutant: Codes) -> _Neighbours:
         """How the weights of pairs beside p change with its letter."""
         parts = self._parts
-        codes, old = parts.codes, int(parts.codes[p])
+        codes, old, code = parts.codes, int(parts.codes[p]), int(mutant[p])
         multi, exterior = parts.stems.multi, parts.stems.exterior
         ends, starts = parts.by_end.among(p - 1, p - 1).i, parts.by_start.among(p + 1, p + 1).j
         closed_before, closed_after = parts.by_start.among(p - 1, p - 1).j, parts.by_end.among(p + 1, p + 1).i
@@ -214,25 +203,17 @@ class SubstitutionEnergies:
             parts.inside[p + 1, starts] * (table[kinds, code, side] - table[kinds, old, side])
             for table, side in ((multi, codes[starts + 1]), (exterior, around))
         )
-        here, left = np.full_like(closed_before, p - 1), codes[closed_before - 1]
-        closing_before = self._closing_change(here, closed_before, (left, left), (old, code))
-        here, right = np.full_like(closed_after, p + 1), codes[closed_after + 1]
-        closing_after = self._closing_change(closed_after, here, (old, code), (right, right))
+        closing_before, closing_after = (
+            parts.outside[i, j] * parts.closing_weight(mutant, i, j)
+            - parts.outside[i, j] * parts.closing_weight(codes, i, j)
+            for i, j in ((p - 1, closed_before), (closed_after, p + 1))
+        )
         return _Neighbours(
             ends, end, end_exterior, starts, start, start_exterior,
             closed_before, closing_before, closed_after, closing_after,
         )  # fmt: skip
 
-    def _closed(self, codes: Codes, i: Codes, j: Codes) -> Table:
-        """Weight of closing a multiloop."""
-        parts = self._parts
-        kinds = TYPES[codes[j], codes[i]]
-        found: Table = (
-            parts.stems.multi[kinds, codes[j - 1], codes[i + 1]] * parts.stems.closing * parts.scale[2]
-        )
-        return found
-
-    def _exterior(self, codes: Codes, i: Codes, j: Codes) -> Table:
+    def _exterior(self, codes: Codes, i: Codes | int, j: Codes | int) -> Table:
         """Weight of a branch of the exterior loop, over Z."""
         parts = self._parts
         before = np.where(i > 1, codes[i - 1], -1)
