@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mprna.decoding.tokens import MIN_PROB, decode_tokens
+from mprna.decoding.tokens import MIN_SYMBOL_PROB, decode_tokens
 from mprna.rna.canonical import check_structure
 from mprna.rna.structure import dot_bracket_from_pairs
 
 
 def log_probability(dot_bracket, probs):
     columns = ["().".index(symbol) for symbol in dot_bracket]
-    return np.log(np.maximum(probs[np.arange(len(probs)), columns], MIN_PROB)).sum()
+    return np.log(np.maximum(probs[np.arange(len(probs)), columns], MIN_SYMBOL_PROB)).sum()
 
 
 def random_probs(rng, length, sharpness):

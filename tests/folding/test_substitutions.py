@@ -51,7 +51,7 @@ def differences(sequence: str, every: int = 1) -> np.ndarray:
     ],
 )
 def test_exact_when_no_pair_is_left_out(sequence, monkeypatch):
-    monkeypatch.setattr(ensemble_parts, "MIN_PROB", 1e-30)
+    monkeypatch.setattr(ensemble_parts, "MIN_REFERENCE_PROB", 1e-30)
     assert np.abs(differences(sequence)).max() < 2e-4
 
 

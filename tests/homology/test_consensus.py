@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mprna.homology.alignment import align
-from mprna.homology.consensus import MARGIN, RelativePairs, Weights, find_consensus, likely_pairs
+from mprna.homology.consensus import PIECE_MARGIN, RelativePairs, Weights, find_consensus, likely_pairs
 from mprna.homology.evidence import pair_trust, with_evidence
 from mprna.homology.library import Library, Template
 from mprna.rna.structure import contact_map_from_pairs, pairs_from_dot_bracket
@@ -95,7 +95,7 @@ def test_of_a_long_relative_the_piece_below_is_folded():
     np.testing.assert_allclose(found.base_pair_probs, alone.base_pair_probs)
     (piece,) = folded
     assert piece in flank + RELATIVE + flank
-    assert len(TRNA) <= len(piece) <= len(TRNA) + 2 * MARGIN + 4
+    assert len(TRNA) <= len(piece) <= len(TRNA) + 2 * PIECE_MARGIN + 4
 
 
 def test_the_rna_itself_is_no_relative():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mprna.homology.regions import MARGIN, MAX_PLACES, NUM_REGIONS, SEED, Region, RegionIndex
+from mprna.homology.regions import MAX_PLACES, NUM_REGIONS, REGION_MARGIN, SEED, Region, RegionIndex
 
 from .conftest import random_rna
 
@@ -14,10 +14,10 @@ GENES = [random_rna(2_000, seed) for seed in range(20)]
 def test_a_piece_is_found_where_it_stands():
     index = RegionIndex(GENES)
     best = index.regions(GENES[7][900:1_100])[0]
-    assert best == Region(7, 900 - MARGIN, 1_100 + MARGIN)
+    assert best == Region(7, 900 - REGION_MARGIN, 1_100 + REGION_MARGIN)
     at_the_start, at_the_end = (index.regions(GENES[7][part])[0] for part in (slice(100), slice(-100, None)))
-    assert at_the_start == Region(7, 0, 100 + MARGIN)
-    assert at_the_end == Region(7, 1_900 - MARGIN, 2_000)
+    assert at_the_start == Region(7, 0, 100 + REGION_MARGIN)
+    assert at_the_end == Region(7, 1_900 - REGION_MARGIN, 2_000)
 
 
 def test_mutations_and_short_gaps_leave_one_region():
@@ -27,7 +27,7 @@ def test_mutations_and_short_gaps_leave_one_region():
     mutated = "".join(letters)
     best = RegionIndex(GENES).regions(mutated[:90] + "GG" + mutated[90:])[0]
     assert best.owner == 3
-    assert best.start <= 500 - MARGIN + 2
+    assert best.start <= 500 - REGION_MARGIN + 2
     assert best.end >= 700
 
 
@@ -38,7 +38,7 @@ def test_third_letters_may_differ():
         for place, letter in enumerate(GENES[5][300:420])
     ]
     best = RegionIndex(GENES).regions("".join(letters))[0]
-    assert best == Region(5, 300 - MARGIN, 420 + MARGIN)
+    assert best == Region(5, 300 - REGION_MARGIN, 420 + REGION_MARGIN)
 
 
 def test_the_number_of_words_in_common_decides_and_repeated_words_count_once():

@@ -24,7 +24,7 @@ from mprna.rna.canonical import check_structure
 from mprna.rna.structure import pairs_from_dot_bracket
 from mprna.runtime.engine import PairBand, probs_from_band
 from mprna.runtime.load import load_pair_engine
-from mprna.runtime.pair_engine import WINDOW
+from mprna.runtime.pair_engine import PAIR_WINDOW
 from mprna.runtime.windows import predict_pair_band
 
 ENGINES = ["hybrid", "model"]
@@ -178,7 +178,7 @@ def test_options_and_constraints_count_in_windows_too(pair_model, engine):
 @pytest.mark.parametrize("engine", ENGINES)
 def test_too_long_for_any_engine_has_a_reason(pair_model, engine):
     folder = Folder(FoldOptions(engine=engine, model=pair_model))
-    assert folder._method._engine.max_length == WINDOW
+    assert folder._method._engine.max_length == PAIR_WINDOW
     with pytest.raises(
         FoldingError, match=rf"{MAX_LENGTH + 1} nt; the {engine} engine takes up to {MAX_LENGTH}$"
     ):

@@ -17,7 +17,7 @@ from mprna.predict.fold import fold_records
 from mprna.predict.options import FoldOptions
 from mprna.rna.canonical import check_structure
 from mprna.rna.structure import pairs_from_dot_bracket
-from mprna.runtime.pair_engine import WINDOW
+from mprna.runtime.pair_engine import PAIR_WINDOW
 
 HAIRPINS = "GGGAUCCGAAAGGAUCCCAAAACCAGGUCGAAAGACCUGGAA"
 """Two stems that every engine finds."""
@@ -120,7 +120,7 @@ def test_results_do_not_depend_on_processes_or_order(relatives, pair_model):
 
 @pytest.mark.parametrize("engine", ["hybrid", "model"])
 def test_relatives_that_are_read_in_windows(engine, tmp_path, pair_model):
-    long = "A" * (WINDOW + 10 - len(HAIRPINS)) + HAIRPINS
+    long = "A" * (PAIR_WINDOW + 10 - len(HAIRPINS)) + HAIRPINS
     (tmp_path / "long.fa").write_text(f">long\n{long}\n")
     record = mprna.fold(WEAK, options(engine, tmp_path / "long.fa", pair_model))
     assert record.template == "long"

@@ -10,7 +10,7 @@ import pytest
 
 from mprna.errors import FormatError, MissingDataError, UsageError
 from mprna.io.records import Record
-from mprna.predict.relatives import WINDOW
+from mprna.predict.relatives import RELATIVES_WINDOW as WINDOW
 from mprna.predict.repair import RepairOptions, repair, repair_records
 from mprna.predict.repair_calibration import RepairCalibration, save_calibration
 from mprna.runtime.store import write_manifest

@@ -18,7 +18,7 @@ from mprna.predict.fold import fold_records
 from mprna.predict.options import FoldOptions
 from mprna.rna.canonical import check_structure
 from mprna.rna.structure import pairs_from_dot_bracket
-from mprna.runtime.pair_engine import WINDOW
+from mprna.runtime.pair_engine import PAIR_WINDOW
 
 TRNA = "GCGGAUUUAGCUCAGUUGGGAGAGCGCCAGACUGAAGAUCUGGAGGUCCUGUGUUCGAUCCACAGAAUUCGCACCA"
 OPENED = "(((((((" + "." * 41 + "(((((.......))))))))))))...."
@@ -87,7 +87,7 @@ def test_results_do_not_depend_on_processes(templates, pair_model):
 
 @pytest.mark.parametrize("engine", ["hybrid", "model"])
 def test_rnas_that_are_read_in_windows_have_relatives_too(engine, templates, pair_model):
-    length = WINDOW + 10
+    length = PAIR_WINDOW + 10
     sequence = "A" * (length - len(TRNA)) + TRNA
     record = mprna.fold(sequence, options(engine, templates, pair_model))
     assert record.template == "known"

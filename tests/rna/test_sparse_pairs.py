@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mprna.rna.sparse_pairs import MIN_PROB, SPARSE_PAIR, pack_pairs, unpack_pairs
+from mprna.rna.sparse_pairs import MIN_PACKED_PROB, SPARSE_PAIR, pack_pairs, unpack_pairs
 
 
 def test_pairs_come_back_to_the_last_byte_and_improbable_ones_are_left_out() -> None:
@@ -13,7 +13,7 @@ def test_pairs_come_back_to_the_last_byte_and_improbable_ones_are_left_out() -> 
     data = pack_pairs(probs)
     pairs = unpack_pairs(data)
     assert len(data) == 5 * len(pairs)
-    kept = upper >= MIN_PROB
+    kept = upper >= MIN_PACKED_PROB
     assert {(int(pair["first"]), int(pair["second"])) for pair in pairs} == set(
         zip(*(part.tolist() for part in np.nonzero(kept)), strict=True)
     )

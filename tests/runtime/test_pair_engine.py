@@ -14,7 +14,7 @@ from mprna.errors import ModelError
 from mprna.runtime.export import export_model, export_transformers, import_model
 from mprna.runtime.load import load, load_folding, load_pair_engine
 from mprna.runtime.onnx import OnnxPairEngine
-from mprna.runtime.pair_engine import WINDOW, PairEngine, pair_input, pair_probs
+from mprna.runtime.pair_engine import PAIR_WINDOW, PairEngine, pair_input, pair_probs
 from mprna.runtime.store import describe, kind_of, verify
 from mprna.runtime.torch import TorchPairEngine
 
@@ -110,7 +110,7 @@ def test_the_kind_decides_what_is_loaded(pair_model, nano_model):
     assert isinstance(load_folding(pair_model), OnnxPairEngine)
     assert isinstance(load_folding(pair_model, backend="torch"), TorchPairEngine)
     assert not isinstance(load_folding(nano_model), PairEngine)
-    assert load_folding(pair_model).max_length == WINDOW < describe(pair_model).max_length
+    assert load_folding(pair_model).max_length == PAIR_WINDOW < describe(pair_model).max_length
 
 
 def test_each_loader_wants_its_kind(pair_model, nano_model):

@@ -23,7 +23,7 @@ from mprna.corpus.fidelity import Folded
 from mprna.errors import CorpusError
 from mprna.folding.prior import PRIOR_PARAMETERS
 from mprna.folding.vienna import EnergyModel, vienna_version
-from mprna.rna.sparse_pairs import MIN_PROB
+from mprna.rna.sparse_pairs import MIN_PACKED_PROB
 
 CACHE_NAME: Final = "annotations-2.sqlite"
 _WAIT_SECONDS: Final = 60.0  # for another process's commit
@@ -45,7 +45,7 @@ class AnnotationCache:
         second = ["second", vienna_version(), asdict(energy_model) | {"parameters": second_parameters}]
         self._second_context = json.dumps(second).encode()
         conditions = asdict(energy_model) | {"parameters": PRIOR_PARAMETERS}
-        prior = ["pair_probs", ANNOTATION_VERSION, vienna_version(), conditions, MIN_PROB]
+        prior = ["pair_probs", ANNOTATION_VERSION, vienna_version(), conditions, MIN_PACKED_PROB]
         self._pair_context = json.dumps(prior).encode()
         with self._errors():
             directory.mkdir(parents=True, exist_ok=True)

@@ -9,7 +9,7 @@ from mprna.corpus.fidelity import Calibration, shipped_calibration
 from mprna.corpus.species import SpeciesFrom, compile_pattern
 from mprna.errors import UsageError
 from mprna.folding.vienna import EnergyModel
-from mprna.rna.sparse_pairs import MAX_LENGTH
+from mprna.rna.sparse_pairs import MAX_PACKED_LENGTH
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,8 +99,8 @@ class CorpusOptions:
             "leave one of them out, or make a calibration with `mprna corpus calibrate`",
         )
         require(
-            not self.pair_probs or self.slice_length <= MAX_LENGTH,
-            f"slice length {self.slice_length}: with pair probabilities expected at most {MAX_LENGTH}",
+            not self.pair_probs or self.slice_length <= MAX_PACKED_LENGTH,
+            f"slice length {self.slice_length}: with pair probabilities expected at most {MAX_PACKED_LENGTH}",
         )
         both = sorted(set(self.only_species) & set(self.exclude_species))
         require(not both, f"species {', '.join(both)}: kept and left out at once")

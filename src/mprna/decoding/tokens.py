@@ -16,7 +16,7 @@ from mprna.decoding.nested import best_nested
 from mprna.rna.constraints import Constraint
 from mprna.rna.structure import dot_bracket_from_pairs
 
-MIN_PROB: Final = 1e-9
+MIN_SYMBOL_PROB: Final = 1e-9
 """Smaller probabilities count as this one, so that a single hard zero forbids nothing."""
 
 
@@ -49,8 +49,8 @@ def decode_tokens(
     """
     length = len(sequence)
     check_probs("structure_probs", structure_probs, (length, len(STRUCTURE_SYMBOLS)))
-    opening, closing, unpaired = np.log(structure_probs.astype(np.float64).clip(MIN_PROB)).T
-    unpaired = penalise_unpaired(unpaired, constraint, bound=-float(np.log(MIN_PROB)))
+    opening, closing, unpaired = np.log(structure_probs.astype(np.float64).clip(MIN_SYMBOL_PROB)).T
+    unpaired = penalise_unpaired(unpaired, constraint, bound=-float(np.log(MIN_SYMBOL_PROB)))
     i, j = candidate_pairs(
         sequence,
         lambda rows: (opening - unpaired)[rows, None] + (closing - unpaired),

@@ -13,7 +13,7 @@ import numpy as np
 
 from mprna.folding.vienna import BASE_CODES, TYPES, Codes, Table, partition_arrays, stem_weights
 
-MIN_PROB: Final = 1e-7
+MIN_REFERENCE_PROB: Final = 1e-7
 """Pairs of a lower probability in the reference are not looked at."""
 _TINY: Final = 1e-14
 """Least probability of being unpaired."""
@@ -80,7 +80,7 @@ class EnsembleParts:
         """[i, j]: two or more branches in i + 1 to j - 1."""
         self.multi_outside, self.multi_beside = self._branches()
         """[i, j]: everything outside of one branch, and of several that fill i to j."""
-        i, j = np.nonzero(arrays.probs >= MIN_PROB)
+        i, j = np.nonzero(arrays.probs >= MIN_REFERENCE_PROB)
         self.by_start = self._likely_pairs(i, j, order=i)
         """Likely pairs, sorted by i."""
         self.by_end = self._likely_pairs(i, j, order=j)

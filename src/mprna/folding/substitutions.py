@@ -8,7 +8,7 @@ sides of its pair. Only the weights w of these loops change; what is inside and 
 
 The hairpins and interior loops of the first sum are in `unpaired_change`; its multiloops and exterior loop,
 and the second sum, are here; what does not change is in `ensemble_parts`. One thing is approximate: loops
-with another pair whose probability in the reference is below `ensemble_parts.MIN_PROB` are left out.
+with another pair whose probability in the reference is below `MIN_REFERENCE_PROB` of that file are left out.
 benchmarks/scan.py compares the result with folding every mutant.
 
 Shape letters: L nucleotides. Positions count from 1 in this file, as in ViennaRNA.

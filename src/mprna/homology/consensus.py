@@ -20,16 +20,16 @@ from mprna.homology.evidence import MIN_TRUST, Evidence, FloatArray, IntArray, c
 from mprna.homology.library import Library, Template
 from mprna.rna.canonical import MIN_HAIRPIN, canonical_pairs
 
-MAX_RELATIVES: Final = 10
+MAX_CONSENSUS_RELATIVES: Final = 10
 """Relatives that are listened to, those with the best alignments."""
 
 MIN_SCORE: Final = 0.2
 """Relatives whose alignment has a lower score are not folded; long RNAs have as much in common by chance."""
 
-MIN_PROB: Final = 0.01
+MIN_CONSENSUS_PROB: Final = 0.01
 """Pairs of a lower probability say nothing."""
 
-MARGIN: Final = 30
+PIECE_MARGIN: Final = 30
 """Nucleotides of a relative that are folded beside those that the RNA may have in common with it."""
 
 
@@ -74,8 +74,8 @@ class _Share(NamedTuple):
 
 
 def likely_pairs(base_pair_probs: FloatArray) -> RelativePairs:
-    """Those of at least `MIN_PROB`. *Shape:* (L, L), symmetric"""
-    first, second = np.nonzero(np.triu(base_pair_probs >= MIN_PROB, 1))
+    """Those of at least `MIN_CONSENSUS_PROB`. *Shape:* (L, L), symmetric"""
+    first, second = np.nonzero(np.triu(base_pair_probs >= MIN_CONSENSUS_PROB, 1))
     return RelativePairs(first, second, base_pair_probs[first, second])
 
 
@@ -120,7 +120,7 @@ def _mean(shares: Sequence[_Share], own: float, length: int) -> tuple[FloatArray
 
 
 def _shares(sequence: str, library: Library, pairs_of: Callable[[str], RelativePairs]) -> Iterator[_Share]:
-    for relative in closest(sequence, library, MAX_RELATIVES):
+    for relative in closest(sequence, library, MAX_CONSENSUS_RELATIVES):
         if relative.sequence == sequence:
             continue
         alignment = align(sequence, relative.sequence)
@@ -132,7 +132,7 @@ def _shares(sequence: str, library: Library, pairs_of: Callable[[str], RelativeP
         i, j = place[first], place[second]
         survives = (np.minimum(i, j) >= 0) & (j - i > MIN_HAIRPIN)
         survives[survives] = canonical_pairs(sequence, i[survives], j[survives])
-        kept = float(probs[survives].sum() / max(MIN_PROB, probs.sum()))
+        kept = float(probs[survives].sum() / max(MIN_CONSENSUS_PROB, probs.sum()))
         weight = pair_trust(alignment.score, kept)
         if weight >= MIN_TRUST:
             pairs = RelativePairs(i[survives], j[survives], probs[survives])
@@ -148,7 +148,7 @@ def _row(alignment: Alignment, relative: Template, length: int) -> str:
 
 
 def _piece(alignment: Alignment, length: int, relative_length: int) -> slice:
-    """The part of a relative that lies below an RNA of `length` nucleotides, and `MARGIN` on either side."""
-    start = alignment.second[0] - alignment.first[0] - MARGIN
-    end = alignment.second[-1] + length - alignment.first[-1] + MARGIN
+    """The part of a relative that lies below an RNA of `length` nucleotides, and a margin on either side."""
+    start = alignment.second[0] - alignment.first[0] - PIECE_MARGIN
+    end = alignment.second[-1] + length - alignment.first[-1] + PIECE_MARGIN
     return slice(max(0, int(start)), min(relative_length, int(end)))

@@ -27,7 +27,7 @@ MAX_SHIFT: Final = 8
 """Words in common belong to one region if the offset between the sequences changes by at most so many
 nucleotides from one to the next, as small gaps make it."""
 
-MARGIN: Final = 64
+REGION_MARGIN: Final = 64
 """Nucleotides of a region before and after what the words ask for, for gaps."""
 
 NUM_REGIONS: Final = 40
@@ -103,7 +103,7 @@ class RegionIndex:
         regions = []
         for first, last in zip(begins[best].tolist(), ends[best].tolist(), strict=True):
             owner = int(owners[first])
-            start, end = int(shifts[first]) - MARGIN, int(shifts[last]) + length + MARGIN
+            start, end = int(shifts[first]) - REGION_MARGIN, int(shifts[last]) + length + REGION_MARGIN
             regions.append(Region(owner, max(0, start), min(int(self._lengths[owner]), end)))
         return regions
 

@@ -2,7 +2,7 @@
 
 The names are those of `Record`'s fields; a few others are read too (`ALIASES`).
 `base_pair_probs` is a list of `[i, j, probability]`, 0-based,
-i < j, without probabilities below `MIN_PAIR_PROB`.
+i < j, without probabilities below `MIN_LISTED_PROB`.
 
 Shape letters: L nucleotides.
 """
@@ -23,7 +23,7 @@ from mprna.errors import FormatError, MprnaWarning
 from mprna.io.records import Record, check_dot_bracket, split_header
 from mprna.rna.energy import round_energy
 
-MIN_PAIR_PROB: Final = 1e-5
+MIN_LISTED_PROB: Final = 1e-5
 """Pairs below this are not listed; the same as RNAfold's `--bppmThreshold`."""
 
 ALIASES: Final = {"seq": "sequence", "structure": "dot_bracket", "label": "dot_bracket", "id": "name"}
@@ -139,7 +139,7 @@ def _is_number(value: Any) -> bool:
 
 
 def _triples(base_pair_probs: npt.NDArray[np.float32]) -> list[list[Any]]:
-    i, j = np.nonzero(np.triu(base_pair_probs, k=1) >= MIN_PAIR_PROB)
+    i, j = np.nonzero(np.triu(base_pair_probs, k=1) >= MIN_LISTED_PROB)
     probs = base_pair_probs[i, j].astype(np.float64).round(5)
     return [list(triple) for triple in zip(i.tolist(), j.tolist(), probs.tolist(), strict=True)]
 

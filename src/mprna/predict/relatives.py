@@ -22,7 +22,7 @@ from mprna.runtime.windows import split_windows
 Paths = tuple[str | Path, ...]
 Stamps = tuple[tuple[str, int, int], ...]
 
-WINDOW: Final = 256
+RELATIVES_WINDOW: Final = 256
 """Nucleotides whose relatives are looked for at once."""
 
 
@@ -89,7 +89,7 @@ def check_unchanged(paths: Paths, before: Stamps) -> None:
 def evidence_of(sequence: str, relatives: Relatives) -> BaseEvidence:
     """What relatives say of each base of a clean sequence, a long one in windows that overlap by half."""
     parts = []
-    for start, end, keep_start, keep_end in split_windows(len(sequence), WINDOW):
+    for start, end, keep_start, keep_end in split_windows(len(sequence), RELATIVES_WINDOW):
         piece, kept = sequence[start:end], slice(keep_start - start, keep_end - start)
         parts.append([values[kept] for values in base_evidence(piece, relatives.find(piece))])
     return BaseEvidence(*(np.concatenate(values) for values in zip(*parts, strict=True)))

@@ -16,14 +16,14 @@ SPARSE_PAIR: Final = np.dtype([("first", "<u2"), ("second", "<u2"), ("prob", "u1
 SparsePairs = npt.NDArray[np.void]
 """Of the type `SPARSE_PAIR`. *Shape:* (P,)"""
 
-MIN_PROB: Final = 0.01
-MAX_LENGTH: Final = 2**16
+MIN_PACKED_PROB: Final = 0.01
+MAX_PACKED_LENGTH: Final = 2**16
 """Longest RNA whose positions fit, nt."""
 
 
 def pack_pairs(probs: npt.NDArray[np.floating]) -> bytes:
-    """Pairs of at least `MIN_PROB`, in the order of their positions. *Shape:* (L, L), symmetric"""
-    first, second = np.nonzero(np.triu(probs >= MIN_PROB, 1))
+    """Pairs of at least `MIN_PACKED_PROB`, in the order of their positions. *Shape:* (L, L), symmetric"""
+    first, second = np.nonzero(np.triu(probs >= MIN_PACKED_PROB, 1))
     pairs = np.empty(len(first), SPARSE_PAIR)
     pairs["first"], pairs["second"] = first, second
     pairs["prob"] = np.rint(255 * np.minimum(probs[first, second], 1.0))

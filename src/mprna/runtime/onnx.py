@@ -24,7 +24,7 @@ from mprna.runtime import windows
 from mprna.runtime.degradation_engine import Degradation
 from mprna.runtime.engine import BaseLogits, FloatArray, IntArray, Prediction
 from mprna.runtime.masked import base_logits
-from mprna.runtime.pair_engine import WINDOW, pair_input, pair_probs
+from mprna.runtime.pair_engine import PAIR_WINDOW, pair_input, pair_probs
 from mprna.runtime.store import ModelInfo, describe
 from mprna.runtime.task import read_task, task_answer, task_input
 from mprna.runtime.windows import NetworkArrays
@@ -70,7 +70,7 @@ class OnnxPairEngine:
     """Runs `model.onnx` of a pair network in one thread of the CPU; errors are those of `OnnxEngine`."""
 
     def __init__(self, model_dir: Path) -> None:
-        self.max_length: int = min(describe(model_dir).max_length, WINDOW)
+        self.max_length: int = min(describe(model_dir).max_length, PAIR_WINDOW)
         inputs = ["bases", "prior", "has_prior"]
         self._session = _open_session(model_dir / GRAPH_FILE, 1, inputs)
 

@@ -20,7 +20,7 @@ MIN_LEARNED_LENGTH: Final = 16
 MIN_PRIOR: Final = 1e-3
 """Prior probabilities are clipped to between MIN_PRIOR and 1 - MIN_PRIOR, here and in training."""
 
-WINDOW: Final = 1_024
+PAIR_WINDOW: Final = 1_024
 """Nucleotides of a window. Long RNAs fold as well in such windows as in one piece (docs/experiments.md)."""
 
 

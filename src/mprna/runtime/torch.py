@@ -16,7 +16,7 @@ from mprna.model.task_checkpoint import load_task_model
 from mprna.runtime import windows
 from mprna.runtime.engine import BaseLogits, FloatArray, IntArray, Prediction
 from mprna.runtime.masked import base_logits
-from mprna.runtime.pair_engine import WINDOW, pair_input, pair_probs
+from mprna.runtime.pair_engine import PAIR_WINDOW, pair_input, pair_probs
 from mprna.runtime.task import read_task, task_answer, task_input
 from mprna.runtime.windows import NetworkArrays
 from mprna.tokenizer import TokenIds
@@ -73,7 +73,7 @@ class TorchPairEngine:
 
     def __init__(self, model_dir: Path) -> None:
         self._network = load_pair_network(model_dir)
-        self.max_length = min(self._network.config.max_length, WINDOW)
+        self.max_length = min(self._network.config.max_length, PAIR_WINDOW)
 
     @no_memory()
     @torch.inference_mode()

@@ -45,7 +45,7 @@ from mprna.runtime.degradation_engine import TARGETS
 from mprna.runtime.load import load_folding
 from mprna.runtime.store import DEFAULT_MODEL
 
-MIN_PAIR_PROB: Final = 0.01
+MIN_SENT_PROB: Final = 0.01
 """Weaker pairs are not sent."""
 
 REPAIR_VALUES: Final = ("p_substitution", "p_A", "p_C", "p_G", "p_U")
@@ -360,7 +360,7 @@ def _likelihoods(folded: Record) -> dict[str, Any]:
     probs = folded.base_pair_probs
     assert probs is not None
     assert folded.dot_bracket is not None
-    i, j = np.nonzero(np.triu(probs, k=1) >= MIN_PAIR_PROB)
+    i, j = np.nonzero(np.triu(probs, k=1) >= MIN_SENT_PROB)
     values = probs[i, j].astype(np.float64).round(4)
     triples = zip((i + 1).tolist(), (j + 1).tolist(), values.tolist(), strict=True)
     states = assigned_state_probs(folded.dot_bracket, probs).astype(np.float64)
