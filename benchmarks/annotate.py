@@ -21,11 +21,11 @@ from pathlib import Path
 
 import RNA
 
+from mprna.corpus.buckets import BucketWriter, Candidate
 from mprna.corpus.build import build_corpus
 from mprna.corpus.dedup import content_digest
 from mprna.corpus.executor import build_in_worker, start_worker
 from mprna.corpus.options import CorpusOptions
-from mprna.corpus.scan import BucketWriter, Candidate
 from mprna.corpus.shard_build import ShardTask
 from mprna.corpus.shards import read_shard
 

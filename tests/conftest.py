@@ -125,7 +125,7 @@ def forget_models() -> None:
         repair._cached_repairer,
         degrade._cached_engine,
         scan_work._cached_engine,
-        scan_work._cached_expected,
+        scan_work._cached_folder,
     ):
         cached.cache_clear()
 

@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 
 import mprna.corpus.build as build_module
+from mprna.corpus.buckets import EXCLUDED_NAME, ScanResult, scan
 from mprna.corpus.build import Progress, build_corpus
 from mprna.corpus.options import CorpusOptions
 from mprna.corpus.references import References
-from mprna.corpus.scan import EXCLUDED_NAME, ScanResult, scan
 from mprna.corpus.verify import verify_corpus
 from mprna.errors import CorpusError
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from mprna.corpus.buckets import BucketWriter, Candidate
 from mprna.corpus.build import build_corpus
 from mprna.corpus.dedup import content_digest
 from mprna.corpus.near_duplicates import read_near_duplicates, write_near_duplicates
 from mprna.corpus.options import CorpusOptions
-from mprna.corpus.scan import BucketWriter, Candidate
 from mprna.corpus.shards import read_shard
 from mprna.corpus.verify import verify_corpus
 from mprna.errors import MissingExtraError

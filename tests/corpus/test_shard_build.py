@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from mprna.corpus.annotate import Annotation, annotate
+from mprna.corpus.buckets import BucketWriter, Candidate
 from mprna.corpus.dedup import content_digest, sample_keys
 from mprna.corpus.drops import Tally
 from mprna.corpus.fidelity import shipped_calibration
 from mprna.corpus.isolation import FoldFailure
 from mprna.corpus.options import CorpusOptions
-from mprna.corpus.scan import BucketWriter, Candidate
 from mprna.corpus.shard_build import (
     ShardTask,
     build_shard,

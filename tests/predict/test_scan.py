@@ -14,10 +14,10 @@ from mprna.folding.vienna import fold_ensemble
 from mprna.io.records import Record
 from mprna.io.variants import ListedVariant
 from mprna.predict import scan_work
-from mprna.predict.expected import ExpectedFolder
 from mprna.predict.scan import ScanOptions, scan, scan_records
 from mprna.predict.scan_maps import effect_maps
 from mprna.predict.scan_output import SCAN_COLUMNS, effect_row, write_effects
+from mprna.predict.scan_structure import ReferenceFolder
 from mprna.predict.variant_effect import VariantEffect
 from mprna.runtime.load import load
 from mprna.runtime.store import FOLDING_MODEL
@@ -235,7 +235,7 @@ def test_structures_are_folded_where_variants_are_judged(options, monkeypatch):
     def fail(self, sequence):
         raise FoldingError("nothing to be done")
 
-    monkeypatch.setattr(ExpectedFolder, "__call__", fail)
+    monkeypatch.setattr(ReferenceFolder, "__call__", fail)
     records = [Record(name="a", sequence=HAIRPIN)]
     effects = list(scan_records(records, [ListedVariant("G1C"), ListedVariant("bad")], options))
     assert effects[0].error == "nothing to be done"
@@ -256,7 +256,7 @@ def test_a_language_model_is_loaded_once_and_again_when_it_changed(nano_model, t
 def test_the_folding_model_is_loaded_once_and_again_when_it_changed(nano_model, tmp_path, monkeypatch):
     monkeypatch.setenv("MPRNA_HOME", str(tmp_path))
     folding, made = shutil.copytree(nano_model, tmp_path / "models" / FOLDING_MODEL), []
-    monkeypatch.setattr(scan_work, "ExpectedFolder", lambda: made.append(1) or ExpectedFolder())
+    monkeypatch.setattr(scan_work, "ReferenceFolder", lambda: made.append(1) or ReferenceFolder())
     options = ScanOptions(model=None)
     assert scan(HAIRPIN, "C3G", options) == scan(HAIRPIN, "C3G", options)
     assert len(made) == 1

@@ -41,8 +41,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(args: argparse.Namespace) -> int:
     from mprna.io.records import numbered
+    from mprna.predict.finetuned import predict_records, read_columns
     from mprna.predict.tables import write_table
-    from mprna.predict.task import predict_records, read_columns
     from mprna.runtime.store import find_model
 
     tally = Tally("records have no prediction", quiet=args.quiet, output=args.output)

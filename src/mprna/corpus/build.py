@@ -20,6 +20,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final, Self
 
+from mprna.corpus.buckets import EXCLUDED_NAME, ScanResult, bucket_sizes, scan
 from mprna.corpus.cache import AnnotationCache
 from mprna.corpus.drops import Drops
 from mprna.corpus.executor import Executor, run_shards
@@ -44,7 +45,6 @@ from mprna.corpus.scaffold import (
     turn_to_scan,
     write_errors,
 )
-from mprna.corpus.scan import EXCLUDED_NAME, ScanResult, bucket_sizes, scan
 from mprna.corpus.shard_build import ShardResult, ShardTask, num_shards_for
 from mprna.corpus.shards import pyarrow_version
 from mprna.digest import file_sha256

@@ -18,8 +18,8 @@ from typing import Any, Final
 
 import numpy as np
 
+from mprna.corpus.buckets import NUM_BUCKETS, Candidate, read_bucket
 from mprna.corpus.dedup import DIGEST_BYTES, sample_keys
-from mprna.corpus.scan import NUM_BUCKETS, Candidate, read_bucket
 from mprna.errors import MissingExtraError
 from mprna.files import replacing
 from mprna.rna.kmers import WORD, kmers_of

@@ -16,12 +16,12 @@ from typing import Final
 
 from mprna.corpus.annotate import Annotation
 from mprna.corpus.annotator import Annotator
+from mprna.corpus.buckets import NUM_BUCKETS, Candidate, bucket_path, read_bucket, scan
 from mprna.corpus.dedup import sample_keys
 from mprna.corpus.inputs import find_inputs
 from mprna.corpus.options import CorpusOptions, require
 from mprna.corpus.references import NO_REFERENCES, References
 from mprna.corpus.scaffold import write_errors
-from mprna.corpus.scan import NUM_BUCKETS, Candidate, bucket_path, read_bucket, scan
 from mprna.corpus.shard_build import row_of
 from mprna.corpus.shards import Slice, write_shard
 from mprna.errors import CorpusError

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 from mprna.corpus.annotate import Annotation
+from mprna.corpus.buckets import NUM_BUCKETS, Candidate, read_bucket
 from mprna.corpus.complexity import is_low_complexity
 from mprna.corpus.dedup import in_share, sample_keys
 from mprna.corpus.drops import DropReason, Drops
@@ -23,7 +24,6 @@ from mprna.corpus.isolation import FoldFailure
 from mprna.corpus.manifest import ShardFile
 from mprna.corpus.near_duplicates import read_near_duplicates
 from mprna.corpus.options import CorpusOptions
-from mprna.corpus.scan import NUM_BUCKETS, Candidate, read_bucket
 from mprna.corpus.shards import Slice, write_shard
 from mprna.digest import file_sha256
 from mprna.files import replacing, write_json

@@ -23,8 +23,8 @@ from mprna.folding.change import ensemble_change
 from mprna.folding.site_window import Window, window_around
 from mprna.folding.substitutions import SubstitutionEnergies
 from mprna.folding.vienna import Ensemble, fold_ensemble
-from mprna.predict.expected import ExpectedFolder
 from mprna.predict.parallel import map_ordered
+from mprna.predict.scan_structure import ReferenceFolder
 from mprna.predict.variant_effect import MAX_EXPANDED, MAX_FOLDED, ScanOptions, VariantEffect
 from mprna.rna.helices import helix_name
 from mprna.rna.structure import UNPAIRED
@@ -110,7 +110,7 @@ class _Scanner:
     def __init__(self, options: ScanOptions) -> None:
         model = options.model
         self._engine = None if model is None else _cached_engine(model, stamp(model))
-        self._expected = _cached_expected(stamp(FOLDING_MODEL)) if options.confidence else None
+        self._folder = _cached_folder(stamp(FOLDING_MODEL)) if options.confidence else None
         self._context = options.context
         self._expand = options.expand
         self._energies = lru_cache(maxsize=1)(SubstitutionEnergies)  # large
@@ -162,11 +162,11 @@ class _Scanner:
 
     def _state(self, sequence: str, position: int) -> tuple[int | None, float | None]:
         """1-based partner, 0 for none, and its probability; None where no structure is asked for."""
-        expected = None if self._expected is None else self._expected(sequence)
-        if expected is None:
+        structure = None if self._folder is None else self._folder(sequence)
+        if structure is None:
             return None, None
-        partner = int(expected.partners[position])
-        return 0 if partner == UNPAIRED else partner + 1, float(expected.confidences[position])
+        partner = int(structure.partners[position])
+        return 0 if partner == UNPAIRED else partner + 1, float(structure.confidences[position])
 
     def _takes_whole_energy(self, sequence: str, variant: Variant, window: Window) -> bool:
         """Whether the ensemble energy is that of the whole RNA, although only a window is folded."""
@@ -222,5 +222,5 @@ def _cached_engine(model: str | Path, version: object) -> Engine:
 
 
 @lru_cache(maxsize=1)
-def _cached_expected(version: object) -> ExpectedFolder:
-    return ExpectedFolder()
+def _cached_folder(version: object) -> ReferenceFolder:
+    return ReferenceFolder()

@@ -46,7 +46,7 @@ class ScanOptions:
     context: int = MASKED_CONTEXT
     """The language model reads at most this many nucleotides around the variant."""
     confidence: bool = True
-    """Add what `mprna fold` predicts at the site, for RNAs of up to `expected.MAX_LENGTH` nucleotides."""
+    """Add what `mprna fold` says of the site, for RNAs of up to `scan_structure.MAX_REFERENCE_LENGTH` nt."""
     max_length: int = DEFAULT_MAX_LENGTH
     """Longer RNAs are not scanned."""
 

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mprna.corpus import scan as scan_module
+from mprna.corpus import buckets
+from mprna.corpus.buckets import NUM_BUCKETS, Candidate, ScanResult, read_bucket, scan
 from mprna.corpus.dedup import content_digest
 from mprna.corpus.drops import Tally
 from mprna.corpus.inputs import find_inputs, input_digests
 from mprna.corpus.options import CorpusOptions
 from mprna.corpus.references import References
-from mprna.corpus.scan import NUM_BUCKETS, Candidate, ScanResult, read_bucket, scan
 from mprna.errors import CorpusError, FormatError
 
 OPTIONS = CorpusOptions(slice_length=40, min_length=12)
@@ -94,7 +94,7 @@ def test_small_buffer_keeps_the_order_of_the_input(
     transcripts_dir: Path, buckets_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run_scan(transcripts_dir, buckets_dir)
-    monkeypatch.setattr(scan_module, "_FLUSH_CHARACTERS", 1)
+    monkeypatch.setattr(buckets, "_FLUSH_CHARACTERS", 1)
     (tmp_path / "unbuffered").mkdir()
     run_scan(transcripts_dir, tmp_path / "unbuffered")
     assert all_candidates(buckets_dir) == all_candidates(tmp_path / "unbuffered")
