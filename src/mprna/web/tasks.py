@@ -108,7 +108,7 @@ class RowTask(Task, Protocol):
     """A task whose failures are rows too."""
 
     def failed(self, reason: str) -> list[bytes]:
-        """The rows where there is no answer."""
+        """The rows where there is no answer, as where `run` raises."""
 
 
 def make_worker() -> Callable[[Task], Outcome]:
@@ -234,10 +234,7 @@ class EmbedTask:
     pool: bool
 
     def run(self, tools: Tools) -> list[bytes]:
-        try:
-            vectors = embed(self.sequence)
-        except DataError as error:
-            return self.failed(str(error))
+        vectors = embed(self.sequence)
         return self._rows(rounded(mean_vector(vectors) if self.pool else vectors), None)
 
     def failed(self, reason: str) -> list[bytes]:
@@ -256,10 +253,7 @@ class DegradeTask:
     sequence: str
 
     def run(self, tools: Tools) -> list[bytes]:
-        try:
-            return self._rows(degrade(self.sequence), None)
-        except DataError as error:
-            return self.failed(str(error))
+        return self._rows(degrade(self.sequence), None)
 
     def failed(self, reason: str) -> list[bytes]:
         return self._rows(None, reason)
@@ -287,11 +281,8 @@ class ScanTask:
 
     def run(self, tools: Tools) -> list[bytes]:
         unsaid = {} if self.are_given else {"given": None}
-        try:
-            effects = scan(self.sequence, self.variants, self.options)
-            return [self._row(effect_row(effect) | unsaid) for effect in effects]
-        except DataError as error:
-            return self.failed(str(error))
+        effects = scan(self.sequence, self.variants, self.options)
+        return [self._row(effect_row(effect) | unsaid) for effect in effects]
 
     def failed(self, reason: str) -> list[bytes]:
         empty = dict.fromkeys(SCAN_COLUMNS)
@@ -310,10 +301,7 @@ class RepairTask:
     options: RepairOptions
 
     def run(self, tools: Tools) -> list[bytes]:
-        try:
-            return self._rows(repair(self.sequence, self.options), None)
-        except DataError as error:
-            return self.failed(str(error))
+        return self._rows(repair(self.sequence, self.options), None)
 
     def failed(self, reason: str) -> list[bytes]:
         return self._rows(None, reason)
