@@ -5,14 +5,13 @@ Shape letters: L nucleotides.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from mprna.draw.document import svg_document
+from mprna.draw.document import svg_document, svg_size
 from mprna.draw.svg import draw_structure
 from mprna.errors import StructureError
 from mprna.io.records import Record
@@ -20,7 +19,6 @@ from mprna.rna.scores import pair_scores
 from mprna.rna.structure import Pairs, pairs_from_dot_bracket, partners_from_pairs
 
 _GAP: Final = 16.0
-_SIZE: Final = re.compile(r'width="([\d.]+)" height="([\d.]+)"')
 
 
 def comparison_svgs(known: Record, predictions: Mapping[str, Record]) -> list[str]:
@@ -60,19 +58,13 @@ def side_by_side(rows: Sequence[Sequence[str]]) -> str:
     body: list[str] = []
     width = top = _GAP
     for row in rows:
-        sizes = [_size(svg) for svg in row]
+        sizes = list(map(svg_size, row))
         left = _GAP
         for svg, (across, _) in zip(row, sizes, strict=True):
             body.append(svg.strip().replace("<svg ", f'<svg x="{left:g}" y="{top:g}" ', 1))
             left += across + _GAP
         width, top = max(width, left), top + max(height for _, height in sizes) + _GAP
     return svg_document(width, top, body)
-
-
-def _size(svg: str) -> tuple[float, float]:
-    found = _SIZE.search(svg)
-    assert found is not None, "our own SVGs have a size"
-    return float(found[1]), float(found[2])
 
 
 def _pairs(record: Record) -> Pairs:

@@ -16,6 +16,7 @@ BLUE: Final = "#0072b2"
 VERMILION: Final = "#d55e00"
 """The second, or what is to be seen first."""
 
+_SIZE: Final = re.compile(r'width="([\d.]+)" height="([\d.]+)"')
 _ILLEGAL_XML: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -43,3 +44,14 @@ def svg_document(
     )
     ground = f'<rect width="{width:g}" height="{height:g}" fill="#ffffff"/>'
     return "\n".join([head, *title, ground, *body, "</svg>", ""])
+
+
+def svg_size(svg: str) -> tuple[float, float]:
+    """Width and height of a drawing of ours, in pixels.
+
+    >>> svg_size(svg_document(30, 20.5, []))
+    (30.0, 20.5)
+    """
+    found = _SIZE.search(svg)
+    assert found is not None, "our own SVGs have a size"
+    return float(found[1]), float(found[2])

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import io
 import json
-import re
 import traceback
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
@@ -20,6 +19,7 @@ from typing import Any, Final, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from mprna.draw.document import svg_size
 from mprna.draw.layout import layout
 from mprna.draw.png import png_bytes
 from mprna.draw.svg import draw_structure
@@ -379,7 +379,5 @@ def _columns(values: npt.NDArray[np.float32] | None) -> dict[str, list[float]]:
 
 def _png(svg: str) -> bytes:
     """Sharp, but never of more than `_MAX_PIXELS`."""
-    size = re.search(r'viewBox="[-\d.]+ [-\d.]+ ([\d.]+) ([\d.]+)"', svg)
-    assert size is not None
-    scale = (_MAX_PIXELS / (float(size[1]) * float(size[2]))) ** 0.5
-    return png_bytes(svg, scale=min(scale, _SCALE))
+    width, height = svg_size(svg)
+    return png_bytes(svg, scale=min(_SCALE, (_MAX_PIXELS / (width * height)) ** 0.5))
