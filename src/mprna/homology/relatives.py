@@ -64,15 +64,13 @@ class Relatives:
             score = alignment_score(sequence, piece, TRANSCRIPTS)
             if score > pieces.get(owner, (0.0, ""))[0]:
                 pieces[owner] = score, piece
-        best = sorted(pieces, key=lambda owner: (-pieces[owner][0], owner))[:MAX_RELATIVES]
-        return [
-            Relative(self._names[owner], piece, align(sequence, piece, TRANSCRIPTS))
-            for owner, (score, piece) in ((owner, pieces[owner]) for owner in best)
-            if self._expected(score, len(sequence)) <= MAX_EXPECTED
-        ]
-
-    def _expected(self, score: float, length: int) -> float:
-        return expected_by_chance(score, length, self._num_nucleotides, TRANSCRIPTS)
+        found = []
+        for owner in sorted(pieces, key=lambda owner: (-pieces[owner][0], owner))[:MAX_RELATIVES]:
+            score, piece = pieces[owner]
+            expected = expected_by_chance(score, len(sequence), self._num_nucleotides, TRANSCRIPTS)
+            if expected <= MAX_EXPECTED:
+                found.append(Relative(self._names[owner], piece, align(sequence, piece, TRANSCRIPTS)))
+        return found
 
 
 def read_relatives(paths: Iterable[str | os.PathLike[str]]) -> Relatives:

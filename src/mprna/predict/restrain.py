@@ -8,7 +8,7 @@ Shape letters: L nucleotides, S span of the pair band.
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +22,7 @@ from mprna.runtime.engine import (
     Prediction,
     band_from_probs,
     cap_rows,
+    downstream,
     probs_from_band,
 )
 
@@ -60,9 +61,9 @@ def constrain_band(band: FloatArray, constraint: Constraint, *, crossing: bool =
     """
     span = band.shape[1]
     free = constraint.partners == UNPAIRED
-    allowed = (constraint.opens & free)[:, None] & _downstream(constraint.closes & free, span)
+    allowed = (constraint.opens & free)[:, None] & downstream(constraint.closes & free, span)
     if not crossing:
-        allowed &= constraint.loops[:, None] == _downstream(constraint.loops, span)
+        allowed &= constraint.loops[:, None] == downstream(constraint.loops, span)
     constrained: FloatArray = np.where(allowed, band, np.float32(0.0))
     i, j = constraint.pairs[constraint.pairs[:, 1] - constraint.pairs[:, 0] < span].T
     constrained[i, j - i] = 1.0
@@ -78,7 +79,7 @@ def shift_band(band: FloatArray, nats: Nats) -> FloatArray:
         band: *Shape:* (L, S), see `Prediction.pair_band`
         nats: *Shape:* (L,)
     """
-    shift = (nats[:, None] + _downstream(nats, band.shape[1])).clip(-_MAX_LOG_FACTOR, _MAX_LOG_FACTOR)
+    shift = (nats[:, None] + downstream(nats, band.shape[1])).clip(-_MAX_LOG_FACTOR, _MAX_LOG_FACTOR)
     factor = np.exp(shift)
     raised = band * factor
     shifted: FloatArray = (raised / (1.0 - band + raised)).astype(np.float32)
@@ -143,8 +144,3 @@ def log_odds_of_pairing(restraints: Restraints, thermal_energy: float) -> Nats |
     if restraints.reactivities is None:
         return None
     return -restraints.shape_model.energies(restraints.reactivities) / thermal_energy
-
-
-def _downstream(values: npt.NDArray[Any], span: int) -> npt.NDArray[Any]:
-    """Row i, column d holds `values[i + d]`, and 0 beyond the end. *Shape:* (L,) to (L, S)"""
-    return np.lib.stride_tricks.sliding_window_view(np.pad(values, (0, span - 1)), span)

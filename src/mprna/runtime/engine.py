@@ -6,7 +6,7 @@ Shape letters: L nucleotides, P pairs, H hidden width, S span of the pair band.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -50,9 +50,7 @@ class PairBand:
                 *Shape:* (L,)
         """
         length, span = self.pair_band.shape
-        partner_floors = None
-        if floors is not None:
-            partner_floors = np.lib.stride_tricks.sliding_window_view(np.pad(floors, (0, span - 1)), span)
+        partner_floors = None if floors is None else downstream(floors, span)
         step = max(1, _BLOCK_CELLS // max(span, 1))
         found = [np.zeros((0, 2), dtype=np.int64)]
         for start in range(0, length, step):
@@ -162,6 +160,15 @@ def cap_rows(band: FloatArray) -> FloatArray:
     for distance in range(1, min(span, length)):
         capped[:-distance, distance] /= np.maximum(excess[:-distance], excess[distance:])
     return capped
+
+
+def downstream(values: npt.NDArray[Any], span: int) -> npt.NDArray[Any]:
+    """Row i, column d holds `values[i + d]`, and 0 beyond the end. *Shape:* (L,) to (L, S)
+
+    >>> downstream(np.array([1, 2, 3]), 2).tolist()
+    [[1, 2], [2, 3], [3, 0]]
+    """
+    return np.lib.stride_tricks.sliding_window_view(np.pad(values, (0, span - 1)), span)
 
 
 def _paired_probs(band: FloatArray) -> FloatArray:

@@ -22,6 +22,7 @@ from mprna.runtime.engine import (
     Prediction,
     band_from_probs,
     cap_rows,
+    downstream,
     pair_band,
 )
 from mprna.softmax import softmax
@@ -156,9 +157,7 @@ def _edge_distance(width: int) -> FloatArray:
 
 def _band_weight(weight: FloatArray) -> FloatArray:
     """The product of both positions' weights; 0 where i + d lies outside. *Shape:* (W,) to (W, W)"""
-    padded = np.concatenate([weight, np.zeros_like(weight)])
-    partner = np.lib.stride_tricks.sliding_window_view(padded, len(weight))[: len(weight)]
-    product: FloatArray = weight[:, None] * partner
+    product: FloatArray = weight[:, None] * downstream(weight, len(weight))
     return product
 
 
