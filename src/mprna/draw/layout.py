@@ -104,9 +104,9 @@ def layout(dot_bracket: str) -> Layout:
     return Layout(positions=positions - positions.min(axis=0), rungs=rungs, arcs=arcs)
 
 
-def _in_units(coordinates_: npt.NDArray[np.float64]) -> Points:
+def _in_units(drawn: npt.NDArray[np.float64]) -> Points:
     """*Shape:* (L, 2) in ViennaRNA's units, y up -> (L,) in ours, y down"""
-    points = np.array(coordinates_[:, 0] - 1j * coordinates_[:, 1], dtype=np.complex128)
+    points = np.array(drawn[:, 0] - 1j * drawn[:, 1], dtype=np.complex128)
     steps = np.abs(np.diff(points))
     return points / np.median(steps) if len(steps) else points
 

@@ -61,7 +61,7 @@ def reliability_svg(
     for number, (name, curves) in enumerate(panels):
         row, column = divmod(number, num_columns)
         place = f"{column * (_SIDE + _GAP):g} {row * (_TOP + _SIDE + _BOTTOM):g}"
-        body += [f'<g transform="translate({place})">', *_panel(_LEFT, name, curves), "</g>"]
+        body += [f'<g transform="translate({place})">', *_panel(name, curves), "</g>"]
     return svg_document(width, height, body, label=title)
 
 
@@ -73,29 +73,29 @@ def _legend(legend: dict[str, str]) -> Iterator[str]:
         x += 36 + 7 * len(name)
 
 
-def _panel(left: float, title: str, curves: Sequence[tuple[Curve, str]]) -> Iterator[str]:
+def _panel(title: str, curves: Sequence[tuple[Curve, str]]) -> Iterator[str]:
     bottom = _TOP + _SIDE
-    yield _text(left + _SIDE / 2, _TOP - 12, title, size=14, weight=700)
-    frame = f'x="{left:g}" y="{_TOP:g}" width="{_SIDE:g}" height="{_SIDE:g}"'
+    yield _text(_LEFT + _SIDE / 2, _TOP - 12, title, size=14, weight=700)
+    frame = f'x="{_LEFT:g}" y="{_TOP:g}" width="{_SIDE:g}" height="{_SIDE:g}"'
     yield f'<rect {frame} fill="none" stroke="{QUIET}"/>'
     yield (
-        f'<line x1="{left:g}" y1="{bottom:g}" x2="{left + _SIDE:g}" y2="{_TOP:g}" stroke="{QUIET}" '
+        f'<line x1="{_LEFT:g}" y1="{bottom:g}" x2="{_LEFT + _SIDE:g}" y2="{_TOP:g}" stroke="{QUIET}" '
         'stroke-dasharray="4 4"/>'
     )
     for tick in (0.0, 0.25, 0.5, 0.75, 1.0):
-        yield _text(left + tick * _SIDE, bottom + 18, f"{tick:g}")
-        yield _text(left - 7, bottom - tick * _SIDE + 4.5, f"{tick:g}", anchor="end")
-    yield _text(left + _SIDE / 2, bottom + 38, "predicted")
-    x, y = left - 42, _TOP + _SIDE / 2
+        yield _text(_LEFT + tick * _SIDE, bottom + 18, f"{tick:g}")
+        yield _text(_LEFT - 7, bottom - tick * _SIDE + 4.5, f"{tick:g}", anchor="end")
+    yield _text(_LEFT + _SIDE / 2, bottom + 38, "predicted")
+    x, y = _LEFT - 42, _TOP + _SIDE / 2
     yield f'<g transform="rotate(-90 {x:g} {y:g})">{_text(x, y, "observed")}</g>'
     for curve, colour in curves:
-        yield from _curve(left, curve, colour)
+        yield from _curve(curve, colour)
 
 
-def _curve(left: float, curve: Curve, colour: str) -> Iterator[str]:
+def _curve(curve: Curve, colour: str) -> Iterator[str]:
     """Points with intervals, joined by a line."""
     points = [
-        (left + share * _SIDE, [_height(end) for end in ends]) for share, ends in zip(*curve, strict=True)
+        (_LEFT + share * _SIDE, [_height(end) for end in ends]) for share, ends in zip(*curve, strict=True)
     ]
     joined = " ".join(f"{x:.1f},{y:.1f}" for x, (y, _, _) in points)
     yield f'<polyline points="{joined}" fill="none" stroke="{colour}" stroke-width="1.5"/>'

@@ -22,7 +22,7 @@ from mprna.draw.colouring import STATE_LABEL, Colouring, checked_values, colouri
 from mprna.draw.colours import LETTER_FILLS, scale_colour, text_colour
 from mprna.draw.document import AXIS, FONT, QUIET, VERMILION
 from mprna.draw.labels import LabelPlacer, outward_direction
-from mprna.draw.layout import layout
+from mprna.draw.layout import Layout, layout
 from mprna.draw.parts import (
     OUTLINE,
     caption_of,
@@ -113,7 +113,7 @@ def draw_structure(
         DataError: nothing of the kind to colour by, or reactivities of another RNA.
         ValueError: `colours` of another shape than (L,), or infinite.
     """
-    check_drawable(record)
+    clean, dot_bracket = check_drawable(record)
     heading = printable(record.name if title is None else title)
     caption = printable(caption_of(record))
     if colours is None:
@@ -121,7 +121,8 @@ def draw_structure(
     else:
         colouring = Colouring(checked_values(colours, len(record.sequence)), colour_label)
     key_width = _key_width(colouring.label if colouring else STATE_LABEL)
-    scene = _scene(record, colouring, text_width=max(9.6 * len(heading), 7.0 * len(caption), key_width))
+    text_width = max(9.6 * len(heading), 7.0 * len(caption), key_width)
+    scene = _scene(record.sequence, clean, layout(dot_bracket), colouring, text_width=text_width)
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{px(scene.width)}" height="{px(scene.height)}" '
         f'viewBox="0 0 {px(scene.width)} {px(scene.height)}" role="img" font-family="{FONT}">',
@@ -141,9 +142,9 @@ def draw_structure(
     return "\n".join(lines) + "\n"
 
 
-def _scene(record: Record, colouring: Colouring | None, *, text_width: float) -> _Scene:
-    clean, dot_bracket = check_drawable(record)
-    plan = layout(dot_bracket)
+def _scene(
+    sequence: str, clean: str, plan: Layout, colouring: Colouring | None, *, text_width: float
+) -> _Scene:
     controls = arc_controls(plan.positions, plan.arcs)
     ends = plan.positions[plan.arcs]
     apexes = (ends.mean(axis=1) + controls) / 2
@@ -154,7 +155,7 @@ def _scene(record: Record, colouring: Colouring | None, *, text_width: float) ->
     height = _HEADER + float(size[1]) * unit + _MARGIN + _FOOTER
     origin = np.array([(width - float(size[0]) * unit) / 2, _HEADER]) - low * unit
     return _Scene(
-        sequence=record.sequence,
+        sequence=sequence,
         clean=clean,
         points=plan.positions * unit + origin,
         unit=unit,

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from mprna.folding.vienna import Ensemble
 from mprna.rna.helices import helices_of
@@ -52,9 +53,8 @@ def ensemble_change(reference: Ensemble, mutant: Ensemble) -> EnsembleChange:
     )
 
 
-def _changed(
-    dot_bracket: str, change: np.ndarray[tuple[int, ...], np.dtype[np.float64]]
-) -> tuple[Pairs, ...]:
+def _changed(dot_bracket: str, change: npt.NDArray[np.float64]) -> tuple[Pairs, ...]:
+    """Helices of the structure that become more probable by this change. *Shape:* (L, L) to (P, 2) each"""
     return tuple(
         helix
         for helix in helices_of(dot_bracket)

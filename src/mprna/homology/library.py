@@ -1,6 +1,6 @@
 """Known RNAs, with or without structures, and which of them are likely relatives of another RNA.
 
-Shape letters: n pairs of an RNA, W words of all RNAs.
+Shape letters: P pairs of an RNA, W words of all RNAs.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Template:
     sequence: str
     """Clean letters."""
     pairs: npt.NDArray[np.int64]
-    """None at all where the structure is not known. *Shape:* (n, 2), i < j"""
+    """None at all where the structure is not known. *Shape:* (P, 2), i < j"""
 
 
 class Library:

@@ -94,10 +94,8 @@ def _write_in_parts(
     previous: Iterator[Record],
     on_result: Callable[[Record], object],
 ) -> None:
-    part, fresh = (
-        path.with_name(path.name + ".part"),
-        path.with_name(f".{shortened(path.name)}{writer()}"),
-    )
+    part = path.with_name(path.name + ".part")
+    fresh = path.with_name(f".{shortened(path.name)}{writer()}")
 
     def results() -> Iterator[Record]:
         checked: list[_Kept] = []
