@@ -11,8 +11,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from mprna.rna.canonical import MIN_HAIRPIN, canonical_pairs
-from mprna.rna.constraints import Constraint
+from mprna.rna.constraints import Constraint, may_pair
 
 Positions = npt.NDArray[np.int64]
 
@@ -52,26 +51,6 @@ def candidate_pairs(
         possible = may_pair(sequence, i, j, max_span=max_span, constraint=constraint)
         found.append((i[possible], j[possible]))
     return np.concatenate([i for i, _ in found]), np.concatenate([j for _, j in found])
-
-
-def may_pair(
-    sequence: str,
-    i: Positions,
-    j: Positions,
-    *,
-    max_span: int | None = None,
-    constraint: Constraint | None = None,
-) -> npt.NDArray[np.bool_]:
-    """Whether each (i, j) is a pair, i < j, of a valid nested structure.
-
-    *Shape:* (C,) each -> (C,)
-    """
-    longest = len(sequence) if max_span is None else max_span
-    possible = (j - i > MIN_HAIRPIN) & (j - i < longest)
-    possible[possible] = canonical_pairs(sequence, i[possible], j[possible])
-    if constraint is not None:
-        possible[possible] = constraint.allows(i[possible], j[possible])
-    return possible
 
 
 def penalise_unpaired(

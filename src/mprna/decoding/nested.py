@@ -13,12 +13,11 @@ import numpy.typing as npt
 from mprna.decoding.candidates import (
     candidate_pairs,
     check_probs,
-    may_pair,
     pairs_of_demanded,
     penalise_unpaired,
 )
 from mprna.decoding.pair_probs import MIN_PAIR_PROB, PairProbs
-from mprna.rna.constraints import Constraint
+from mprna.rna.constraints import Constraint, may_pair
 from mprna.rna.structure import Pairs, dot_bracket_from_pairs
 
 Positions = npt.NDArray[np.int64]

@@ -11,10 +11,9 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from mprna.decoding.candidates import may_pair
 from mprna.decoding.nested import best_nested
 from mprna.decoding.pair_probs import MIN_PAIR_PROB, PairProbs
-from mprna.rna.constraints import Constraint
+from mprna.rna.constraints import Constraint, may_pair
 from mprna.rna.helices import helices_of_pairs
 from mprna.rna.pseudoknots import loop_numbers, split_layers
 from mprna.rna.structure import Pairs, dot_bracket_from_pairs, pairs_from_dot_bracket

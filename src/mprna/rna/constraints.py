@@ -9,7 +9,7 @@
 
 All of it is enforced, as by `RNAfold -C --enforceConstraint`.
 
-Shape letters: L nucleotides, P pairs.
+Shape letters: L nucleotides, P pairs of the constraint, N possible pairs.
 """
 
 from __future__ import annotations
@@ -115,6 +115,31 @@ def parse_constraint(text: str, sequence: str, *, max_span: int | None = None) -
     return constraint
 
 
+def may_pair(
+    sequence: str,
+    i: Positions,
+    j: Positions,
+    *,
+    max_span: int | None = None,
+    constraint: Constraint | None = None,
+) -> Flags:
+    """Whether each (i, j) is a pair, i < j, of a valid nested structure.
+
+    Args:
+        sequence: clean letters, ACGUN.
+        max_span: most nucleotides from one end of a pair to the other, both included.
+        constraint: what the structure must look like.
+
+    *Shape:* (N,) each -> (N,)
+    """
+    longest = len(sequence) if max_span is None else max_span
+    possible = (j - i > MIN_HAIRPIN) & (j - i < longest)
+    possible[possible] = canonical_pairs(sequence, i[possible], j[possible])
+    if constraint is not None:
+        possible[possible] = constraint.allows(i[possible], j[possible])
+    return possible
+
+
 def _forced_pairs(text: str, sequence: str, max_span: int | None) -> Pairs:
     brackets = "".join(symbol if symbol in "()" else "." for symbol in text)
     try:
@@ -136,11 +161,9 @@ def _among(symbols: npt.NDArray[np.uint8], wanted: str) -> Flags:
 
 def _check_partners(constraint: Constraint, sequence: str, max_span: int | None) -> None:
     positions = np.arange(len(sequence))
-    longest = len(sequence) if max_span is None else max_span
     for position in np.flatnonzero(constraint.must_pair & (constraint.partners == UNPAIRED)).tolist():
         i, j = np.minimum(positions, position), np.maximum(positions, position)
-        near = (j - i > MIN_HAIRPIN) & (j - i < longest)
-        if not (near & constraint.allows(i, j) & canonical_pairs(sequence, i, j)).any():
+        if not may_pair(sequence, i, j, max_span=max_span, constraint=constraint).any():
             symbol = constraint.text[position]
             raise StructureError(
                 f"constraint {symbol!r} at position {position + 1}: no nucleotide to pair with"
