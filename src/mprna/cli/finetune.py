@@ -16,6 +16,7 @@ from mprna.cli.options import (
     seed,
 )
 from mprna.errors import MissingExtraError, StoppedError
+from mprna.runtime.store import DEFAULT_MODEL
 
 TASKS = (
     "token_classification",
@@ -50,7 +51,10 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 def _add_data(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--task", choices=TASKS, required=True, help="what is predicted, and from what")
     parser.add_argument(
-        "--model", default="mini", metavar="NAME", help="installed name, or a model directory [%(default)s]"
+        "--model",
+        default=DEFAULT_MODEL,
+        metavar="NAME",
+        help="installed name, or a model directory [%(default)s]",
     )
     parser.add_argument(
         "--data", type=Path, nargs=2, required=True, metavar=("TRAIN", "VALID"), help="the two tables"

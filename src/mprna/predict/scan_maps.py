@@ -36,7 +36,7 @@ def effect_maps(effects: Iterable[VariantEffect]) -> list[EffectMap]:
     Neighbours of one name are two RNAs where a substitution has another effect or a nucleotide is another.
     """
     single = (effect for effect in effects if effect.error is None and len(effect.ref or "") == 1)
-    return [_map(group[0].name, group) for group in _by_rna(single)]
+    return [_map(group) for group in _by_rna(single)]
 
 
 def _by_rna(effects: Iterable[VariantEffect]) -> Iterator[list[VariantEffect]]:
@@ -57,7 +57,7 @@ def _by_rna(effects: Iterable[VariantEffect]) -> Iterator[list[VariantEffect]]:
         yield group
 
 
-def _map(name: str, effects: list[VariantEffect]) -> EffectMap:
+def _map(effects: list[VariantEffect]) -> EffectMap:
     length = max(effect.position or 0 for effect in effects)
     letters = [" "] * length
     values = {quantity: np.full((len(NUCLEOTIDES), length), np.nan) for quantity in QUANTITIES}
@@ -68,4 +68,4 @@ def _map(name: str, effects: list[VariantEffect]) -> EffectMap:
             value = getattr(effect, quantity)
             if value is not None:
                 table[NUCLEOTIDES.index(effect.alt or ""), column] = value
-    return EffectMap(name=name, sequence="".join(letters), values=values)
+    return EffectMap(name=effects[0].name, sequence="".join(letters), values=values)
