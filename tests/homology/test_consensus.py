@@ -11,7 +11,7 @@ from mprna.homology.alignment import align
 from mprna.homology.consensus import PIECE_MARGIN, RelativePairs, Weights, find_consensus, likely_pairs
 from mprna.homology.evidence import pair_trust, with_evidence
 from mprna.homology.library import Library, Template
-from mprna.rna.structure import pairs_from_dot_bracket
+from mprna.rna.structure import contact_map_from_pairs, pairs_from_dot_bracket
 
 TRNA = "GCGGAUUUAGCUCAGUUGGGAGAGCGCCAGACUGAAGAUCUGGAGGUCCUGUGUUCGAUCCACAGAAUUCGCACCA"
 CLOVER = "(((((((..((((........)))).((((.........)))).....(((((.......))))))))))))...."
@@ -22,10 +22,8 @@ MOVED = CLOVER[:16] + ".." + CLOVER[16:]
 
 
 def contacts(dot_bracket: str) -> np.ndarray:
-    i, j = pairs_from_dot_bracket(dot_bracket).T
-    found = np.zeros((len(dot_bracket), len(dot_bracket)), dtype=np.float32)
-    found[i, j] = found[j, i] = 1
-    return found
+    pairs = pairs_from_dot_bracket(dot_bracket)
+    return contact_map_from_pairs(pairs, len(dot_bracket)).astype(np.float32)
 
 
 def library(*sequences: str) -> Library:

@@ -14,7 +14,7 @@ from mprna.rna.scores import (
     pair_scores,
     token_macro_f1,
 )
-from mprna.rna.structure import pairs_from_dot_bracket
+from mprna.rna.structure import contact_map_from_pairs, pairs_from_dot_bracket
 
 LENGTH = 16
 
@@ -29,16 +29,9 @@ def structures(draw):
 dot_brackets = st.text("().[]A", min_size=1, max_size=12)
 
 
-def contact_map(pairs):
-    found = np.zeros((LENGTH, LENGTH), dtype=bool)
-    for i, j in pairs:
-        found[i, j] = found[j, i] = True
-    return found
-
-
 @given(structures(), structures())
 def test_strict_scores_equal_the_contact_map_counts(true, predicted):
-    a, b = contact_map(true), contact_map(predicted)
+    a, b = contact_map_from_pairs(true, LENGTH), contact_map_from_pairs(predicted, LENGTH)
     scores = pair_scores(true, predicted)
     hits = (a & b).sum()
     if true and predicted:
@@ -105,7 +98,7 @@ def test_pseudoknots_count_as_pairs():
 @given(structures().filter(bool), structures().filter(bool))
 def test_matthews_correlation_is_pearsons_of_the_upper_triangles(true, predicted):
     upper = np.triu_indices(LENGTH, k=1)
-    a, b = (contact_map(pairs)[upper] for pairs in (true, predicted))
+    a, b = (contact_map_from_pairs(pairs, LENGTH)[upper] for pairs in (true, predicted))
     assert matthews_correlation(true, predicted, LENGTH) == pytest.approx(np.corrcoef(a, b)[0, 1])
 
 

@@ -1,4 +1,4 @@
-"""The three forms of a structure against each other, against ViennaRNA's pair table, and against nonsense."""
+"""The four forms of a structure against each other, against ViennaRNA's pair table, and against nonsense."""
 
 import numpy as np
 import pytest
@@ -11,7 +11,9 @@ from mprna.rna.structure import (
     CLOSING,
     OPENING,
     check_pairs,
+    contact_map_from_pairs,
     dot_bracket_from_pairs,
+    pairs_from_contact_map,
     pairs_from_dot_bracket,
     pairs_from_partners,
     partners_from_pairs,
@@ -34,6 +36,7 @@ def test_every_form_leads_back_to_the_same_pairs(structure):
     forms = [
         pairs_from_dot_bracket(dot_bracket_from_pairs(pairs, length)),
         pairs_from_partners(partners_from_pairs(pairs, length)),
+        pairs_from_contact_map(contact_map_from_pairs(pairs, length)),
     ]
     for form in forms:
         assert form.dtype == np.int64
@@ -45,6 +48,9 @@ def test_forms_have_the_length_of_the_sequence(structure):
     pairs, length = structure
     assert len(dot_bracket_from_pairs(pairs, length)) == length
     assert partners_from_pairs(pairs, length).shape == (length,)
+    contact_map = contact_map_from_pairs(pairs, length)
+    assert contact_map.shape == (length, length)
+    assert contact_map.sum() == 2 * len(pairs)
 
 
 @pytest.mark.parametrize(
@@ -78,6 +84,7 @@ def test_empty_structures_have_the_right_shapes():
     assert pairs_from_dot_bracket("...").shape == (0, 2)
     assert dot_bracket_from_pairs([], 3) == "..."
     assert partners_from_pairs([], 0).shape == (0,)
+    assert contact_map_from_pairs([], 0).shape == (0, 0)
 
 
 @pytest.mark.parametrize(
@@ -111,7 +118,9 @@ def test_bad_dot_bracket_names_the_position(dot_bracket, message):
         ([(-1, 4)], "position 0 is outside of a sequence of 10 nt"),
     ],
 )
-@pytest.mark.parametrize("convert", [check_pairs, dot_bracket_from_pairs, partners_from_pairs])
+@pytest.mark.parametrize(
+    "convert", [check_pairs, dot_bracket_from_pairs, partners_from_pairs, contact_map_from_pairs]
+)
 def test_conflicting_pairs_are_refused(convert, pairs, message):
     with pytest.raises(StructureError) as error:
         convert(pairs, 10)
@@ -136,6 +145,17 @@ def test_bad_partners_are_refused(partners, message):
     with pytest.raises(StructureError) as error:
         pairs_from_partners(partners)
     assert str(error.value) == message
+
+
+def test_bad_contact_maps_are_refused():
+    with pytest.raises(StructureError, match=r"^contact map of shape \(2, 3\), expected \(L, L\)$"):
+        pairs_from_contact_map(np.zeros((2, 3), dtype=bool))
+    with pytest.raises(StructureError, match=r"^contact map is not symmetric$"):
+        pairs_from_contact_map([[0, 1], [0, 0]])
+    with pytest.raises(StructureError, match=r"^position 1 is in more than one pair$"):
+        pairs_from_contact_map([[0, 1, 1], [1, 0, 0], [1, 0, 0]])
+    with pytest.raises(StructureError, match=r"^position 2 is in more than one pair$"):
+        pairs_from_contact_map([[0, 0], [0, 1]])
 
 
 def test_a_20000_nt_structure_takes_no_time():

@@ -1,8 +1,9 @@
-"""The three forms of one secondary structure, and the way from each to the others.
+"""The four forms of one secondary structure, and the way from each to the others.
 
     dot_bracket  str, one symbol per nucleotide: `.` unpaired, `()[]{}<>` and `Aa` to `Zz` paired
     pairs        (P, 2) int64, 0-based, i < j, sorted by i
     partners     (L,) int64, the 0-based partner, -1 where unpaired
+    contact_map  (L, L) bool, symmetric
 
 All functions check what they are given: nothing that they return pairs a nucleotide twice.
 
@@ -22,6 +23,7 @@ from mprna.rna.pseudoknots import split_layers
 
 Pairs = npt.NDArray[np.int64]
 Partners = npt.NDArray[np.int64]
+ContactMap = npt.NDArray[np.bool_]
 
 UNPAIRED: Final = -1
 
@@ -151,6 +153,43 @@ def pairs_from_partners(partners: npt.ArrayLike) -> Pairs:
         raise StructureError(f"position {position + 1} has partner {other + 1}, which does not point back")
     opening = positions < others
     return np.stack([positions[opening], others[opening]], axis=1)
+
+
+def contact_map_from_pairs(pairs: npt.ArrayLike, length: int) -> ContactMap:
+    """Symmetric matrix, True where two nucleotides pair.
+
+    *Shape:* (P, 2) -> (L, L)
+
+    >>> contact_map_from_pairs([(0, 2)], length=3).astype(int).tolist()
+    [[0, 0, 1], [0, 0, 0], [1, 0, 0]]
+
+    Raises:
+        StructureError: conflicting pairs.
+    """
+    checked = check_pairs(pairs, length)
+    contact_map = np.zeros((length, length), dtype=np.bool_)
+    contact_map[checked[:, 0], checked[:, 1]] = True
+    contact_map[checked[:, 1], checked[:, 0]] = True
+    return contact_map
+
+
+def pairs_from_contact_map(contact_map: npt.ArrayLike) -> Pairs:
+    """Base pairs of a contact map.
+
+    *Shape:* (L, L) -> (P, 2)
+
+    >>> pairs_from_contact_map([[0, 0, 1], [0, 0, 0], [1, 0, 0]]).tolist()
+    [[0, 2]]
+
+    Raises:
+        StructureError: not square, not symmetric, or a nucleotide with two partners.
+    """
+    contacts = np.asarray(contact_map, dtype=np.bool_)
+    if contacts.ndim != 2 or contacts.shape[0] != contacts.shape[1]:
+        raise StructureError(f"contact map of shape {contacts.shape}, expected (L, L)")
+    if not np.array_equal(contacts, contacts.T):
+        raise StructureError("contact map is not symmetric")
+    return check_pairs(np.argwhere(np.triu(contacts)), len(contacts))
 
 
 def check_pairs(pairs: npt.ArrayLike, length: int) -> Pairs:
