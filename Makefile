@@ -69,7 +69,7 @@ first-run: ## README from its first line to its last, as somebody who has just c
 bench: $(DEV)/.installed ## speed and memory; prints tables
 	for script in tokenizer loader fold engines; do $(DEV)/bin/python benchmarks/$$script.py || exit 1; done
 
-clean: ## remove both environments and everything that was made
+clean: ## remove all environments and everything that was made
 	rm -rf $(LIGHT) $(LIGHT_TEST) $(DEV) build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find src tests docs benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 

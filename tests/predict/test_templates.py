@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import mprna
-from mprna.errors import FormatError, MissingDataError
+from mprna.errors import FormatError, MissingDataError, MprnaWarning
 from mprna.folding.vienna import energy_of
 from mprna.io.records import Record
 from mprna.predict import folder
@@ -100,6 +100,13 @@ def test_longer_rnas_are_folded_without(templates, pair_model, monkeypatch):
     record = mprna.fold(Record(name="x", sequence=TRNA), options("vienna", templates, pair_model))
     assert record.template is None
     assert record.dot_bracket == mprna.fold(TRNA, FoldOptions(engine="vienna")).dot_bracket
+
+
+def test_of_longer_rnas_one_is_told(templates, pair_model, monkeypatch):
+    monkeypatch.setattr("mprna.predict.fold.MAX_RELATED_LENGTH", len(TRNA) - 1)
+    records = [Record(name=name, sequence=TRNA) for name in "xy"]
+    with pytest.warns(MprnaWarning, match="nt, which are folded without relatives: 2; the first: x"):
+        list(fold_records(records, options("vienna", templates, pair_model)))
 
 
 def test_a_file_that_changed_is_read_again(templates, pair_model):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache, partial
 from typing import Final, overload
@@ -11,10 +12,10 @@ from typing import Final, overload
 import numpy.typing as npt
 
 from mprna.alphabet import clean_sequence
-from mprna.errors import UsageError
+from mprna.errors import MprnaWarning, UsageError
 from mprna.folding.restraints import check_reactivities
 from mprna.io.records import Record, as_record
-from mprna.predict.folder import Folder, failed
+from mprna.predict.folder import MAX_RELATED_LENGTH, Folder, failed
 from mprna.predict.options import FoldOptions
 from mprna.predict.parallel import IN_FLIGHT, MANY_IN_FLIGHT, map_ordered
 from mprna.predict.relatives import Stamps, check_unchanged, stamps
@@ -87,16 +88,30 @@ def fold_records(
     """One result per record, in the order of `records`, which are read as results are taken.
 
     A record that cannot be folded comes back with the reason in `error`. Results do not depend on `jobs`.
+    Warns of RNAs that are too long for relatives and templates.
 
     Raises:
         ModelError: no such model, or damaged files.
         FormatError: templates or relatives that cannot be read.
     """
     before = stamps(options.templates + options.relatives)
+    if before:
+        records = _telling_of_long_ones(records)
     make_folder = partial(_new_folder, options, before) if jobs > 1 else partial(_folder, options)
     ahead = IN_FLIGHT if options.pair_probs else MANY_IN_FLIGHT
     on_kill = partial(failed, engine=options.engine)
     return map_ordered(make_folder, records, jobs=jobs, on_kill=on_kill, ahead=ahead)
+
+
+def _telling_of_long_ones(records: Iterable[Record]) -> Iterator[Record]:
+    count, first = 0, ""
+    for record in records:
+        if len(record.sequence) > MAX_RELATED_LENGTH:
+            count, first = count + 1, first or record.name
+        yield record
+    if count:
+        what = f"records above {MAX_RELATED_LENGTH} nt, which are folded without relatives"
+        warnings.warn(f"{what}: {count}; the first: {first}", MprnaWarning, stacklevel=1)
 
 
 def _with_restraints(record: Record, constraint: str | None, reactivities: npt.ArrayLike | None) -> Record:
