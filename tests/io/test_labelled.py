@@ -36,6 +36,12 @@ def test_every_format_gives_the_same_rows(name: str, tmp_path: Path) -> None:
     assert found == [("ACGU", ROWS[0]["label"]), ("GG", ROWS[1]["label"])]
 
 
+def test_blanks_around_a_label_are_none_of_it(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("sequence, label\nACGU, yes \nACGU,yes\nACGU, [1]\nACGU, \n")
+    found = [row.labels[0] for row in read_labelled(tmp_path / "t.csv")]
+    assert found == ["yes", "yes", [1], None]
+
+
 @pytest.mark.parametrize(
     ("name", "text", "message"),
     [
@@ -47,6 +53,7 @@ def test_every_format_gives_the_same_rows(name: str, tmp_path: Path) -> None:
         ("t.csv", "sequence,label,label\nACGU,1,2\n", r"t\.csv:2: two columns 'label'"),
         ("t.csv", "sequence;label\nACGU;1,5\n", r"t\.csv:1: separated by semicolons; save with commas or"),
         ("t.tsv", "sequence;label\nACGU;1,5\n", r"t\.tsv:1: separated by semicolons; save with commas or"),
+        ("t.tsv", 'sequence\tlabel\nAA\t"cap\nGG\tb"\nCC\td\n', r"t\.tsv:3: a quote without its end in this"),
         ("t.jsonl", '{"sequence": "A", "label": 1}\n{oops\n', r"t\.jsonl:2: no JSON"),
         ("t.jsonl", '{"sequence": 7, "label": 1}\n', r"t\.jsonl:1: the sequence is 7, expected text"),
         ("t.xlsx", "", r"t\.xlsx: suffix '\.xlsx'; expected one of \.csv"),

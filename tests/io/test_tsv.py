@@ -83,6 +83,13 @@ def test_a_column_that_comes_twice_is_told():
     assert record.sequence == "ACGU"
 
 
+def test_quotes_as_of_r_do_not_matter():
+    (record,) = read('"name"\t"sequence"\n"a"\t"GAAAC"\n')
+    assert (record.name, record.sequence) == ("a", "GAAAC")
+    (record,) = read('name\tsequence\n"a"\tGAAAC\n')
+    assert record.name == '"a"'
+
+
 def test_blanks_around_column_names_do_not_matter():
     (record,) = read(" name\tsequence \na\tACGU\n")
     assert (record.name, record.sequence) == ("a", "ACGU")

@@ -22,7 +22,7 @@ from mprna.runtime.load import load_task_engine
 from mprna.train.finetune import FinetuneConfig, finetune
 from mprna.train.labels import class_names, examples
 from mprna.train.task_batches import pad
-from mprna.train.task_learner import best_metric, class_weights, evaluate, task_loss
+from mprna.train.task_learner import best_metric, evaluate, task_loss
 from mprna.train.tracker import read_validation
 
 QUICK = {"epochs": 6, "batch_size": 8, "learning_rate": 3e-3}
@@ -207,45 +207,6 @@ def test_padding_changes_nothing(pooling: str) -> None:
     with torch.no_grad():
         whole = evaluate(model, data, 2)
         assert whole == pytest.approx(evaluate(model, data, 1), abs=1e-5)
-
-
-def test_balanced_classes_weigh_the_same() -> None:
-    task = TaskConfig(task="sequence_classification", labels=("a", "b"))
-    data = examples([LabelledRow("ACGU", (name,), "f", 1) for name in "aaab"], task, max_length=9)
-    weights = class_weights(data, len(task.labels))
-    assert weights.tolist() == pytest.approx([4 / 6, 2.0])
-    loss = task_loss(torch.zeros(4, 1, 2), pad(data, task).targets, task, weights)
-    assert (float(loss.weight), float(loss.mean)) == pytest.approx((4.0, np.log(2)))
-
-
-@pytest.mark.parametrize(
-    ("task", "label", "message"),
-    [
-        (
-            "sequence_classification",
-            None,
-            r"t.jsonl:7: no label; give one, or remove this row",
-        ),
-        ("sequence_classification", "c", r"t.jsonl:7: class 'c' is not in the training data; known are a, b"),
-        ("sequence_multilabel", 0.5, r"t.jsonl:7: label 0.5; sequence_multilabel expects 0 or 1, or nothing"),
-        ("sequence_multilabel", "yes", r"t.jsonl:7: label 'yes' is no number"),
-        ("sequence_regression", "high", r"t.jsonl:7: label 'high' is no number"),
-        ("sequence_regression", "nan", r"t.jsonl:7: label 'nan' is no finite number; give one"),
-        ("sequence_regression", 1e39, r"t.jsonl:7: label 1e\+39 is no finite number; give one"),
-        ("token_classification", "((.", r"t.jsonl:7: 3 labels for 4 nt; write null where nothing is known"),
-        ("token_regression", 1.0, r"t.jsonl:7: label 1.0; token_regression expects a list"),
-    ],
-)
-def test_a_bad_label_is_named_with_its_line(task: str, label: object, message: str) -> None:
-    config = TaskConfig(task=task, labels=("a", "b"))
-    with pytest.raises(FormatError, match=message):
-        examples([LabelledRow("ACGU", (label,), "t.jsonl", 7)], config, max_length=9)
-
-
-def test_a_long_sequence_is_named_with_its_line() -> None:
-    task = TaskConfig(task="sequence_regression", labels=("x",))
-    with pytest.raises(FormatError, match="t:1: 10 nt, the model reads 9; cut"):
-        examples([LabelledRow("A" * 10, (1,), "t", 1)], task, max_length=9)
 
 
 def test_one_class_is_no_classification(nano: Path, tmp_path: Path) -> None:

@@ -31,6 +31,12 @@ def test_the_first_of_the_best_and_never_nan_before_a_number(
     assert best_step(history, ("loss", sign)) is None
 
 
+def test_of_equally_good_ones_that_of_the_lowest_loss_is_the_best() -> None:
+    history = [{"step": i, "f1": f1, "loss": loss} for i, f1, loss in ((1, 0.4, 9), (2, 0.5, 3), (3, 0.5, 2))]
+    assert best_step(history, ("f1", 1)) == 3
+    assert best_step([*history, {"step": 4, "f1": 0.5, "loss": nan}], ("f1", 1)) == 3
+
+
 def test_what_follows_a_run_has_a_line_of_its_own(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -94,6 +94,9 @@ def _delimited(file: InputFile, delimiter: str) -> Iterator[tuple[int, dict[str,
         if not columns:
             columns = [cell.strip() for cell in cells]
             twice = dict.fromkeys((name for name in columns if columns.count(name) > 1), _TWICE)
+        elif delimiter == "\t" and any("\n" in cell for cell in cells):
+            message = "a quote without its end in this line or one above; remove it"
+            raise FormatError(message, path=file.name, line=line)
         elif len(cells) != len(columns):
             message = f"{len(cells)} cells, the first line has {len(columns)}"
             raise FormatError(message, path=file.name, line=line)
@@ -102,10 +105,11 @@ def _delimited(file: InputFile, delimiter: str) -> Iterator[tuple[int, dict[str,
 
 
 def list_cell(text: str) -> Any:
-    """A cell that holds a JSON list as that list, a blank one as None, any other as it is."""
+    """A cell that holds a JSON list as that list, a blank one as None, any other without blanks around it."""
+    text = text.strip()
     if text.startswith("["):
         try:
             return json.loads(text)
         except (ValueError, RecursionError):
             return text  # a dot-bracket may start so
-    return text if text.strip() else None
+    return text or None

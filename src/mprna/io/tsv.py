@@ -44,7 +44,7 @@ def read_tsv(source: Source) -> Iterator[Record]:
             or cells that are no record.
     """
     with open_input(source) as file:
-        yield from _records(((number, line.split("\t")) for number, line in numbered_lines(file)), file.name)
+        yield from _records(_tab_cells(file), file.name)
 
 
 def read_csv(source: Source) -> Iterator[Record]:
@@ -55,6 +55,16 @@ def read_csv(source: Source) -> Iterator[Record]:
     """
     with open_input(source) as file:
         yield from _records(delimited_cells(file, ","), file.name)
+
+
+def _tab_cells(file: InputFile) -> Iterator[tuple[int, list[str]]]:
+    """Number and cells of every line; where the first one is quoted, as R writes it, so are the others."""
+    is_quoted = None
+    for number, line in numbered_lines(file):
+        cells = line.split("\t")
+        if is_quoted is None and line.strip():
+            is_quoted = any(cell.startswith('"') for cell in cells)
+        yield number, [cell.strip('"') for cell in cells] if is_quoted else cells
 
 
 def delimited_cells(file: InputFile, delimiter: str) -> Iterator[tuple[int, list[str]]]:

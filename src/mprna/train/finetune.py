@@ -37,6 +37,11 @@ from mprna.train.tracker import METRICS_FILE, best_step, read_validation
 
 FORMAT = {"format": "mprna-finetune-run", "version": 1}
 
+SMALLEST_SPREAD: Final = 1e-4
+"""Of numbers, as a share of their mean: float32 keeps three digits of their differences then."""
+
+Floats = npt.NDArray[np.floating]
+
 MODES: Final = ("full", "head", "lora")
 
 _COUNT: Final = (1, 1e9)
@@ -198,19 +203,29 @@ def _task(config: FinetuneConfig, rows: Sequence[LabelledRow], label_names: Sequ
         return TaskConfig(task=config.task, labels=labels, pooling=config.pooling)
     task = TaskConfig(task=config.task, labels=tuple(label_names), pooling=config.pooling)
     longest = max(len(row.sequence) for row in rows)
-    values = np.concatenate([e.targets for e in examples(rows, task, max_length=longest)]).astype(np.float64)
+    values = np.concatenate([example.targets for example in examples(rows, task, max_length=longest)])
     _check_targets(values, task, rows)
     if task.is_multilabel:
         return task
-    scales = np.nanstd(values, axis=0)
+    offsets, scales = np.nanmean(values, axis=0), np.nanstd(values, axis=0)
+    _check_spread(offsets, scales, task, rows)
     return dataclasses.replace(
-        task,
-        offsets=tuple(np.nanmean(values, axis=0).tolist()),
-        scales=tuple(np.where(scales > 0, scales, 1.0).tolist()),
+        task, offsets=tuple(offsets.tolist()), scales=tuple(np.where(scales > 0, scales, 1.0).tolist())
     )
 
 
-def _check_targets(values: npt.NDArray[np.floating], task: TaskConfig, rows: Sequence[LabelledRow]) -> None:
+def _check_spread(offsets: Floats, scales: Floats, task: TaskConfig, rows: Sequence[LabelledRow]) -> None:
+    """Numbers are float32 where they are learned, which rounds small differences of large ones away."""
+    rounded = (scales > 0) & (scales < SMALLEST_SPREAD * np.abs(offsets))
+    if rounded.any():
+        number = int(rounded.argmax())
+        raise MissingDataError(
+            f"{rows[0].path}: {task.labels[number]} differs by {scales[number]:.3g} around "
+            f"{offsets[number]:.6g}, too little for float32; subtract a constant from it"
+        )
+
+
+def _check_targets(values: Floats, task: TaskConfig, rows: Sequence[LabelledRow]) -> None:
     """Every label column must say something, or nothing can be learned from it or chosen by it."""
     empty = np.isnan(values).all(0)
     if empty.any() and task.is_classification:
@@ -220,7 +235,7 @@ def _check_targets(values: npt.NDArray[np.floating], task: TaskConfig, rows: Seq
         raise MissingDataError(f"{rows[0].path}: a label column without any number: {name}")
 
 
-def _check_contested(labels: npt.NDArray[np.floating], rows: Sequence[LabelledRow]) -> None:
+def _check_contested(labels: Floats, rows: Sequence[LabelledRow]) -> None:
     """AUC needs a label that some rows have and others lack."""
     if not (np.nanmin(labels, axis=0) < np.nanmax(labels, axis=0)).any():
         raise MissingDataError(f"{rows[0].path}: no label that some rows have and others lack")

@@ -7,6 +7,7 @@ number of label columns.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -21,9 +22,10 @@ from mprna.model.task_config import MULTILABEL, PAIR_PREDICTION, TaskConfig
 from mprna.rna.structure import pairs_from_dot_bracket
 from mprna.tokenizer import TokenIds, Tokenizer
 
+_WHOLE: Final = re.compile(r"-?\d+")
 _LARGEST: Final = float(np.finfo(np.float32).max)
 
-Targets = npt.NDArray[np.float32]
+Targets = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +49,28 @@ def class_names(rows: Sequence[LabelledRow], task: str) -> tuple[str, ...]:
     texts = {_text(name, row) for row in rows for name in _cells(row, 0, task) if name is not None}
     if len(texts) < 2:
         raise MissingDataError(f"{rows[0].path}: {len(texts)} classes; classification needs two or more")
-    if all(text.isdecimal() for text in texts):
+    if all(_WHOLE.fullmatch(text) for text in texts):
         return tuple(sorted(texts, key=lambda text: (int(text), text)))
     return tuple(sorted(texts))
 
 
 def _text(name: Any, row: LabelledRow) -> str:
-    """Different bytes that are no UTF-8 would be one class."""
-    if "\ufffd" in str(name):  # in place of them
-        raise row.fault(f"label {name!r:.40} is not UTF-8; save the file as UTF-8")
-    return str(name)
+    """The name of a class; different bytes that are no UTF-8 would be one.
+
+    >>> row = LabelledRow("ACGU", (), "f", 1)
+    >>> [_text(name, row) for name in (True, 2.0, "a")]
+    ['true', '2', 'a']
+    """
+    if isinstance(name, float) and math.isnan(name):
+        raise row.fault("label nan; write null where nothing is known")
+    text = str(name).lower() if isinstance(name, bool) else str(name)
+    if isinstance(name, float) and name.is_integer():
+        text = str(int(name))
+    if not text.strip():
+        raise row.fault(f"label {text!r} is blank; write null where nothing is known")
+    if "\ufffd" in text:  # in place of them
+        raise row.fault(f"label {text!r:.40} is not UTF-8; save the file as UTF-8")
+    return text
 
 
 def examples(rows: Sequence[LabelledRow], task: TaskConfig, *, max_length: int) -> list[Example]:
@@ -87,7 +101,7 @@ def _targets(row: LabelledRow, task: TaskConfig) -> Targets:
     else:
         may_lack = not task.task.startswith("sequence")
         parsed = [[_number(row, cell, may_lack=may_lack) for cell in cells] for cells in columns]
-    return np.array(parsed, np.float32).T
+    return np.array(parsed, np.float64).T
 
 
 def _partners(row: LabelledRow) -> Targets:
@@ -101,7 +115,7 @@ def _partners(row: LabelledRow) -> Targets:
         first, second = pairs_from_dot_bracket(dot_bracket).T
     except StructureError as error:
         raise row.fault(str(error)) from error
-    partners = np.zeros((len(dot_bracket), 1), np.float32)
+    partners = np.zeros((len(dot_bracket), 1))
     partners[first, 0], partners[second, 0] = second + 1, first + 1  # behind <cls>
     close = second - first < MIN_PAIR_SPAN
     partners[first[close]] = partners[second[close]] = np.nan
@@ -128,9 +142,10 @@ def _cells(row: LabelledRow, column: int, task: str) -> list[Any]:
 def _class(row: LabelledRow, cell: Any, numbers: dict[str, float]) -> float:
     if cell is None:
         return math.nan
-    if str(cell) not in numbers:
-        raise row.fault(f"class {str(cell)!r} is not in the training data; known are {', '.join(numbers)}")
-    return numbers[str(cell)]
+    text = _text(cell, row)
+    if text not in numbers:
+        raise row.fault(f"class {text!r} is not in the training data; known are {', '.join(numbers)}")
+    return numbers[text]
 
 
 def _yes_or_no(row: LabelledRow, cell: Any) -> float:

@@ -102,6 +102,9 @@ def _usual_metric(task: TaskConfig) -> str:
 def task_loss(outputs: Tensor, targets: Tensor, task: TaskConfig, class_weights: Tensor | None) -> LossSum:
     """Cross-entropy, or the squared error in units of each number's scale, over what has a label.
 
+    Class weights have a mean of 1 over the training data; the mean of a batch is over its places, not over
+    their weights, which would cancel in a batch of one class.
+
     *Shape:* (B, P, C), (B, P, K), (C,)
     """
     scored = ~targets.isnan()
@@ -110,7 +113,7 @@ def task_loss(outputs: Tensor, targets: Tensor, task: TaskConfig, class_weights:
         losses = functional.cross_entropy(logits, labels, reduction="none")
         weights = torch.ones_like(losses) if class_weights is None else class_weights[labels]
         correct = ((logits.argmax(-1) == labels) * weights).sum()
-        return LossSum((losses * weights).sum(), weights.sum(), correct)
+        return LossSum((losses * weights).sum(), scored.sum(), correct)
     if task.is_multilabel:
         logits, labels = outputs[scored].float(), targets[scored]
         loss = functional.binary_cross_entropy_with_logits(logits, labels, reduction="sum")

@@ -123,12 +123,17 @@ class Tracker:
 def best_step(history: Sequence[dict[str, Any]], metric: tuple[str, int]) -> int | None:
     """The first step of the best evaluation; None where none has the metric. Any number is better than nan.
 
+    Of equally good ones that of the lowest loss is the best: F1 of rare classes may stand still for long.
+
     Args:
         metric: its name, and 1 where more is better, else -1.
     """
     name, sign = metric
     found = [row for row in history if name in row]
-    return int(max(found, key=lambda row: _ranked(sign * row[name]))["step"]) if found else None
+    if not found:
+        return None
+    best = max(found, key=lambda row: (_ranked(sign * row[name]), _ranked(-row.get("loss", math.nan))))
+    return int(best["step"])
 
 
 def _ranked(value: float) -> float:
