@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from mprna.model.presets import PRESETS
 from mprna.model.task import TaskModel
 from mprna.model.task_checkpoint import save_task_model
 from mprna.model.task_config import TaskConfig
+from mprna.runtime.export import export_model
 from mprna.runtime.store import write_manifest
 
 WITHOUT_TORCH = [
@@ -41,6 +43,16 @@ def test_a_stopped_run_says_how_it_goes_on(call, model: Path, tmp_path: Path, mo
     stopped = call("finetune", "--data", data, data, "--out", tmp_path / "run", "-j", 1, *options)
     assert (stopped.status, stopped.out) == (143, "")
     assert stopped.err.endswith("mprna: stopped at step 1; --resume goes on\n")
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model directory for two numbers per sequence."""
+    folder = tmp_path_factory.mktemp("exported")
+    config = TaskConfig(task="sequence_regression", labels=("a", "b"), offsets=(0.0, 0.0), scales=(1.0, 1.0))
+    save_task_model(TaskModel(PRESETS["nano"], config), folder / "plain")
+    export_model(folder / "plain", folder / "small")
+    return folder / "small"
 
 
 @pytest.fixture
@@ -130,16 +142,14 @@ def test_an_exported_model_predicts_the_same_without_torch(
     ],
 )
 def test_a_network_for_another_task_is_told(
-    call, tmp_path: Path, change: dict[str, Any] | None, reason: str
+    call, exported: Path, tmp_path: Path, change: dict[str, Any] | None, reason: str
 ) -> None:
-    config = TaskConfig(task="sequence_regression", labels=("a", "b"), offsets=(0.0, 0.0), scales=(1.0, 1.0))
-    save_task_model(TaskModel(PRESETS["nano"], config), tmp_path / "plain")
-    assert call("models", "export", tmp_path / "plain", "--out", tmp_path / "small").status == 0
-    path = tmp_path / "small" / "config.json"
+    model_dir = shutil.copytree(exported, tmp_path / "changed")
+    path = model_dir / "config.json"
     content = json.loads(path.read_text())
     path.write_text(json.dumps(content | {"task": change and content["task"] | change}))
-    write_manifest(tmp_path / "small")
-    outcome = call("predict", tmp_path / "small", "GGGG")
+    write_manifest(model_dir)
+    outcome = call("predict", model_dir, "GGGG")
     assert (outcome.status, outcome.err.count("\n")) == (1, 1)
     assert reason in outcome.err
 
