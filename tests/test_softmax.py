@@ -23,3 +23,9 @@ def test_logarithms_of_what_rounds_to_zero_are_finite() -> None:
     assert softmax(logits).tolist() == [[1.0, 0.0, 0.0]]
     assert log_softmax(logits).tolist() == [[0.0, -1e4, -2e4]]
     assert log_softmax(logits).dtype == np.float32
+
+
+def test_underflow_is_no_error_where_others_are() -> None:
+    with np.errstate(all="raise"):
+        assert softmax(np.array([0.0, -1e4])).tolist() == [1.0, 0.0]
+        assert log_softmax(np.array([0.0, -1e4])).tolist() == [0.0, -1e4]

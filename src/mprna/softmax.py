@@ -14,8 +14,9 @@ def softmax(logits: npt.NDArray[np.floating]) -> npt.NDArray[Any]:
     >>> softmax(np.array([[1e4, 1e4, -1e30]])).tolist()
     [[0.5, 0.5, 0.0]]
     """
-    powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    return np.asarray(powers / powers.sum(axis=-1, keepdims=True))
+    with np.errstate(under="ignore"):
+        powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
+        return np.asarray(powers / powers.sum(axis=-1, keepdims=True))
 
 
 def sigmoid(logits: npt.ArrayLike) -> npt.NDArray[np.float64]:
@@ -40,4 +41,5 @@ def log_softmax(logits: npt.NDArray[np.floating]) -> npt.NDArray[Any]:
     [0.0, -1000.0]
     """
     shifted = logits - logits.max(axis=-1, keepdims=True)
-    return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True)))
+    with np.errstate(under="ignore"):
+        return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True)))

@@ -108,6 +108,7 @@ class Tokenizer:
         The ids are the same there, but for text that spells a special token (`<mask>`): one token there,
         six unknown symbols here.
         """
+        directory.mkdir(parents=True, exist_ok=True)
         write_text("\n".join(VOCABULARY) + "\n", directory / "vocab.txt")
         write_text(json.dumps(self._hugging_face(), indent=1) + "\n", directory / "tokenizer.json")
         config = {"tokenizer_class": "PreTrainedTokenizerFast", "model_max_length": _MAX_TOKENS}

@@ -6,6 +6,8 @@ import json
 import os
 import subprocess
 import sys
+import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -57,6 +59,26 @@ def test_parameter_sets_do_not_leak_into_each_other(fresh):
 def test_parameters_that_somebody_else_loaded(fresh):
     RNA.params_load_RNA_Langdon2018()
     assert report("turner2004") == fresh["turner2004"]
+    RNA.params_load_from_string(parameter_text("andronescu2007"))  # under no name
+    assert report("turner2004") == fresh["turner2004"]
+
+
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
+def test_a_process_that_is_forked_while_a_thread_folds_can_fold():
+    holds = threading.Event()
+
+    def hold():
+        with LOCK:
+            holds.set()
+            time.sleep(0.2)
+
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(hold)
+        holds.wait()
+        child = os.fork()
+        if child == 0:
+            os._exit(0 if LOCK.acquire(timeout=5) else 1)
+        assert os.waitpid(child, 0)[1] == 0
 
 
 def test_threads_with_different_parameters(fresh):

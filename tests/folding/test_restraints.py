@@ -161,3 +161,8 @@ def test_bad_reactivities():
 
 def test_a_very_stable_sequence_stays_in_range():
     assert prior_pair_probs("GC" * 512).sum() == pytest.approx(1020, abs=5)
+
+
+def test_masked_reactivities_are_no_data():
+    masked = np.ma.masked_array([9.0, 0.5, 9.0], mask=[True, False, True])
+    np.testing.assert_array_equal(check_reactivities(masked, "ACG"), [np.nan, 0.5, np.nan])

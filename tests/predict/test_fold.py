@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 import RNA
@@ -299,12 +297,6 @@ def test_memory_that_is_not_there_is_a_reason(monkeypatch):
     monkeypatch.setattr(methods, "fold_mfe", no_memory)
     record = Folder(FoldOptions(engine="vienna"))(Record(name="a", sequence="ACGU"))
     assert record.error == "not enough memory for 4 nt"
-
-
-@pytest.mark.parametrize("nonsense", [b"GGGGAAAACCCC", {"a": "GGGGAAAACCCC"}, Path("rnas.fa")])
-def test_what_holds_no_sequences_is_told(nonsense):
-    with pytest.raises(UsageError, match="a sequence is a str or Record, not "):
-        fold_module.fold(nonsense)
 
 
 def test_no_length_beyond_those_of_viennarna_can_be_asked_for():

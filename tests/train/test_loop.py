@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,7 +11,7 @@ import torch
 
 from mprna.objectives.objective import LossSum
 from mprna.train.config import LoopConfig
-from mprna.train.loop import _compute_gradients
+from mprna.train.loop import _compute_gradients, _sigterm
 
 
 class Constant:
@@ -57,3 +58,12 @@ def test_a_batch_in_which_nothing_is_scored_teaches_nothing() -> None:
     assert (metrics["loss"], metrics["always_loss"], metrics["tokens"]) == (1, 2, 4)
     metrics = _compute_gradients(Constant(), [nothing, nothing], config)  # type: ignore[arg-type]
     assert metrics == {"loss": 0, "tokens": 4, "padding": 0, "gradient_norm": 0}
+
+
+def test_a_thread_trains_without_hearing_of_signals() -> None:
+    def signals() -> list[int]:
+        with _sigterm() as received:
+            return received
+
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(signals).result() == []

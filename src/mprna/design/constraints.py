@@ -54,6 +54,8 @@ class Constraints:
             longest = getattr(self, name)
             if longest is not None and longest < 1:
                 raise UsageError(f"{name} of {longest}; expected 1 or more")
+        if not isinstance(self.forbidden, tuple):  # a str would be motifs of one letter
+            raise UsageError(f"forbidden {self.forbidden!r}; expected a tuple of motifs")
         for name, codes in (("pattern", self.pattern), *(("motif", motif) for motif in self.forbidden)):
             if codes is not None and (not codes or not set(codes.upper()) <= set(LETTERS_OF)):
                 raise UsageError(f"{name} {codes!r}; expected IUPAC codes such as ACGUNRY")

@@ -68,7 +68,7 @@ def checked_values(values: npt.ArrayLike, length: int) -> Floats:
     Raises:
         ValueError: more, fewer, or infinite ones.
     """
-    found = np.asarray(values, dtype=np.float64)
+    found = np.ma.asarray(values, dtype=np.float64).filled(np.nan)
     if found.shape != (length,) or np.isinf(found).any():
         raise ValueError(f"colours {found.shape}, expected ({length},) finite numbers, or NaN")
     return found

@@ -26,13 +26,16 @@ def check_drawable(record: Record) -> tuple[str, str]:
     """Clean letters and dot-bracket of a record.
 
     Raises:
-        StructureError: no structure, or one that does not fit the sequence.
+        StructureError: no structure, or one or pair probabilities that do not fit the sequence.
         SequenceError: an empty sequence, or letters that are no nucleotides.
     """
     if record.dot_bracket is None:
         raise StructureError(f"{record.name}: no structure to draw ({record.error or 'fold it first'})")
-    check_length(record.dot_bracket, record.sequence, what=f"{record.name}: structure")
-    return clean_sequence(record.sequence), record.dot_bracket
+    clean, probs = clean_sequence(record.sequence), record.base_pair_probs
+    check_length(record.dot_bracket, clean, what=f"{record.name}: structure")
+    if probs is not None and probs.shape != (len(clean), len(clean)):
+        raise StructureError(f"{record.name}: pair probabilities {probs.shape} for {len(clean)} nt")
+    return clean, record.dot_bracket
 
 
 def caption_of(record: Record) -> str:

@@ -81,13 +81,13 @@ NO_RESTRAINTS: Final = Restraints()
 
 
 def check_reactivities(reactivities: npt.ArrayLike, sequence: str) -> Reactivities:
-    """One reactivity per nucleotide.
+    """One reactivity per nucleotide; what is masked is NaN.
 
     Raises:
         FoldingError: more or fewer, an infinite one, or no numbers.
     """
     try:
-        values = np.asarray(reactivities, dtype=np.float64)
+        values = np.ma.asarray(reactivities, dtype=np.float64).filled(np.nan)
     except (TypeError, ValueError):
         raise FoldingError("reactivities are numbers, NaN without data") from None
     if values.shape != (len(sequence),):

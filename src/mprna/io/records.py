@@ -6,16 +6,19 @@ Shape letters: L nucleotides.
 from __future__ import annotations
 
 import dataclasses
+import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from mprna.errors import FormatError, StructureError
+from mprna.errors import FormatError, StructureError, UsageError
 from mprna.rna.structure import check_length, pairs_from_dot_bracket
+
+_NO_SEQUENCES: Final = (bytes, bytearray, memoryview, Mapping, os.PathLike)
 
 ERROR_COMMENT: Final = "# error: "
 """Starts the line that stands for a missing structure in formats without a column for errors."""
@@ -70,6 +73,19 @@ class Record:
 def as_record(sequence: str | Record, name: str = "") -> Record:
     """A record itself, or one of a sequence."""
     return sequence if isinstance(sequence, Record) else Record(name=name, sequence=sequence)
+
+
+def check_sequences(sequences: object) -> None:
+    """Refuse what would pass for many sequences, but holds one or none.
+
+    Raises:
+        UsageError: bytes, a mapping, a path, nothing, or a sequence of Biopython's.
+    """
+    is_one = hasattr(sequences, "reverse_complement")
+    if is_one or not isinstance(sequences, Iterable) or isinstance(sequences, _NO_SEQUENCES):
+        kind = type(sequences).__name__
+        advice = "str() makes one" if is_one else "mprna.io.formats.read_records reads files"
+        raise UsageError(f"a sequence is a str or Record, not {kind}; {advice}")
 
 
 def split_header(header: str, number: int) -> tuple[str, str]:

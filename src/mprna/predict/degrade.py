@@ -105,10 +105,11 @@ class _Degrader:
         self._max_length = max_length
 
     def __call__(self, record: Record) -> DegradationResult:
-        if len(record.sequence) > self._max_length:
-            return _failed(record, too_long(len(record.sequence), self._max_length))
         try:
-            return _result(record.name, clean_sequence(record.sequence), self._engine, self._window)
+            sequence = clean_sequence(record.sequence)
+            if len(sequence) > self._max_length:
+                return _failed(record, too_long(len(sequence), self._max_length))
+            return _result(record.name, sequence, self._engine, self._window)
         except (SequenceError, FoldingError) as error:
             return _failed(record, str(error))
 

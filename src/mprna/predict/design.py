@@ -79,6 +79,8 @@ class DesignOptions:
     """What the search folds with."""
 
     def __post_init__(self) -> None:
+        if not isinstance(self.unlike, tuple):  # a str would be sequences of one letter
+            raise UsageError(f"unlike {self.unlike!r:.40}; expected a tuple of sequences")
         if self.num_solutions < 1:
             raise UsageError(f"{self.num_solutions} solutions; expected 1 or more")
         if not 0 <= self.min_distance <= 1:

@@ -15,7 +15,7 @@ import numpy as np
 
 from mprna.alphabet import clean_sequence
 from mprna.errors import SequenceError
-from mprna.io.records import Record, as_record
+from mprna.io.records import Record, as_record, check_sequences
 from mprna.predict.limits import MAX_EMBEDDED_LENGTH, check_max_length, too_long
 from mprna.predict.parallel import map_ordered
 from mprna.runtime.engine import Engine, FloatArray
@@ -54,6 +54,7 @@ def embed(
     Raises:
         SequenceError: a sequence that is empty or no RNA.
         ModelError: no such model, or damaged files.
+        UsageError: something that holds no sequences.
     """
     engine = _cached_engine(model, stamp(model))
 
@@ -62,6 +63,7 @@ def embed(
 
     if isinstance(sequences, (str, Record)):
         return states(sequences)
+    check_sequences(sequences)
     return [states(sequence) for sequence in sequences]
 
 
@@ -96,12 +98,13 @@ class _Embedder:
         self._max_length = max_length
 
     def __call__(self, record: Record) -> Embedding:
-        if len(record.sequence) > self._max_length:
-            return _failed(record, too_long(len(record.sequence), self._max_length))
         try:
-            vectors = self._engine.predict(clean_sequence(record.sequence)).hidden_states
+            sequence = clean_sequence(record.sequence)
         except SequenceError as error:
             return _failed(record, str(error))
+        if len(sequence) > self._max_length:
+            return _failed(record, too_long(len(sequence), self._max_length))
+        vectors = self._engine.predict(sequence).hidden_states
         return Embedding(name=record.name, vectors=mean_vector(vectors) if self._pool else vectors)
 
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from functools import lru_cache, partial
 from typing import Final, overload
 
@@ -14,7 +13,7 @@ import numpy.typing as npt
 from mprna.alphabet import clean_sequence
 from mprna.errors import MprnaWarning, UsageError
 from mprna.folding.restraints import check_reactivities
-from mprna.io.records import Record, as_record
+from mprna.io.records import Record, as_record, check_sequences
 from mprna.predict.folder import MAX_RELATED_LENGTH, Folder, failed
 from mprna.predict.options import FoldOptions
 from mprna.predict.parallel import IN_FLIGHT, MANY_IN_FLIGHT, map_ordered
@@ -68,16 +67,12 @@ def fold(
         FormatError: templates or relatives that cannot be read.
         UsageError: a constraint or reactivities beside many sequences, or something that holds no sequences.
     """
-    if isinstance(sequences, (bytes, Mapping, os.PathLike)):
-        kind = type(sequences).__name__
-        raise UsageError(
-            f"a sequence is a str or Record, not {kind}; mprna.io.formats.read_records reads files"
-        )
     if isinstance(sequences, (str, Record)):
         record = _with_restraints(as_record(sequences, "sequence_1"), constraint, reactivities)
         return _folder(options).fold(record)
     if constraint is not None or reactivities is not None:
         raise UsageError("constraint and reactivities belong to one sequence; give records that have them")
+    check_sequences(sequences)
     records = (as_record(sequence, f"sequence_{number}") for number, sequence in enumerate(sequences, 1))
     return list(fold_records(records, options, jobs=jobs))
 
@@ -106,7 +101,7 @@ def fold_records(
 def _telling_of_long_ones(records: Iterable[Record]) -> Iterator[Record]:
     count, first = 0, ""
     for record in records:
-        if len(record.sequence) > MAX_RELATED_LENGTH:
+        if len(str(record.sequence)) > MAX_RELATED_LENGTH:  # of a table with gaps it may be None
             count, first = count + 1, first or record.name
         yield record
     if count:

@@ -205,9 +205,9 @@ class _Repairer:
     def repair(self, record: Record) -> RepairResult:
         """See the function `repair`."""
         sequence = record.sequence
-        if len(sequence) > self._options.max_length:
-            raise SequenceError(too_long(len(sequence), self._options.max_length))
         clean = clean_sequence(sequence)
+        if len(clean) > self._options.max_length:
+            raise SequenceError(too_long(len(clean), self._options.max_length))
         check_known(clean)
         bases = base_ids(clean)
         evidence = None if self._relatives is None else evidence_of(clean, self._relatives)
@@ -323,7 +323,7 @@ def _cached_repairer(options: RepairOptions, versions: object) -> _Repairer:
 
 def _failed(record: Record, reason: str) -> RepairResult:
     given = record.qualities or ""
-    can_stay = len(given) == len(record.sequence) and _QUALITIES.fullmatch(given)
+    can_stay = len(given) == len(str(record.sequence or "")) and _QUALITIES.fullmatch(given)
     return RepairResult(
         name=record.name,
         description=record.description,

@@ -110,6 +110,7 @@ def _checked(variant: Variant, sequence: str) -> VariantRequest:
 
 
 def _clean(sequence: str, max_length: int) -> str:
-    if len(sequence) > max_length:
-        raise SequenceError(too_long(len(sequence), max_length, "are scanned"))
-    return clean_sequence(sequence)
+    clean = clean_sequence(sequence)
+    if len(clean) > max_length:
+        raise SequenceError(too_long(len(clean), max_length, "are scanned"))
+    return clean

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import signal
+import threading
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -178,6 +179,9 @@ def _update(optimizer: torch.optim.Optimizer, learning_rate: float) -> None:
 def _sigterm() -> Iterator[list[int]]:
     """A list that SIGTERM adds to, instead of ending the process, so that a step is finished and saved."""
     received: list[int] = []
+    if threading.current_thread() is not threading.main_thread():  # elsewhere Python takes no signals
+        yield received
+        return
 
     def remember(number: int, frame: FrameType | None) -> None:
         received.append(number)

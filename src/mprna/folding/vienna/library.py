@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from functools import lru_cache
 from pathlib import Path
@@ -23,6 +24,9 @@ BASE_CODES: Final = "NACGU"
 
 LOCK: Final = threading.RLock()
 """Held from the moment a parameter set is loaded until everything that needs it has been computed."""
+
+if hasattr(os, "register_at_fork"):  # a child must not begin with a lock that no thread of it will release
+    os.register_at_fork(before=LOCK.acquire, after_in_parent=LOCK.release, after_in_child=LOCK.release)
 
 _ANY_SPAN: Final = -1
 
@@ -57,7 +61,9 @@ def vienna_version() -> str:
 
 def load_parameters(library: Any, parameters: str) -> None:
     """Make a parameter set the one of the process, unless it already is. The caller holds `LOCK`."""
-    current = library.last_parameter_file() or "RNA - Turner 2004"  # nothing loaded yet: the built-in ones
+    current = library.last_parameter_file()  # "" is a set without a name, of whoever uses the library too
+    if current is None:
+        current = "RNA - Turner 2004"  # built in
     if parameters == CONTRAFOLD:
         if current != CONTRAFOLD:
             library.params_load_from_string(parameter_text(CONTRAFOLD), CONTRAFOLD)
