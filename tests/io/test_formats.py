@@ -200,6 +200,19 @@ def test_a_pipe_that_cannot_seek_is_read(compress):
         assert (done.stdout, done.stderr) == (b"['hp1', 'pk2']\n", b"")
 
 
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="counts threads in /proc")
+def test_parquet_is_read_without_threads():
+    """One that still runs when the interpreter ends could end the process with SIGABRT."""
+    code = (
+        "import os; from mprna.io.formats import read_records; import pyarrow.parquet; "
+        "count = lambda: len(os.listdir('/proc/self/task')); before = count(); "
+        "print(len(list(read_records('-'))), count() - before)"
+    )
+    command = [sys.executable, "-c", f"import sys; sys.path[:] = {sys.path!r}; {code}"]
+    done = subprocess.run(command, input=written([HAIRPIN, PSEUDOKNOT], "parquet"), capture_output=True)
+    assert done.stdout == b"2 0\n"
+
+
 @pytest.mark.parametrize(
     "pieces",
     [

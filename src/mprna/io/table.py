@@ -83,7 +83,7 @@ def read_rows(file: InputFile, wanted: Sequence[str] | None = None) -> Iterator[
     pa, pq = _pyarrow()
     try:
         stream = file.stream if file.stream.seekable() else io.BytesIO(file.stream.read())
-        table = pq.ParquetFile(stream)
+        table = pq.ParquetFile(stream, pre_buffer=False)  # no threads, which may outlive the interpreter
         names = table.schema_arrow.names
         columns = [name for name in names if not wanted or name in wanted]
         if twice := sorted({name for name in columns if columns.count(name) > 1}):
