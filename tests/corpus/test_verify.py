@@ -93,7 +93,7 @@ def test_missing_changed_and_strange_files(tmp_path: Path) -> None:
     with pytest.raises(CorpusError, match="its SHA-256 is not that of the manifest"):
         verify_corpus(tmp_path)
     path.unlink()
-    with pytest.raises(CorpusError, match="missing shard; restore it"):
+    with pytest.raises(CorpusError, match="missing; restore it"):
         verify_corpus(tmp_path)
 
 

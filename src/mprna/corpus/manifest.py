@@ -200,9 +200,11 @@ def check_digest(path: Path, sha256: str) -> None:
     """Make sure that a file of a corpus is the one that the manifest describes.
 
     Raises:
-        CorpusError: other bytes.
+        CorpusError: missing, or other bytes.
         OSError: not readable.
     """
+    if not path.is_file():
+        raise CorpusError(f"{path}: missing; restore it, or remove the corpus and build it again")
     if file_sha256(path) != sha256:
         raise CorpusError(
             f"{path}: its SHA-256 is not that of the manifest; "

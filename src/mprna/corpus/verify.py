@@ -28,7 +28,7 @@ def verify_corpus(directory: Path) -> Manifest:
     _check_names(manifest, directory)
     _check_balance(manifest, directory)
     for name, sha256 in manifest.reports.items():
-        _check_report(directory / name, sha256)
+        check_digest(directory / name, sha256)
     for file in manifest.files:
         _check_file(file, directory / file.name)
     return manifest
@@ -49,12 +49,6 @@ def _check_balance(manifest: Manifest, directory: Path) -> None:
             f"{directory}: {read} nt were read, but {manifest.nt} kept and {manifest.drops.nt} dropped; "
             "the manifest was changed, remove the corpus and build it again"
         )
-
-
-def _check_report(path: Path, sha256: str) -> None:
-    if not path.is_file():
-        raise CorpusError(f"{path}: missing; restore it, or remove the corpus and build it again")
-    check_digest(path, sha256)
 
 
 def _check_file(file: ShardFile, path: Path) -> None:
