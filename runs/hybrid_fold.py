@@ -145,6 +145,8 @@ def finish(network: PairNetwork, valid: RnaSet, args: argparse.Namespace) -> Non
     from mprna.runtime.export import export_pair_network  # what trains only needs no ONNX
 
     temper(network, args.temperature)
+    if args.alone_scale is not None:
+        network.config = dataclasses.replace(network.config, alone_scale=args.alone_scale)
     some = np.random.default_rng(1).permutation(len(valid))[:NUM_VALID].tolist()
     for with_prior in (True, False):
         f1 = evaluate(network, valid, some, with_prior=with_prior)
@@ -249,6 +251,9 @@ def add_training(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--weights-only", action="store_true", help="neither scores nor ONNX")
     parser.add_argument(
         "--temperature", type=float, default=1.0, help="what log-odds are divided by in the end [%(default)s]"
+    )
+    parser.add_argument(
+        "--alone-scale", type=float, metavar="X", help="what those without a prior are multiplied by then"
     )
 
 

@@ -71,4 +71,5 @@ train eighth --init "$work/seventh/model" --steps 4000 --peak-rate 7e-4 --seed 9
     --times RNA-SSP-bpRNA=4 RNA-SSP-Archive2=4 ssp=4 soft=4 mapped=4 long_rnas=4
 train ninth --init "$work/eighth/model" --steps 4500 --peak-rate 7e-4 --seed 10 "${mapped[@]}" --bfloat16 \
     --times RNA-SSP-bpRNA=6 RNA-SSP-Archive2=6 ssp=6 soft=4 mapped=4 long_rnas=8
-train all --init "$work/second_mean/model" "$work/ninth/model" --steps 0 "${mapped[@]}" --temperature 1.15  # chosen on VL0
+train all --init "$work/second_mean/model" "$work/ninth/model" --steps 0 "${mapped[@]}" --temperature 1.15 \
+    --alone-scale 1.15  # both chosen on VL0, the second on the validation splits of Archive2 and RNAStrAlign too

@@ -74,7 +74,7 @@ complete -c mprna -n '_shtab_mprna_using fold' -l engine -xka "hybrid model vien
 complete -c mprna -n '_shtab_mprna_using fold' -l model -x -d 'installed name, or a model directory [pair-fold]'
 complete -c mprna -n '_shtab_mprna_using fold' -l backend -xka "auto onnx torch" -d 'what runs the model; auto: ONNX Runtime where there is a model.onnx, else torch [auto]'
 complete -c mprna -n '_shtab_mprna_using fold' -l decoder -xka "nested tokens" -d 'of the model engine: from pair probabilities or, not with a pair network, from ( ) . probabilities [nested]'
-complete -c mprna -n '_shtab_mprna_using fold' -l gamma -x -d 'of the nested decoder: the larger, the more pairs; 1 is maximum expected accuracy [8, and 1.5 for pairs that cross; with a pair network 1.5 and 8, beside relatives 3 and 8]'
+complete -c mprna -n '_shtab_mprna_using fold' -l gamma -x -d 'of the nested decoder: the larger, the more pairs; 1 is maximum expected accuracy [8, and 1.5 for pairs that cross; with a pair network 1.5 (alone, as the model engine, 3) and 8, beside relatives 3 and 8]'
 complete -c mprna -n '_shtab_mprna_using fold' -l weight -x -d 'of the hybrid engine without a pair network: how much the model counts [0.15]'
 complete -c mprna -n '_shtab_mprna_using fold' -l max-length -x -d 'give longer sequences a reason instead of a structure [32767; vienna 8192; hybrid without a pair network 4096]'
 complete -c mprna -n '_shtab_mprna_using fold' -s j -l jobs -x -d 'processes; without N all cores; results do not depend on it [1]'

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 
 import pytest
@@ -65,6 +66,22 @@ def test_a_prior_counts_where_it_is_given_and_nowhere_else(network):
     two = network(both, other.expand(2, -1, -1), given)
     torch.testing.assert_close(one[0], two[0], rtol=0, atol=0)
     assert (one[1] - two[1]).abs().max() > 0.01
+
+
+@torch.no_grad()
+def test_the_scale_is_for_rnas_without_a_prior():
+    network, (bases, prior) = PairNetwork(SMALL), example(20)
+    scaled = PairNetwork(dataclasses.replace(SMALL, alone_scale=1.5))
+    scaled.load_state_dict(network.state_dict())
+    given = bases.expand(2, -1), prior.expand(2, -1, -1), torch.tensor([0.0, 1.0])
+    alone, beside = network(*given)
+    torch.testing.assert_close(scaled(*given), torch.stack([1.5 * alone, beside]), rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("scale", [0, -1.0, float("nan"), float("inf"), True, "1", None])
+def test_a_scale_that_is_none_is_told(scale):
+    with pytest.raises(ModelError, match=r"config\.json: alone_scale .*; expected a positive number"):
+        PairConfig.from_dict({"dilations": [1], "alone_scale": scale})
 
 
 @torch.no_grad()

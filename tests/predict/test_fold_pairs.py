@@ -9,7 +9,7 @@ import pytest
 
 import mprna
 from mprna.decoding.nested import decode_band, decode_nested
-from mprna.decoding.settings import PAIR_GAMMA
+from mprna.decoding.settings import ALONE_GAMMA, PAIR_GAMMA
 from mprna.errors import FoldingError, UsageError
 from mprna.folding.confidence import assigned_state_probs
 from mprna.folding.prior import prior_pair_probs
@@ -85,6 +85,8 @@ def test_the_model_engine_has_no_prior(pair_model):
     record = mprna.fold(text, FoldOptions(engine="model", model=pair_model, pair_probs=True))
     expected = load_pair_engine(pair_model).predict_pairs(text)
     np.testing.assert_array_equal(record.base_pair_probs, expected)
+    assert record.dot_bracket == decode_nested(text, expected, gamma=ALONE_GAMMA)
+    assert record.dot_bracket != decode_nested(text, expected, gamma=PAIR_GAMMA)
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -141,7 +143,8 @@ def test_a_long_sequence_is_read_in_windows(pair_model, engine):
     folder = in_windows(60, engine=engine, model=pair_model, pair_probs=True)
     record = folder.fold(Record(name="long", sequence=text, reactivities=values))
     np.testing.assert_array_equal(record.base_pair_probs, probs_from_band(band))
-    assert record.dot_bracket == decode_band(text, PairBand(pair_band=band), gamma=PAIR_GAMMA)
+    gamma = ALONE_GAMMA if engine == "model" else PAIR_GAMMA
+    assert record.dot_bracket == decode_band(text, PairBand(pair_band=band), gamma=gamma)
     assert record.energy == energy_of(text, record.dot_bracket)
     check_structure(text, record.dot_bracket)
     pairs = pairs_from_dot_bracket(record.dot_bracket)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import mprna
+from mprna.decoding.settings import ALONE_GAMMA, PAIR_GAMMA
 from mprna.errors import FormatError, MissingDataError, MprnaWarning
 from mprna.folding.vienna import energy_of
 from mprna.io.records import Record
@@ -53,6 +54,16 @@ def test_a_relative_is_followed_and_a_stranger_is_not(engine, templates, pair_mo
     alone = mprna.fold([TRNA, STRANGER], dataclasses.replace(chosen, templates=()))
     assert other == alone[1]
     assert other.template is None
+
+
+def test_a_network_beside_relatives_is_not_alone(templates):
+    longer = TRNA + "".join(np.random.default_rng(0).choice(list("ACGU"), size=90))
+    chosen = FoldOptions(engine="model", templates=(templates,))
+    by_gamma = [
+        mprna.fold(longer, dataclasses.replace(chosen, gamma=gamma)).dot_bracket
+        for gamma in (None, PAIR_GAMMA, ALONE_GAMMA)
+    ]
+    assert by_gamma[0] == by_gamma[1] != by_gamma[2]
 
 
 @pytest.mark.parametrize("engine", ENGINES)

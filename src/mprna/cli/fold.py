@@ -117,7 +117,8 @@ def _add_engine(group: argparse._ArgumentGroup) -> None:
         type=float,
         metavar="X",
         help="of the nested decoder: the larger, the more pairs; 1 is maximum expected accuracy [8, and "
-        "1.5 for pairs that cross; with a pair network 1.5 and 8, beside relatives 3 and 8]",
+        "1.5 for pairs that cross; with a pair network 1.5 (alone, as the model engine, 3) and 8, beside "
+        "relatives 3 and 8]",
     )
     group.add_argument(
         "--weight",

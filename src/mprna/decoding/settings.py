@@ -10,6 +10,8 @@ NESTED_GAMMA: Final = 8.0
 masked language model's pair head are too low."""
 PAIR_GAMMA: Final = 1.5
 """`NESTED_GAMMA` for the probabilities of a pair network."""
+ALONE_GAMMA: Final = 3.0
+"""`PAIR_GAMMA` where the network reads no ensemble, since it then spreads what it knows over more pairs."""
 MEAN_GAMMA: Final = 3.0
 """`NESTED_GAMMA` for a mean over relatives; chosen on known families (docs/experiments.md)."""
 

@@ -13,6 +13,7 @@ C channels of a cell.
 from __future__ import annotations
 
 import dataclasses
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,8 +69,12 @@ class PairConfig:
     """Longest sequence to be read in one piece, nucleotides; memory grows with its square (2 GB at 3,000)."""
     pretrained: ModelConfig | None = None
     """The pretrained encoder beside the sequence encoder, where there is one."""
+    alone_scale: float = 1.0
+    """What log-odds are multiplied by where there is no prior, so that they are as true as with one."""
 
     def __post_init__(self) -> None:
+        if type(self.alone_scale) not in (int, float) or not 0 < self.alone_scale < math.inf:
+            raise ModelError(f"config.json: alone_scale {self.alone_scale!r:.40}; expected a positive number")
         sizes = [self.num_layers, self.hidden_width, self.num_heads, self.feed_forward_width]
         sizes += [self.cell_width, self.product_rank, self.max_length, *self.dilations]
         if not all(type(size) is int and size >= 1 for size in sizes):
@@ -135,7 +140,8 @@ class PairNetwork(nn.Module):
             x_BCMM = block(x_BCMM, mask_B1MM)
         learned_BLL = functional.pixel_shuffle(self.output(functional.relu(x_BCMM)), CELL)[:, 0]
         log_odds_BLL = learned_BLL + known_BLL
-        return (log_odds_BLL + log_odds_BLL.transpose(1, 2)) / 2 + self.bias
+        scale_B = 1 + (self.config.alone_scale - 1) * (1 - has_prior)
+        return ((log_odds_BLL + log_odds_BLL.transpose(1, 2)) / 2 + self.bias) * scale_B[:, None, None]
 
 
 class Trunk(nn.Module):

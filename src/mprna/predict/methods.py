@@ -13,7 +13,7 @@ from typing import Final, NamedTuple, Protocol
 from mprna.decoding.hybrid import decode_hybrid
 from mprna.decoding.nested import decode_band, decode_nested
 from mprna.decoding.pair_probs import DensePairProbs, PairProbs
-from mprna.decoding.settings import HYBRID_WEIGHT, MEAN_GAMMA, NESTED_GAMMA, PAIR_GAMMA
+from mprna.decoding.settings import ALONE_GAMMA, HYBRID_WEIGHT, MEAN_GAMMA, NESTED_GAMMA, PAIR_GAMMA
 from mprna.decoding.tokens import decode_tokens
 from mprna.errors import UsageError
 from mprna.folding.prior import prior_pair_probs
@@ -109,7 +109,7 @@ class ByPairNetwork:
         nats = _nats(restraints, options)
         band = restrain_band(band, constraint, nats, crossing=options.pseudoknots)
         pair_probs = PairBand(pair_band=band)
-        gamma, max_span = options.gamma or PAIR_GAMMA, options.energy_model.max_span
+        gamma, max_span = _gamma(options, evidence), options.energy_model.max_span
         dot_bracket = decode_band(sequence, pair_probs, gamma=gamma, max_span=max_span, constraint=constraint)
         return Nested(dot_bracket, pair_probs)
 
@@ -200,11 +200,18 @@ def _decode_probs(
     constraint = restraints.constraint
     probs = _heed(probs, evidence)
     probs = restrain_probs(probs, constraint, _nats(restraints, options), crossing=options.pseudoknots)
-    is_mean = bool(evidence) and evidence[-1].is_mean
-    gamma = options.gamma or (MEAN_GAMMA if is_mean else PAIR_GAMMA)
-    max_span = options.energy_model.max_span
+    gamma, max_span = _gamma(options, evidence), options.energy_model.max_span
     dot_bracket = decode_nested(sequence, probs, gamma=gamma, max_span=max_span, constraint=constraint)
     return Nested(dot_bracket, DensePairProbs(probs))
+
+
+def _gamma(options: FoldOptions, evidence: list[Evidence]) -> float:
+    """Of pair probabilities that a pair network or relatives give."""
+    if options.gamma is not None:
+        return options.gamma
+    if evidence and evidence[-1].is_mean:
+        return MEAN_GAMMA
+    return ALONE_GAMMA if options.engine == "model" and not evidence else PAIR_GAMMA
 
 
 def _heed(probs: FloatArray, evidence: list[Evidence]) -> FloatArray:

@@ -58,9 +58,9 @@ class FoldOptions:
 
     gamma: float | None = None
     """Of the `nested` decoder: how much a right pair is worth against a right unpaired nucleotide; by default
-    `NESTED_GAMMA`, with a pair network or templates `PAIR_GAMMA`, with relatives `MEAN_GAMMA`; models that
-    are no pair network keep theirs. The same for pairs that cross, by default `CROSSING_GAMMA` or
-    `PAIR_CROSSING_GAMMA`."""
+    `NESTED_GAMMA`, with a pair network or templates `PAIR_GAMMA` (`ALONE_GAMMA` where the network reads the
+    sequence alone), with relatives `MEAN_GAMMA`; models that are no pair network keep theirs. The same for
+    pairs that cross, by default `CROSSING_GAMMA` or `PAIR_CROSSING_GAMMA`."""
 
     weight: float = HYBRID_WEIGHT
     """Of the `hybrid` engine without a pair network: how much the model counts against the energies; 0 is
