@@ -98,6 +98,18 @@ def test_no_pair_is_longer_than_max_span(pair_model, engine):
     assert (pairs[:, 1] - pairs[:, 0] < 20).all()
 
 
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_pair_that_is_forced_is_certain_however_wide_it_is(pair_model, engine):
+    text, known = "G" * 30 + "A" * 140 + "C" * 30, "(" * 30 + "x" * 140 + ")" * 30
+    folder = in_windows(60, engine=engine, model=pair_model, pair_probs=True)
+    record = folder.fold(Record(name="far", sequence=text, constraint=known))
+    assert record.dot_bracket == known.replace("x", ".")
+    assert (record.confidence, record.expected_f1) == (1.0, 1.0)
+    first = np.arange(30)
+    assert (record.base_pair_probs[first, 199 - first] == 1.0).all()
+    assert record.base_pair_probs.sum() == 60.0
+
+
 @pytest.mark.torch
 def test_both_backends_give_the_same_structures(pair_model):
     texts = [sequence(length, seed=length) for length in (12, 31, 76, 150)]

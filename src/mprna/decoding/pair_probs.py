@@ -64,3 +64,42 @@ class DensePairProbs:
     def probs_of(self, pairs: Pairs) -> FloatArray:
         """See `PairProbs.probs_of`."""
         return self.base_pair_probs[pairs[:, 0], pairs[:, 1]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class WithCertainPairs:
+    """`PairProbs` and pairs of probability 1 that they have no room for, such as wide ones beside a band."""
+
+    others: PairProbs
+    certain: Pairs
+    """i < j. *Shape:* (P, 2)"""
+
+    @property
+    def base_pair_probs(self) -> FloatArray:
+        """*Shape:* (L, L)"""
+        probs = self.others.base_pair_probs.copy()
+        i, j = self.certain.T
+        probs[i, j] = probs[j, i] = 1.0
+        return probs
+
+    @property
+    def unpaired_probs(self) -> FloatArray:
+        """*Shape:* (L,)"""
+        probs = self.others.unpaired_probs.copy()
+        probs[self.certain] = 0.0
+        return probs
+
+    def likely_pairs(self, threshold: float, floors: Floors | None = None) -> tuple[Pairs, FloatArray]:
+        """See `PairProbs.likely_pairs`."""
+        pairs, probs = self.others.likely_pairs(threshold, floors)
+        pairs = np.concatenate([pairs, self.certain])
+        probs = np.concatenate([probs, np.ones(len(self.certain), dtype=np.float32)])
+        order = np.lexsort(pairs.T[::-1])
+        return pairs[order], probs[order]
+
+    def probs_of(self, pairs: Pairs) -> FloatArray:
+        """See `PairProbs.probs_of`."""
+        certain = set(map(tuple, self.certain.tolist()))
+        is_certain = [tuple(pair) in certain for pair in pairs.tolist()]
+        probs: FloatArray = np.where(is_certain, np.float32(1.0), self.others.probs_of(pairs))
+        return probs

@@ -24,7 +24,7 @@ from mprna.predict.confidence import confidence, expected_f1, without_doubtful_p
 from mprna.predict.methods import ByEnergy, ByModel, ByPairNetwork, Method
 from mprna.predict.options import MAX_DENSE_LENGTH, FoldOptions
 from mprna.predict.relatives import relatives_library, templates_library
-from mprna.predict.restrain import restraints_of
+from mprna.predict.restrain import restraints_of, with_wide_pairs
 from mprna.rna.constraints import Constraint
 from mprna.runtime.engine import Engine
 from mprna.runtime.load import load_folding
@@ -103,7 +103,8 @@ class Folder:
             error=None,
         )
         if nested.pair_probs is not None:
-            folded = self._judged(folded, sequence, nested.pair_probs, restraints.constraint)
+            pair_probs = with_wide_pairs(nested.pair_probs, restraints.constraint)
+            folded = self._judged(folded, sequence, pair_probs, restraints.constraint)
         if restraints.constraint is not None:
             restraints.constraint.check(folded.dot_bracket or "")
         return folded

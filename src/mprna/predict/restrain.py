@@ -13,12 +13,14 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from mprna.decoding.pair_probs import PairProbs, WithCertainPairs
 from mprna.folding.restraints import Restraints, ShapeModel, check_reactivities
 from mprna.io.records import Record
 from mprna.rna.constraints import Constraint, parse_constraint
 from mprna.rna.structure import UNPAIRED
 from mprna.runtime.engine import (
     FloatArray,
+    PairBand,
     Prediction,
     band_from_probs,
     cap_rows,
@@ -53,7 +55,8 @@ def restraints_of(
 
 
 def constrain_band(band: FloatArray, constraint: Constraint, *, crossing: bool = False) -> FloatArray:
-    """Apply a constraint: pairs that it rules out get probability 0, pairs that it forces get 1.
+    """Apply a constraint: pairs that it rules out get probability 0, pairs that it forces get 1, as far as
+    the band is wide (`with_wide_pairs`).
 
     Args:
         band: *Shape:* (L, S), see `Prediction.pair_band`
@@ -68,6 +71,15 @@ def constrain_band(band: FloatArray, constraint: Constraint, *, crossing: bool =
     i, j = constraint.pairs[constraint.pairs[:, 1] - constraint.pairs[:, 0] < span].T
     constrained[i, j - i] = 1.0
     return constrained
+
+
+def with_wide_pairs(pair_probs: PairProbs, constraint: Constraint | None) -> PairProbs:
+    """The same, with the pairs that a constraint forces and for which a band is too narrow."""
+    if constraint is None or not isinstance(pair_probs, PairBand):
+        return pair_probs
+    span = pair_probs.pair_band.shape[1]
+    wide = constraint.pairs[constraint.pairs[:, 1] - constraint.pairs[:, 0] >= span]
+    return WithCertainPairs(pair_probs, wide) if len(wide) else pair_probs
 
 
 def shift_band(band: FloatArray, nats: Nats) -> FloatArray:
