@@ -19,6 +19,7 @@ from mprna.model.task import TaskModel, with_lora
 from mprna.model.task_checkpoint import load_task_model
 from mprna.model.task_config import PAIR_PREDICTION, POOLINGS, TASKS, TaskConfig
 from mprna.runtime.load import load_task_engine
+from mprna.train import distributed
 from mprna.train.finetune import FinetuneConfig, finetune
 from mprna.train.labels import class_names, examples
 from mprna.train.task_batches import pad
@@ -354,3 +355,12 @@ def test_a_number_beyond_measure_is_told():
 def test_a_configuration_that_cannot_be_is_told(option: dict[str, Any], message: str) -> None:
     with pytest.raises(UsageError, match=message):
         FinetuneConfig(**{"task": "sequence_classification", **option})
+
+
+def test_batches_that_cannot_be_shared_leave_no_run(
+    nano: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(distributed, "world_size", lambda: 2)
+    with pytest.raises(UsageError, match="accumulate_batches=1 cannot be shared by 2 processes"):
+        run("sequence_classification", nano, tmp_path / "run")
+    assert not (tmp_path / "run").exists()

@@ -18,6 +18,7 @@ from safetensors.torch import load_file
 
 from mprna.errors import DataError, ModelError, MprnaWarning, RunError, UsageError
 from mprna.model.checkpoint import load_checkpoint
+from mprna.train import distributed
 from mprna.train.config import TrainConfig, with_settings
 from mprna.train.pretrain import _initial_model, fixed_batches, pretrain, read_run_config
 from mprna.train.recipes import smoke
@@ -361,3 +362,12 @@ def test_a_new_model_leaves_random_numbers_as_they_were() -> None:
     torch.manual_seed(5)
     _initial_model(SHORT, None)
     assert torch.equal(torch.rand(3), expected)
+
+
+def test_batches_that_cannot_be_shared_leave_no_run(
+    corpus_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(distributed, "world_size", lambda: 2)
+    with pytest.raises(UsageError, match="accumulate_batches=1 cannot be shared by 2 processes"):
+        run(SHORT, corpus_dir, tmp_path / "run")
+    assert not (tmp_path / "run").exists()

@@ -27,7 +27,7 @@ from mprna.ranges import check_ranges
 from mprna.train.backbone import Backbone, Checkpoint
 from mprna.train.config import LoopConfig
 from mprna.train.device import device_of, find_device, seeded, set_up_cpu
-from mprna.train.distributed import barrier, processes, rank, world_size
+from mprna.train.distributed import barrier, processes, rank, share_of, world_size
 from mprna.train.labels import Example, class_names, examples
 from mprna.train.loop import train
 from mprna.train.state import checkpoint_dir, earlier_config, sole_training
@@ -129,7 +129,7 @@ def finetune(
     Raises:
         FormatError: a row that does not fit the task or the model.
         UsageError: the run exists and `resume` is off, it was made from other settings or data, or another
-            process trains it; or there is no such device.
+            process trains it; the processes cannot share `accumulate_batches`; or there is no such device.
         MissingDataError: a label column in which nothing is known, or nothing to choose the best model by.
     """
     _check_labels(config, label_names)
@@ -147,14 +147,16 @@ def finetune(
     model = _initial_model(backbone, task, config).to(place)
     learner = _learner(backbone, model, data, validation, config)
     loop = loop_config(config, len(data))
-    with processes(place), sole_training(run_dir):
-        if rank() == 0:
-            _claim(run_dir, _settings(config, backbone, train_rows, validation_rows), resume=resume)
-        barrier()
-        own_batches = partial(_own_batches, data, task, config)
-        complete = train(learner, own_batches, config=loop, run_dir=run_dir, tensorboard=tensorboard)
-        if not complete or rank() > 0:
-            return None
+    with processes(place):
+        share_of(config.accumulate_batches)  # refused now, before the run is claimed with this config
+        with sole_training(run_dir):
+            if rank() == 0:
+                _claim(run_dir, _settings(config, backbone, train_rows, validation_rows), resume=resume)
+            barrier()
+            own_batches = partial(_own_batches, data, task, config)
+            complete = train(learner, own_batches, config=loop, run_dir=run_dir, tensorboard=tensorboard)
+            if not complete or rank() > 0:
+                return None
     return _write_model(learner, config, run_dir, num_training=len(data))
 
 

@@ -27,7 +27,7 @@ from mprna.objectives.objective import Batch, LossSum
 from mprna.train.config import TrainConfig
 from mprna.train.dataset import BatchStream, SliceDataset
 from mprna.train.device import find_device, seeded, set_up_cpu, to_device
-from mprna.train.distributed import barrier, processes, rank, world_size
+from mprna.train.distributed import barrier, processes, rank, share_of, world_size
 from mprna.train.evaluation import evaluate
 from mprna.train.loop import train
 from mprna.train.plan import PlannedBatch
@@ -70,13 +70,14 @@ def pretrain(
 
     Raises:
         UsageError: the run exists and `resume` is off, it was made with other settings or data, or another
-            process trains it; the config has weights for another number of corpora; or there is no such
-            device.
+            process trains it; the config has weights for another number of corpora; the processes cannot
+            share `accumulate_batches`; or there is no such device.
         CorpusError: a corpus that is missing or unfinished.
     """
     set_up_cpu(num_threads)
     place = find_device(device)
     with processes(place):
+        share_of(config.accumulate_batches)  # refused now, before the run is claimed with this config
         stream = make_stream(corpus_dirs, config)
         validation = fixed_batches(validation_dir, config) if validation_dir else []
         model = _initial_model(config, initial_model).to(place)
