@@ -24,6 +24,7 @@ from mprna.io.records import Record
         ("id||cds", "x.fa", "header", ("id", "")),
         ("id|Zea_mays|cds", "FCHS.v2.fa.gz", "source", ("id|Zea_mays|cds", "FCHS")),
         ("id", "ferns/FCHS.fa", "source", ("id", "FCHS")),
+        ("id", "Zea mays.fa", "source", ("id", "Zea_mays")),
     ],
 )
 def test_parse_header(name: str, source: str, species_from: SpeciesFrom, expected: tuple[str, str]) -> None:

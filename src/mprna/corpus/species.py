@@ -34,7 +34,7 @@ def parse_header(name: str, *, source: str, species_from: SpeciesFrom) -> tuple[
     """Transcript id and species of a record called `name` in the file `source`.
 
     `header` reads `id|species|type` and leaves the species unknown (empty) in other headers; `source`
-    takes the file's name up to its first dot.
+    takes the file's name up to its first dot, blanks as underscores.
 
     >>> parse_header("AJFN-4471|AJFN|cds", source="many.fa.gz", species_from="header")
     ('AJFN-4471', 'AJFN')
@@ -42,7 +42,7 @@ def parse_header(name: str, *, source: str, species_from: SpeciesFrom) -> tuple[
     ('AJFN-4471', 'AJFN')
     """
     if species_from == "source":
-        return name, source.rsplit("/", 1)[-1].split(".", 1)[0]
+        return name, underscored(source.rsplit("/", 1)[-1].split(".", 1)[0])
     fields = name.split("|")
     return fields[0], fields[1] if len(fields) > 1 else UNKNOWN_SPECIES
 
