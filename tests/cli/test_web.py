@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from queue import SimpleQueue
+from threading import Event
 from typing import Any
 
 import pytest
@@ -48,12 +50,15 @@ def test_options_become_bounds(
 def test_the_browser_is_opened_on_request(
     served: list[tuple[Limits, dict[str, Any]]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    opened: list[str] = []
-    monkeypatch.setattr("webbrowser.open", opened.append)
+    """One that has its caller wait, as those of the terminal do, does not keep the service from answering."""
+    opened: SimpleQueue[tuple[str, bool]] = SimpleQueue()
+    answered = Event()
+    monkeypatch.setattr("webbrowser.open", lambda url: opened.put((url, answered.wait(10))))
     main(["web"])
-    assert opened == []
     main(["web", "--open"])
-    assert opened == ["http://127.0.0.1:8765/"]
+    answered.set()
+    assert opened.get(timeout=10) == ("http://127.0.0.1:8765/", True)
+    assert opened.empty()
 
 
 def test_without_the_extra(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import sys
+import threading
 from typing import Final
 
 from mprna.cli.options import example, positive_int
@@ -69,7 +70,8 @@ def run(args: argparse.Namespace) -> int:
         if args.open:
             import webbrowser
 
-            webbrowser.open(url)
+            # Browsers of the terminal have this call wait for them, and they wait for the service.
+            threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()
 
     if args.host not in LOOPBACK:
         print("mprna: others can reach this service, and it asks nobody who they are", file=sys.stderr)
