@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import multiprocessing
 import os
 import signal
 import time
@@ -216,3 +217,23 @@ def test_workers_that_cannot_fold_do_not_start(monkeypatch: pytest.MonkeyPatch) 
             await pool.close()
 
     asyncio.run(main())
+
+
+def test_close_at_work_ends_all() -> None:
+    """Who still waits is told, and nothing is tried again or replaced meanwhile."""
+    restarts: list[None] = []
+
+    async def main() -> None:
+        pool = WorkerPool(2, on_restart=lambda: restarts.append(None))
+        await pool.start()
+        asked = [asyncio.create_task(pool.run(Sleep(60))) for _ in range(2)]
+        await asyncio.sleep(0.2)
+        asked[1].cancel()  # and nobody waits for the end of it
+        await asyncio.sleep(0)
+        await pool.close()
+        failures = await asyncio.gather(*asked, return_exceptions=True)
+        assert [type(failure) for failure in failures] == [WorkerLostError, asyncio.CancelledError]
+
+    asyncio.run(main())
+    assert len(restarts) == 2
+    assert not multiprocessing.active_children()

@@ -44,6 +44,7 @@ class WorkerPool:
         self._workers: list[_Worker] = []
         self._idle: asyncio.Queue[_Worker] = asyncio.Queue()
         self._recoveries: set[asyncio.Task[None]] = set()
+        self._is_closing = False
 
     @property
     def num_busy(self) -> int:
@@ -87,12 +88,17 @@ class WorkerPool:
             self._release(worker)
 
     async def close(self) -> None:
-        """End all processes."""
+        """End all processes, each whatever happens to the others."""
+        self._is_closing = True
         for recovery in self._recoveries:
             recovery.cancel()
-        await asyncio.gather(*(worker.close() for worker in self._workers))
+        closed = await asyncio.gather(*(worker.close() for worker in self._workers), return_exceptions=True)
+        for failure in filter(None, closed):
+            raise failure
 
     def _release(self, worker: _Worker) -> None:
+        if self._is_closing:
+            return
         if not worker.is_busy:
             self._idle.put_nowait(worker)
             return
@@ -115,6 +121,7 @@ class _Worker:
         self._thread = ThreadPoolExecutor(max_workers=1)
         self._child: ChildProcess[Task, Outcome] = ChildProcess(make_worker)
         self._answer: asyncio.Future[Outcome] | None = None
+        self._is_closing = False
 
     @property
     def is_busy(self) -> bool:
@@ -123,30 +130,35 @@ class _Worker:
     async def ask(self, task: Task, seconds: float | None) -> Outcome:
         death: WorkerLostError | None = None
         for _ in range(_ATTEMPTS):
-            self._answer = asyncio.get_running_loop().run_in_executor(self._thread, self._exchange, task)
-            done, _ = await asyncio.wait({self._answer}, timeout=seconds)
+            answer = asyncio.get_running_loop().run_in_executor(self._thread, self._exchange, task)
+            self._answer = answer
+            done, _ = await asyncio.wait({answer}, timeout=seconds)
             if not done:
                 self._child.kill()
                 raise TaskTimeoutError(
                     f"stopped after {seconds:g} s; try a shorter sequence or another engine"
                 )
             try:
-                return self._answer.result()
+                return answer.result()
             except WorkerLostError as error:
                 death = error
+            if self._is_closing:
+                break
         assert death is not None
         raise death
 
     async def finish(self, grace: float) -> None:
         """Wait for a task that nobody else waits for any more; kill it if that takes longer than `grace`."""
-        assert self._answer is not None
-        done, _ = await asyncio.wait({self._answer}, timeout=grace)
+        answer = self._answer
+        assert answer is not None
+        done, _ = await asyncio.wait({answer}, timeout=grace)
         if not done:
             self._child.kill()
-            await asyncio.wait({self._answer})
-        self._answer.exception()  # looked at, so that asyncio does not report it as never retrieved
+            await asyncio.wait({answer})
+        answer.exception()  # looked at, so that asyncio does not report it as never retrieved
 
     async def close(self) -> None:
+        self._is_closing = True
         if self.is_busy:
             await self.finish(0)
         self._child.stop()
