@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import InitErrorDetails
 
 TRNA: Final = "GCGGAUUUAGCUCAGUUGGGAGAGCGCCAGACUGAAGAUCUGGAGGUCCUGUGUUCGAUCCACAGAAUUCGCACCA"
 HAIRPIN: Final = "GGGGAAAACCCC"
@@ -36,7 +37,23 @@ def _example(**values: Any) -> ConfigDict:
     return ConfigDict(extra="forbid", allow_inf_nan=False, json_schema_extra={"examples": [values]})
 
 
-class Rna(BaseModel):
+class _Strict(BaseModel):
+    """Tells the first unknown field alone: that pydantic lists all of thousands takes seconds."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _has_no_other_fields(cls, given: Any) -> Any:
+        if not isinstance(given, dict):
+            return given
+        for name in given:
+            if name not in cls.model_fields:
+                shown = str(name).encode(errors="backslashreplace").decode()
+                error = InitErrorDetails(type="extra_forbidden", loc=(shown,), input=None)
+                raise ValidationError.from_exception_data(cls.__name__, [error])
+        return given
+
+
+class Rna(_Strict):
     """One RNA."""
 
     model_config = _example(id="hairpin", sequence=HAIRPIN)
@@ -54,7 +71,7 @@ class RnaToFold(Rna):
     ] = None
 
 
-class FoldRequest(BaseModel):
+class FoldRequest(_Strict):
     """Records to fold. One that cannot be folded gets a row with its reason."""
 
     model_config = _example(records=[{"id": "yeast_tRNA_Phe", "sequence": TRNA}], engine="hybrid")
@@ -79,7 +96,7 @@ class FoldRequest(BaseModel):
     layout: Annotated[bool, Field(description="say where to draw each nucleotide")] = True
 
 
-class StructureRequest(BaseModel):
+class StructureRequest(_Strict):
     """A structure of the user's own."""
 
     model_config = _example(sequence=HAIRPIN, dot_bracket=HAIRPIN_PAIRS)
@@ -106,7 +123,7 @@ class RecordToConvert(BaseModel):
     error: Annotated[str | None, Field(max_length=1_000, pattern=r"^[^\x00]*$")] = None
 
 
-class ConvertRequest(BaseModel):
+class ConvertRequest(_Strict):
     """A record, and what file to make of it."""
 
     model_config = _example(
@@ -122,7 +139,7 @@ class ConvertRequest(BaseModel):
     format: Literal["vienna", "dbn", "ct", "bpseq", "tsv", "jsonl", "svg", "png"]
 
 
-class EmbedRequest(BaseModel):
+class EmbedRequest(_Strict):
     """Records to embed."""
 
     model_config = _example(records=[{"id": "hairpin", "sequence": HAIRPIN}], pool=True)
@@ -131,7 +148,7 @@ class EmbedRequest(BaseModel):
     pool: Annotated[bool, Field(description="the mean over nucleotides")] = False
 
 
-class DegradeRequest(BaseModel):
+class DegradeRequest(_Strict):
     """Records whose degradation is predicted."""
 
     model_config = _example(records=[{"id": "hairpin", "sequence": HAIRPIN}])
@@ -139,7 +156,7 @@ class DegradeRequest(BaseModel):
     records: Annotated[list[Rna], Field(min_length=1, fail_fast=True)]
 
 
-class ScanRequest(BaseModel):
+class ScanRequest(_Strict):
     """Variants of records."""
 
     model_config = _example(records=[{"id": "hairpin", "sequence": HAIRPIN}], variants=["G1A", "G1A+C12U"])
@@ -155,7 +172,7 @@ class ScanRequest(BaseModel):
     ] = None
 
 
-class RepairRequest(BaseModel):
+class RepairRequest(_Strict):
     """Records whose substitutions are looked for, and whose `N` are filled."""
 
     model_config = _example(
@@ -170,7 +187,7 @@ class RepairRequest(BaseModel):
     fill: Annotated[bool, Field(description="give N and other ambiguity codes a base")] = True
 
 
-class DesignRequest(BaseModel):
+class DesignRequest(_Strict):
     """A structure for which sequences are searched."""
 
     model_config = _example(id="hairpin", dot_bracket=HAIRPIN_PAIRS, seed=1, budget_s=5, gc=[0.3, 0.7])
@@ -198,7 +215,7 @@ class DesignRequest(BaseModel):
     ] = None
 
 
-class FoldJob(BaseModel):
+class FoldJob(_Strict):
     """Folding as a job."""
 
     model_config = _example(verb="fold", request={"records": [{"id": "hairpin", "sequence": HAIRPIN}]})
@@ -206,7 +223,7 @@ class FoldJob(BaseModel):
     request: FoldRequest
 
 
-class EmbedJob(BaseModel):
+class EmbedJob(_Strict):
     """Embedding as a job."""
 
     model_config = _example(verb="embed", request={"records": [{"sequence": HAIRPIN}]})
@@ -214,7 +231,7 @@ class EmbedJob(BaseModel):
     request: EmbedRequest
 
 
-class DegradeJob(BaseModel):
+class DegradeJob(_Strict):
     """Degradation as a job."""
 
     model_config = _example(verb="degrade", request={"records": [{"sequence": HAIRPIN}]})
@@ -222,7 +239,7 @@ class DegradeJob(BaseModel):
     request: DegradeRequest
 
 
-class ScanJob(BaseModel):
+class ScanJob(_Strict):
     """A scan as a job."""
 
     model_config = _example(verb="scan", request={"records": [{"sequence": HAIRPIN}]})
@@ -230,7 +247,7 @@ class ScanJob(BaseModel):
     request: ScanRequest
 
 
-class RepairJob(BaseModel):
+class RepairJob(_Strict):
     """Repair as a job."""
 
     model_config = _example(verb="repair", request={"records": [{"sequence": HAIRPIN}]})
@@ -238,7 +255,7 @@ class RepairJob(BaseModel):
     request: RepairRequest
 
 
-class DesignJob(BaseModel):
+class DesignJob(_Strict):
     """Design as a job."""
 
     model_config = _example(verb="design", request={"dot_bracket": HAIRPIN_PAIRS, "budget_s": 60})
