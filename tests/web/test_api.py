@@ -142,7 +142,7 @@ def test_degradation_is_that_of_python(api: httpx.Client) -> None:
 
 @pytest.mark.parametrize("variants", [None, ["G1A", "G1A+C12U", "A1G", "nonsense"]])
 def test_scans_are_those_of_python(api: httpx.Client, variants: list[str] | None) -> None:
-    sequence = "GGGGAAAACCCC"
+    sequence = "GGGGAAAACCCCN" * 3
     found = rows(api, "scan", records=records(sequence), variants=variants)
     expected = [effect_row(effect) | {"name": "rna0"} for effect in scan(sequence, variants)]
     assert [{"name": row.pop("id"), **row} for row in found] == expected

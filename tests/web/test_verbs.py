@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
+from mprna.alphabet import clean_sequence
 from mprna.predict.design import Constraints
+from mprna.rna.variants import single_substitutions
 from mprna.web.limits import Limits
 from mprna.web.problems import ApiError
 from mprna.web.requests import DesignRequest, EmbedRequest, FoldRequest, ScanRequest
-from mprna.web.verbs import VERBS, design_tasks
+from mprna.web.verbs import VERBS, design_tasks, scan_tasks
 
 LIMITS = Limits(max_length=10, max_records=3, max_nucleotides=25, max_embedded=15, max_budget=20)
 
@@ -53,6 +56,19 @@ def test_limits(verb: str, request_: Any, code: str, field: str) -> None:
 )
 def test_what_just_fits(verb: str, request_: Any, num_tasks: int) -> None:
     assert len(VERBS[verb](request_, LIMITS)) == num_tasks
+
+
+def test_all_substitutions_are_made_by_the_workers() -> None:
+    sequence = "GGGNaaattt" * 4
+    tasks = scan_tasks(ScanRequest(records=records(sequence)), Limits())
+    assert [task.variants for task in tasks] == [range(90), range(90, 124)]
+    failed = [json.loads(row)["variant"] for task in tasks for row in task.failed("late")]
+    assert failed == [str(variant) for variant in single_substitutions(clean_sequence(sequence))]
+
+
+def test_what_is_no_rna_is_one_row() -> None:
+    (task,) = scan_tasks(ScanRequest(records=records("PP")), Limits())
+    assert [json.loads(row)["error"] for row in task.failed("no RNA")] == ["no RNA"]
 
 
 def test_constraints_of_a_design_are_those_of_the_request() -> None:

@@ -11,14 +11,16 @@ from __future__ import annotations
 import io
 import json
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cache, lru_cache, partial
+from itertools import islice
 from typing import Any, Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from mprna.alphabet import clean_sequence
 from mprna.draw.document import svg_size
 from mprna.draw.layout import layout
 from mprna.draw.png import png_bytes
@@ -41,6 +43,7 @@ from mprna.predict.repair_output import rows_of as repair_rows
 from mprna.predict.scan import ScanOptions, scan
 from mprna.predict.scan_output import SCAN_COLUMNS, effect_row
 from mprna.rna.energy import round_energy
+from mprna.rna.variants import single_substitutions
 from mprna.runtime.degradation_engine import TARGETS
 from mprna.runtime.load import load_folding
 from mprna.runtime.store import DEFAULT_MODEL
@@ -273,20 +276,26 @@ class ScanTask:
 
     id: str
     sequence: str
-    variants: tuple[str, ...] | None
-    """None: all single substitutions."""
-    are_given: bool
-    """By the user, who then finds them in the column `given`; else they are a part of all substitutions."""
+    variants: tuple[str, ...] | range
+    """Those of the user, who finds them in the column `given` too, or which of all single substitutions,
+    counted from 0; none where the sequence is not RNA."""
     options: ScanOptions
 
     def run(self, tools: Tools) -> list[bytes]:
-        unsaid = {} if self.are_given else {"given": None}
-        effects = scan(self.sequence, self.variants, self.options)
+        unsaid = {"given": None} if isinstance(self.variants, range) else {}
+        effects = scan(self.sequence, self._texts(), self.options)
         return [self._row(effect_row(effect) | unsaid) for effect in effects]
 
     def failed(self, reason: str) -> list[bytes]:
         empty = dict.fromkeys(SCAN_COLUMNS)
-        return [self._row(empty | {"variant": text, "error": reason}) for text in self.variants or [""]]
+        texts = self._texts() if self.variants else [""]
+        return [self._row(empty | {"variant": text, "error": reason}) for text in texts]
+
+    def _texts(self) -> Sequence[str]:
+        if not isinstance(self.variants, range):
+            return self.variants
+        every = single_substitutions(clean_sequence(self.sequence))
+        return [str(variant) for variant in islice(every, self.variants.start, self.variants.stop)]
 
     def _row(self, row: dict[str, Any]) -> bytes:
         return _json({"id": self.id} | {name: value for name, value in row.items() if name != "name"})

@@ -12,7 +12,6 @@ from mprna.predict.design import Constraints, DesignOptions
 from mprna.predict.options import FoldOptions
 from mprna.predict.repair import RepairOptions
 from mprna.predict.scan import ScanOptions
-from mprna.rna.variants import single_substitutions
 from mprna.web.limits import Limits
 from mprna.web.problems import ApiError
 from mprna.web.requests import (
@@ -82,22 +81,19 @@ def scan_tasks(request: ScanRequest, limits: Limits) -> list[ScanTask]:
         message = f"{num_rows:,} variants of records; up to {most:,} in one request: send several"
         raise ApiError(413, "too_many_variants", message, "variants")
     for name, sequence in _named(request.records, limits):
-        variants = request.variants or _all_variants(sequence)
-        if not variants:
-            tasks.append(ScanTask(name, sequence, None, False, options))
-        for start in range(0, len(variants), _SCANNED):
-            some = tuple(variants[start : start + _SCANNED])
-            tasks.append(ScanTask(name, sequence, some, request.variants is not None, options))
+        variants = tuple(request.variants or ()) or range(_num_substitutions(sequence))
+        for start in range(0, len(variants) or 1, _SCANNED):
+            tasks.append(ScanTask(name, sequence, variants[start : start + _SCANNED], options))
     return tasks
 
 
-def _all_variants(sequence: str) -> list[str]:
-    """All single substitutions; none if the sequence is not RNA."""
+def _num_substitutions(sequence: str) -> int:
+    """Number of all single substitutions, 0 if the sequence is not RNA; the workers make them."""
     try:
         clean = clean_sequence(sequence)
     except SequenceError:
-        return []
-    return [str(variant) for variant in single_substitutions(clean)]
+        return 0
+    return 3 * len(clean) + clean.count("N")
 
 
 def repair_tasks(request: RepairRequest, limits: Limits) -> list[RepairTask]:
