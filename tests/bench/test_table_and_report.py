@@ -111,6 +111,16 @@ def test_seeds_with_other_budgets_are_refused() -> None:
     assert [cell.num_seeds for cell in column.cells] == [3, 1]
 
 
+def test_seeds_with_other_weights_are_refused() -> None:
+    first, second = (
+        record("a", [0.1], seed=seed, choices={"model_sha256": digest})
+        for seed, digest in ((45, "1"), (46, "2"))
+    )
+    with pytest.raises(DataError, match=r"rgb/ssp-archive2: the seeds of a have different weights, 1 and 2"):
+        build_table([first, second])
+    build_table([first, replace(second, model="b"), record("a", [0.1], seed=47)])
+
+
 def test_a_seed_counts_once() -> None:
     with pytest.raises(DataError, match="two records of a with one seed"):
         build_table([record("a", [0.1]), record("a", [0.2])])

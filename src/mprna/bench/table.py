@@ -21,6 +21,9 @@ from mprna.errors import DataError
 
 ALPHA: Final = 0.05
 
+_SAME_IN_A_CELL: Final = {"budget": "budgets", "model_sha256": "weights"}
+"""Choices that seeds of one model have in common, and what they are called; the first records lack some."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
@@ -91,7 +94,7 @@ def build_table(records: Sequence[RunRecord], left_out: Mapping[str, set[int]] |
 
     Raises:
         DataError: records of one task that were made on different test files or have different metrics,
-            seeds of one model that learned from different files or with different budgets, or no row left.
+            seeds of one model with other weights, training files or budgets, or no row left.
     """
     by_task: dict[str, list[RunRecord]] = defaultdict(list)
     for record in records:
@@ -125,9 +128,10 @@ def _check_seeds(task: str, model: str, records: Sequence[RunRecord]) -> None:
     for split in ("train", "valid"):
         if len({record.data[split]["sha256"] for record in records if split in record.data}) > 1:
             raise DataError(f"{task}: the seeds of {model} were made with different {split} files")
-    budgets = [record.choices["budget"] for record in records if "budget" in record.choices]
-    if others := [budget for budget in budgets if budget != budgets[0]]:
-        raise DataError(f"{task}: the seeds of {model} have different budgets, {budgets[0]} and {others[0]}")
+    for key, what in _SAME_IN_A_CELL.items():
+        found = [record.choices[key] for record in records if key in record.choices]
+        if others := [value for value in found if value != found[0]]:
+            raise DataError(f"{task}: the seeds of {model} have different {what}, {found[0]} and {others[0]}")
 
 
 def _column(task: str, metric: str, records: Sequence[RunRecord], without: set[int]) -> Column:

@@ -73,7 +73,7 @@ class LinearModel:
                 score = sign * evaluate(metric, items)
                 if self._chosen is None or score > best:  # nan is kept until there is a number
                     best, self._chosen = np.fmax(best, score), (features, heads)
-                    self.choices = {"features": name, "ridge": ridge, "valid": sign * score}
+                    self.choices |= {"features": name, "ridge": ridge, "valid": sign * score}
 
     def predict(self, task: Task, sequences: Sequence[str]) -> list[Any]:
         """Scores, values or a structure per sequence; `fit` comes first."""

@@ -41,7 +41,8 @@ class Model(Protocol):
     is_seeded: bool
     """Whether each seed has a record of its own."""
     choices: dict[str, Any]
-    """What it chose on validation, for the record; from the start it holds the `budget`, if there is one."""
+    """What it chose on validation, for the record; from the start it holds the `budget`, if there is one, and
+    `make_model` adds the `model_sha256`."""
     num_failed: int
     """Sequences of the last `predict` for which it had no answer, and which count as wrong."""
     num_truncated: int

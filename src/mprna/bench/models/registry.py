@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.resources import files
 from importlib.util import find_spec
+from os.path import isdir
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -21,6 +22,7 @@ from mprna.bench.models.majority import Majority
 from mprna.bench.models.model import Budget, Model
 from mprna.bench.models.program import PROGRAMS, command_line, named_program
 from mprna.bench.models.rnainverse import rnainverse
+from mprna.bench.models.weights import weights_sha256
 from mprna.bench.record import file_name, record_path
 from mprna.bench.task import Task
 from mprna.errors import MissingExtraError, UsageError
@@ -118,6 +120,9 @@ def make_model(name: str, task: Task, options: ModelOptions) -> Model:
     model = _make(name, task, options)
     if task.type not in model.types:
         raise UsageError(f"{name} does {', '.join(model.types)}, but {task.full_name} is {task.type}")
+    directory, are_random = _directory(name, options), "scratch" in split_mode(name)[1]
+    if directory and (digest := weights_sha256(directory, are_random=are_random)):
+        model.choices["model_sha256"] = digest
     return model
 
 
@@ -162,6 +167,18 @@ def _make(name: str, task: Task, options: ModelOptions) -> Model:
     if rest == "templates":
         return TemplateModel(FoldOptions(model=kind), jobs=options.jobs)
     return FoldingModel(FoldOptions(engine=rest or "hybrid", model=kind), jobs=options.jobs)
+
+
+def _directory(name: str, options: ModelOptions) -> Path | None:
+    """Where the weights of a model lie; None where it has none, or transformers looks for them."""
+    stem, _ = split_mode(name)
+    kind, _, rest = stem.partition(":")
+    if name in MODELS or kind == "command":
+        return None
+    if kind != "hf" and stem not in baselines():
+        return find_model(kind)
+    directory = rest if kind == "hf" else options.weights.get(stem, "")
+    return Path(directory) if isdir(directory) else None
 
 
 def _baseline(name: str, options: ModelOptions) -> dict[str, Any]:

@@ -9,9 +9,7 @@ from typing import Any
 from mprna.bench.examples import Example
 from mprna.bench.models.finetuned import TASKS, answers
 from mprna.bench.task import LABELLED, Task
-from mprna.digest import file_sha256
 from mprna.errors import UsageError
-from mprna.model.layout import WEIGHTS_FILE
 from mprna.model.task_checkpoint import load_task_model
 from mprna.model.task_config import TaskConfig
 
@@ -33,7 +31,7 @@ class TrainedModel:
         self._columns = _columns(self._model.task, task, directory)
         self._longest = self._model.config.max_length
         self._batch_size = batch_size
-        self.choices: dict[str, Any] = {"model_sha256": file_sha256(directory / WEIGHTS_FILE)}
+        self.choices: dict[str, Any] = {}
         self.num_failed = self.num_truncated = 0
 
     def fit(self, task: Task, train: Sequence[Example], valid: Sequence[Example], seed: int) -> None:
