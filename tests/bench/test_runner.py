@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from mprna.bench import runner
+from mprna.bench.models.majority import Majority
+from mprna.bench.models.model import Model
 from mprna.bench.models.registry import MODELS, ModelOptions, baselines, make_model
 from mprna.bench.record import file_name, peak_memory_mb, read_record, read_records_of, record_path
 from mprna.bench.suite import choose_tasks
@@ -38,6 +40,11 @@ def data_dir(tmp_path: Path) -> Path:
 def run(task: Task, model: str, data_dir: Path, seeds: tuple[int, ...] = (45, 46)) -> list[runner.Outcome]:
     out_dir = data_dir.parent / "out"
     return list(runner.run_all([task], [model], seeds, data_dir, out_dir, ModelOptions()))
+
+
+def with_choices(model: Model, **choices: object) -> Model:
+    model.choices |= choices
+    return model
 
 
 def test_a_record_holds_result_data_and_surroundings(data_dir: Path) -> None:
@@ -84,6 +91,18 @@ def test_a_record_of_another_model_is_refused(data_dir: Path) -> None:
     path = record_path(data_dir.parent / "out", "gue", "tf.0", "majority", 45)
     path.write_text(path.read_text().replace('"model": "majority"', '"model": "kmer"'))
     with pytest.raises(UsageError, match="is of the model kmer"):
+        run(TF, "majority", data_dir, (45,))
+
+
+def test_a_record_of_another_precision_is_refused(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run(TF, "majority", data_dir, (45,))
+    path = record_path(data_dir.parent / "out", "gue", "tf.0", "majority", 45)
+    monkeypatch.setitem(MODELS, "majority", lambda task, options: with_choices(Majority(), bfloat16=True))
+    assert not run(TF, "majority", data_dir, (45,))[0].is_new  # of a release that did not say
+    path.unlink()
+    run(TF, "majority", data_dir, (45,))
+    monkeypatch.setitem(MODELS, "majority", lambda task, options: with_choices(Majority(), bfloat16=False))
+    with pytest.raises(UsageError, match="made with another setting of bfloat16; remove it"):
         run(TF, "majority", data_dir, (45,))
 
 

@@ -111,14 +111,28 @@ def test_seeds_with_other_budgets_are_refused() -> None:
     assert [cell.num_seeds for cell in column.cells] == [3, 1]
 
 
-def test_seeds_with_other_weights_are_refused() -> None:
-    first, second = (
-        record("a", [0.1], seed=seed, choices={"model_sha256": digest})
-        for seed, digest in ((45, "1"), (46, "2"))
-    )
-    with pytest.raises(DataError, match=r"rgb/ssp-archive2: the seeds of a have different weights, 1 and 2"):
+@pytest.mark.parametrize(
+    ("choice", "values", "what"),
+    [
+        ("model_sha256", ("1", "2"), "weights, 1 and 2"),
+        ("bfloat16", (False, True), "settings of bfloat16, False and True"),
+    ],
+)
+def test_seeds_with_other_choices_are_refused(choice: str, values: tuple[object, ...], what: str) -> None:
+    first, second = (record("a", [0.1], seed, choices={choice: v}) for seed, v in enumerate(values))
+    with pytest.raises(DataError, match=f"rgb/ssp-archive2: the seeds of a have different {what}"):
         build_table([first, second])
     build_table([first, replace(second, model="b"), record("a", [0.1], seed=47)])
+
+
+def test_records_of_a_task_that_was_described_otherwise_are_refused() -> None:
+    """Such as other columns of one file; the first records do not say."""
+    first, second = (
+        record(model, [0.1], choices={"task": {"columns": ["seq", label]}}) for model, label in ("ax", "by")
+    )
+    with pytest.raises(DataError, match="rgb/ssp-archive2: the records of a and b describe the task"):
+        build_table([record("c", [0.1]), first, second])
+    build_table([record("c", [0.1]), first, replace(first, model="b")])
 
 
 def test_a_seed_counts_once() -> None:

@@ -104,10 +104,14 @@ def _finished(path: Path, name: str, task: Task, model: Model) -> RunRecord:
             f"{path} was made with the budget {record.choices.get('budget')}, this is "
             f"{model.choices.get('budget')}; choose another --out"
         )
-    for what, now in (("task", task.facts), ("model_sha256", model.choices.get("model_sha256"))):
-        if record.choices.get(what, now) != now:  # the first records do not have them
-            what = what.removesuffix("_sha256")
-            raise UsageError(f"{path} was made with another {what}; remove it, or choose another --out")
+    chosen = model.choices
+    for key, what, now in (
+        ("task", "another task", task.facts),
+        ("model_sha256", "another model", chosen.get("model_sha256")),
+        ("bfloat16", "another setting of bfloat16", chosen.get("bfloat16")),
+    ):
+        if record.choices.get(key, now) != now:  # the first records do not have them
+            raise UsageError(f"{path} was made with {what}; remove it, or choose another --out")
     return record
 
 

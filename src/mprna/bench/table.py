@@ -21,7 +21,11 @@ from mprna.errors import DataError
 
 ALPHA: Final = 0.05
 
-_SAME_IN_A_CELL: Final = {"budget": "budgets", "model_sha256": "weights"}
+_SAME_IN_A_CELL: Final = {
+    "budget": "budgets",
+    "model_sha256": "weights",
+    "bfloat16": "settings of bfloat16",
+}
 """Choices that seeds of one model have in common, and what they are called; the first records lack some."""
 
 
@@ -93,8 +97,8 @@ def build_table(records: Sequence[RunRecord], left_out: Mapping[str, set[int]] |
         left_out: task (`suite/name`) to test rows that are not scored, such as leaked ones.
 
     Raises:
-        DataError: records of one task that were made on different test files or have different metrics,
-            seeds of one model with other weights, training files or budgets, or no row left.
+        DataError: records of one task that were made on different test files, have different metrics or
+            describe the task otherwise; seeds of one model with other choices or training files; no row left.
     """
     by_task: dict[str, list[RunRecord]] = defaultdict(list)
     for record in records:
@@ -112,6 +116,10 @@ def _check_comparable(task: str, records: Sequence[RunRecord]) -> None:
         _check_seeds(task, model, [record for record in records if record.model == model])
     if len({(record.data["test"]["sha256"], record.num_scored) for record in records}) > 1:
         raise DataError(f"{task}: records of different test files cannot stand in one table")
+    described = [record for record in records if "task" in record.choices]  # the first records have none
+    if others := [one for one in described if one.choices["task"] != described[0].choices["task"]]:
+        models = f"{described[0].model} and {others[0].model}"
+        raise DataError(f"{task}: the records of {models} describe the task otherwise; run one of them again")
     by_metrics = {frozenset(record.metrics): record for record in records}
     if len(by_metrics) > 1:
         fewest, *_, most = sorted(by_metrics.values(), key=lambda record: len(record.metrics))
