@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mprna.bench.audit import audit_corpus, audit_task, find_shared, leaked_rows, write_audit
+from mprna.bench.audit import Leaked, audit_corpus, audit_task, find_shared, leaked_rows, write_audit
 from mprna.bench.suite import choose_tasks
+from mprna.digest import file_sha256
 from mprna.errors import DataError
 
 (TASK,) = choose_tasks("rgb", ("ssp-archive2",))
@@ -89,7 +90,12 @@ def test_leaked_rows_come_back_from_the_file(tmp_path: Path) -> None:
     write_split(tmp_path, "train", train)
     write_split(tmp_path, "test", [*random_rnas(2, seed=8), train[1]])
     write_audit(audit_task(TASK, tmp_path), tmp_path / "audit.json")
-    assert leaked_rows(tmp_path / "audit.json") == {"rgb/ssp-archive2": {2}}
+    digest = file_sha256(tmp_path / "RNA-SSP-Archive2" / "test.json")
+    assert leaked_rows(tmp_path / "audit.json") == {"rgb/ssp-archive2": Leaked(3, digest, {2})}
+    corpus = tmp_path / "corpus.fa"
+    corpus.write_text(f">a\n{train[1]}\n")
+    write_audit(audit_corpus([TASK], tmp_path, [corpus]), tmp_path / "audit.json")
+    assert leaked_rows(tmp_path / "audit.json") == {"rgb/ssp-archive2": Leaked(3, digest, {2})}
 
 
 def test_missing_data_is_named(tmp_path: Path) -> None:

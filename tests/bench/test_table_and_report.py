@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
+from mprna.bench.audit import Leaked
 from mprna.bench.figures import Bar, Panel, chart_svg, measured_panels, panel_svg
 from mprna.bench.record import RunRecord, read_record, write_record
 from mprna.bench.report import render
@@ -35,6 +36,10 @@ def record(model: str, values: list[float], seed: int = 45, **changes: object) -
         data={"test": facts},
     )
     return replace(made, **changes)  # type: ignore[arg-type]
+
+
+def leaked(num_sequences: int, rows: set[int], sha256: str = "0") -> dict[str, Leaked]:
+    return {"rgb/ssp-archive2": Leaked(num_sequences, sha256, rows)}
 
 
 RNG = np.random.default_rng(0)
@@ -73,11 +78,27 @@ def test_the_best_of_an_error_is_the_lowest() -> None:
 
 
 def test_left_out_rows_change_n_and_mean() -> None:
-    (column,) = build_table([record("a", [1.0, 0.0, 0.0])], {"rgb/ssp-archive2": {0}}).columns
+    (column,) = build_table([record("a", [1.0, 0.0, 0.0])], leaked(3, {0})).columns
     (cell,) = column.cells
     assert (cell.mean, cell.num_scored, cell.num_original) == (0.0, 2, 3)
     with pytest.raises(DataError, match="no test row is left"):
-        build_table([record("a", [1.0])], {"rgb/ssp-archive2": {0}})
+        build_table([record("a", [1.0])], leaked(1, {0}))
+
+
+def test_an_audit_of_another_test_file_is_refused() -> None:
+    """By the file's digest, or the number of its rows where the audit does not have it."""
+    one = record("a", [1.0, 0.0])
+    for stale in (leaked(2, {0}, "1"), leaked(3, {0}, "")):
+        with pytest.raises(DataError, match="rgb/ssp-archive2: the audit is of another test file"):
+            build_table([one], stale)
+    for fitting in (leaked(2, {0}), leaked(2, {0}, "")):
+        assert build_table([one], fitting).columns[0].cells[0].num_scored == 1
+
+
+def test_a_task_that_was_not_audited_is_noted() -> None:
+    for left_out, is_noted in ((leaked(2, set()), False), ({}, True), (None, False)):
+        (column,) = build_table([record("a", [1.0, 0.0])], left_out).columns
+        assert ("not in the audit: nothing left out" in column.notes) == is_noted
 
 
 def test_records_of_other_test_files_are_refused() -> None:
@@ -170,16 +191,14 @@ def test_families_are_resampled_as_a_whole() -> None:
     assert together.notes == ("intervals resample 3 families or other clusters as a whole",)
     (single,) = build_table([record("m", [0.2, 0.8], clusters=["a", "b"])]).columns
     assert single.notes == ("no families are known: intervals resample items",)
-    (left,) = build_table(
-        [record("m", values, clusters=families)], {"rgb/ssp-archive2": set(range(50))}
-    ).columns
+    (left,) = build_table([record("m", values, clusters=families)], leaked(150, set(range(50)))).columns
     assert left.notes == ("intervals resample 2 families or other clusters as a whole",)
 
 
 def test_one_family_that_is_left_is_not_resampled() -> None:
     """It would be drawn every time, and every interval would be a point."""
     values = RNG.uniform(size=20).tolist()
-    left_out = {"rgb/ssp-archive2": set(range(10))}
+    left_out = leaked(20, set(range(10)))
     (column,) = build_table(
         [record("a", values, clusters=["5s"] * 5 + ["srp"] * 5 + ["trna"] * 10)], left_out
     ).columns

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from itertools import islice
 from operator import index
 from pathlib import Path
@@ -20,7 +20,7 @@ from typing import Final
 import numpy as np
 
 from mprna.alphabet import clean_sequence
-from mprna.bench.data import find_split, load_split
+from mprna.bench.data import Split, find_split, load_split
 from mprna.bench.task import SPLITS, Task
 from mprna.errors import DataError, SequenceError
 from mprna.io.formats import read_records
@@ -47,6 +47,18 @@ class Leak:
     """Rows that stand there exactly. Within the split itself: repeats of an earlier row."""
     near: tuple[int, ...]
     """Rows that share at least half of their words with one sequence there, without the exact ones."""
+    sha256: str = ""
+    """SHA-256 of the file of `split`; the first audits do not have it."""
+
+
+@dataclass(slots=True)
+class Leaked:
+    """What an audit says of a task's test split."""
+
+    num_sequences: int
+    sha256: str
+    rows: set[int] = field(default_factory=set)
+    """Those that stand, exactly or nearly, in train, valid or a corpus."""
 
 
 def audit_task(task: Task, data_dir: Path) -> list[Leak]:
@@ -59,15 +71,14 @@ def audit_task(task: Task, data_dir: Path) -> list[Leak]:
     there = [split for split in SPLITS if find_split(task, split, data_dir)]
     if not there:
         load_split(task, "test", data_dir)
-    sequences = {
-        split: [example.sequence for example in load_split(task, split, data_dir).examples] for split in there
-    }
+    splits = {split: load_split(task, split, data_dir) for split in there}
+    sequences = {split: _sequences(loaded) for split, loaded in splits.items()}
     leaks = [_repeats(task, split, rows) for split, rows in sequences.items()]
     for split, within in (("test", "train"), ("test", "valid"), ("valid", "train")):
         if split in sequences and within in sequences:
             exact, near = find_shared(sequences[split], sequences[within])
             leaks.append(Leak(task.full_name, split, within, len(sequences[split]), exact, near))
-    return leaks
+    return [replace(leak, sha256=splits[leak.split].sha256) for leak in leaks]
 
 
 def audit_corpus(tasks: Sequence[Task], data_dir: Path, corpus: Sequence[Path]) -> list[Leak]:
@@ -79,9 +90,8 @@ def audit_corpus(tasks: Sequence[Task], data_dir: Path, corpus: Sequence[Path]) 
     Raises:
         DataError: no test split, or a corpus file that cannot be read.
     """
-    tests = {
-        task: [example.sequence for example in load_split(task, "test", data_dir).examples] for task in tasks
-    }
+    splits = {task: load_split(task, "test", data_dir) for task in tasks}
+    tests = {task: _sequences(split) for task, split in splits.items()}
     everything = sorted({sequence for rows in tests.values() for sequence in rows})
     words = np.unique(_words(everything))
     seen = np.zeros(len(words), dtype=bool)
@@ -98,7 +108,7 @@ def audit_corpus(tasks: Sequence[Task], data_dir: Path, corpus: Sequence[Path]) 
         exact = tuple(i for i, sequence in enumerate(rows) if sequence in holder)
         shares = _shares(rows, words[seen])
         near = tuple(i for i in np.flatnonzero(shares >= NEAR).tolist() if rows[i] not in holder)
-        leaks.append(Leak(task.full_name, "test", name, len(rows), exact, near))
+        leaks.append(Leak(task.full_name, "test", name, len(rows), exact, near, splits[task].sha256))
     return leaks
 
 
@@ -127,23 +137,24 @@ def write_audit(leaks: Sequence[Leak], path: Path) -> None:
         stream.write("\n")
 
 
-def leaked_rows(path: Path) -> dict[str, set[int]]:
-    """Test rows of each task that stand, exactly or nearly, in train, valid or a corpus.
+def leaked_rows(path: Path) -> dict[str, Leaked]:
+    """Test rows of each task that was audited.
 
     Raises:
         DataError: no file of `write_audit`.
     """
-    rows: dict[str, set[int]] = defaultdict(set)
+    found: dict[str, Leaked] = {}
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         if content["schema"] != _SCHEMA:
             raise ValueError(f"schema {content['schema']!r}")
         for leak in (Leak(**leak) for leak in content["leaks"]):
-            if leak.split == "test" and leak.within != "test":
-                rows[leak.task].update(map(index, (*leak.exact, *leak.near)))
+            if leak.split == "test":
+                leaked = found.setdefault(leak.task, Leaked(index(leak.num_sequences), leak.sha256))
+                leaked.rows.update(map(index, (*leak.exact, *leak.near)) if leak.within != "test" else ())
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise DataError(f"{path}: no audit; `mprna bench audit SUITE -o FILE` writes one") from error
-    return dict(rows)
+    return found
 
 
 class _Parts:
@@ -163,6 +174,10 @@ class _Parts:
         candidates = {start for start in starts if start in self._by_start}
         possible = [*self._short, *(part for start in candidates for part in self._by_start[start])]
         return {part for part in possible if part in record}
+
+
+def _sequences(split: Split) -> list[str]:
+    return [example.sequence for example in split.examples]
 
 
 def _repeats(task: Task, split: str, rows: Sequence[str]) -> Leak:

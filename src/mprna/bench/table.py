@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isnan
 from typing import Final
 
 import numpy as np
 
+from mprna.bench.audit import Leaked
 from mprna.bench.metrics import METRICS, Floats, Metric, evaluate
 from mprna.bench.record import RunRecord, items_of
 from mprna.bench.statistics import Draws, average_ranks, draw_items, holm, interval, paired_p, resampled
@@ -90,15 +91,16 @@ class Table:
         return defined.count(len(self.models))
 
 
-def build_table(records: Sequence[RunRecord], left_out: Mapping[str, set[int]] | None = None) -> Table:
+def build_table(records: Sequence[RunRecord], left_out: Mapping[str, Leaked] | None = None) -> Table:
     """A table of records.
 
     Args:
-        left_out: task (`suite/name`) to test rows that are not scored, such as leaked ones.
+        left_out: task (`suite/name`) to test rows that are not scored.
 
     Raises:
         DataError: records of one task that were made on different test files, have different metrics or
-            describe the task otherwise; seeds of one model with other choices or training files; no row left.
+            describe the task otherwise; an audit of another test file;
+            seeds of one model with other choices or training files; no row left.
     """
     by_task: dict[str, list[RunRecord]] = defaultdict(list)
     for record in records:
@@ -106,8 +108,13 @@ def build_table(records: Sequence[RunRecord], left_out: Mapping[str, set[int]] |
     columns = []
     for task, group in by_task.items():
         _check_comparable(task, group)
-        without = (left_out or {}).get(task, set())
-        columns += [_column(task, metric, group, without) for metric in group[0].metrics]
+        leaked = (left_out or {}).get(task)
+        if leaked:
+            _check_audit(task, leaked, group[0])
+        note = ("not in the audit: nothing left out",) if left_out is not None and not leaked else ()
+        without = leaked.rows if leaked else set()
+        made = (_column(task, metric, group, without) for metric in group[0].metrics)
+        columns += [replace(column, notes=(*note, *column.notes)) for column in made]
     return Table(tuple(columns), _ranks(columns))
 
 
@@ -127,6 +134,15 @@ def _check_comparable(task: str, records: Sequence[RunRecord]) -> None:
             f"{task}: the record of {fewest.model} has {', '.join(fewest.metrics)}, that of {most.model} "
             f"{', '.join(most.metrics)}; run {fewest.model} again"
         )
+
+
+def _check_audit(task: str, leaked: Leaked, record: RunRecord) -> None:
+    """Rows are numbered: in another file they are others."""
+    same = leaked.num_sequences == record.num_scored
+    if leaked.sha256:
+        same = leaked.sha256 == record.data["test"]["sha256"]
+    if not same:
+        raise DataError(f"{task}: the audit is of another test file; run `mprna bench audit` again")
 
 
 def _check_seeds(task: str, model: str, records: Sequence[RunRecord]) -> None:
