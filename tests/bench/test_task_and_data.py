@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from mprna.bench.data import clusters_of, is_as_described, load_split, rows_digest
+from mprna.bench.examples import example_of
 from mprna.bench.suite import choose_tasks
 from mprna.bench.task import SplitFacts, Task
 from mprna.errors import FormatError, MissingDataError
@@ -247,3 +248,13 @@ def test_a_broken_table_is_told_with_its_line(tmp_path: Path, text: str, place: 
     (folder / "test.csv").write_text(text)
     with pytest.raises(FormatError, match=rf"test\.csv:{place}: .*{reason}"):
         load_split(task_of("gue", "prom_core_tata"), "test", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("row", "cluster"),
+    [({"family": 0}, "0"), ({"family": "", "id": "5s_x"}, "5s"), ({"family": None}, ""), ({"": "7"}, "")],
+)
+def test_the_family_of_a_row(row: dict[str, object], cluster: str) -> None:
+    """A family may be a number; a column without a name, as tables of pandas have, is none."""
+    labelled = {"seq": "GGAACC", "label": "((..))"}
+    assert example_of(task_of("rgb", "ssp-archive2"), labelled | row, Path("x.csv"), 1).cluster == cluster

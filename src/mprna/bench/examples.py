@@ -82,11 +82,13 @@ def check_lengths(task: Task, examples: Sequence[Example], lines: Sequence[int],
 
 def _cluster(task: Task, row: dict[str, Any]) -> str:
     """The column `family`; else the family in an id of ArchiveII; else the column that new splits go by."""
-    if row.get("family"):
+    if row.get("family") not in (None, ""):
         return str(row["family"])
     name = str(row.get("id", ""))
     family = name.partition("_")[0].lower()
-    return family if family in FAMILIES and "_" in name else str(row.get(task.resplit_by, ""))
+    if family in FAMILIES and "_" in name:
+        return family
+    return str(row.get(task.resplit_by, "")) if task.resplit_by else ""
 
 
 def _column(row: dict[str, Any], name: str) -> Any:
