@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from mprna.bench.metrics import METRICS, evaluate
+from mprna.bench.record import plain_items
 from mprna.bench.statistics import draw_items, interval, resampled
 from mprna.errors import DataError
 from mprna.rna.scores import token_macro_f1
@@ -95,6 +96,23 @@ def test_regression_by_numpy() -> None:
     )
     assert np.isnan(value("r2", [0.1] * 30, list(p)))
     assert np.isnan(value("pearson", list(y), [1.0] * 30))
+
+
+def test_small_spreads_about_large_means_are_defined() -> None:
+    """Also from a record, which has nine digits; a spread of float32's rounding is none."""
+    rng = np.random.default_rng(1)
+    y = 10_000 + rng.uniform(-5, 5, 50)
+    p = 17.5753 + 0.0251 * rng.uniform(size=50) + 1e-3 * (y - 10_000)
+    items = [METRICS["pearson"].item(*pair) for pair in zip(y, p, strict=True)]
+    rounded = [np.array(item) for item in plain_items(items)]
+    for read in (items, rounded):
+        assert evaluate(METRICS["pearson"], read) == pytest.approx(np.corrcoef(y, p)[0, 1], abs=1e-6)
+        expected = 1 - ((y - p) ** 2).sum() / ((y - y.mean()) ** 2).sum()
+        assert evaluate(METRICS["r2"], read) == pytest.approx(expected, rel=1e-6)
+    low, high = interval(resampled(METRICS["pearson"], rounded, draw_items(50)))
+    assert low < np.corrcoef(y, p)[0, 1] < high
+    assert np.isnan(value("pearson", list(y), list(17.5753 * (1 + 1e-7 * rng.uniform(-1, 1, 50)))))
+    assert np.isnan(value("r2", [0.0] * 50, list(p)))
 
 
 def test_labels_by_hand() -> None:

@@ -24,7 +24,7 @@ from mprna.rna.scores import NUM_LABELS, label_confusion, mean_label_f1, pair_sc
 from mprna.rna.structure import pairs_from_dot_bracket
 
 RELATIVE: Final = 1e-6
-"""A spread below this share of the squares counts as 0: it is rounding, since records have nine digits."""
+"""A standard deviation below this share of the values counts as 0: it is rounding, as of float32."""
 
 Floats = npt.NDArray[np.float64]
 
@@ -40,6 +40,8 @@ class Metric:
     """From the summed or pooled numbers to the metric."""
     by_weights: Callable[[Floats], Callable[[Floats], float]] | None = None
     """From pooled rows to the metric as a function of their weights; None if numbers are summed."""
+    centre: Callable[[Floats], Floats] | None = None
+    """From the numbers of all items, (N, K), to those that are summed in their place."""
     lower_is_better: bool = False
     names_missed: bool = False
     """Whether reports name the items whose first number is 0."""
@@ -48,6 +50,11 @@ class Metric:
     def additive(self) -> bool:
         """Whether the numbers of items are summed; else their rows are pooled."""
         return self.by_weights is None
+
+    def numbers(self, items: Sequence[Floats]) -> Floats:
+        """Those of all items, a row each if they are summed, else pooled."""
+        rows = np.stack(list(items)) if self.additive else np.concatenate(list(items))
+        return self.centre(rows) if self.centre else rows
 
 
 def evaluate(metric: Metric, items: Sequence[Floats]) -> float:
@@ -58,8 +65,8 @@ def evaluate(metric: Metric, items: Sequence[Floats]) -> float:
     """
     if not len(items):
         raise DataError(f"no item to score by {metric.name}")
-    total = np.sum(items, axis=0) if metric.additive else np.concatenate(list(items))
-    return metric.value(total)
+    numbers = metric.numbers(items)
+    return metric.value(numbers.sum(axis=0) if metric.additive else numbers)
 
 
 def confusion_item(truth: Any, scores: Any) -> Floats:
@@ -132,7 +139,7 @@ def error_item(truth: Any, predicted: Any) -> Floats:
 
 
 def moment_item(truth: Any, predicted: Any) -> Floats:
-    """1, y, p, y^2, p^2 and y p, of which R2 and Pearson's correlation are made. *Shape:* (6,)"""
+    """1, y, p, y^2, p^2 and y p; see `centred`, which needs the first three. *Shape:* (6,)"""
     y, p = float(np.ravel(truth)[0]), float(np.ravel(predicted)[0])
     return np.array([1.0, y, p, y * y, p * p, y * p])
 
@@ -198,20 +205,37 @@ def _mean_of_known(values: Sequence[float]) -> float:
     return float(np.mean(known)) if known else float("nan")
 
 
+def centred(moments: Floats) -> Floats:
+    """What R2 and Pearson's correlation are sums of: moments without the mean, in which digits would be lost.
+
+    Args:
+        moments: `moment_item` of all items. *Shape:* (N, 6)
+
+    Returns:
+        1, y, p, y^2, p^2, y p and (y - p)^2, the first two in units of their root mean squares, the last in
+        that of y. *Shape:* (N, 7)
+    """
+    truth, given = moments[:, 1], moments[:, 2]
+    units = [float(np.sqrt(np.square(values).mean())) or 1.0 for values in (truth, given)]
+    y, p = ((values - values.mean()) / unit for values, unit in zip((truth, given), units, strict=True))
+    error = (truth - given) / units[0]
+    return np.column_stack([np.ones(len(y)), y, p, y * y, p * p, y * p, error * error])
+
+
 def r2(moments: Floats) -> float:
     """Coefficient of determination; nan for constant truth."""
-    n, y, _, yy, pp, yp = moments
+    n, y, _, yy, _, _, error = moments
     spread = yy - y * y / n
-    return float(1.0 - (yy - 2 * yp + pp) / spread) if spread > RELATIVE * yy else float("nan")
+    return float(1.0 - error / spread) if spread > RELATIVE**2 * n else float("nan")
 
 
 def pearson(moments: Floats) -> float:
     """Pearson's correlation; nan where one side is constant."""
-    n, y, p, yy, pp, yp = moments
-    spreads = np.array([n * yy - y * y, n * pp - p * p])
-    if (spreads <= RELATIVE * n * np.array([yy, pp])).any():
+    n, y, p, yy, pp, yp, _ = moments
+    spreads = np.array([yy - y * y / n, pp - p * p / n])
+    if (spreads <= RELATIVE**2 * n).any():
         return float("nan")
-    return float((n * yp - y * p) / np.sqrt(spreads.prod()))
+    return float((yp - y * p / n) / np.sqrt(spreads.prod()))
 
 
 def mean(total: Floats) -> float:
@@ -250,8 +274,8 @@ METRICS: Final = {
         Metric("auc", score_item, auc, auc_by_weights),
         Metric("mcrmse", error_item, root_mean_squared, lower_is_better=True),
         Metric("rmse", error_item, root_mean_squared, lower_is_better=True),
-        Metric("r2", moment_item, r2),
-        Metric("pearson", moment_item, pearson),
+        Metric("r2", moment_item, r2, centre=centred),
+        Metric("pearson", moment_item, pearson, centre=centred),
         Metric("label_macro_f1", label_item, label_macro_f1),
         Metric("label_auc", label_score_item, label_auc, label_auc_by_weights),
         Metric("solved", solved_item, mean, names_missed=True),

@@ -36,9 +36,10 @@ def draw_items(num_items: int, clusters: Sequence[str] = ()) -> Draws:
 
 def resampled(metric: Metric, items: Sequence[Floats], draws: Draws) -> Floats:
     """The metric of every resample. *Shape:* (R,)"""
+    numbers = metric.numbers(items)
     if metric.by_weights is None:
-        return np.array([metric.value(total) for total in draws @ np.stack(list(items))])
-    value, lengths = metric.by_weights(np.concatenate(list(items))), [len(item) for item in items]
+        return np.array([metric.value(total) for total in draws @ numbers])
+    value, lengths = metric.by_weights(numbers), [len(item) for item in items]
     return np.array([value(np.repeat(draw, lengths)) for draw in draws])
 
 
