@@ -58,6 +58,19 @@ def test_cells_have_ranks_intervals_and_corrected_tests() -> None:
     assert cells["next"].low < cells["next"].mean < cells["next"].high
 
 
+@pytest.mark.parametrize(
+    ("num_items", "clusters", "are_compared"),
+    [(5, [], False), (6, [], True), (30, ["a", "b", "c", "d", "e"] * 6, False)],
+)
+def test_few_items_tell_no_model_from_another(
+    num_items: int, clusters: list[str], are_compared: bool
+) -> None:
+    pair = [record(name, [value] * num_items, clusters=clusters) for name, value in (("a", 0.9), ("b", 0.1))]
+    (column,) = build_table(pair).columns
+    assert (not np.isnan(column.cells[1].p)) == are_compared
+    assert any("not compared" in note for note in column.notes) != are_compared
+
+
 def test_seeds_are_pooled_to_mean_and_sd() -> None:
     first = record("a", [0.2, 0.4], num_failed=1, seconds=2.0, peak_memory_mb=10.0)
     second = record("a", [0.4, 0.6], seed=46, num_failed=2, seconds=4.0, peak_memory_mb=20.0)

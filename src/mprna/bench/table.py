@@ -21,6 +21,8 @@ from mprna.bench.statistics import Draws, average_ranks, draw_items, holm, inter
 from mprna.errors import DataError
 
 ALPHA: Final = 0.05
+MIN_COMPARED: Final = 6
+"""Items, or clusters, below which nothing is significant: 5 differences have one sign by chance once in 16."""
 
 _SAME_IN_A_CELL: Final = {
     "budget": "budgets",
@@ -170,13 +172,16 @@ def _column(task: str, metric: str, records: Sequence[RunRecord], without: set[i
     draws = draw_items(len(kept), clusters)
     pools = {model: _pool(how, runs, kept, draws) for model, runs in by_model.items()}
     ranks = _cell_ranks(pools, how)
-    p_values = _p_values(min(pools, key=ranks.__getitem__), pools)
+    num_units = len(set(clusters)) or len(kept)
+    is_compared = num_units >= MIN_COMPARED or len(pools) < 2
+    p_values = _p_values(min(pools, key=ranks.__getitem__), pools) if is_compared else {}
     cells = tuple(
         _cell(model, runs, pools[model], len(kept), ranks[model], p_values.get(model, float("nan")))
         for model, runs in by_model.items()
     )
     missed = _missed(metric, by_model, kept) if how.names_missed else ()
-    notes = (*_notes(records), _resampled(clusters), *missed)
+    few = () if is_compared else (f"models are not compared by fewer than {MIN_COMPARED} items or clusters",)
+    notes = (*_notes(records), _resampled(clusters), *few, *missed)
     return Column(task, metric, how.lower_is_better, cells, notes)
 
 
