@@ -22,7 +22,7 @@ from mprna.errors import DataError
 
 ALPHA: Final = 0.05
 MIN_COMPARED: Final = 6
-"""Items, or clusters, below which nothing is significant: 5 differences have one sign by chance once in 16."""
+"""Items, or clusters, below which no model is compared: 5 differences have one sign by chance once in 16."""
 
 _SAME_IN_A_CELL: Final = {
     "budget": "budgets",
