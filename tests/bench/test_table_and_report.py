@@ -361,6 +361,11 @@ def test_a_value_below_zero_goes_to_the_left() -> None:
     assert float(down.get("x", "")) + float(down.get("width", "")) == pytest.approx(float(up.get("x", "")))
 
 
+def test_a_chart_without_any_number_is_drawn() -> None:
+    nan = float("nan")
+    assert "not defined" in panel_svg(Panel("t", (Bar("m", nan, nan, nan, "#000000"),)))
+
+
 def test_unknown_format_is_refused() -> None:
     with pytest.raises(UsageError, match="format 'pdf'"):
         render(build_table([GOOD]), "pdf", title="T")

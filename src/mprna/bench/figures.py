@@ -130,7 +130,7 @@ def chart_svg(panels: Sequence[Panel]) -> str:
 
 def _panel(panel: Panel) -> Iterator[str]:
     ends = [end for bar in panel.bars for end in (bar.value, bar.low, bar.high) if isfinite(end)]
-    low, high = min(0.0, *ends), max(0.0, *ends)
+    low, high = min([0.0, *ends]), max([0.0, *ends])
     scale = (WIDTH - 2 * _SIDE) / ((high - low) or 1.0)
 
     def across(value: float) -> float:
