@@ -157,9 +157,15 @@ def test_a_damaged_record_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "change", [{"seed": "45"}, {"metrics": {"mcc": "high"}}, {"items": [1]}, {"clusters": [2]}]
+    "change",
+    [
+        *({"seed": "45"}, {"metrics": {"mcc": "high"}}, {"items": [1]}, {"clusters": [2]}),
+        {"metrics": {"f2": 0.5}, "items": {"f2": [[1.0, 1.0]]}},
+        *({"data": {}}, {"clusters": ["a", "b"]}, {"names": ["a", "b"]}),
+        {"items": {"token_macro_f1": [], "pair_f1": [[1.0, 1.0]]}},
+    ],
 )
-def test_a_record_of_wrong_types_is_named(change: dict[str, object], data_dir: Path) -> None:
+def test_a_record_of_wrong_fields_is_named(change: dict[str, object], data_dir: Path) -> None:
     run(SSP, "vienna", data_dir)
     path = record_path(data_dir.parent / "out", "rgb", "ssp-archive2", "vienna", 45)
     path.write_text(json.dumps(json.loads(path.read_text()) | change))

@@ -9,7 +9,7 @@ import platform
 import re
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import PackageNotFoundError, version
@@ -19,7 +19,7 @@ from typing import Any, Final, get_args, get_origin, get_type_hints
 import numpy as np
 
 from mprna import __version__
-from mprna.bench.metrics import Floats
+from mprna.bench.metrics import METRICS, Floats
 from mprna.errors import DataError
 from mprna.io.output import open_output
 
@@ -122,9 +122,25 @@ def read_record(path: Path) -> RunRecord:
         raise DataError(f"{path}: no benchmark record of version {SCHEMA}")
     if wrong := [name for name in content if not _has_type(content[name], hints[name])]:
         raise DataError(f"{path}: damaged ({', '.join(wrong)}); remove it and run the same again")
-    if missing := content["metrics"].keys() - content["items"].keys():
+    record = RunRecord(**content)
+    if missing := record.metrics.keys() - record.items.keys():
         raise DataError(f"{path}: no items of {', '.join(sorted(missing))}; remove it and run the same again")
-    return RunRecord(**content)
+    if wrong := list(_misfits(record)):
+        raise DataError(f"{path}: damaged ({', '.join(wrong)}); remove it and run the same again")
+    return record
+
+
+def _misfits(record: RunRecord) -> Iterator[str]:
+    """Fields that do not fit the others, or name what there is not."""
+    if record.metrics.keys() - METRICS.keys():
+        yield "metrics"
+    if "test" not in record.data:
+        yield "data"
+    if any(len(record.items[metric]) != record.num_scored for metric in record.metrics):
+        yield "items"
+    for name in ("clusters", "names"):
+        if len(getattr(record, name)) not in (0, record.num_scored):
+            yield name
 
 
 def _has_type(value: object, hint: Any) -> bool:
