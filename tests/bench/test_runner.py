@@ -107,10 +107,10 @@ def test_a_record_of_another_precision_is_refused(data_dir: Path, monkeypatch: p
 
 
 def test_names_of_records_are_short_and_differ() -> None:
-    models = ["mini:full", "mini", "command:a/fold {}", "x" * 300, "x" * 301]
+    models = ["mini:full", "mini", "command:a/fold {}", "x" * 300, "x" * 301, "名" * 90, "a" + "名" * 90]
     names = [file_name(model) for model in models]
     assert len(set(names)) == len(names)
-    assert max(map(len, names)) < 120
+    assert max(len(name.encode()) for name in names) < 120
 
 
 def test_the_model_is_fitted_before_test_is_read(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,7 +25,7 @@ from mprna.io.output import open_output
 
 SCHEMA: Final = 1
 MAX_NAME: Final = 100
-"""Most letters of a model's name that are in the name of its record."""
+"""Most bytes of a model's name that are in the name of its record."""
 LATER: Final = {"answers", "clusters", "names"}
 """Fields that the first records do not have."""
 PACKAGES: Final = ("numpy", "viennarna", "onnxruntime", "torch", "scipy", "transformers")
@@ -93,9 +93,11 @@ def file_name(model: str) -> str:
     'runs_mini_model'
     """
     name = re.sub(r"[^\w.+-]+", "_", model).strip("_")
-    if len(name) <= MAX_NAME:
+    if len(name.encode()) <= MAX_NAME:
         return name
-    return f"{name[:MAX_NAME]}_{hashlib.sha256(model.encode()).hexdigest()[:8]}"
+    return (
+        f"{name.encode()[:MAX_NAME].decode(errors='ignore')}_{hashlib.sha256(model.encode()).hexdigest()[:8]}"
+    )
 
 
 def write_record(record: RunRecord, path: Path) -> None:
