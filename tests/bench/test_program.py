@@ -17,7 +17,7 @@ from mprna.errors import RunError, UsageError
 (TASK,) = choose_tasks("rgb", ("ssp-archive2",))
 HAIRPIN = """
 import sys
-for line in open(sys.argv[1]) if sys.argv[1:] else sys.stdin:
+for line in open(sys.argv[1].removeprefix("--in=")) if sys.argv[1:] else sys.stdin:
     if line.startswith(">"):
         print(">", line[1:].strip())
     else:
@@ -31,7 +31,9 @@ def python(code: str, *arguments: str) -> str:
     return f"command:{shlex.join([sys.executable, '-c', code, *arguments])}"
 
 
-@pytest.mark.parametrize("arguments", [(FASTA,), ()], ids=["file", "standard input"])
+@pytest.mark.parametrize(
+    "arguments", [(FASTA,), (f"--in={FASTA}",), ()], ids=["file", "option", "standard input"]
+)
 def test_structures_are_read_in_their_order(arguments: tuple[str, ...]) -> None:
     model = make_model(python(HAIRPIN, *arguments), TASK, ModelOptions())
     assert model.predict(TASK, ["GGGGAAAACCCC", "GAAC", "N" * 9]) == ["(((......)))", "(..)", "(((...)))"]
@@ -59,6 +61,15 @@ def test_a_program_that_fails_is_named(code: str, message: str) -> None:
         model.predict(TASK, ["GAAAC", "GAAAC"])
 
 
+def test_a_program_that_cannot_be_run_is_skipped_as_one_that_fails(tmp_path: Path) -> None:
+    script = tmp_path / "script"
+    script.write_text("#!/no/such/interpreter\n")
+    script.chmod(0o755)
+    model = make_model(f"command:{script} {{}}", TASK, ModelOptions())
+    with pytest.raises(RunError, match=r"script cannot be run \(.*No such file"):
+        model.predict(TASK, ["GAAAC"])
+
+
 @pytest.mark.parametrize("name", ["command:", "command:no-such-program {}", "command:'"])
 def test_what_is_no_program_is_refused(name: str) -> None:
     with pytest.raises(UsageError, match=r"^command:"):
@@ -76,7 +87,7 @@ def test_mxfold2_is_called_as_its_manual_says(tmp_path: Path, monkeypatch: pytes
     with pytest.raises(UsageError, match=r"mxfold2 is not installed .*github.*command:"):
         make_model("mxfold2", TASK, ModelOptions())
     fake = tmp_path / "mxfold2"
-    code = HAIRPIN.replace("sys.argv[1:]", "True").replace("sys.argv[1]", "sys.argv[2]")
+    code = HAIRPIN.replace("sys.argv[1:]", "True").replace("sys.argv[1].", "sys.argv[2].")
     fake.write_text(f"#!{sys.executable}\n{code}\nassert sys.argv[1] == 'predict'\n")
     fake.chmod(0o755)
     assert make_model("mxfold2", TASK, ModelOptions()).predict(TASK, ["GGGGAAAACCCC"]) == ["(((......)))"]

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from mprna.bench.examples import Example
 from mprna.bench.task import Task
-from mprna.errors import RunError, StructureError, UsageError
+from mprna.errors import RunError, StructureError, UsageError, first_line
 from mprna.rna.structure import pairs_from_dot_bracket
 
 FASTA: Final = "{}"
@@ -64,8 +64,8 @@ class ProgramModel:
     """One call for all sequences. An answer that is no structure of its RNA counts as unpaired.
 
     Args:
-        command: program and arguments; `{}` becomes the name of a FASTA file, without it FASTA is on standard
-            input. Its structures, one for each RNA in their order, are the lines that begin with a
+        command: program and arguments; `{}` in them becomes the name of a FASTA file, without it FASTA is on
+            standard input. Its structures, one for each RNA in their order, are the lines that begin with a
             dot-bracket on standard output.
     """
 
@@ -85,7 +85,7 @@ class ProgramModel:
         """One dot-bracket per sequence.
 
         Raises:
-            RunError: the program fails, or has more or fewer answers than sequences.
+            RunError: the program cannot be run, fails, or has more or fewer answers than sequences.
         """
         found = [match[1] for line in self._run(sequences) if (match := _STRUCTURE.fullmatch(line))]
         if len(found) != len(sequences):
@@ -101,11 +101,14 @@ class ProgramModel:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "rnas.fa"
             path.write_text(fasta)
-            command = [str(path) if part == FASTA else part for part in self._command]
-            stdin = "" if FASTA in self._command else fasta
-            result = subprocess.run(
-                command, input=stdin, capture_output=True, encoding="utf-8", errors="replace", check=False
-            )
+            command = [part.replace(FASTA, str(path)) for part in self._command]
+            stdin = fasta if command == list(self._command) else ""
+            try:
+                result = subprocess.run(
+                    command, input=stdin, capture_output=True, encoding="utf-8", errors="replace", check=False
+                )
+            except OSError as error:
+                raise RunError(f"{self._command[0]} cannot be run ({first_line(error)})") from error
         if result.returncode != 0:
             last = (result.stderr.strip().splitlines() or ["no message"])[-1]
             raise RunError(f"{self._command[0]} ended with status {result.returncode}: {last}")
