@@ -355,6 +355,27 @@ def test_any_name_makes_a_chart_that_can_be_read() -> None:
     assert texts[:2] == ["a\ufffdb & <c>", "\ufffd"]
 
 
+def test_a_long_name_leaves_room_for_the_value() -> None:
+    name = f"runs/{'x' * 60}/model:lora"
+    panel = Panel("t", (Bar(name, 0.5, 0.4, 0.6, "#000000"), Bar("n" * 30, 0.5, 0.4, 0.6, "#000000")))
+    svg = ElementTree.fromstring(panel_svg(panel))
+    _, long, _, short, _ = svg.findall(".//{*}text")
+    (title,) = long.findall("{*}title")
+    assert title.text == name
+    assert title.tail is not None
+    assert (title.tail[:6], title.tail[-10:]) == ("runs/x", "model:lora")
+    assert len(title.tail) <= 37
+    assert short.text == "n" * 30
+
+
+def test_a_page_sorts_large_numbers_and_wraps_long_names() -> None:
+    page = render(build_table([replace(GOOD, seconds=1234.0)]), "html", title="T")
+    assert "<td>1,234 s, 0 MB</td>" in page
+    assert 'parseFloat(text.replaceAll(",", ""))' in page
+    first = next(line for line in page.splitlines() if line.startswith("td:first-child"))
+    assert "max-width: 20rem; white-space: normal; overflow-wrap: anywhere" in first
+
+
 def test_a_value_below_zero_goes_to_the_left() -> None:
     panel = Panel("t", (Bar("up", 0.5, 0.4, 0.6, "#000000"), Bar("down", -0.5, -0.6, -0.4, "#000000")))
     _, up, down = ElementTree.fromstring(panel_svg(panel)).findall(".//{*}rect")

@@ -27,6 +27,8 @@ _ROW: Final = 36
 _HEAD: Final = 30
 _BAR: Final = 10
 _SIDE: Final = 8
+_LETTER: Final = 7
+"""Width of a letter, on average at most."""
 _COLUMNS: Final = 3
 _GAP: Final = 24
 
@@ -144,9 +146,10 @@ def _panel(panel: Panel) -> Iterator[str]:
 def _bar(bar: Bar, top: int, across: Callable[[float], float]) -> Iterator[str]:
     middle = top + 16 + _BAR / 2
     value = f"{round(bar.value, 3) + 0.0:.3f}" if isfinite(bar.value) else "not defined"
-    yield f'<text x="{_SIDE}" y="{top + 10}" {_INK}>{xml_text(bar.name)}</text>'
-    text = xml_text(bar.text or value)
-    yield f'<text x="{WIDTH - _SIDE}" y="{top + 10}" text-anchor="end" {_INK}>{text}</text>'
+    text = bar.text or value
+    room = (WIDTH - 2 * _SIDE) // _LETTER - len(text) - 1
+    yield f'<text x="{_SIDE}" y="{top + 10}" {_INK}>{_fitting(bar.name, room)}</text>'
+    yield f'<text x="{WIDTH - _SIDE}" y="{top + 10}" text-anchor="end" {_INK}>{xml_text(text)}</text>'
     if isfinite(bar.value):
         left, right = sorted((across(0.0), across(bar.value)))
         width = round(right - left, 1)
@@ -158,3 +161,11 @@ def _bar(bar: Bar, top: int, across: Callable[[float], float]) -> Iterator[str]:
         whisker = f"M{low} {middle}H{high}M{low} {middle - 4}v8M{high} {middle - 4}v8"
         for colour, width in (("#ffffff", 3.5), (DARK_TEXT, 1.4)):  # white below: seen on every bar
             yield f'<path d="{whisker}" fill="none" stroke="{colour}" stroke-width="{width}"/>'
+
+
+def _fitting(name: str, room: int) -> str:
+    """A name of at most so many letters, beside what it stands for; both ends of a path or command tell."""
+    if len(name) <= room:
+        return xml_text(name)
+    half = max(1, (room - 1) // 2)
+    return f"<title>{xml_text(name)}</title>{xml_text(f'{name[:half]}…{name[-half:]}')}"
