@@ -140,10 +140,11 @@ def test_killed_in_the_middle_of_an_answer() -> None:
 PARENT = """
 import os
 import time
+from concurrent.futures import ThreadPoolExecutor
 from mprna.child import ChildProcess
 
 def sleep(item):
-    time.sleep(0.5)
+    time.sleep(item)
     return item
 
 def make_worker():
@@ -151,7 +152,7 @@ def make_worker():
 
 if __name__ == "__main__":
     child = ChildProcess(make_worker)
-    child.send(1)
+    child.send(0.5)
     child.receive()
     {send}
     print("sent", flush=True)
@@ -161,7 +162,15 @@ A_PART = 'os.write(child.connection.fileno(), (1_000_000).to_bytes(4, "big") + b
 """The length of a message, and what could be sent of it."""
 
 
-@pytest.mark.parametrize("send", ["", "child.send(1)", A_PART], ids=["idle", "at work", "in a message"])
+FROM_A_THREAD = "child = ThreadPoolExecutor(1).submit(ChildProcess, make_worker).result(); child.send(90)"
+"""Which ends at once, so that the child is not to end with it."""
+
+
+@pytest.mark.parametrize(
+    "send",
+    ["", "child.send(0.5)", A_PART, FROM_A_THREAD],
+    ids=["idle", "at work", "in a message", "at long work, from a thread"],
+)
 def test_a_child_whose_parent_is_killed_ends_without_a_word(send: str, tmp_path: Path) -> None:
     script = tmp_path / "parent.py"
     script.write_text(PARENT.format(send=send))

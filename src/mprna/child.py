@@ -6,12 +6,14 @@ Why not threads: ViennaRNA holds the interpreter's lock while it folds, and it m
 from __future__ import annotations
 
 import ctypes
+import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from multiprocessing.connection import Connection
 from multiprocessing.resource_tracker import ensure_running
 from typing import Any, Final, Generic, TypeVar, cast
@@ -142,6 +144,8 @@ def _serve(
 ) -> None:
     if may_bind:
         _end_with_parent()
+    else:
+        threading.Thread(target=_end_after_parent, daemon=True).start()
     worker: Callable[[Item], Result | _NoWorker]
     try:
         worker = make_worker()
@@ -156,6 +160,15 @@ def _end_with_parent() -> None:
     """Let Linux kill this process when the thread that started it ends; elsewhere it ends after its item."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, ctypes.c_ulong(signal.SIGKILL))
+
+
+def _end_after_parent() -> None:
+    """End this process, within a second or so, when its parent has ended; a fold is not interrupted."""
+    parent = parent_process()
+    assert parent is not None
+    while os.getppid() == parent.pid:
+        time.sleep(1)
+    os._exit(1)
 
 
 def _receive(connection: Connection) -> Any:
