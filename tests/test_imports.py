@@ -104,7 +104,7 @@ DOORS = {  # third-party module: where it may be imported
     "fastapi": ("web/",),
     "starlette": ("web/",),
     "pydantic": ("web/requests.py", "web/answers.py"),
-    "uvicorn": ("web/server.py",),
+    "uvicorn": ("web/server.py", "web/connections.py"),
     "prometheus_client": ("web/metrics.py",),
 }
 DISTRIBUTIONS = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import signal
 import subprocess
@@ -15,7 +16,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from mprna.web.server import _url_host
+from mprna.web.request_log import JsonFormatter
+from mprna.web.server import _set_up_logs, _url_host
 
 from .conftest import LIMITS, Server, start, stop
 
@@ -153,6 +155,18 @@ def test_a_broken_model_is_one_line(tmp_path: Path) -> None:
     result = run_web("--port", "0", "--quiet", MPRNA_HOME=str(tmp_path))
     assert result.returncode == 1
     assert result.stderr.splitlines()[-1].startswith("mprna: error: ")
+
+
+def test_asyncio_logs_json_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where no more files can be opened."""
+    for name in ("mprna", "uvicorn", "asyncio"):
+        for attribute in ("handlers", "propagate", "level"):
+            monkeypatch.setattr(
+                logging.getLogger(name), attribute, getattr(logging.getLogger(name), attribute)
+            )
+    _set_up_logs(logging.WARNING)
+    (handler,) = logging.getLogger("asyncio").handlers
+    assert isinstance(handler.formatter, JsonFormatter)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
-from pydantic_core import InitErrorDetails
 
 TRNA: Final = "GCGGAUUUAGCUCAGUUGGGAGAGCGCCAGACUGAAGAUCUGGAGGUCCUGUGUUCGAUCCACAGAAUUCGCACCA"
 HAIRPIN: Final = "GGGGAAAACCCC"
@@ -48,8 +47,9 @@ class _Strict(BaseModel):
         for name in given:
             if name not in cls.model_fields:
                 shown = str(name).encode(errors="backslashreplace").decode()
-                error = InitErrorDetails(type="extra_forbidden", loc=(shown,), input=None)
-                raise ValidationError.from_exception_data(cls.__name__, [error])
+                raise ValidationError.from_exception_data(
+                    cls.__name__, [{"type": "extra_forbidden", "loc": (shown,), "input": None}]
+                )
         return given
 
 

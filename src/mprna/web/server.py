@@ -12,6 +12,7 @@ import uvicorn
 
 from mprna.errors import ModelError, UsageError
 from mprna.web.app import ANY_HOST, make_app
+from mprna.web.connections import Connection
 from mprna.web.limits import Limits
 from mprna.web.request_log import JsonFormatter
 
@@ -54,6 +55,7 @@ def serve(
         log_config=None,
         access_log=False,
         lifespan="on",
+        http=Connection,
         server_header=False,
         timeout_graceful_shutdown=_GRACE_SECONDS,
     )
@@ -94,7 +96,7 @@ def _url_host(host: str) -> str:
 def _set_up_logs(level: int) -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(JsonFormatter())
-    for name in ("mprna", "uvicorn"):
+    for name in ("mprna", "uvicorn", "asyncio"):
         logger = logging.getLogger(name)
         logger.handlers, logger.propagate = [handler], False
         logger.setLevel(level)
