@@ -33,7 +33,7 @@ from mprna.corpus.manifest import (
     read_manifest,
     write_manifest,
 )
-from mprna.corpus.near_duplicates import datasketch_version, write_near_duplicates
+from mprna.corpus.near_duplicates import RULE_VERSION, datasketch_version, write_near_duplicates
 from mprna.corpus.options import CorpusOptions, require
 from mprna.corpus.references import NO_REFERENCES, References
 from mprna.corpus.scaffold import (
@@ -200,7 +200,7 @@ def _find(
         "pyarrow": pyarrow_version(),
     }
     if options.near_duplicate_share is not None:
-        versions["datasketch"] = datasketch_version()
+        versions |= {"datasketch": datasketch_version(), "near-duplicates": RULE_VERSION}
     return paths, {
         "options": options.to_json(),
         "versions": versions,

@@ -26,8 +26,11 @@ from mprna.rna.kmers import WORD, kmers_of
 
 _NUM_HASHES: Final = 64
 _SCHEME: Final = "affine32"
-_HIGHEST_THRESHOLD: Final = 0.96
-"""Of the index, for so many hashes; what it finds is compared with the share itself."""
+_LEAST_FOUND: Final = 0.98
+"""Of pairs at the share, by the index; what it finds is compared with the share itself."""
+
+RULE_VERSION: Final = "2"
+"""Goes up with every change of the rule that changes who stays."""
 
 
 def write_near_duplicates(path: Path, buckets_dir: Path, *, key_limit: int, seed: int, share: float) -> None:
@@ -71,7 +74,7 @@ class _Index:
     def __init__(self, share: float) -> None:
         datasketch = _datasketch()
         self._share = share
-        self._lsh = datasketch.MinHashLSH(threshold=min(share, _HIGHEST_THRESHOLD), num_perm=_NUM_HASHES)
+        self._lsh = datasketch.MinHashLSH(num_perm=_NUM_HASHES, params=_bands(share))
         self._empty = datasketch.MinHash(num_perm=_NUM_HASHES, scheme=_SCHEME, hashfunc=int)
         self._kept: list[Any] = []
 
@@ -89,6 +92,22 @@ class _Index:
         self._lsh.insert(len(self._kept), minhash)
         self._kept.append(minhash.hashvalues)
         return True
+
+
+def _bands(share: float) -> tuple[int, int]:
+    """How many bands the index has, and how many hashes each: the most that still find nearly all.
+
+    Two slices meet in a band if all its hashes are equal, so b bands of r hashes find a pair of Jaccard index
+    s with probability 1 - (1 - s^r)^b: few hashes find more, many give fewer candidates to compare.
+
+    >>> _bands(0.8), _bands(0.95)
+    ((12, 5), (5, 11))
+    """
+    for rows in range(_NUM_HASHES // 2, 1, -1):  # the index takes two bands or more
+        bands = _NUM_HASHES // rows
+        if 1 - (1 - share**rows) ** bands >= _LEAST_FOUND:
+            return bands, rows
+    return _NUM_HASHES, 1
 
 
 def _distinct(buckets_dir: Path, key_limit: int, seed: int) -> Iterator[Candidate]:
