@@ -17,11 +17,23 @@ MakeModel = Callable[..., Path]
 
 @pytest.fixture(scope="session")
 def make_transformers_model(tmp_path_factory: pytest.TempPathFactory) -> MakeModel:
-    """`esm`: single letters; `bert`: byte pairs; `words`: 3-mers between blanks; `fnet`: no attention."""
+    """`esm`: single letters; `bert`: byte pairs; `words`: 3-mers between blanks; `fnet`: no attention;
+    `gpt2`, `roberta`: single letters, and positions that count from 0 or from behind the padding."""
 
     def make(kind: str, **settings: Any) -> Path:
         import torch
-        from transformers import BertConfig, BertModel, EsmConfig, EsmModel, FNetConfig, FNetModel
+        from transformers import (
+            BertConfig,
+            BertModel,
+            EsmConfig,
+            EsmModel,
+            FNetConfig,
+            FNetModel,
+            GPT2Config,
+            GPT2Model,
+            RobertaConfig,
+            RobertaModel,
+        )
 
         folder = tmp_path_factory.mktemp(kind)
         sizes: dict[str, Any] = {"hidden_size": 16, "num_hidden_layers": 1, "intermediate_size": 32}
@@ -33,12 +45,14 @@ def make_transformers_model(tmp_path_factory: pytest.TempPathFactory) -> MakeMod
             architecture = (FNetConfig, FNetModel)
         else:
             sizes |= heads
-            architecture = (BertConfig, BertModel)
+            architecture = {"gpt2": (GPT2Config, GPT2Model), "roberta": (RobertaConfig, RobertaModel)}.get(
+                kind, (BertConfig, BertModel)
+            )
         make_config, make_network = architecture
-        vocab_size = _save_tokenizer(kind, folder)
+        sizes["vocab_size"] = _save_tokenizer(kind, folder)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(0)
-            make_network(make_config(vocab_size=vocab_size, **(sizes | settings))).save_pretrained(folder)
+            make_network(make_config(**(sizes | settings))).save_pretrained(folder)
         return folder
 
     return make
@@ -65,7 +79,7 @@ def _save_tokenizer(kind: str, folder: Path) -> int:
     else:
         tokenizer = Tokenizer(models.WordLevel(numbers, unk_token="[UNK]"))
         tokenizer.pre_tokenizer = (
-            pre_tokenizers.Split("", "isolated") if kind == "fnet" else pre_tokenizers.WhitespaceSplit()
+            pre_tokenizers.WhitespaceSplit() if kind == "words" else pre_tokenizers.Split("", "isolated")
         )
     ends = [("[CLS]", 2), ("[SEP]", 3)]
     tokenizer.post_processor = processors.TemplateProcessing("[CLS] $A [SEP]", None, ends)

@@ -10,12 +10,13 @@ import hashlib
 import inspect
 import zlib
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
+from math import inf
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Final, Self
+from typing import Any, Final, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -56,7 +57,7 @@ class TransformersEncoder(nn.Module):
         super().__init__()
         self.network, self._reader = network, reader
         self._takes_mask = "attention_mask" in inspect.signature(network.forward).parameters
-        self._dropout_seed = dropout_seed
+        self._dropout_seed, self._num_tokens = dropout_seed, _num_tokens(network)
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor | None = None) -> Tensor:
         """The mean of the last hidden states of the tokens that hold a nucleotide; zeros elsewhere.
@@ -67,9 +68,16 @@ class TransformersEncoder(nn.Module):
 
         Returns:
             *Shape:* (B, T, H)
+
+        Raises:
+            ModelError: a token that the network does not know.
         """
         sequences = [Tokenizer().decode(row) for row in input_ids.tolist()]
         readings = [self._reader(sequence) for sequence in sequences]
+        last = max(max(reading.ids, default=0) for reading in readings)
+        if last >= self._num_tokens:
+            known = f"but the network knows {self._num_tokens} tokens"
+            raise ModelError(f"{self._reader.source.name}: the tokenizer gives token {last}, {known}")
         with self._dropout_of(input_ids):
             rows = [torch.tensor(reading.ids, device=input_ids.device) for reading in readings]
             hidden_BKH = self._hidden_states(rows).float()
@@ -102,6 +110,13 @@ class TransformersEncoder(nn.Module):
         output = self.network(input_ids, **({"attention_mask": mask} if self._takes_mask else {}))
         hidden: Tensor = output[0]
         return hidden
+
+
+def _num_tokens(network: Any) -> float:
+    """How many tokens a network knows; any where it does not say so."""
+    with suppress(AttributeError, NotImplementedError):
+        return int(network.get_input_embeddings().num_embeddings)
+    return inf
 
 
 def _means(
@@ -201,17 +216,17 @@ def _network(reader: Reader, scratch_seed: int | None = None) -> nn.Module:
         else:
             network = source.load(AutoModel, reader.config)
     network.float().eval()
-    if used := _used(missing, TransformersEncoder(network, reader)):
+    if used := _used(missing, TransformersEncoder(network, reader), reader):
         lost = f"lack {a_few(used)}, or have another shape than config.json says"
         raise ModelError(f"{source.name}: the weights {lost}")
     return network
 
 
-def _used(names: set[str], encoder: TransformersEncoder) -> list[str]:
+def _used(names: set[str], encoder: TransformersEncoder, reader: Reader) -> list[str]:
     """The parameters of the network that hidden states depend on."""
     parameters = {name: p for name, p in encoder.network.named_parameters() if name in names}
     if not parameters:
         return []
-    hidden = encoder(torch.from_numpy(Tokenizer().encode(SAMPLE))[None])
+    hidden = encoder(torch.from_numpy(Tokenizer().encode(reader.cut(SAMPLE)))[None])
     gradients = torch.autograd.grad(hidden.sum(), list(parameters.values()), allow_unused=True)
     return [name for name, gradient in zip(parameters, gradients, strict=True) if gradient is not None]

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
+import torch
 from safetensors import SafetensorError
-from transformers import AutoConfig, AutoTokenizer
+from torch import nn
+from transformers import AutoConfig, AutoModel, AutoTokenizer
 from transformers.utils import logging
 
 from mprna.bench.models.alignment import Indices, Spans, holders, token_spans
@@ -76,7 +78,7 @@ class Reader:
     """Tokenizer and limits of a model.
 
     Raises:
-        ModelError: not there, not loadable, or with a decoder that an encoder feeds.
+        ModelError: not there, not loadable, with a decoder that an encoder feeds, or of too few positions.
     """
 
     def __init__(self, source: Source) -> None:
@@ -85,7 +87,7 @@ class Reader:
         if getattr(self.config, "is_encoder_decoder", False):
             raise ModelError(f"{source.name}: an encoder with a decoder; expected one network")
         self._tokenizer: Any = source.load(AutoTokenizer)
-        self._max_tokens = _max_tokens(self._tokenizer, self.config)
+        self._max_tokens = _max_tokens(source, self._tokenizer, self.config)
         self._alphabet = source.alphabet or _alphabet(self._tokenizer)
 
     @property
@@ -132,13 +134,35 @@ def _without_progress_bars() -> Iterator[None]:
             logging.enable_progress_bar()  # type: ignore[no-untyped-call]
 
 
-def _max_tokens(tokenizer: Any, config: Any) -> int | None:
-    """Longest input; where the tokenizer does not say it, positions may count from the padding's id."""
-    positions: int | None = getattr(config, "max_position_embeddings", None)
-    stated: int = tokenizer.model_max_length
-    if stated < UNSET:
-        return min(stated, positions or stated)
-    return positions - 1 - (getattr(config, "pad_token_id", None) or 0) if positions else None
+def _max_tokens(source: Source, tokenizer: Any, config: Any) -> int | None:
+    """Longest input, special tokens included; None where nothing limits it.
+
+    Raises:
+        ModelError: no room for a nucleotide.
+    """
+    stated, positions = tokenizer.model_max_length, getattr(config, "max_position_embeddings", None)
+    limits = [stated] if stated < UNSET else []
+    if positions:
+        limits.append(positions - _first_position(source, config))
+    special = len(tokenizer("", add_special_tokens=True)["input_ids"])
+    if limits and min(limits) <= special:
+        raise ModelError(f"{source.name}: reads {min(limits)} tokens, and {special} of them are special")
+    return min(limits, default=None)
+
+
+def _first_position(source: Source, config: Any) -> int:
+    """0, or in networks such as RoBERTa the one after that of the padding."""
+    try:
+        with torch.device("meta"):  # without weights
+            network = source.load(AutoModel, config)
+    except (RuntimeError, ModelError):  # code that comes with a model may look at numbers
+        with torch.random.fork_rng(devices=[]):
+            network = source.load(AutoModel, config)
+    for name, module in network.named_modules():
+        padding = getattr(module, "padding_idx", None)
+        if "position" in name and isinstance(module, nn.Embedding) and padding is not None:
+            return 1 + int(padding)
+    return 0
 
 
 def _alphabet(tokenizer: Any) -> str:
