@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
 import pytest
+from fastapi import FastAPI
 
+from mprna.web import api as api_routes
+from mprna.web.admission import Admission
 from mprna.web.answers import JobAnswer
 from mprna.web.jobs import Job, JobQueue
 from mprna.web.limits import Limits
-from mprna.web.problems import ApiError
+from mprna.web.problems import ApiError, add_handlers
 
 FOLD = {"verb": "fold", "request": {"records": [{"sequence": "GGGGAAAACCCC"}, {"sequence": "PP"}]}}
 SLOW = {  # no sequence folds into it, so the search takes all of its time
@@ -173,3 +178,43 @@ def test_a_failed_job_keeps_no_rows(caplog: pytest.LogCaptureFixture) -> None:
     job = asyncio.run(submit())
     assert (job.status, job.done) == ("failed", 1)
     assert (job.rows, job.num_bytes) == ([], 0)
+
+
+def test_results_are_sent_in_pieces_and_count_until_the_last() -> None:
+    """Whoever does not read holds one piece, and a place of those that there are for requests."""
+    job = Job("embed", 2, status="done", rows=[b"[%s]" % (b"1," * 500_000 + b"1"), b"[]"])
+    service = SimpleNamespace(
+        jobs=SimpleNamespace(get=lambda job_id: job), admission=Admission(1, 1, "requests")
+    )
+    app = FastAPI()
+    app.include_router(api_routes.looking)
+    app.state.service = service
+    add_handlers(app)
+
+    async def main() -> None:
+        read = asyncio.Event()
+
+        async def get() -> list[Any]:
+            sent: list[Any] = []
+
+            async def send(message: Any) -> None:
+                sent.append(message)
+                if message.get("more_body"):
+                    await read.wait()
+
+            scope = {"type": "http", "method": "GET", "path": f"/api/jobs/{job.id}", "headers": []}
+            scope |= {"query_string": b"", "client": ("here", 1), "asgi": {"spec_version": "2.4"}}
+            await app(scope, asyncio.Event().wait, send)  # type: ignore[arg-type]
+            return sent
+
+        slow = asyncio.create_task(get())
+        while not service.admission.total:
+            await asyncio.sleep(0.01)
+        assert [message.get("status") for message in await get()] == [429, None]
+        read.set()
+        pieces = [message["body"] for message in (await slow)[1:]]
+        assert max(map(len, pieces)) < 200_000
+        assert json.loads(b"".join(pieces))["result"]["records"] == [[1] * 500_001, []]
+        assert service.admission.total == 0
+
+    asyncio.run(asyncio.wait_for(main(), 20))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Coroutine, Sequence
+from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
+from itertools import chain
 from typing import Annotated, Any, Final, TypeVar
 
 from fastapi import APIRouter, Body, Depends, Request
@@ -55,6 +57,9 @@ T = TypeVar("T")
 JSON: Final = "application/json"
 NDJSON: Final = "application/x-ndjson"
 
+_PIECE: Final = 1 << 16
+"""Bytes of an answer that are sent at a time."""
+
 _MEDIA_TYPES: Final = {
     "vienna": "text/plain",
     "dbn": "text/plain",
@@ -75,6 +80,7 @@ _PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {
     429: {"model": Problem, "description": "Too much of yours is going on; see Retry-After"},
     503: {"model": Problem, "description": "Too much is going on; see Retry-After"},
 }
+_BUSY: Final[dict[int | str, dict[str, Any]]] = {status: _PROBLEMS[status] for status in (429, 503)}
 _NO_JOB: Final[dict[int | str, dict[str, Any]]] = {404: {"model": Problem, "description": "No such job"}}
 _STREAM: Final[dict[int | str, dict[str, Any]]] = {
     200: {
@@ -183,16 +189,16 @@ async def submit_job(body: Annotated[JobRequest, Body()], request: Request, serv
     return Response(_job_json(job), 202, media_type=JSON)
 
 
-@looking.get("/jobs/{job_id}", response_model=JobAnswer, responses=_NO_JOB, tags=["jobs"])
-async def get_job(job_id: str, service: ServiceOf) -> Response:
+@looking.get("/jobs/{job_id}", response_model=JobAnswer, responses=_NO_JOB | _BUSY, tags=["jobs"])
+async def get_job(job_id: str, request: Request, service: ServiceOf) -> Response:
     """State of a job, and its result when it is done."""
-    return Response(_job_json(service.jobs.get(job_id)), media_type=JSON)
+    return _job_answer(service.jobs.get(job_id), request, service)
 
 
-@looking.delete("/jobs/{job_id}", response_model=JobAnswer, responses=_NO_JOB, tags=["jobs"])
-async def cancel_job(job_id: str, service: ServiceOf) -> Response:
+@looking.delete("/jobs/{job_id}", response_model=JobAnswer, responses=_NO_JOB | _BUSY, tags=["jobs"])
+async def cancel_job(job_id: str, request: Request, service: ServiceOf) -> Response:
     """Stop a job."""
-    return Response(_job_json(service.jobs.cancel(job_id)), media_type=JSON)
+    return _job_answer(service.jobs.cancel(job_id), request, service)
 
 
 @looking.get("/health", tags=["service"])
@@ -238,10 +244,12 @@ async def _answer(verb: str, body: Any, request: Request, service: Service) -> R
     seconds = _seconds(body, service.limits)
     client = _client(request)
     if NDJSON in request.headers.get("accept", ""):
-        return _Stream(_rows(service, tasks, seconds), service.admission, client)
-    with service.admission.admitted(client):
+        lines = _lines(_rows(service, tasks, seconds))
+        return _Stream(lines, service.admission.admitted(client), NDJSON)
+    with ExitStack() as stack:
+        stack.enter_context(service.admission.admitted(client))
         rows = await _unless_gone(request, _all_rows(service, tasks, seconds))
-    return Response(_document(rows), media_type=JSON)
+        return _Stream(_in_pieces(_document(rows)), stack.pop_all(), JSON)
 
 
 def _tasks(verb: str, body: Any, request: Request, service: Service) -> Sequence[RowTask]:
@@ -252,15 +260,31 @@ def _tasks(verb: str, body: Any, request: Request, service: Service) -> Sequence
 
 
 class _Stream(StreamingResponse):
-    """One row a line; counted until the last one is sent, or nobody reads any more."""
+    """Sent piece by piece; counted until the last one is sent, or nobody reads any more."""
 
-    def __init__(self, rows: AsyncIterator[list[bytes]], admission: Admission, client: str) -> None:
-        super().__init__(_lines(rows), media_type=NDJSON)
-        self._admission, self._client = admission, client
+    def __init__(
+        self, pieces: AsyncIterator[bytes], admitted: AbstractContextManager[Any], media_type: str
+    ) -> None:
+        super().__init__(pieces, media_type=media_type)
+        self._admitted = admitted
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        with self._admission.admitted(self._client):
+        with self._admitted:
             await super().__call__(scope, receive, send)
+
+
+async def _in_pieces(parts: Iterable[bytes]) -> AsyncIterator[bytes]:
+    """Pieces of about `_PIECE`, of which each is sent before the next is made."""
+    gathered: list[bytes] = []
+    size = 0
+    for part in parts:
+        for start in range(0, len(part), _PIECE):
+            gathered.append(part[start : start + _PIECE])
+            size += len(gathered[-1])
+            if size >= _PIECE:
+                yield b"".join(gathered)
+                gathered, size = [], 0
+    yield b"".join(gathered)
 
 
 async def _lines(rows: AsyncIterator[list[bytes]]) -> AsyncIterator[bytes]:
@@ -281,17 +305,26 @@ def _seconds(body: Any, limits: Limits) -> float:
     return limits.max_seconds + getattr(body, "budget_s", 0.0)
 
 
-def _document(rows: Sequence[bytes]) -> bytes:
-    return b'{"version":"%s","records":[%s]}' % (__version__.encode(), b",".join(rows))
+def _document(rows: Sequence[bytes]) -> Iterator[bytes]:
+    yield b'{"version":"%s","records":[' % __version__.encode()
+    for number, row in enumerate(rows):
+        yield b"," + row if number else row
+    yield b"]}"
+
+
+def _job_answer(job: Job, request: Request, service: Service) -> Response:
+    if job.status != "done":
+        return Response(_job_json(job), media_type=JSON)
+    parts = chain([_job_json(job).removesuffix(b"null}")], _document(job.rows), [b"}"])
+    return _Stream(_in_pieces(parts), service.admission.admitted(_client(request)), JSON)
 
 
 def _job_json(job: Job) -> bytes:
+    """A job without its result."""
     answer = JobAnswer(
         id=job.id, verb=job.verb, status=job.status, done=job.done, total=job.total, error=job.error
     )
-    head = answer.model_dump_json(exclude={"result"}).encode()
-    result = _document(job.rows) if job.status == "done" else b"null"
-    return head[:-1] + b',"result":' + result + b"}"
+    return answer.model_dump_json(exclude={"result"}).encode()[:-1] + b',"result":null}'
 
 
 async def _unless_gone(request: Request, work: Coroutine[Any, Any, T]) -> T:
