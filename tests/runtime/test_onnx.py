@@ -19,7 +19,7 @@ from mprna.io.records import Record
 from mprna.predict.folder import Folder
 from mprna.predict.options import FoldOptions
 from mprna.runtime.engine import Prediction
-from mprna.runtime.onnx import OnnxEngine
+from mprna.runtime.onnx import OnnxEngine, OnnxPairEngine
 from mprna.runtime.torch import TorchEngine
 
 EXAMPLES = Path(__file__).parents[2] / "examples/rnas.fa"
@@ -112,6 +112,16 @@ def test_a_damaged_graph_is_told_in_one_line(nano_model, tmp_path, content):
     with pytest.raises(ModelError, match="ONNX Runtime cannot load it") as error:
         OnnxEngine(model_dir)
     assert "\n" not in str(error.value)
+
+
+def test_a_path_that_is_not_utf8_is_told(tmp_path):
+    model_dir = Path(os.fsdecode(bytes(tmp_path / "model") + b"\xff"))
+    try:
+        shutil.copytree(WEIGHTS / "pair-fold", model_dir)
+    except OSError:
+        pytest.skip("this file system has UTF-8 names only")
+    with pytest.raises(ModelError, match=r"^\S+model\\udcff/model\.onnx: .* not UTF-8; rename it$"):
+        OnnxPairEngine(model_dir)
 
 
 def test_truncated_weights_are_told(nano_model, tmp_path):

@@ -129,6 +129,11 @@ def _score_scale(info: ModelInfo) -> float:
 def _open_session(path: Path, num_threads: int, inputs: Sequence[str]) -> onnxruntime.InferenceSession:
     if not path.is_file():
         raise ModelError(f"{path}: no such file; write it with `mprna models export`")
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        shown = str(path).encode(errors="backslashreplace").decode()
+        raise ModelError(f"{shown}: ONNX Runtime reads no path that is not UTF-8; rename it") from None
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = num_threads
     options.inter_op_num_threads = 1
