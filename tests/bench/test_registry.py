@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -18,6 +19,10 @@ from mprna.errors import MissingExtraError, UsageError
 
 (SSP,) = choose_tasks("rgb", ("ssp-archive2",))
 (TF,) = choose_tasks("gue", ("tf.0",))
+
+
+def digest(folder: Path, *names: str) -> str:
+    return hashlib.sha256("".join(file_sha256(folder / name) for name in names).encode()).hexdigest()
 
 
 @pytest.mark.parametrize(
@@ -42,12 +47,12 @@ def test_what_needs_torch_says_so(name: str, tmp_path: Path, monkeypatch: pytest
 @pytest.mark.parametrize("mode", ["", ":model", ":templates", ":probe", ":head", ":lora", ":full", ":pairs"])
 def test_weights_of_a_directory_are_in_the_record(mode: str, nano: Path) -> None:
     model = make_model(f"{nano}{mode}", SSP, ModelOptions())
-    assert model.choices["model_sha256"] == file_sha256(nano / "model.safetensors")
+    assert model.choices["model_sha256"] == digest(nano, "config.json", "model.safetensors")
 
 
 def test_random_weights_are_told_by_the_configuration(nano: Path) -> None:
     model = make_model(f"{nano}:scratch", TF, ModelOptions())
-    assert model.choices["model_sha256"] == file_sha256(nano / "config.json")
+    assert model.choices["model_sha256"] == digest(nano, "config.json")
 
 
 @pytest.mark.parametrize("mode", ["", ":full"])
@@ -58,10 +63,11 @@ def test_weights_of_transformers_are_in_the_record(
     options = ModelOptions(weights={"cdsbert": str(folder)})
     for name in (f"hf:{folder}{mode}", f"cdsbert{mode}"):
         model = make_model(name, TF, options)
-        assert model.choices["model_sha256"] == file_sha256(folder / "model.safetensors")
+        assert model.choices["model_sha256"] == digest(folder, "config.json", "model.safetensors")
     shutil.copy(folder / "model.safetensors", folder / "model-2.safetensors")
     model = make_model(f"hf:{folder}{mode}", TF, options)
-    assert model.choices["model_sha256"] not in ("", file_sha256(folder / "model.safetensors"))
+    everything = digest(folder, "config.json", "model-2.safetensors", "model.safetensors")
+    assert model.choices["model_sha256"] == everything
 
 
 def test_what_has_no_directory_has_no_weights() -> None:
@@ -86,11 +92,17 @@ def test_a_record_of_other_weights_is_refused(mode: str, nano: Path, tmp_path: P
     first, again = run(), run()
     assert (first.is_new, again.is_new) == (True, False)
     assert first.record is not None
-    weights = tmp_path / "model" / "model.safetensors"
-    assert first.record.choices["model_sha256"] == file_sha256(weights)
-    weights.write_bytes(weights.read_bytes()[:-4] + bytes(4))
-    with pytest.raises(UsageError, match="made with another model; remove it"):
-        run()
+    assert first.record.choices["model_sha256"] == digest(nano, "config.json", "model.safetensors")
+    weights, config = (tmp_path / "model" / name for name in ("model.safetensors", "config.json"))
+    for path, changed in (
+        (weights, weights.read_bytes()[:-4] + bytes(4)),
+        (config, config.read_bytes() + b"\n"),
+    ):
+        before = path.read_bytes()
+        path.write_bytes(changed)
+        with pytest.raises(UsageError, match="made with another model; remove it"):
+            run()
+        path.write_bytes(before)
     (path,) = (tmp_path / "out").rglob("*.json")
     choices = {key: value for key, value in first.record.choices.items() if key != "model_sha256"}
     runner.write_record(replace(first.record, choices=choices), path)

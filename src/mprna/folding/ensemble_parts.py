@@ -13,7 +13,7 @@ import numpy as np
 
 from mprna.folding.vienna import BASE_CODES, TYPES, Codes, Table, partition_arrays, stem_weights
 
-MIN_REFERENCE_PROB: Final = 1e-10
+MIN_REFERENCE_PROB: Final = 1e-9
 """Pairs of a lower probability in the reference are not looked at."""
 _TINY: Final = 1e-14
 """Least probability of being unpaired."""

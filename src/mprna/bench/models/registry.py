@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from mprna.bench.models.design import Designer, DesignModel, search
 from mprna.bench.models.folding import FoldingModel, TemplateModel
+from mprna.bench.models.identity import model_sha256
 from mprna.bench.models.linear import PER_NUCLEOTIDE, POOLED, Features, LinearModel, kmer_counts
 from mprna.bench.models.majority import Majority
 from mprna.bench.models.model import Budget, Model
 from mprna.bench.models.program import PROGRAMS, command_line, named_program
 from mprna.bench.models.rnainverse import rnainverse
-from mprna.bench.models.weights import weights_sha256
 from mprna.bench.record import file_name, record_path
 from mprna.bench.task import Task
 from mprna.errors import MissingExtraError, UsageError
@@ -120,9 +120,9 @@ def make_model(name: str, task: Task, options: ModelOptions) -> Model:
     model = _make(name, task, options)
     if task.type not in model.types:
         raise UsageError(f"{name} does {', '.join(model.types)}, but {task.full_name} is {task.type}")
-    directory, are_random = _directory(name, options), "scratch" in split_mode(name)[1]
-    if directory and (digest := weights_sha256(directory, are_random=are_random)):
-        model.choices["model_sha256"] = digest
+    if directory := _directory(name, options):
+        has_weights = "scratch" not in split_mode(name)[1]
+        model.choices["model_sha256"] = model_sha256(directory, has_weights=has_weights)
     return model
 
 
