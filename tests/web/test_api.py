@@ -318,6 +318,7 @@ def test_requests_that_are_refused(
         (b"", "application/json", 422, "invalid"),
         (b'{"records":[{"sequence":"A"}],"min_confidence":NaN}', "application/json", 422, "invalid"),
         (b'{"records":[{"sequence":"\\ud800"}]}', "application/json", 422, "invalid"),
+        (b'{"\\ud800":1}', "application/json", 422, "invalid"),
     ],
 )
 def test_bodies_that_are_no_requests(

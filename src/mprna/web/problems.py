@@ -16,6 +16,9 @@ _CODES: Final = {400: "bad_json", 404: "not_found", 405: "method_not_allowed"}
 _TOO_MUCH_JSON: Final = "the body is nested too deeply, holds a number of thousands of digits or is no text"
 """What else than its syntax the parser refuses; FastAPI does not say which."""
 
+_NO_OBJECT: Final = ("missing", "dict_type", "model_type", "model_attributes_type")
+"""What pydantic calls it where there is no body, or another one."""
+
 RETRY_SECONDS: Final = 2
 
 
@@ -69,7 +72,7 @@ async def _of_validation(request: Request, error: Exception) -> JSONResponse:
     first = error.errors()[0]
     if first["type"] == "json_invalid":
         return problem(400, "bad_json", f"the body is no JSON: {first['ctx']['error']}")
-    if first["loc"] == ("body",) and not first["type"].startswith("union_tag"):
+    if first["loc"] == ("body",) and first["type"] in _NO_OBJECT:
         message = "expected a JSON object, sent with Content-Type: application/json"
         return problem(422, "invalid", message)
     return problem(422, "invalid", " ".join(first["msg"].split()), field_of(first["loc"]))
