@@ -358,7 +358,7 @@ def _likelihoods(folded: Record) -> dict[str, Any]:
     assert probs is not None
     assert folded.dot_bracket is not None
     i, j = np.nonzero(np.triu(probs, k=1) >= MIN_SENT_PROB)
-    values = probs[i, j].astype(np.float64).round(4)
+    values = probs[i, j].astype(np.float64).round(5)
     triples = zip((i + 1).tolist(), (j + 1).tolist(), values.tolist(), strict=True)
     states = assigned_state_probs(folded.dot_bracket, probs).astype(np.float64)
     return {"pairs": list(triples), "nucleotide_confidence": states.round(4).tolist()}
