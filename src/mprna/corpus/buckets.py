@@ -134,8 +134,14 @@ def bucket_sizes(directory: Path) -> list[int]:
     return [path.stat().st_size if path.exists() else 0 for path in paths]
 
 
-def read_bucket(directory: Path, bucket: int) -> Iterator[Candidate]:
-    """Candidates of one bucket in the order of the input; a bucket that never got one has no file.
+def read_bucket(
+    directory: Path, bucket: int, *, start: int = 0, num_lines: int | None = None
+) -> Iterator[Candidate]:
+    """Candidates of one bucket in the order of its lines; a bucket that never got one has no file.
+
+    Args:
+        start: byte at which to begin.
+        num_lines: to read; None is all that follow.
 
     Raises:
         CorpusError: damaged since it was written.
@@ -143,11 +149,20 @@ def read_bucket(directory: Path, bucket: int) -> Iterator[Candidate]:
     path = bucket_path(directory, bucket)
     if not path.exists():
         return
-    with path.open(encoding="utf-8", newline="\n") as file:
-        try:
-            yield from map(Candidate.from_line, file)
-        except ValueError as error:
-            raise CorpusError(f"{path}: damaged ({error}); remove {directory.parent}, build again") from error
+    with path.open("rb") as file, damage_told(path):
+        file.seek(start)
+        for line in islice(file, num_lines):
+            yield Candidate.from_line(line.decode())
+
+
+@contextmanager
+def damage_told(path: Path) -> Iterator[None]:
+    """A line of a bucket that cannot be read (ValueError), as CorpusError."""
+    try:
+        yield
+    except ValueError as error:
+        message = f"{path}: damaged ({error}); remove {path.parent.parent}, build again"
+        raise CorpusError(message) from error
 
 
 @dataclass

@@ -1,8 +1,8 @@
 """The build of a corpus, step by step:
 
-    find the inputs -> agree with what an earlier run left here -> scan into buckets -> find near-duplicates
-    -> build every shard (sample, drop duplicates, annotate, write) -> write the report and the manifest
-    -> remove the scaffold
+    find the inputs -> agree with what an earlier run left here -> scan into buckets, grouped by shard
+    -> find near-duplicates -> build every shard (sample, drop duplicates, annotate, write)
+    -> write the report and the manifest -> remove the scaffold
 
 Each step leaves a file that is renamed into place when it is whole, so a build that was killed continues
 where it stood and ends with the same bytes, for any number of processes, machines or jobs of an array.
@@ -24,6 +24,7 @@ from mprna.corpus.buckets import EXCLUDED_NAME, ScanResult, bucket_sizes, scan
 from mprna.corpus.cache import AnnotationCache
 from mprna.corpus.drops import Drops
 from mprna.corpus.executor import Executor, run_shards
+from mprna.corpus.grouping import group_by_shard
 from mprna.corpus.inputs import STDIN, find_inputs, input_digests, store_stdin
 from mprna.corpus.manifest import (
     MANIFEST_NAME,
@@ -240,7 +241,7 @@ def _scan_once(
     options: CorpusOptions,
     references: References,
 ) -> ScanResult:
-    """The scan of an earlier run or of another job, else a new one; then the near-duplicates."""
+    """The scan of an earlier run or of another job, else a new one; then groups and near-duplicates."""
     with turn_to_scan(scaffold):
         agree_with_earlier_run(scaffold, plan)
         buckets = scaffold / "buckets"
@@ -248,6 +249,7 @@ def _scan_once(
         if scanned is None:
             scanned = _scan(paths, plan["sources"], buckets, options, references)
             write_json(scanned.to_json() | {"bucket_sizes": bucket_sizes(buckets)}, scaffold / "scan.json")
+        group_by_shard(buckets, _num_shards(scanned, options))
         _find_near_duplicates_once(scaffold, scanned, options)
         return scanned
 
@@ -300,14 +302,18 @@ def _find_near_duplicates_once(scaffold: Path, scanned: ScanResult, options: Cor
         )
 
 
+def _num_shards(scanned: ScanResult, options: CorpusOptions) -> int:
+    num_slices = min(scanned.candidates, options.max_slices or scanned.candidates)
+    return num_shards_for(num_slices, slices_per_shard=options.slices_per_shard)
+
+
 def _tasks(
     scaffold: Path, out_dir: Path, scanned: ScanResult, options: CorpusOptions, cache_dir: Path | None
 ) -> list[ShardTask]:
     """All shards, in order of their numbers."""
     results_dir = scaffold / "shards"
     results_dir.mkdir(exist_ok=True)
-    num_slices = min(scanned.candidates, options.max_slices or scanned.candidates)
-    num_shards = num_shards_for(num_slices, slices_per_shard=options.slices_per_shard)
+    num_shards = _num_shards(scanned, options)
     return [
         ShardTask(
             index=index,

@@ -20,12 +20,14 @@ from mprna.corpus.complexity import is_low_complexity
 from mprna.corpus.dedup import in_share, sample_keys
 from mprna.corpus.drops import DropReason, Drops
 from mprna.corpus.fidelity import MainFold, fold_main
+from mprna.corpus.grouping import lines_of_shard
 from mprna.corpus.isolation import FoldFailure
 from mprna.corpus.manifest import ShardFile
 from mprna.corpus.near_duplicates import read_near_duplicates
 from mprna.corpus.options import CorpusOptions
 from mprna.corpus.shards import Slice, write_shard
 from mprna.digest import file_sha256
+from mprna.errors import CorpusError
 from mprna.files import replacing, write_json
 
 LabelSlices = Callable[[Sequence[str]], Iterable[Annotation | FoldFailure]]
@@ -178,10 +180,17 @@ def _candidates(task: ShardTask) -> Iterator[Candidate]:
     """Candidates of the shard's range, which covers several whole buckets or a part of one."""
     first = task.index * NUM_BUCKETS // task.num_shards
     stop = max(first + 1, (task.index + 1) * NUM_BUCKETS // task.num_shards)
+    part = task.index % max(1, task.num_shards // NUM_BUCKETS)
     for bucket in range(first, stop):
-        for candidate in read_bucket(task.buckets_dir, bucket):
+        start, num_lines = lines_of_shard(task.buckets_dir, bucket, part)
+        for candidate in read_bucket(task.buckets_dir, bucket, start=start, num_lines=num_lines):
             if shard_index(candidate.digest, task.num_shards) == task.index:
                 yield candidate
+            elif num_lines is not None:
+                scaffold = task.buckets_dir.parent
+                raise CorpusError(
+                    f"{scaffold}: bucket {bucket} is not as its index says; remove it, build again"
+                )
 
 
 def _sampled(task: ShardTask, drops: Drops) -> Iterator[Candidate]:
