@@ -30,3 +30,10 @@ def test_of_many_unknown_fields_the_first_is_told(
         request_type.model_validate(body)
     (error,) = told.value.errors()
     assert (error["loc"], error["msg"]) == (place, "Extra inputs are not permitted")
+
+
+def test_of_many_faulty_records_the_first_is_told() -> None:
+    with pytest.raises(ValidationError) as told:
+        FoldRequest.model_validate({"records": [1] * 1_000})
+    (error,) = told.value.errors()
+    assert error["loc"] == ("records", 0)
