@@ -63,7 +63,7 @@ def share_of(num_batches: int) -> int:
     if num_batches % world_size():
         raise UsageError(
             f"accumulate_batches={num_batches} cannot be shared by {world_size()} processes; "
-            f"--set accumulate_batches={world_size()} or a multiple"
+            f"make it {world_size()} or a multiple"
         )
     return num_batches // world_size()
 
