@@ -13,7 +13,6 @@ C channels of a cell.
 from __future__ import annotations
 
 import dataclasses
-import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,8 +72,8 @@ class PairConfig:
     """What log-odds are multiplied by where there is no prior, so that they are as true as with one."""
 
     def __post_init__(self) -> None:
-        if type(self.alone_scale) not in (int, float) or not 0 < self.alone_scale < math.inf:
-            raise ModelError(f"config.json: alone_scale {self.alone_scale!r:.40}; expected a positive number")
+        if type(self.alone_scale) not in (int, float) or not 0.01 <= self.alone_scale <= 100:
+            raise ModelError(f"config.json: alone_scale {self.alone_scale!r:.40}; expected 0.01 to 100")
         sizes = [self.num_layers, self.hidden_width, self.num_heads, self.feed_forward_width]
         sizes += [self.cell_width, self.product_rank, self.max_length, *self.dilations]
         if not all(type(size) is int and size >= 1 for size in sizes):
