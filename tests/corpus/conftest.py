@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import random
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -79,3 +80,18 @@ def all_rows(directory: Path, manifest: Manifest) -> list[dict[str, object]]:
 
 class Killed(BaseException):
     """Stands for the end of the process: nothing catches it."""
+
+
+def dying_rename(share: float) -> Callable[[Path, Path], Path]:
+    """`Path.replace` in a process that dies before it so often, and as often after it."""
+    rename, rng = Path.replace, random.Random(5)
+
+    def rename_and_die(self: Path, target: Path) -> Path:
+        if rng.random() < share:
+            raise Killed
+        renamed = rename(self, target)
+        if rng.random() < share:
+            raise Killed
+        return renamed
+
+    return rename_and_die

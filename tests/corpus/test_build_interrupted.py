@@ -21,26 +21,16 @@ from mprna.corpus.references import References
 from mprna.corpus.verify import verify_corpus
 from mprna.errors import CorpusError
 
-from .conftest import OPTIONS, Killed, build, contents
+from .conftest import OPTIONS, Killed, build, contents, dying_rename
 
 
 def test_killed_around_its_renames_it_ends_with_the_same_bytes(
     transcripts_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     build(transcripts_dir, tmp_path / "undisturbed")
-    rename, rng = Path.replace, random.Random(5)
-
-    def rename_and_die(self: Path, target: Path) -> Path:
-        if rng.random() < 0.4:
-            raise Killed
-        renamed = rename(self, target)
-        if rng.random() < 0.4:
-            raise Killed
-        return renamed
-
     kills = 0
     with monkeypatch.context() as patch:
-        patch.setattr(Path, "replace", rename_and_die)
+        patch.setattr(Path, "replace", dying_rename(0.4))
         while not (tmp_path / "out" / "manifest.json").exists():
             try:
                 build(transcripts_dir, tmp_path / "out")

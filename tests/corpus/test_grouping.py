@@ -15,7 +15,7 @@ from mprna.corpus.options import CorpusOptions
 from mprna.corpus.shard_build import ShardTask, _candidates, shard_index
 from mprna.errors import CorpusError
 
-from .conftest import Killed, contents
+from .conftest import Killed, contents, dying_rename
 
 NUM_SHARDS = 4 * NUM_BUCKETS
 
@@ -84,18 +84,9 @@ def test_killed_around_its_renames_it_ends_with_the_same_bytes(
         path.unlink()
     for name, content in before.items():
         (buckets_dir / name).write_bytes(content)
-    rename, rng, kills = Path.replace, random.Random(5), 0
-
-    def rename_and_die(self: Path, target: Path) -> Path:
-        if rng.random() < 0.1:
-            raise Killed
-        renamed = rename(self, target)
-        if rng.random() < 0.1:
-            raise Killed
-        return renamed
-
+    kills = 0
     with monkeypatch.context() as patch:
-        patch.setattr(Path, "replace", rename_and_die)
+        patch.setattr(Path, "replace", dying_rename(0.1))
         while len(list(buckets_dir.glob("*.json"))) < NUM_BUCKETS:
             try:
                 group_by_shard(buckets_dir, NUM_SHARDS)
